@@ -1,0 +1,43 @@
+import { isKubernetesError } from './errors.js';
+
+/** Objects asked for at a time; the API server holds a page in memory, so neither side keeps the whole cluster. */
+export const PAGE_SIZE = 500;
+
+interface Page<T> {
+  items: T[];
+  metadata?: { _continue?: string };
+}
+
+/**
+ * Lists everything, a page at a time, keeping only what `select` makes of each object (so that memory is for what is
+ * needed). When the server has forgotten the list's snapshot in between (410 Gone), it starts over.
+ */
+export async function listAll<T, R>(
+  fetchPage: (page: { limit: number; _continue?: string }) => Promise<Page<T>>,
+  select: (item: T) => R | undefined,
+): Promise<R[]> {
+  for (;;) {
+    try {
+      return await listOnce(fetchPage, select);
+    } catch (error) {
+      if (!isKubernetesError(error) || error.status !== 410) throw error;
+    }
+  }
+}
+
+async function listOnce<T, R>(
+  fetchPage: (page: { limit: number; _continue?: string }) => Promise<Page<T>>,
+  select: (item: T) => R | undefined,
+): Promise<R[]> {
+  const kept: R[] = [];
+  let token: string | undefined;
+  do {
+    const page = await fetchPage({ limit: PAGE_SIZE, ...(token ? { _continue: token } : {}) });
+    for (const item of page.items) {
+      const selected = select(item);
+      if (selected !== undefined) kept.push(selected);
+    }
+    token = page.metadata?._continue || undefined;
+  } while (token);
+  return kept;
+}

@@ -1,0 +1,104 @@
+import type { V1ObjectMeta } from '@kubernetes/client-node';
+import type { Kubernetes } from '../kubernetes/client.js';
+import { isKubernetesError } from '../kubernetes/errors.js';
+import { pointer, unchanged, withFreshRead } from '../kubernetes/patch.js';
+import { FIELD_MANAGER } from './names.js';
+import { type Location, locationName } from './layout.js';
+import { readYamlField, replaceYamlField } from './yaml-field.js';
+
+/** Reading and writing fields at `Location`s: text in, text out, with a precondition on every write. */
+
+interface StoredObject {
+  metadata?: V1ObjectMeta;
+  data: Record<string, string>;
+}
+
+export interface FieldEdit {
+  location: Location;
+  /** New value from the current one; the same text, or undefined, leaves it. */
+  change(current: string): string | undefined;
+}
+
+/** @returns undefined when an optional object or field is not there
+ *  @throws Error when it is not optional, or its YAML cannot be read */
+export async function readField(k8s: Kubernetes, namespace: string, location: Location): Promise<string | undefined> {
+  const object = await readObject(k8s, namespace, location);
+  const value = object && fieldOf(object, location);
+  if (value === undefined && !location.optional) throw new Error(`${locationName(location)} is missing or empty`);
+  return value;
+}
+
+/**
+ * Applies edits to one object in one write, on the condition that nobody wrote since it was read; on a lost race it
+ * reads and decides again. Everything else in the object stays byte for byte.
+ * @returns whether anything had to be written
+ */
+export async function editFields(k8s: Kubernetes, namespace: string, edits: readonly FieldEdit[]): Promise<boolean> {
+  const [first] = edits;
+  if (!first) return false;
+  return await withFreshRead(async () => {
+    const object = await readObject(k8s, namespace, first.location);
+    if (!object) return false;
+    const changed = new Map<string, string>();
+    for (const { location, change } of edits) {
+      const current = fieldOf({ ...object, data: { ...object.data, ...Object.fromEntries(changed) } }, location);
+      const value = current === undefined ? undefined : change(current);
+      if (value === undefined || value === current) continue;
+      const text = changed.get(location.key) ?? object.data[location.key] ?? '';
+      changed.set(location.key, location.path ? replaceYamlField(text, location.path, value) : value);
+    }
+    if (changed.size === 0) return false;
+    await patchData(k8s, namespace, first.location, object.metadata, changed);
+    return true;
+  });
+}
+
+async function readObject(k8s: Kubernetes, namespace: string, location: Location): Promise<StoredObject | undefined> {
+  const { kind, name } = location;
+  try {
+    if (kind === 'ConfigMap') {
+      const configMap = await k8s.core.readNamespacedConfigMap({ name, namespace });
+      return { ...(configMap.metadata ? { metadata: configMap.metadata } : {}), data: configMap.data ?? {} };
+    }
+    const secret = await k8s.core.readNamespacedSecret({ name, namespace });
+    const data = Object.entries(secret.data ?? {}).map(([key, value]) => [key, decode(value)] as const);
+    return { ...(secret.metadata ? { metadata: secret.metadata } : {}), data: Object.fromEntries(data) };
+  } catch (error) {
+    if (location.optional && isKubernetesError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
+function fieldOf(object: StoredObject, location: Location): string | undefined {
+  const text = object.data[location.key];
+  if (text === undefined || text === '') return undefined;
+  return location.path ? readYamlField(text, location.path) : text;
+}
+
+async function patchData(
+  k8s: Kubernetes,
+  namespace: string,
+  { kind, name }: Location,
+  metadata: V1ObjectMeta | undefined,
+  values: Map<string, string>,
+): Promise<void> {
+  const body = [
+    unchanged(metadata),
+    ...[...values].map(([key, value]) => ({
+      op: 'replace',
+      path: pointer('data', key),
+      value: kind === 'Secret' ? encode(value) : value,
+    })),
+  ];
+  const request = { name, namespace, body, fieldManager: FIELD_MANAGER };
+  if (kind === 'ConfigMap') await k8s.core.patchNamespacedConfigMap(request);
+  else await k8s.core.patchNamespacedSecret(request);
+}
+
+export function decode(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8');
+}
+
+export function encode(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}

@@ -1,0 +1,41 @@
+/** Names that Linkerd gives to things, and those that reroot adds, each in one place. */
+
+export const CONTROL_PLANE_NS_LABEL = 'linkerd.io/control-plane-ns';
+export const COMPONENT_LABEL = 'linkerd.io/control-plane-component';
+export const IS_CONTROL_PLANE_LABEL = 'linkerd.io/is-control-plane';
+export const EXTENSION_LABEL = 'linkerd.io/extension';
+export const VERSION_LABEL = 'app.kubernetes.io/version';
+export const INJECT_ANNOTATION = 'linkerd.io/inject';
+export const CREATED_BY_ANNOTATION = 'linkerd.io/created-by';
+
+export const PROXY_CONTAINER = 'linkerd-proxy';
+export const ANCHORS_VARIABLE = 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS';
+export const IDENTITY_VARIABLE = 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME';
+export const ADMIN_PORT = 4191;
+
+export const IDENTITY_DEPLOYMENT = 'linkerd-identity';
+export const INJECTOR_DEPLOYMENT = 'linkerd-proxy-injector';
+export const INJECTOR_WEBHOOK = 'linkerd-proxy-injector-webhook-config';
+export const TRUST_ROOTS = 'linkerd-identity-trust-roots';
+export const TRUST_ROOTS_KEY = 'ca-bundle.crt';
+export const LINKERD_CONFIG = 'linkerd-config';
+export const OVERRIDES = 'linkerd-config-overrides';
+export const ISSUER_SECRET = 'linkerd-identity-issuer';
+
+/** Who writes, as the API server records it in managedFields. */
+export const FIELD_MANAGER = 'reroot';
+/** On pod templates (and so on their pods): rotation and phase that rolled them. */
+export const MARK_ANNOTATION = 'reroot.dev/rolled-for';
+/** On workloads: when the mark above was written; ISO 8601. */
+export const MARKED_AT_ANNOTATION = 'reroot.dev/rolled-at';
+/** On the rotation's Secret: fingerprints of the roots to take out. */
+export const RETIRE_ANNOTATION = 'reroot.dev/retire';
+export const ROTATION_ANNOTATION = 'reroot.dev/rotation';
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+
+/** The new root and issuer of the rotation under way; deleted at its end. */
+export const ROTATION_SECRET = 'reroot-rotation';
+/** The root in use after a rotation, with its key when it was to be kept. */
+export const ROOT_SECRET = 'reroot-trust-root';
+export const REPORT_CONFIGMAP = 'reroot-report';
+export const LEASE = 'reroot';

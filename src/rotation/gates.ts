@@ -1,0 +1,102 @@
+import type { Finding, Waiver } from './findings.js';
+import { isWaived } from './findings.js';
+import { type ProxyObservation, type Target, workloadName } from './mesh.js';
+import type { RollingPhase } from './phases.js';
+
+/**
+ * What one proxy must show before a phase may be left: nothing, or the reason it does not.
+ * A requirement reads the running process and the presented chain, never specs or timestamps (design.md section 4).
+ */
+export type Requirement = (proxy: ProxyObservation, target: Target) => Shortfall | undefined;
+
+export interface Shortfall {
+  reason: string;
+  message: string;
+  /** Nothing is known to be wrong, but nothing is proven either. */
+  unproven?: boolean;
+}
+
+/** Swap safety: the proxy's own process trusts the new root. */
+export function trustsNewRoot(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+  if (!proxy.anchors) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
+  if (proxy.anchors.includes(target.root)) return undefined;
+  return { reason: 'NewRootNotTrusted', message: 'its process was started without the new root' };
+}
+
+/** Prune safety: the leaf it presents needs nothing but the new root. */
+export function presentsNewLeaf(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+  if (!proxy.leaf) return unproven('LeafUnknown', 'the certificate it presents could not be read', proxy);
+  if (proxy.leaf.verifiesWith.includes(target.root)) return undefined;
+  return { reason: 'LeafUnderOldRoot', message: 'it presents a certificate that the new root alone does not verify' };
+}
+
+/** The end: the old root is gone from the process, and the leaf still verifies. */
+export function forgotOldRoot(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+  if (!proxy.anchors) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
+  if (proxy.anchors.some((anchor) => target.retire.includes(anchor))) {
+    return { reason: 'OldRootStillTrusted', message: 'its process still trusts the old root' };
+  }
+  return presentsNewLeaf(proxy, target);
+}
+
+export const REQUIREMENTS: Record<RollingPhase, Requirement> = {
+  trust: trustsNewRoot,
+  renew: presentsNewLeaf,
+  retire: forgotOldRoot,
+};
+
+/** Which evidence a phase's requirement reads, so that nothing is probed in vain. */
+export const EVIDENCE: Record<RollingPhase, { anchors: boolean; leaf: boolean }> = {
+  trust: { anchors: true, leaf: false },
+  renew: { anchors: false, leaf: true },
+  retire: { anchors: true, leaf: true },
+};
+
+/** The gate of a phase: one finding for each live proxy that falls short and is not waived. Empty: passed. */
+export function proxyGate(
+  proxies: readonly ProxyObservation[],
+  target: Target,
+  requirement: Requirement,
+  waivers: readonly Waiver[],
+): Finding[] {
+  const findings: Finding[] = [];
+  for (const proxy of proxies) {
+    const shortfall = requirement(proxy, target);
+    if (!shortfall) continue;
+    if (shortfall.unproven && proxy.terminating) continue; // its listener is closed already: it talks to nobody
+    const workload = workloadName(proxy.workload);
+    if (isWaived({ kind: 'workload', name: workload }, waivers)) continue;
+    const name = `${proxy.namespace}/Pod/${proxy.pod}`;
+    if (isWaived({ kind: 'pod', name }, waivers)) continue;
+    findings.push({
+      reason: shortfall.reason,
+      severity: 'block',
+      message: `${shortfall.message} (${workload})`,
+      subject: { kind: 'pod', name },
+    });
+  }
+  return findings;
+}
+
+/** Every identity replica issues under the new root: its own proxy's leaf came from itself (over its localhost). */
+export function identityGate(
+  proxies: readonly ProxyObservation[],
+  target: Target,
+  expectedReplicas: number,
+): Finding[] {
+  const replicas = proxies.filter(({ component, terminating }) => component === 'identity' && !terminating);
+  const findings = proxyGate(replicas, target, presentsNewLeaf, []);
+  if (replicas.length < expectedReplicas) {
+    findings.push({
+      reason: 'IdentityReplicaMissing',
+      severity: 'block',
+      message: `${replicas.length} of ${expectedReplicas} replicas of linkerd-identity are running`,
+      subject: { kind: 'cluster', name: 'linkerd-identity' },
+    });
+  }
+  return findings;
+}
+
+function unproven(reason: string, message: string, proxy: ProxyObservation): Shortfall {
+  return { reason, message: proxy.problem ? `${message}: ${proxy.problem}` : message, unproven: true };
+}

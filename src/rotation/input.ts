@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+
+z.config({ jitless: true }); // Temporal's workflow sandbox allows no code generation
+
+const duration = z.string().refine((text) => parseDuration(text) !== undefined, {
+  error: (issue) => `${JSON.stringify(issue.input)} is not a duration such as "90s", "10m", "1h30m", "365d" or "10y"`,
+});
+
+const dnsName = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, {
+  error: (issue) => `${JSON.stringify(issue.input)} is not a DNS name (lower-case letters, digits, "-" and ".")`,
+});
+
+const namespaceName = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, {
+  error: (issue) => `${JSON.stringify(issue.input)} is not the name of a namespace`,
+});
+
+const count = (least: number, most: number) => z.int().min(least).max(most);
+
+/**
+ * The one argument of `rotateTrustRoot`: an object in which every field is optional, so that the Temporal UI's empty
+ * form, an HTTP request without body and the CLI start the same rotation.
+ */
+const schema = z.strictObject({
+  /** A name for this cluster: in messages, the search attribute and the report. */
+  cluster: z.string().min(1).max(100).default('default'),
+  /** Namespace of Linkerd's control plane; found by its label when absent. */
+  linkerdNamespace: namespaceName.optional(),
+  strategy: z.enum(['standard']).default('standard'),
+  /** When to ask a person: once before the point of no return, before every phase that changes something, or never. */
+  approvals: z.enum(['beforeRetire', 'everyPhase', 'none']).default('beforeRetire'),
+  root: z
+    .strictObject({
+      commonName: dnsName.optional(),
+      validity: duration.default('10y'),
+      /** Afterwards the new root's private key is kept in its Secret, or was never written anywhere. */
+      key: z.enum(['keep', 'discard']).default('keep'),
+    })
+    .prefault({}),
+  issuer: z.strictObject({ commonName: dnsName.optional(), validity: duration.default('1y') }).prefault({}),
+  /** Your own certificates instead of generated ones: a Secret in the Linkerd namespace (docs/certificates.md). */
+  certificates: z.strictObject({ secret: dnsName }).optional(),
+  rollout: z
+    .strictObject({
+      /** Namespaces rolled at the same time. */
+      namespaces: count(1, 50).default(4),
+      /** Workloads rolling at the same time in one namespace. */
+      workloads: count(1, 100).default(8),
+      /** A rollout without an end after this long is a straggler (a Deployment's own progress deadline may be sooner). */
+      stuckAfter: duration.default('10m'),
+      /** Namespaces to roll before all others, in this order. */
+      first: z.array(namespaceName).default([]),
+      /** Namespaces to roll after all others, in this order. */
+      last: z.array(namespaceName).default([]),
+    })
+    .prefault({}),
+  /** Workloads or namespaces the rotation may go on without. */
+  waive: z
+    .array(z.strictObject({ subject: z.string().min(1), reason: z.string().min(1), by: z.string().optional() }))
+    .default([]),
+  timing: z
+    .strictObject({
+      /** Pause between two looks at the cluster while waiting for it. */
+      poll: duration.default('2s'),
+      /** How long to wait for the identity event after the swap before looking for the reason (kubelet: up to 2m). */
+      issuerEvent: duration.default('3m'),
+    })
+    .prefault({}),
+});
+
+/** What people may write. */
+export type RotationInput = z.input<typeof schema>;
+/** The same with every default filled in. */
+export type RotationSettings = z.output<typeof schema>;
+
+export type InputResult = { ok: true; settings: RotationSettings } | { ok: false; problems: string[] };
+
+/** Checks an input and fills in the defaults; lists every problem at once. */
+export function readInput(input: unknown): InputResult {
+  const result = schema.safeParse(input ?? {});
+  if (!result.success) return { ok: false, problems: result.error.issues.flatMap(describeIssue) };
+  const problems = crossChecks(result.data);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: result.data };
+}
+
+/** The message of an `InvalidInput` failure. */
+export function invalidInputMessage(problems: readonly string[]): string {
+  return `The input has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `- ${problem}`).join('\n')}`;
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const at = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const known = knownFields(issue.path);
+      const list = known.length > 0 ? ` (known here: ${known.join(', ')})` : '';
+      return `${at ? `${at}.` : ''}${key}: no such field${list}`;
+    });
+  }
+  return [`${at || 'input'}: ${issue.message}`];
+}
+
+function knownFields(path: readonly PropertyKey[]): string[] {
+  let node: unknown = schema;
+  for (const part of path) node = typeof part === 'string' ? unwrap(node)?.shape[part] : undefined;
+  return Object.keys(unwrap(node)?.shape ?? {});
+}
+
+/** The object schema under defaults and optionals. */
+function unwrap(node: unknown): { shape: Record<string, unknown> } | undefined {
+  let current = node as { shape?: Record<string, unknown>; def?: { innerType?: unknown } } | undefined;
+  while (current && !current.shape) current = current.def?.innerType as typeof current;
+  return current as { shape: Record<string, unknown> } | undefined;
+}
+
+function crossChecks(settings: RotationSettings): string[] {
+  const problems: string[] = [];
+  const rootLife = parseDuration(settings.root.validity) ?? 0;
+  const issuerLife = parseDuration(settings.issuer.validity) ?? 0;
+  if (issuerLife > rootLife) {
+    problems.push(`issuer.validity: ${settings.issuer.validity} is longer than root.validity (${settings.root.validity})`);
+  }
+  if (issuerLife < MINIMUM_ISSUER_LIFE_MS) problems.push('issuer.validity: at least 2d, or it expires during the rotation');
+  const both = settings.rollout.first.filter((name) => settings.rollout.last.includes(name));
+  for (const name of both) problems.push(`rollout: ${name} is in both first and last`);
+  return problems;
+}
+
+const MINIMUM_ISSUER_LIFE_MS = 2 * 86_400_000;

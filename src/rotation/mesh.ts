@@ -1,0 +1,55 @@
+/**
+ * What was observed of the mesh: plain data, so that gates are pure. Certificates appear as SHA-256 fingerprints of
+ * their DER (64 lower-case hex digits), never as PEM.
+ */
+
+export type Fingerprint = string;
+
+/** A workload as the user knows it: the top controller of a pod. */
+export interface WorkloadRef {
+  namespace: string;
+  kind: string;
+  name: string;
+}
+
+/** One live proxy: a running pod with a `linkerd-proxy` container. */
+export interface ProxyObservation {
+  namespace: string;
+  pod: string;
+  uid: string;
+  workload: WorkloadRef;
+  /** Component of the control plane (`identity`, `destination`, `proxy-injector`), if it is one of its pods. */
+  component?: string;
+  ready: boolean;
+  /** The pod has been deleted and is on its way out. */
+  terminating: boolean;
+  /** Marks of rotations and phases that the pod was created for. */
+  mark?: string;
+  /** Anchors of the running process; absent when they could not be read. */
+  anchors?: Fingerprint[];
+  /** The leaf as presented in a handshake; absent when not asked for. */
+  leaf?: LeafObservation;
+  /** Why something is missing above. */
+  problem?: string;
+}
+
+export interface LeafObservation {
+  /** Fingerprints as presented, leaf first. */
+  chain: Fingerprint[];
+  /** The anchors with which alone the chain verifies, of those asked about. */
+  verifiesWith: Fingerprint[];
+  /** ISO 8601. */
+  notAfter: string;
+}
+
+export function workloadName({ namespace, kind, name }: WorkloadRef): string {
+  return `${namespace}/${kind}/${name}`;
+}
+
+/** What a rotation converges on. */
+export interface Target {
+  /** Fingerprint of the new root. */
+  root: Fingerprint;
+  /** Fingerprints of the roots to take out; foreign anchors are not among them. */
+  retire: Fingerprint[];
+}
