@@ -19,6 +19,10 @@ export interface Shortfall {
 /** Swap safety: the proxy's own process trusts the new root. */
 export function trustsNewRoot(proxy: ProxyObservation, target: Target): Shortfall | undefined {
   if (!proxy.anchors) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
+  if (proxy.component === 'identity' && !proxy.mark?.startsWith(`${target.rotation}-`)) {
+    // Its proxy's environment does not show what the identity process next to it loaded at its own start.
+    return { reason: 'IdentityStartedEarlier', message: 'it may have been started before the bundle had the new root' };
+  }
   if (proxy.anchors.includes(target.root)) return undefined;
   return { reason: 'NewRootNotTrusted', message: 'its process was started without the new root' };
 }
@@ -41,6 +45,7 @@ export function forgotOldRoot(proxy: ProxyObservation, target: Target): Shortfal
 
 export const REQUIREMENTS: Record<RollingPhase, Requirement> = {
   trust: trustsNewRoot,
+  issue: presentsNewLeaf,
   renew: presentsNewLeaf,
   retire: forgotOldRoot,
 };
@@ -48,6 +53,7 @@ export const REQUIREMENTS: Record<RollingPhase, Requirement> = {
 /** Which evidence a phase's requirement reads, so that nothing is probed in vain. */
 export const EVIDENCE: Record<RollingPhase, { anchors: boolean; leaf: boolean }> = {
   trust: { anchors: true, leaf: false },
+  issue: { anchors: false, leaf: true },
   renew: { anchors: false, leaf: true },
   retire: { anchors: true, leaf: true },
 };
@@ -73,25 +79,6 @@ export function proxyGate(
       severity: 'block',
       message: `${shortfall.message} (${workload})`,
       subject: { kind: 'pod', name },
-    });
-  }
-  return findings;
-}
-
-/** Every identity replica issues under the new root: its own proxy's leaf came from itself (over its localhost). */
-export function identityGate(
-  proxies: readonly ProxyObservation[],
-  target: Target,
-  expectedReplicas: number,
-): Finding[] {
-  const replicas = proxies.filter(({ component, terminating }) => component === 'identity' && !terminating);
-  const findings = proxyGate(replicas, target, presentsNewLeaf, []);
-  if (replicas.length < expectedReplicas) {
-    findings.push({
-      reason: 'IdentityReplicaMissing',
-      severity: 'block',
-      message: `${replicas.length} of ${expectedReplicas} replicas of linkerd-identity are running`,
-      subject: { kind: 'cluster', name: 'linkerd-identity' },
     });
   }
   return findings;

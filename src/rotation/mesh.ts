@@ -23,7 +23,7 @@ export interface ProxyObservation {
   ready: boolean;
   /** The pod has been deleted and is on its way out. */
   terminating: boolean;
-  /** Marks of rotations and phases that the pod was created for. */
+  /** Rotation and phase that the pod was created for, if it was rolled by one. */
   mark?: string;
   /** Anchors of the running process; absent when they could not be read. */
   anchors?: Fingerprint[];
@@ -48,6 +48,8 @@ export function workloadName({ namespace, kind, name }: WorkloadRef): string {
 
 /** What a rotation converges on. */
 export interface Target {
+  /** Short name of the rotation, derived from the new root. */
+  rotation: string;
   /** Fingerprint of the new root. */
   root: Fingerprint;
   /** Fingerprints of the roots to take out; foreign anchors are not among them. */

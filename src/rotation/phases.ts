@@ -2,8 +2,8 @@
 export const PHASES = ['preflight', 'generate', 'trust', 'issue', 'renew', 'approve', 'retire', 'finish'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Phases in which workloads are rolled until every proxy meets the phase's requirement. */
-export type RollingPhase = 'trust' | 'renew' | 'retire';
+/** Phases in which workloads are rolled until every proxy meets the phase's requirement (in `issue`, identity only). */
+export type RollingPhase = 'trust' | 'issue' | 'renew' | 'retire';
 
 export interface PhaseProgress {
   phase: Phase;

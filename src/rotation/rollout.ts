@@ -30,6 +30,9 @@ export interface RolloutQuestion {
   workload: WorkloadSnapshot;
   /** Pods of the workload that fall short and stay. */
   outdated: number;
+  /** Pods of which nothing is known yet: usually they are starting. */
+  starting: number;
+  startingBecause?: string | undefined;
   /** Pods that fall short but are being deleted already. */
   leaving: number;
   /** The mark of this rotation and phase; the same for every try, so that a second patch is a no-op. */
@@ -41,8 +44,9 @@ export interface RolloutQuestion {
 }
 
 export function decideRollout(question: RolloutQuestion): RolloutDecision {
-  const { workload, outdated, leaving, mark, retry, stuckAfterMs, now } = question;
+  const { workload, outdated, starting, leaving, mark, retry, stuckAfterMs, now } = question;
   if (outdated === 0 && leaving > 0) return { do: 'wait', why: 'its last old pods are leaving' };
+  if (outdated === 0 && starting > 0) return unread(question);
   if (outdated === 0 && (workload.rolledOut || !isMarkOf(workload.mark, mark))) return { do: 'nothing' };
   if (workload.unrollable) return { do: 'straggle', ...workload.unrollable };
   if (!isMarkOf(workload.mark, mark)) return { do: 'roll', mark };
@@ -71,6 +75,14 @@ function retryMark(mark: string, retry: number): string {
 /** Whether a template's mark is of this phase, be it the first roll or one after a retry. */
 function isMarkOf(found: string | undefined, mark: string): boolean {
   return found === mark || found?.startsWith(`${mark}.`) === true;
+}
+
+/** Nothing is wrong that is known, but nothing is proven: wait for it, as long as for a rollout. */
+function unread({ workload, starting, startingBecause, stuckAfterMs, now }: RolloutQuestion): RolloutDecision {
+  if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
+  const why = `${starting} of its proxies could not be read: ${startingBecause ?? 'no answer'}`;
+  if (workload.markedAt && now.getTime() - Date.parse(workload.markedAt) <= stuckAfterMs) return { do: 'wait', why };
+  return { do: 'straggle', reason: 'ProxyUnreadable', message: why, hint: 'look at the pods, or `waive` the workload' };
 }
 
 function pending(workload: WorkloadSnapshot, stuckAfterMs: number, now: Date): RolloutDecision {

@@ -1,0 +1,78 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { changeAnchors, readAnchors } from '../src/linkerd/stores.js';
+import { rehearseInjection } from '../src/linkerd/injection.js';
+import { listMeshedPods } from '../src/linkerd/pods.js';
+import { INJECTOR_DEPLOYMENT } from '../src/linkerd/names.js';
+import { parseDuration } from '../src/rotation/duration.js';
+import type { Finding } from '../src/rotation/findings.js';
+import type { PhaseInput, StepInput } from '../src/rotation/steps.js';
+import { type Dependencies, takeBearings } from './dependencies.js';
+import { pause, reportProgress } from './envelope.js';
+
+/** trust: the bundle of every store gets the new root; nothing else in it changes. */
+export async function addRootToBundle(dependencies: Dependencies, input: StepInput): Promise<{ written: string[] }> {
+  const { linkerd, root } = await takeBearings(dependencies, input);
+  return { written: await changeAnchors(dependencies.k8s, linkerd, { add: [root] }) };
+}
+
+/**
+ * retire: exactly the old root leaves the bundle of every store; foreign anchors stay. The point of no return.
+ * Refused unless the new root is in the authoritative store, so that this alone can never empty the mesh's trust.
+ */
+export async function removeOldRootFromBundle(dependencies: Dependencies, input: StepInput): Promise<{ written: string[] }> {
+  const { linkerd, root, target } = await takeBearings(dependencies, input);
+  const [authoritative] = await readAnchors(dependencies.k8s, linkerd);
+  if (!authoritative.certificates.some(({ fingerprint }) => fingerprint === root.fingerprint)) {
+    throw ApplicationFailure.nonRetryable(
+      `${authoritative.store} no longer has the new root: somebody else has written it`,
+      'BundleReverted',
+    );
+  }
+  return { written: await changeAnchors(dependencies.k8s, linkerd, { remove: target.retire }) };
+}
+
+/** Dry runs that must agree, for each replica of the injector: requests are spread over them by chance. */
+const DRY_RUNS_PER_REPLICA = 3;
+
+/**
+ * Waits until pods created now would come out with the phase's bundle, from every replica of the injector.
+ * @returns findings when that does not happen in time; empty otherwise
+ */
+export async function awaitInjection(dependencies: Dependencies, input: PhaseInput): Promise<Finding[]> {
+  const { k8s } = dependencies;
+  const { linkerd, target } = await takeBearings(dependencies, input);
+  const pods = await listMeshedPods(k8s, linkerd.namespace);
+  const namespace = pods.find((pod) => pod.namespace !== linkerd.namespace)?.namespace ?? 'default';
+  const until = Date.now() + (parseDuration(input.settings.rollout.stuckAfter) ?? 600_000);
+  const pollMs = parseDuration(input.settings.timing.poll) ?? 2000;
+  const wrong = (anchors: readonly string[]): string | undefined => {
+    if (!anchors.includes(target.root)) return 'new pods would still be injected without the new root';
+    if (input.phase === 'retire' && anchors.some((anchor) => target.retire.includes(anchor))) {
+      return 'new pods would still be injected with the old root';
+    }
+    return undefined;
+  };
+  for (;;) {
+    const injector = await k8s.apps.readNamespacedDeployment({ name: INJECTOR_DEPLOYMENT, namespace: linkerd.namespace });
+    const tries = DRY_RUNS_PER_REPLICA * Math.max(1, injector.spec?.replicas ?? 1);
+    let problem: string | undefined;
+    for (let count = 0; count < tries && problem === undefined; count += 1) {
+      const rehearsal = await rehearseInjection(k8s, namespace);
+      problem = rehearsal.injected ? wrong(rehearsal.anchors) : rehearsal.problem;
+    }
+    if (problem === undefined) return [];
+    reportProgress({ phase: input.phase, waitingFor: [`injection rehearsal in ${namespace}: ${problem}`] });
+    if (Date.now() > until) return [injectionFinding(namespace, problem)];
+    await pause(pollMs);
+  }
+}
+
+export function injectionFinding(namespace: string, problem: string): Finding {
+  return {
+    reason: 'InjectionBroken',
+    severity: 'block',
+    message: `a dry run of a new meshed pod in namespace ${namespace} came back wrong: ${problem}`,
+    subject: { kind: 'cluster', name: INJECTOR_DEPLOYMENT },
+    hint: `look at the ${INJECTOR_DEPLOYMENT} pods and the webhook's certificate`,
+  };
+}

@@ -1,0 +1,38 @@
+import { addRootToBundle, awaitInjection, removeOldRootFromBundle } from './bundle.js';
+import type { Dependencies } from './dependencies.js';
+import { inEnvelopes } from './envelope.js';
+import { finish } from './finish.js';
+import { checkGate } from './gate.js';
+import { generate } from './generate.js';
+import { awaitIssuer, swapIssuer } from './issuer.js';
+import { acquireLease, releaseLease } from './lease.js';
+import { makePlan } from './plan.js';
+import { preflight } from './preflight.js';
+import { reinject } from './reinject.js';
+import { awaitChange } from './watch.js';
+
+/** Every activity, with what it works on: one file a step. */
+export function createActivities(dependencies: Dependencies) {
+  const given =
+    <I, R>(activity: (dependencies: Dependencies, input: I) => Promise<R>) =>
+    async (input: I): Promise<R> =>
+      await activity(dependencies, input);
+  return inEnvelopes({
+    acquireLease: given(acquireLease),
+    releaseLease: given(releaseLease),
+    preflight: given(preflight),
+    generate: given(generate),
+    addRootToBundle: given(addRootToBundle),
+    removeOldRootFromBundle: given(removeOldRootFromBundle),
+    awaitInjection: given(awaitInjection),
+    checkGate: given(checkGate),
+    reinject: given(reinject),
+    awaitChange: given(awaitChange),
+    swapIssuer: given(swapIssuer),
+    awaitIssuer: given(awaitIssuer),
+    makePlan: given(makePlan),
+    finish: given(finish),
+  });
+}
+
+export type Activities = ReturnType<typeof createActivities>;

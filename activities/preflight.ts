@@ -1,0 +1,213 @@
+import type { Kubernetes } from '../src/kubernetes/client.js';
+import { formatPermission, missingPermissions } from '../src/kubernetes/permissions.js';
+import { listWorkloads } from '../src/kubernetes/workloads.js';
+import { DetectionError, detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
+import { rehearseInjection } from '../src/linkerd/injection.js';
+import { readIssuer } from '../src/linkerd/issuer.js';
+import {
+  COMPONENT_LABEL,
+  EXTENSION_LABEL,
+  IDENTITY_DEPLOYMENT,
+  INJECTOR_DEPLOYMENT,
+  INJECTOR_WEBHOOK,
+  MARK_ANNOTATION,
+  MARKED_AT_ANNOTATION,
+} from '../src/linkerd/names.js';
+import { observeProxies } from '../src/linkerd/observe.js';
+import { neededPermissions } from '../src/linkerd/permissions.js';
+import { readRotationSecret } from '../src/linkerd/rotation-secret.js';
+import { readAnchors, type StoredAnchors } from '../src/linkerd/stores.js';
+import { readSuppliedCertificates, SuppliedError } from '../src/linkerd/supplied.js';
+import { competingWriters } from '../src/linkerd/writers.js';
+import { checkAuthority, type Problem } from '../src/pki/authority.js';
+import { readBundle } from '../src/pki/bundle.js';
+import type { Certificate } from '../src/pki/certificate.js';
+import { parseKey } from '../src/pki/key.js';
+import type { Finding } from '../src/rotation/findings.js';
+import type { RotationSettings } from '../src/rotation/input.js';
+import { type PreflightObservation, preflightFindings, type StoreFacts } from '../src/rotation/preflight.js';
+import type { PreflightResult } from '../src/rotation/steps.js';
+import type { Dependencies } from './dependencies.js';
+import { livePods } from './gate.js';
+import { anchorsToRetire } from './generate.js';
+import { planOf } from './plan.js';
+
+export interface PreflightInput {
+  settings: RotationSettings;
+}
+
+/** preflight: reads the whole mesh once and names every problem with its cure; changes nothing. */
+export async function preflight(
+  dependencies: Dependencies,
+  { settings }: PreflightInput,
+): Promise<PreflightResult | { findings: Finding[]; linkerdNamespace?: undefined }> {
+  const { k8s, prober } = dependencies;
+  let linkerd: Linkerd;
+  try {
+    linkerd = await detectLinkerd(k8s, settings.linkerdNamespace);
+  } catch (error) {
+    if (!(error instanceof DetectionError)) throw error;
+    const { reason, message, hint } = error;
+    return { findings: [{ reason, severity: 'block', message, subject: { kind: 'cluster', name: 'cluster' }, hint }] };
+  }
+  const missing = await missingPermissions(k8s, neededPermissions(linkerd, prober.reach));
+  if (missing.length > 0) {
+    // Without them the rest cannot be read; say so at once instead of failing at the first.
+    const observation = { ...NOTHING, missingPermissions: missing.map((item) => ({ what: formatPermission(item), neededFor: item.neededFor })) };
+    return { findings: preflightFindings(observation) };
+  }
+  const stores = await readAnchors(k8s, linkerd);
+  const anchors = stores[0].certificates;
+  const pods = await livePods(k8s, linkerd.namespace);
+  const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors });
+  const rotation = await readRotationSecret(k8s, linkerd.namespace);
+  const namespaces = [...new Set(pods.map(({ namespace }) => namespace))];
+  const issuer = await issuerFacts(k8s, linkerd, anchors);
+  const observation: PreflightObservation = {
+    linkerdNamespace: linkerd.namespace,
+    now: new Date(),
+    stores: stores.map(storeFacts),
+    issuer: { problems: issuer.problems },
+    deployments: await controlPlane(k8s, linkerd),
+    rehearsal: await rehearse(k8s, linkerd, namespaces),
+    missingPermissions: [],
+    proxies,
+    anchors: anchors.map(({ fingerprint }) => fingerprint),
+    unrollable: await unrollable(k8s, namespaces, proxies),
+    writers: await competingWriters(k8s, linkerd),
+    supplied: rotation ? [] : await suppliedProblems(k8s, linkerd, settings, anchors),
+    waivers: settings.waive,
+    ...(await webhookFailurePolicy(k8s)),
+  };
+  const retire = rotation?.retire ?? issuer.retire;
+  const keep = observation.anchors.filter((fingerprint) => !retire.includes(fingerprint) && fingerprint !== rotation?.root.fingerprint);
+  const target = rotation ? { target: rotation.root.fingerprint } : {};
+  return {
+    linkerdNamespace: linkerd.namespace,
+    linkerdVersion: linkerd.version,
+    layout: linkerd.layout.id,
+    apiServer: k8s.server,
+    findings: preflightFindings(observation),
+    plan: planOf(settings, linkerd, pods, { retire, keep, ...target }),
+    extensions: await extensionNamespaces(k8s),
+  };
+}
+
+const NOTHING: PreflightObservation = {
+  linkerdNamespace: '',
+  now: new Date(0),
+  stores: [],
+  issuer: { problems: [] },
+  deployments: [],
+  rehearsal: { namespace: '' },
+  missingPermissions: [],
+  proxies: [],
+  anchors: [],
+  unrollable: [],
+  writers: [],
+  supplied: [],
+  waivers: [],
+};
+
+function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
+  const { problems, identityReads } = readBundle(pem);
+  return {
+    store,
+    problems,
+    ...(Array.isArray(identityReads) ? {} : { fatal: identityReads.message }),
+    anchors: certificates.map(({ fingerprint, commonName, notAfter }) => ({
+      fingerprint,
+      commonName,
+      notAfter: notAfter.toISOString(),
+    })),
+  };
+}
+
+async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly Certificate[]) {
+  const stored = await readIssuer(k8s, linkerd);
+  const roots = anchorsToRetire(stored.certificates, anchors);
+  const [issuer] = stored.certificates;
+  const problems: Problem[] = roots[0]
+    ? checkAuthority({ root: roots[0], issuer, issuerKey: parseKey(stored.keyPem), at: new Date(), oldAnchors: [] })
+    : [{ reason: 'IssuerUnderNoAnchor', severity: 'error', message: 'it verifies with none of the anchors in the bundle', hint: 'repair the bundle or the issuer first' }];
+  return { problems, retire: roots.map(({ fingerprint }) => fingerprint) };
+}
+
+async function controlPlane(k8s: Kubernetes, linkerd: Linkerd): Promise<PreflightObservation['deployments']> {
+  const { items } = await k8s.apps.listNamespacedDeployment({ namespace: linkerd.namespace, labelSelector: COMPONENT_LABEL });
+  const found = items.map(({ metadata, spec, status }) => ({
+    name: metadata?.name ?? '',
+    ready: status?.readyReplicas ?? 0,
+    wanted: spec?.replicas ?? 1,
+  }));
+  const absent = [IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT].filter((name) => !found.some((item) => item.name === name));
+  return [...found, ...absent.map((name) => ({ name, ready: 0, wanted: 1 }))];
+}
+
+async function rehearse(k8s: Kubernetes, linkerd: Linkerd, namespaces: readonly string[]): Promise<PreflightObservation['rehearsal']> {
+  const namespace = namespaces.find((name) => name !== linkerd.namespace) ?? 'default';
+  const rehearsal = await rehearseInjection(k8s, namespace);
+  return { namespace, ...(rehearsal.injected ? {} : { problem: rehearsal.problem }) };
+}
+
+async function unrollable(
+  k8s: Kubernetes,
+  namespaces: readonly string[],
+  proxies: PreflightObservation['proxies'],
+): Promise<PreflightObservation['unrollable']> {
+  const found: PreflightObservation['unrollable'] = [];
+  for (const namespace of namespaces) {
+    const workloads = await listWorkloads(k8s, namespace, { mark: MARK_ANNOTATION, markedAt: MARKED_AT_ANNOTATION });
+    const seen = new Set<string>();
+    for (const { workload } of proxies.filter((proxy) => proxy.namespace === namespace && !proxy.terminating)) {
+      const key = `${workload.kind}/${workload.name}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const known = workloads.get(key);
+      const problem = known
+        ? known.unrollable
+        : {
+            reason: 'CannotBeRolled',
+            message: `a ${workload.kind} is not rolled by reroot, so its pods keep the old root until somebody replaces them`,
+            hint: 'end or recreate it in each phase when asked to, and `waive` it now to begin; or wait until it has ended',
+          };
+      if (problem) found.push({ workload: `${namespace}/${key}`, ...problem });
+    }
+  }
+  return found;
+}
+
+async function suppliedProblems(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+  settings: RotationSettings,
+  oldAnchors: readonly Certificate[],
+): Promise<PreflightObservation['supplied']> {
+  if (!settings.certificates) return [];
+  try {
+    const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret);
+    const [issuer] = readBundle(supplied.issuerPem ?? '').certificates;
+    return checkAuthority({
+      root: supplied.root,
+      at: new Date(),
+      oldAnchors,
+      ...(issuer ? { issuer } : {}),
+      ...(supplied.issuerKeyPem ? { issuerKey: parseKey(supplied.issuerKeyPem) } : {}),
+      ...(supplied.rootKeyPem ? { rootKey: parseKey(supplied.rootKeyPem) } : {}),
+    });
+  } catch (error) {
+    if (!(error instanceof SuppliedError)) throw error;
+    return [{ reason: 'SuppliedSecretUnfit', severity: 'error', message: error.message }];
+  }
+}
+
+async function webhookFailurePolicy(k8s: Kubernetes): Promise<{ webhookFailurePolicy?: string }> {
+  const { items } = await k8s.admission.listMutatingWebhookConfiguration({ fieldSelector: `metadata.name=${INJECTOR_WEBHOOK}` });
+  const policy = items[0]?.webhooks?.[0]?.failurePolicy;
+  return policy ? { webhookFailurePolicy: policy } : {};
+}
+
+async function extensionNamespaces(k8s: Kubernetes): Promise<string[]> {
+  const { items } = await k8s.core.listNamespace({ labelSelector: EXTENSION_LABEL });
+  return items.map(({ metadata }) => metadata?.name ?? '');
+}

@@ -1,0 +1,169 @@
+import { listWorkloads, type MarkNames, rollWorkload, type Workload } from '../src/kubernetes/workloads.js';
+import { FIELD_MANAGER, MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../src/linkerd/names.js';
+import type { MeshedPod } from '../src/linkerd/pods.js';
+import { parseDuration } from '../src/rotation/duration.js';
+import { type Finding, isWaived } from '../src/rotation/findings.js';
+import { REQUIREMENTS } from '../src/rotation/gates.js';
+import { type ProxyObservation, workloadName } from '../src/rotation/mesh.js';
+import { decideRollout, phaseMark, type RolloutDecision } from '../src/rotation/rollout.js';
+import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/steps.js';
+import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
+import { pause, reportProgress } from './envelope.js';
+import { livePods, probe } from './gate.js';
+
+const MARKS: MarkNames = { mark: MARK_ANNOTATION, markedAt: MARKED_AT_ANNOTATION };
+/** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
+const LOOK_AGAIN_MS = 10_000;
+
+/**
+ * Rolls the workloads of one namespace whose proxies fall short of the phase's requirement, and waits for their
+ * replacements. It ends when every proxy meets it, or when all that is left are stragglers. Every pass starts from what
+ * the cluster shows, so it may die anywhere and be run again.
+ */
+export async function reinject(dependencies: Dependencies, input: ReinjectInput): Promise<ReinjectResult> {
+  const { k8s } = dependencies;
+  const bearings = await takeBearings(dependencies, input);
+  const pollMs = parseDuration(input.settings.timing.poll) ?? 2000;
+  const look = rememberingLooks(dependencies, bearings, input);
+  let rolled = 0;
+  for (;;) {
+    const pods = await livePods(k8s, bearings.linkerd.namespace, input.namespace);
+    const proxies = await look(pods);
+    const workloads = await listWorkloads(k8s, input.namespace, MARKS);
+    const state = assess(proxies, workloads, bearings, input);
+    const progress = summarize(state, input, rolled);
+    reportProgress(progress);
+    const rolling = state.filter(({ decision }) => decision.do === 'wait').length;
+    const next = state.filter(({ decision }) => decision.do === 'roll').slice(0, Math.max(0, input.settings.rollout.workloads - rolling));
+    for (const { workload, decision } of next) {
+      if (workload && decision.do === 'roll' && (await rollWorkload(k8s, workload, MARKS, decision.mark, FIELD_MANAGER))) {
+        rolled += 1;
+      }
+    }
+    const busy = state.some(({ decision }) => decision.do === 'roll' || decision.do === 'wait');
+    if (!busy) return { ...progress, rolled, stragglers: stragglersOf(state) };
+    await pause(pollMs);
+  }
+}
+
+/** Remembers what proxies showed: one that met the requirement is not asked again before the gate asks all. */
+function rememberingLooks(dependencies: Dependencies, bearings: Bearings, input: ReinjectInput) {
+  const seen = new Map<string, { at: number; observation: ProxyObservation; met: boolean }>();
+  const isDue = ({ uid }: MeshedPod, now: number): boolean => {
+    const look = seen.get(uid);
+    if (!look) return true;
+    return !look.met && (look.observation.problem !== undefined || now - look.at > LOOK_AGAIN_MS);
+  };
+  return async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
+    const now = Date.now();
+    const due = pods.filter((pod) => isDue(pod, now));
+    for (const observation of await probe(dependencies, bearings, input, due)) {
+      const met = REQUIREMENTS[input.phase](observation, bearings.target) === undefined;
+      seen.set(observation.uid, { at: now, observation, met });
+    }
+    return pods.flatMap((pod) => {
+      const look = seen.get(pod.uid);
+      return look ? [{ ...look.observation, terminating: pod.terminating, ready: pod.ready }] : [];
+    });
+  };
+}
+
+interface Assessment {
+  name: string;
+  /** Absent where the controller is of a kind that is not rolled by a template change. */
+  workload?: Workload;
+  proxies: number;
+  proven: number;
+  decision: RolloutDecision;
+}
+
+function assess(
+  proxies: readonly ProxyObservation[],
+  workloads: Map<string, Workload>,
+  { target }: Bearings,
+  input: ReinjectInput,
+): Assessment[] {
+  const { namespace, only, phase, waivers, retry, settings } = input;
+  const byWorkload = new Map<string, ProxyObservation[]>();
+  for (const proxy of proxies) {
+    const key = `${proxy.workload.kind}/${proxy.workload.name}`;
+    byWorkload.set(key, [...(byWorkload.get(key) ?? []), proxy]);
+  }
+  const mark = phaseMark(target.rotation, phase);
+  const keys = new Set([...byWorkload.keys(), ...[...workloads].filter(([, { mark: found }]) => found === mark).map(([key]) => key)]);
+  const assessments: Assessment[] = [];
+  for (const key of keys) {
+    const workload = workloads.get(key);
+    const members = byWorkload.get(key) ?? [];
+    const name = `${namespace}/${key}`;
+    if (only && !only.includes(workload?.name ?? '')) continue;
+    if (isWaived({ kind: 'workload', name }, waivers)) continue;
+    const standing = members.map((proxy) => ({ proxy, shortfall: REQUIREMENTS[phase](proxy, target) }));
+    const short = standing.filter(({ shortfall, proxy }) => shortfall && !(shortfall.unproven && proxy.terminating));
+    const starting = short.filter(({ shortfall }) => shortfall?.unproven).length;
+    const leaving = short.filter(({ proxy }) => proxy.terminating).length;
+    const outdated = short.filter(({ shortfall, proxy }) => !shortfall?.unproven && !proxy.terminating).length;
+    assessments.push({
+      name,
+      ...(workload ? { workload } : {}),
+      proxies: members.length,
+      proven: members.length - short.length,
+      decision: workload
+        ? decideRollout({
+            workload,
+            outdated,
+            starting,
+            leaving,
+            startingBecause: short.find(({ shortfall }) => shortfall?.unproven)?.shortfall?.message,
+            mark,
+            retry,
+            stuckAfterMs: parseDuration(settings.rollout.stuckAfter) ?? 600_000,
+            now: new Date(),
+          })
+        : decideUnmanaged(members[0], outdated + starting, leaving),
+    });
+  }
+  return assessments;
+}
+
+/** Jobs, bare pods and controllers of kinds that a template change does not roll. */
+function decideUnmanaged(member: ProxyObservation | undefined, short: number, leaving: number): RolloutDecision {
+  if (!member || short + leaving === 0) return { do: 'nothing' };
+  if (short === 0) return { do: 'wait', why: 'its last old pods are leaving' };
+  return {
+    do: 'straggle',
+    reason: 'CannotBeRolled',
+    message: `${short} pod(s) of ${workloadName(member.workload)} fall short, and a ${member.workload.kind} is not rolled by reroot`,
+    hint: 'let it end or recreate it; the rotation notices by itself. Or `waive` it to go on without it',
+  };
+}
+
+function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: number): NamespaceProgress {
+  const waiting = state.filter(({ decision }) => decision.do === 'wait' || decision.do === 'roll');
+  return {
+    namespace: input.namespace,
+    phase: input.phase,
+    workloads: state.length,
+    workloadsDone: state.filter(({ decision }) => decision.do === 'nothing').length,
+    proxies: state.reduce((sum, { proxies }) => sum + proxies, 0),
+    proven: state.reduce((sum, { proven }) => sum + proven, 0),
+    rolled,
+    waitingFor: waiting.slice(0, 5).map(({ name, decision }) => `${name}: ${decision.do === 'wait' ? decision.why : 'next in line'}`),
+  };
+}
+
+function stragglersOf(state: readonly Assessment[]): Finding[] {
+  return state.flatMap(({ name, decision }) =>
+    decision.do === 'straggle'
+      ? [
+          {
+            reason: decision.reason,
+            severity: 'block' as const,
+            message: decision.message,
+            subject: { kind: 'workload' as const, name },
+            hint: decision.hint,
+          },
+        ]
+      : [],
+  );
+}

@@ -1,0 +1,46 @@
+import pMap from 'p-map';
+import type { Kubernetes } from './client.js';
+
+/** One thing the service must be allowed to do. */
+export interface Permission {
+  verb: string;
+  group: string;
+  resource: string;
+  subresource?: string;
+  /** Absent: in every namespace. */
+  namespace?: string;
+  name?: string;
+  /** The phases that need it, for people. */
+  neededFor: string;
+}
+
+/** Asks the API server about each permission beforehand, so that none is found missing halfway.
+ *  @returns those that are missing */
+export async function missingPermissions(k8s: Kubernetes, needed: readonly Permission[]): Promise<Permission[]> {
+  const answers = await pMap(needed, async (permission) => await isAllowed(k8s, permission), { concurrency: 8 });
+  return needed.filter((_, index) => !answers[index]);
+}
+
+async function isAllowed(k8s: Kubernetes, permission: Permission): Promise<boolean> {
+  const { verb, group, resource, subresource, namespace, name } = permission;
+  const review = await k8s.authorization.createSelfSubjectAccessReview({
+    body: {
+      spec: {
+        resourceAttributes: {
+          verb,
+          group,
+          resource,
+          ...(subresource ? { subresource } : {}),
+          ...(namespace ? { namespace } : {}),
+          ...(name ? { name } : {}),
+        },
+      },
+    },
+  });
+  return review.status?.allowed === true;
+}
+
+export function formatPermission({ verb, group, resource, subresource, namespace, name }: Permission): string {
+  const what = `${resource}${subresource ? `/${subresource}` : ''}${group ? `.${group}` : ''}`;
+  return `${verb} ${what}${name ? ` "${name}"` : ''} ${namespace ? `in namespace ${namespace}` : 'in all namespaces'}`;
+}

@@ -1,0 +1,134 @@
+import http from 'node:http';
+import pMap from 'p-map';
+import type { Kubernetes } from '../kubernetes/client.js';
+import { readBundle } from '../pki/bundle.js';
+import { type Certificate, parseCertificate } from '../pki/certificate.js';
+import { verifyChain } from '../pki/chain.js';
+import type { LeafObservation, ProxyObservation } from '../rotation/mesh.js';
+import { ANCHORS_VARIABLE } from './names.js';
+import type { MeshedPod } from './pods.js';
+import { readPresentedChain } from './presented-chain.js';
+import { openAdminStream, type Reach } from './reach.js';
+
+/** How proxies are looked at. */
+export interface Prober {
+  reach: Reach;
+  /** Proxies probed at the same time. */
+  concurrency: number;
+  /** Milliseconds for one proxy to answer. */
+  timeoutMs: number;
+}
+
+export interface Question {
+  /** Read the anchors of the running process. */
+  anchors: boolean;
+  /** Shake hands and read the chain that is presented. */
+  leaf: boolean;
+  /** The anchors to try the presented chain with, each alone. */
+  roots: readonly Certificate[];
+}
+
+/** Looks at every given proxy, many at a time; what could not be read stays absent, with the problem beside it. */
+export async function observeProxies(
+  k8s: Kubernetes,
+  prober: Prober,
+  pods: readonly MeshedPod[],
+  question: Question,
+): Promise<ProxyObservation[]> {
+  return await pMap(pods, async (pod) => await observeProxy(k8s, prober, pod, question), {
+    concurrency: prober.concurrency,
+  });
+}
+
+async function observeProxy(
+  k8s: Kubernetes,
+  prober: Prober,
+  pod: MeshedPod,
+  question: Question,
+): Promise<ProxyObservation> {
+  const observation: ProxyObservation = {
+    namespace: pod.namespace,
+    pod: pod.name,
+    uid: pod.uid,
+    workload: pod.workload,
+    ready: pod.ready,
+    terminating: pod.terminating,
+    ...(pod.component ? { component: pod.component } : {}),
+    ...(pod.mark ? { mark: pod.mark } : {}),
+  };
+  try {
+    if (question.anchors) observation.anchors = await readAnchorsOf(k8s, prober, pod);
+    if (question.leaf) observation.leaf = await readLeafOf(k8s, prober, pod, question.roots);
+  } catch (error) {
+    observation.problem = error instanceof Error ? error.message : String(error);
+  }
+  return observation;
+}
+
+/** The process's anchors: the pod's literal is what the container was started with; else the process is asked. */
+async function readAnchorsOf(k8s: Kubernetes, prober: Prober, pod: MeshedPod): Promise<string[]> {
+  const pem = pod.literalAnchors ?? (await readEnvironment(k8s, prober, pod))[ANCHORS_VARIABLE];
+  if (!pem) throw new Error(`the process has no ${ANCHORS_VARIABLE}`);
+  return fingerprints(pem);
+}
+
+const parsedBundles = new Map<string, string[]>();
+const MOST_BUNDLES = 1000;
+
+/** Thousands of pods carry the same few bundles. */
+function fingerprints(pem: string): string[] {
+  const known = parsedBundles.get(pem);
+  if (known) return known;
+  const parsed = readBundle(pem).certificates.map(({ fingerprint }) => fingerprint);
+  if (parsedBundles.size >= MOST_BUNDLES) parsedBundles.clear();
+  parsedBundles.set(pem, parsed);
+  return parsed;
+}
+
+async function readLeafOf(
+  k8s: Kubernetes,
+  prober: Prober,
+  pod: MeshedPod,
+  roots: readonly Certificate[],
+): Promise<LeafObservation> {
+  if (!pod.identity) throw new Error('the pod does not say which identity its proxy has');
+  const stream = await openAdminStream(k8s, prober.reach, pod, prober.timeoutMs);
+  const presented = await readPresentedChain(stream, { servername: pod.identity, timeoutMs: prober.timeoutMs });
+  const chain = presented.chain.map((der) => parseCertificate(der));
+  const [leaf] = chain;
+  if (!leaf) throw new Error('the proxy presented no certificate');
+  const name = pod.identity;
+  const verifies = (root: Certificate) =>
+    verifyChain({ chain, anchors: [root], at: new Date(), anchorExpiry: 'ignore', name }).ok;
+  return {
+    chain: chain.map(({ fingerprint }) => fingerprint),
+    verifiesWith: roots.filter(verifies).map(({ fingerprint }) => fingerprint),
+    notAfter: leaf.notAfter.toISOString(),
+  };
+}
+
+/** The environment of the proxy process, as its admin port tells it (`/env.json`, Linkerd 2.12 and later). */
+async function readEnvironment(k8s: Kubernetes, prober: Prober, pod: MeshedPod): Promise<Record<string, string>> {
+  const stream = await openAdminStream(k8s, prober.reach, pod, prober.timeoutMs);
+  try {
+    const body = await get(`/env.json?${ANCHORS_VARIABLE}`, prober.timeoutMs, () => stream as import('node:net').Socket);
+    return JSON.parse(body) as Record<string, string>;
+  } finally {
+    stream.destroy();
+  }
+}
+
+function get(path: string, timeoutMs: number, createConnection: () => import('node:net').Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ path, host: 'proxy', createConnection, signal: AbortSignal.timeout(timeoutMs) });
+    request.once('error', reject);
+    request.once('response', (response) => {
+      if (response.statusCode !== 200) reject(new Error(`GET ${path} answered ${response.statusCode}`));
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => (body += text));
+      response.once('error', reject);
+      response.once('end', () => resolve(body));
+    });
+  });
+}

@@ -1,0 +1,224 @@
+import type { Finding, Subject } from './findings.js';
+import { isWaived, type Waiver } from './findings.js';
+import type { ProxyObservation } from './mesh.js';
+import { workloadName } from './mesh.js';
+
+/** What preflight looked at, as plain data. Each check below is named for what it finds. */
+export interface PreflightObservation {
+  linkerdNamespace: string;
+  now: Date;
+  stores: StoreFacts[];
+  issuer: { problems: { reason: string; severity: 'error' | 'warning'; message: string; hint?: string }[] };
+  deployments: { name: string; ready: number; wanted: number }[];
+  rehearsal: { namespace: string; problem?: string };
+  missingPermissions: { what: string; neededFor: string }[];
+  proxies: ProxyObservation[];
+  /** Fingerprints of every anchor in the bundle; each presented chain must verify with one of them. */
+  anchors: string[];
+  unrollable: { workload: string; reason: string; message: string; hint: string }[];
+  writers: { object: string; manager: string; cure: string }[];
+  /** Problems of the certificates that the input brings. */
+  supplied: { reason: string; severity: 'error' | 'warning'; message: string; hint?: string }[];
+  webhookFailurePolicy?: string;
+  waivers: Waiver[];
+}
+
+export interface StoreFacts {
+  store: string;
+  problems: { reason: string; message: string }[];
+  /** The identity process would die of it. */
+  fatal?: string;
+  anchors: { fingerprint: string; commonName: string; notAfter: string }[];
+}
+
+type Check = (observation: PreflightObservation) => Finding[];
+
+/** Everything that preflight checks, in the order in which people read it. */
+export const PREFLIGHT_CHECKS: readonly Check[] = [
+  permissionMissing,
+  controlPlaneNotReady,
+  bundleUnreadable,
+  anchorExpired,
+  storesDiffer,
+  issuerUnfit,
+  suppliedCertificatesUnfit,
+  anotherWriter,
+  injectionBroken,
+  injectorMayBeSkipped,
+  proxyUnreadable,
+  leafUnderNoAnchor,
+  workloadCannotRoll,
+];
+
+export function preflightFindings(observation: PreflightObservation): Finding[] {
+  return PREFLIGHT_CHECKS.flatMap((check) => check(observation));
+}
+
+const CLUSTER: Subject = { kind: 'cluster', name: 'cluster' };
+
+function permissionMissing({ missingPermissions }: PreflightObservation): Finding[] {
+  return missingPermissions.map(({ what, neededFor }) => ({
+    reason: 'PermissionMissing',
+    severity: 'block',
+    message: `reroot may not ${what}; needed for: ${neededFor}`,
+    subject: CLUSTER,
+    hint: 'apply deploy/rbac.yaml of this version',
+  }));
+}
+
+function controlPlaneNotReady({ deployments, linkerdNamespace }: PreflightObservation): Finding[] {
+  return deployments
+    .filter(({ ready, wanted }) => ready < wanted || wanted === 0)
+    .map(({ name, ready, wanted }) => ({
+      reason: 'ControlPlaneNotReady',
+      severity: 'block',
+      message: `${ready} of ${wanted} replicas are ready`,
+      subject: { kind: 'workload', name: `${linkerdNamespace}/Deployment/${name}` },
+      hint: 'a rotation needs a healthy control plane at every step: repair it first',
+    }));
+}
+
+function bundleUnreadable({ stores }: PreflightObservation): Finding[] {
+  return stores.flatMap(({ store, fatal, problems, anchors }) => {
+    const subject: Subject = { kind: 'object', name: store };
+    const findings: Finding[] = problems.map(({ reason, message }) => ({ reason, severity: 'warn', message, subject }));
+    if (fatal !== undefined) {
+      findings.push({
+        reason: 'BundleUnreadable',
+        severity: 'block',
+        message: `the identity process cannot read it: ${fatal}`,
+        subject,
+        hint: 'write certificates only, with at most one newline at the end',
+      });
+    }
+    if (anchors.length === 0) {
+      findings.push({ reason: 'BundleEmpty', severity: 'block', message: 'it holds no certificate', subject });
+    }
+    return findings;
+  });
+}
+
+function anchorExpired({ stores, now }: PreflightObservation): Finding[] {
+  return stores.slice(0, 1).flatMap(({ store, anchors }) =>
+    anchors
+      .filter(({ notAfter }) => Date.parse(notAfter) <= now.getTime())
+      .map(({ commonName, notAfter, fingerprint }) => ({
+        reason: 'AnchorExpired',
+        severity: 'block' as const,
+        message: `anchor ${commonName} (${fingerprint.slice(0, 12)}) expired at ${notAfter}: identity issues nothing under it`,
+        subject: { kind: 'object' as const, name: store },
+        hint: 'follow Linkerd\'s "Replacing expired certificates" first',
+      })),
+  );
+}
+
+function storesDiffer({ stores }: PreflightObservation): Finding[] {
+  const [authoritative, ...copies] = stores;
+  const set = (facts: StoreFacts) => facts.anchors.map(({ fingerprint }) => fingerprint).toSorted().join();
+  return copies
+    .filter((copy) => authoritative && copy.anchors.length > 0 && set(copy) !== set(authoritative))
+    .map((copy) => ({
+      reason: 'CopiesDiffer',
+      severity: 'warn',
+      message: `its anchors are not those of ${authoritative?.store}: a \`linkerd upgrade\` would change the mesh's trust`,
+      subject: { kind: 'object', name: copy.store },
+      hint: 'each store keeps what is foreign in it; the new root is added to all, the old one removed from all',
+    }));
+}
+
+function issuerUnfit({ issuer, linkerdNamespace }: PreflightObservation): Finding[] {
+  return issuer.problems.map(({ reason, severity, message, hint }) => ({
+    reason,
+    severity: severity === 'error' ? 'block' : 'warn',
+    message: `the issuer in use: ${message}`,
+    subject: { kind: 'object', name: `Secret ${linkerdNamespace}/linkerd-identity-issuer` },
+    ...(hint ? { hint } : {}),
+  }));
+}
+
+function suppliedCertificatesUnfit({ supplied }: PreflightObservation): Finding[] {
+  return supplied.map(({ reason, severity, message, hint }) => ({
+    reason,
+    severity: severity === 'error' ? 'block' : 'warn',
+    message: `your certificates: ${message}`,
+    subject: CLUSTER,
+    ...(hint ? { hint } : {}),
+  }));
+}
+
+function anotherWriter({ writers }: PreflightObservation): Finding[] {
+  return writers.map(({ object, manager, cure }) => ({
+    reason: 'AnotherWriter',
+    severity: 'block',
+    message: `${manager} writes it too and would revert or race the rotation`,
+    subject: { kind: 'object', name: object },
+    hint: cure,
+  }));
+}
+
+function injectionBroken({ rehearsal }: PreflightObservation): Finding[] {
+  if (rehearsal.problem === undefined) return [];
+  return [
+    {
+      reason: 'InjectionBroken',
+      severity: 'block',
+      message: `a dry run of a new meshed pod in namespace ${rehearsal.namespace} came back wrong: ${rehearsal.problem}`,
+      subject: { kind: 'cluster', name: 'linkerd-proxy-injector' },
+      hint: "look at the linkerd-proxy-injector pods and the webhook's certificate",
+    },
+  ];
+}
+
+function injectorMayBeSkipped({ webhookFailurePolicy }: PreflightObservation): Finding[] {
+  if (webhookFailurePolicy !== 'Ignore') return [];
+  return [
+    {
+      reason: 'WebhookFailureIgnored',
+      severity: 'warn',
+      message: 'failurePolicy of the injector webhook is Ignore: pods created while it is away start without a proxy',
+      subject: { kind: 'cluster', name: 'linkerd-proxy-injector' },
+      hint: 'reroot rolls nothing unless dry runs come back injected, and counts proxies afterwards',
+    },
+  ];
+}
+
+function proxyUnreadable({ proxies, waivers }: PreflightObservation): Finding[] {
+  return proxies
+    .filter(({ problem, terminating, workload }) => {
+      return problem !== undefined && !terminating && !isWaived({ kind: 'workload', name: workloadName(workload) }, waivers);
+    })
+    .map((proxy) => ({
+      reason: 'ProxyUnreadable',
+      severity: 'block',
+      message: `its proxy cannot be proven: ${proxy.problem}`,
+      subject: { kind: 'pod', name: `${proxy.namespace}/Pod/${proxy.pod}` },
+      hint: 'repair the pod; reach pods with `--reach address` inside the cluster or `--reach port-forward`; or waive its workload',
+    }));
+}
+
+function leafUnderNoAnchor({ proxies, anchors, waivers }: PreflightObservation): Finding[] {
+  return proxies
+    .filter(({ leaf, workload }) => {
+      const verified = leaf?.verifiesWith.some((anchor) => anchors.includes(anchor)) ?? true;
+      return !verified && !isWaived({ kind: 'workload', name: workloadName(workload) }, waivers);
+    })
+    .map((proxy) => ({
+      reason: 'LeafUnderNoAnchor',
+      severity: 'block',
+      message: 'the certificate it presents verifies with none of the anchors: its connections fail already',
+      subject: { kind: 'pod', name: `${proxy.namespace}/Pod/${proxy.pod}` },
+      hint: 'restart its workload before the rotation',
+    }));
+}
+
+function workloadCannotRoll({ unrollable, waivers }: PreflightObservation): Finding[] {
+  return unrollable
+    .filter(({ workload }) => !isWaived({ kind: 'workload', name: workload }, waivers))
+    .map(({ workload, reason, message, hint }) => ({
+      reason,
+      severity: 'block',
+      message,
+      subject: { kind: 'workload', name: workload },
+      hint,
+    }));
+}

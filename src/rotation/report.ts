@@ -1,0 +1,37 @@
+import type { Waiver } from './findings.js';
+import type { PhaseProgress } from './phases.js';
+import type { RootFacts } from './steps.js';
+
+/** What an auditor reads afterwards: the workflow's result, and ConfigMap reroot-report. */
+export interface RotationReport {
+  outcome: 'completed';
+  cluster: string;
+  linkerdNamespace: string;
+  linkerdVersion: string;
+  layout: string;
+  strategy: string;
+  workflowId: string;
+  runId: string;
+  startedAt: string;
+  finishedAt: string;
+  newRoot: RootFacts;
+  newIssuer: RootFacts;
+  oldRoots: RootFacts[];
+  /** Live proxies whose process and presented chain were proven at the end. */
+  proxiesProven: number;
+  phases: PhaseProgress[];
+  /** Gone on without, by decision of a person. */
+  waivers: Waiver[];
+  approvals: Approval[];
+  /** Things worth knowing that happened on the way. */
+  notes: string[];
+  adopted: boolean;
+}
+
+export interface Approval {
+  phase: string;
+  planHash: string;
+  by?: string;
+  reason?: string;
+  at: string;
+}

@@ -1,0 +1,76 @@
+import type { Finding, Waiver } from './findings.js';
+import { formatFinding } from './findings.js';
+import { formatDuration } from './duration.js';
+import type { Plan } from './plan.js';
+import type { Phase, PhaseProgress } from './phases.js';
+import type { Approval } from './report.js';
+import type { GateResult, GenerateResult, NamespaceProgress } from './steps.js';
+
+/** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */
+export interface Waiting {
+  kind: 'approval' | 'attention' | 'paused';
+  for: string;
+  /** ISO 8601. */
+  since: string;
+  on: string[];
+  todo: string;
+  /** With `approval`: what the approval is bound to. */
+  planHash?: string;
+}
+
+/** The answer of the `status` query; also what the UI's current details are made of. */
+export interface RotationStatus {
+  workflowId: string;
+  cluster: string;
+  linkerdNamespace?: string;
+  linkerdVersion?: string;
+  strategy: string;
+  phase: Phase;
+  outcome: 'running' | 'completed' | 'failed';
+  startedAt: string;
+  phases: PhaseProgress[];
+  plan?: Plan;
+  roots?: GenerateResult;
+  /** The gate of the phase as last looked at. */
+  gate?: GateResult & { phase: string; at: string };
+  /** Namespaces of the phase under way. */
+  namespaces: (NamespaceProgress & { state: 'waiting' | 'running' | 'done' | 'stuck' })[];
+  stragglers: Finding[];
+  waiting?: Waiting;
+  waivers: Waiver[];
+  approvals: Approval[];
+  notes: string[];
+}
+
+const STATE_MARK = { pending: '·', running: '▶', done: '✔' } as const;
+
+/** Markdown for the Temporal UI's "current details". */
+export function statusMarkdown(status: RotationStatus): string {
+  const lines = [`**${headline(status)}**`, ''];
+  if (status.waiting) {
+    lines.push(`Waiting since ${status.waiting.since} for ${status.waiting.for}. ${status.waiting.todo}`, '');
+    for (const on of status.waiting.on) lines.push(`- ${on}`);
+    lines.push('');
+  }
+  lines.push('| phase | | took |', '|---|---|---|');
+  for (const phase of status.phases) lines.push(`| ${phase.phase} | ${STATE_MARK[phase.state]} ${phase.state} | ${took(phase)} |`);
+  if (status.gate) {
+    lines.push('', `Gate of ${status.gate.phase}: ${status.gate.proven} of ${status.gate.proxies} proxies proven at ${status.gate.at}.`);
+  }
+  if (status.roots) {
+    lines.push('', `New root \`${status.roots.root.fingerprint.slice(0, 16)}\` (${status.roots.root.commonName}).`);
+    for (const old of status.roots.retire) lines.push(`Old root \`${old.fingerprint.slice(0, 16)}\` (${old.commonName}).`);
+  }
+  for (const straggler of status.stragglers) lines.push('', `⚠ ${formatFinding(straggler)}`);
+  for (const note of status.notes) lines.push('', `ℹ ${note}`);
+  return lines.join('\n');
+}
+
+function headline({ cluster, phase, outcome, waiting }: RotationStatus): string {
+  if (outcome !== 'running') return `Rotation of ${cluster}: ${outcome}`;
+  return `Rotation of ${cluster}: ${phase}${waiting ? `, ${waiting.kind === 'paused' ? 'paused' : `waiting for ${waiting.kind}`}` : ''}`;
+}
+
+function took({ startedAt, finishedAt }: PhaseProgress): string {
+  return startedAt && finishedAt ? formatDuration(Date.parse(finishedAt) - Date.parse(startedAt)) : '';
+}

@@ -1,0 +1,103 @@
+import type { Finding, Waiver } from './findings.js';
+import type { RotationSettings } from './input.js';
+import type { Fingerprint, Target } from './mesh.js';
+import type { RollingPhase } from './phases.js';
+import type { Plan } from './plan.js';
+
+/** What goes into activities and comes out: facts, counts and fingerprints; never a certificate's key. */
+
+/** Given to every activity. */
+export interface StepInput {
+  settings: RotationSettings;
+  linkerdNamespace: string;
+}
+
+export interface LeaseInput {
+  linkerdNamespace?: string | undefined;
+  /** Run id of the first run: a rotation keeps its Lease when it continues as new. */
+  firstRunId: string;
+}
+
+export interface PhaseInput extends StepInput {
+  phase: RollingPhase;
+  waivers: Waiver[];
+  /** How often the operator has asked for a `retry`. */
+  retry: number;
+}
+
+export interface RootFacts {
+  fingerprint: Fingerprint;
+  commonName: string;
+  /** ISO 8601. */
+  notBefore: string;
+  notAfter: string;
+}
+
+export interface PreflightResult {
+  linkerdNamespace: string;
+  linkerdVersion: string;
+  layout: string;
+  apiServer: string;
+  findings: Finding[];
+  plan: Plan;
+  /** Namespaces of Linkerd extensions: rolled before others. */
+  extensions: string[];
+}
+
+export interface GenerateResult {
+  target: Target;
+  root: RootFacts;
+  issuer: RootFacts;
+  retire: RootFacts[];
+  /** The rotation's Secret was there already: another run left it. */
+  adopted: boolean;
+}
+
+/** The gate of a phase, looked at now. */
+export interface GateResult {
+  passed: boolean;
+  /** Live proxies looked at, and how many of them meet the requirement. */
+  proxies: number;
+  proven: number;
+  /** Proxies gone on without, by waiver. */
+  waived: number;
+  /** Namespaces with proxies that fall short. */
+  namespaces: { name: string; outdated: number }[];
+  /** The first few findings, for people. */
+  findings: Finding[];
+}
+
+export interface ReinjectInput extends PhaseInput {
+  namespace: string;
+  /** Only these workloads (control plane, in its order); absent: all of the namespace. */
+  only?: string[];
+}
+
+/** Progress of one namespace in one phase; also what the activity's heartbeats carry. */
+export interface NamespaceProgress {
+  namespace: string;
+  phase: RollingPhase;
+  workloads: number;
+  workloadsDone: number;
+  proxies: number;
+  proven: number;
+  /** Workloads rolled in this phase by this activity. */
+  rolled: number;
+  /** What it is waiting for right now. */
+  waitingFor: string[];
+}
+
+export interface ReinjectResult extends NamespaceProgress {
+  stragglers: Finding[];
+}
+
+export interface SwapResult {
+  /** ISO 8601: when the issuer Secret got the new issuer, as the API server recorded it. */
+  swappedAt: string;
+  written: string[];
+}
+
+export interface AwaitIssuerResult {
+  outcome: 'updated' | 'skipped' | 'silent' | 'alreadyIssuing';
+  message: string;
+}

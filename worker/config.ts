@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { TASK_QUEUE } from '../src/temporal/names.js';
+
+const positive = (fallback: number) => z.coerce.number().positive().default(fallback);
+
+/** Settings of a worker: environment variables, which flags of `reroot worker` override (docs/configuration.md). */
+const schema = z.object({
+  REROOT_TASK_QUEUE: z.string().min(1).default(TASK_QUEUE),
+  /** `auto`: the pod address inside a cluster, a port-forward anywhere else. */
+  REROOT_REACH: z.enum(['auto', 'address', 'port-forward']).default('auto'),
+  REROOT_PROBE_CONCURRENCY: z.coerce.number().int().min(1).max(1000).default(64),
+  REROOT_PROBE_TIMEOUT_MS: positive(5000),
+  REROOT_KUBE_REQUESTS_PER_SECOND: positive(50),
+  REROOT_KUBE_TIMEOUT_MS: positive(30_000),
+  REROOT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  /** Seconds that running activities get to end on SIGTERM. */
+  REROOT_SHUTDOWN_GRACE_S: positive(10),
+  /** `host:port` of the Prometheus endpoint; off when absent. */
+  REROOT_METRICS_ADDRESS: z
+    .string()
+    .regex(/^[^:\s]+:\d+$/, 'must be host:port')
+    .optional(),
+  KUBECONFIG: z.string().optional(),
+  REROOT_KUBE_CONTEXT: z.string().optional(),
+});
+
+export type WorkerConfig = z.output<typeof schema>;
+
+/** @throws Error that lists every problem at once */
+export function readWorkerConfig(env: Record<string, string | undefined>): WorkerConfig {
+  const result = schema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  const unknown = Object.keys(env).filter((name) => name.startsWith('REROOT_') && !(name in schema.shape) && !NOT_FOR_WORKERS.test(name));
+  const problems = [
+    ...(result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
+    ...unknown.map((name) => `${name}: no such setting`),
+  ];
+  if (!result.success || problems.length > 0) {
+    throw new Error(`The worker's configuration has problems:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+  }
+  return result.data;
+}
+
+/** Settings of the sandbox's tools and of the CLI, which share the environment. */
+const NOT_FOR_WORKERS = /^REROOT_(TOOLS|TOOL_|CLI_|KUBE_APISERVER$|KUBE_CONTROLLER_MANAGER$|KUBE_SCHEDULER$|ETCD$|KWOK$|TEMPORAL$|LEASH$|STANDIN$)/;

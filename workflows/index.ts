@@ -1,0 +1,1 @@
+export { rotateTrustRoot } from './rotate-trust-root.js';
