@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import pc from 'picocolors';
+import packageJson from '../../package.json' with { type: 'json' };
+import { CliError, EXIT } from './exit-codes.js';
+import { addMessageCommands } from './messages.js';
+import { addPreflightCommand } from './preflight.js';
+import { addRotateCommand } from './rotate.js';
+import { addStatusCommand } from './status.js';
+import { addWorkerCommands } from './worker.js';
+
+async function main(argv: string[]): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const done = (code: number) => (exitCode = code);
+  const program = new Command('reroot')
+    .description('Replaces the identity trust root of a running Linkerd mesh, durably and without a refused handshake.')
+    .version(packageJson.version)
+    .showHelpAfterError()
+    .exitOverride();
+  addPreflightCommand(program, done);
+  addRotateCommand(program, done);
+  addStatusCommand(program, done);
+  addMessageCommands(program);
+  addWorkerCommands(program);
+  program.addHelpText('after', EXIT_HELP);
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+const EXIT_HELP = `
+Exit codes: 0 done, 1 failed, 2 refused (usage, input, mesh not ready: nothing changed), 3 the rotation goes on.`;
+
+function explain(error: unknown): number {
+  if (error instanceof CliError) {
+    process.stderr.write(`${pc.red('reroot:')} ${error.message}\n`);
+    return error.exitCode;
+  }
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string' && code.startsWith('commander.')) {
+    return (error as { exitCode?: number }).exitCode === 0 ? EXIT.ok : EXIT.refused;
+  }
+  process.stderr.write(`${pc.red('reroot:')} ${error instanceof Error ? error.message : String(error)}\n`);
+  if (process.env['REROOT_LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return EXIT.failed;
+}
+
+process.exitCode = await main(process.argv);

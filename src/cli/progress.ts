@@ -1,0 +1,44 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { NamespaceProgress } from '../rotation/steps.js';
+import type { RotationStatus } from '../rotation/status.js';
+
+/** An activity that is under way, as the server knows it. */
+export interface Activity {
+  type: string;
+  attempt: number;
+  lastFailure?: string;
+}
+
+/** What is newer than the workflow's own status: the heartbeats of its running activities. */
+export interface LiveProgress {
+  namespaces: RotationStatus['namespaces'];
+  activities: Activity[];
+}
+
+/** Asks the workflow for its status and the server for the heartbeats of what runs now.
+ *  @returns undefined while no worker answers */
+export async function readProgress(handle: WorkflowHandle): Promise<{ status: RotationStatus; live: LiveProgress }> {
+  const [status, description] = await Promise.all([handle.query<RotationStatus>('status'), handle.describe()]);
+  const pending = description.raw.pendingActivities ?? [];
+  const heartbeats = pending.flatMap(({ heartbeatDetails }) => {
+    const [payload] = heartbeatDetails?.payloads ?? [];
+    const details: unknown = payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+    return isNamespaceProgress(details) ? [details] : [];
+  });
+  const namespaces = status.namespaces.map((known) => {
+    const newer = heartbeats.find(({ namespace, phase }) => namespace === known.namespace && phase === known.phase);
+    return newer && known.state === 'running' ? { ...known, ...newer } : known;
+  });
+  const activities = pending.map(({ activityType, attempt, lastFailure }) => ({
+    type: activityType?.name ?? '',
+    attempt: attempt ?? 1,
+    ...(lastFailure?.message ? { lastFailure: lastFailure.message } : {}),
+  }));
+  return { status, live: { namespaces, activities } };
+}
+
+function isNamespaceProgress(details: unknown): details is NamespaceProgress {
+  return typeof details === 'object' && details !== null && 'namespace' in details && 'proven' in details && 'workloads' in details;
+}
+
