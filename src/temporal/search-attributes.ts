@@ -1,6 +1,5 @@
 import { isGrpcServiceError } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
-import { temporal } from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from './names.js';
 
 /**
@@ -11,11 +10,10 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
   const missing = [];
   for (const name of SEARCH_ATTRIBUTES) if (!(await isKnown(connection, namespace, name))) missing.push(name);
   if (missing.length === 0) return;
-  const { INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
   try {
     await connection.operatorService.addSearchAttributes({
       namespace,
-      searchAttributes: Object.fromEntries(missing.map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD])),
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
     });
   } catch (error) {
     if (isGrpcServiceError(error) && error.code === ALREADY_EXISTS) return;
@@ -29,6 +27,9 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
   }
 }
 
+/** INDEXED_VALUE_TYPE_KEYWORD of temporal.api.enums.v1. */
+const KEYWORD = 2;
+/** gRPC status codes. */
 const INVALID_ARGUMENT = 3;
 const ALREADY_EXISTS = 6;
 

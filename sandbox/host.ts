@@ -1,0 +1,109 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { appObjects, type AppsSize, meshedPodCount } from './install/apps.js';
+import { createObjects, nodeObjects, NODES, permissionObjects } from './install/apply.js';
+import { linkerdObjects } from './install/linkerd.js';
+import { startKubernetes } from './kubernetes.js';
+import { claimPodNetwork, freePorts } from './network.js';
+import { type Server, startServer, until } from './processes.js';
+import { type StandIn, standInAt } from './standin-client.js';
+import { SEARCH_ATTRIBUTES } from '../src/temporal/names.js';
+
+/** What a sandbox is made of. */
+export interface SandboxOptions {
+  apps: AppsSize;
+  identityReplicas: number;
+  /** Milliseconds until a mounted ConfigMap or Secret shows a change. */
+  kubeletLagMs: number;
+  /** Life of leaves, as Linkerd writes it. */
+  issuanceLifetime: string;
+  /** Handshakes a second of the probe mesh. */
+  probeRate: number;
+}
+
+/** Where everything is; written to sandbox.json when all of it serves. */
+export interface SandboxFacts {
+  folder: string;
+  pid: number;
+  adminKubeconfig: string;
+  kubeconfig: string;
+  temporal: { address: string; namespace: string; http: string; ui: string };
+  standin: string;
+  servers: { name: string; pid: number }[];
+}
+
+export const FACTS_FILE = 'sandbox.json';
+const CONTROL_PLANE_PROXIES = 2; // destination and the injector, beside identity's replicas
+
+/** Brings everything up in one process, which holds it until it is told to stop. */
+export async function hostSandbox(folder: string, options: SandboxOptions): Promise<SandboxFacts> {
+  mkdirSync(folder, { recursive: true });
+  const network = await claimPodNetwork();
+  const [temporal, cluster] = await Promise.all([startTemporal(folder), startKubernetes(folder)]);
+  await createObjects(cluster.adminKubeconfig, nodeObjects(network));
+  const { server: standin, at } = await startStandIn(folder, cluster.adminKubeconfig, options);
+  await createObjects(cluster.adminKubeconfig, linkerdObjects({ ...options, injector: at }));
+  const mesh = standInAt(at.control);
+  await proxiesReady(standin, mesh, CONTROL_PLANE_PROXIES + options.identityReplicas);
+  await createObjects(cluster.adminKubeconfig, [...permissionObjects(), ...appObjects(options.apps)]);
+  await proxiesReady(standin, mesh, CONTROL_PLANE_PROXIES + options.identityReplicas + meshedPodCount(options.apps, NODES));
+  const servers = [standin, temporal.server, ...cluster.servers];
+  stopWithUs(servers);
+  const facts: SandboxFacts = {
+    folder,
+    pid: process.pid,
+    adminKubeconfig: cluster.adminKubeconfig,
+    kubeconfig: cluster.rerootKubeconfig,
+    temporal: temporal.facts,
+    standin: at.control,
+    servers: servers.map(({ name, pid }) => ({ name, pid })),
+  };
+  writeFileSync(path.join(folder, FACTS_FILE), JSON.stringify(facts, null, 2));
+  return facts;
+}
+
+async function startTemporal(folder: string): Promise<{ server: Server; facts: SandboxFacts['temporal'] }> {
+  const [port = 0, http = 0, ui = 0] = await freePorts(3);
+  const server = startServer(folder, 'temporal', [
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--http-port', `${http}`, '--ui-port', `${ui}`],
+    ...['--db-filename', path.join(folder, 'temporal.db'), '--log-level', 'warn'],
+    ...['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'],
+    ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+  ]);
+  const url = `http://127.0.0.1:${http}`;
+  await until('Temporal to serve', server, async () => (await fetch(`${url}/api/v1/namespaces/default`)).ok);
+  return { server, facts: { address: `127.0.0.1:${port}`, namespace: 'default', http: url, ui: `http://127.0.0.1:${ui}` } };
+}
+
+async function startStandIn(folder: string, kubeconfig: string, options: SandboxOptions) {
+  const server = startServer(folder, 'standin', [
+    ...['--kubeconfig', kubeconfig, '--linkerd-namespace', 'linkerd', '--kubelet-lag', `${options.kubeletLagMs}ms`],
+    ...['--probe-rate', `${options.probeRate}`],
+  ]);
+  const said = JSON.parse(await server.firstLine()) as { control: string; injector: string; caBundle: string };
+  return { server, at: { control: said.control, url: said.injector, caBundle: said.caBundle } };
+}
+
+async function proxiesReady(server: Server, mesh: StandIn, count: number): Promise<void> {
+  await until(`${count} proxies to be ready`, server, async () => {
+    const { proxies } = await mesh.status();
+    if (proxies.filter(({ ready }) => ready).length >= count) return true;
+    await sleep(100);
+    return false;
+  });
+}
+
+/** A server that ends by itself takes the sandbox with it: half a sandbox is worse than none. */
+function stopWithUs(servers: readonly Server[]): void {
+  let stopping = false;
+  const stopAll = async (why: string, exitCode: number) => {
+    if (stopping) return;
+    stopping = true;
+    process.stderr.write(`sandbox ends: ${why}\n`);
+    await Promise.all(servers.map(async (server) => await server.stop()));
+    process.exit(exitCode);
+  };
+  for (const server of servers) server.child.once('exit', () => void stopAll(`${server.name} has ended`, 1));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stopAll(signal, 0));
+}

@@ -1,0 +1,80 @@
+// Bundles the programs into dist/. @kubernetes/client-node wants undici 8, which Node 20 cannot load; package.json
+// overrides it with 7, and only a bundle carries that choice into the published package.
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const DIST = path.join(ROOT, 'dist');
+const SOURCES = ['src', 'workflows', 'activities', 'worker', 'sandbox', 'scripts', 'package.json', 'package-lock.json'];
+const ENTRIES = { cli: 'src/cli/main.ts', sandbox: 'sandbox/main.ts', demo: 'sandbox/demo/main.ts', bench: 'sandbox/bench/main.ts' };
+/** Native code and what shares its types: installed, not bundled. */
+const EXTERNAL = ['@temporalio/*', 'protobufjs'];
+
+/** Builds when a source is newer than the build. @returns whether anything had to be built */
+export async function build({ force = false } = {}) {
+  const stamp = path.join(DIST, '.stamp');
+  const hash = sourcesHash();
+  if (!force && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return false;
+  rmSync(DIST, { recursive: true, force: true });
+  mkdirSync(DIST, { recursive: true });
+  await Promise.all([bundlePrograms(), bundleWorkflows()]);
+  writeFileSync(stamp, hash);
+  return true;
+}
+
+async function bundlePrograms() {
+  const { build: esbuild } = await import('esbuild');
+  const entries = Object.entries(ENTRIES).filter(([, source]) => existsSync(path.join(ROOT, source)));
+  await esbuild({
+    absWorkingDir: ROOT,
+    entryPoints: Object.fromEntries(entries),
+    outdir: DIST,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'linked',
+    logLevel: 'error',
+    external: EXTERNAL,
+    // CommonJS packages inside an ES module bundle call require
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  });
+  const cli = path.join(DIST, 'cli.js');
+  if (existsSync(cli)) {
+    writeFileSync(cli, `#!/usr/bin/env node\n${readFileSync(cli, 'utf8')}`);
+    chmodSync(cli, 0o755);
+  }
+}
+
+async function bundleWorkflows() {
+  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(ROOT, 'workflows', 'index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+  writeFileSync(path.join(DIST, 'workflows.js'), code);
+}
+
+function sourcesHash() {
+  const hash = createHash('sha256');
+  for (const source of SOURCES) {
+    for (const file of filesUnder(path.join(ROOT, source))) hash.update(path.relative(ROOT, file)).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+function filesUnder(target) {
+  if (!existsSync(target)) return [];
+  if (!path.extname(target)) {
+    return readdirSync(target, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile() && /\.(ts|mjs|json|yaml)$/.test(entry.name))
+      .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+      .sort();
+  }
+  return [target];
+}

@@ -1,0 +1,3 @@
+module reroot/tools/leash
+
+go 1.26.0
