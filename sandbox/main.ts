@@ -86,7 +86,7 @@ Stop:  npm run sandbox -- down${flag}
 async function showMesh(facts: SandboxFacts): Promise<void> {
   const mesh = standInAt(facts.standin);
   const [status, probe] = await Promise.all([mesh.status(), mesh.probe()]);
-  const table = new Table({ head: ['namespace', 'proxies', 'ready', 'anchors', 'leaf issued by'] });
+  const table = new Table({ style: { head: [], border: [] }, head: ['namespace', 'proxies', 'ready', 'anchors', 'leaf issued by'] });
   for (const namespace of [...new Set(status.proxies.map((proxy) => proxy.namespace))].toSorted()) {
     const proxies = status.proxies.filter((proxy) => proxy.namespace === namespace);
     const shorts = (all: (string | undefined)[]) => [...new Set(all.map((fingerprint) => (fingerprint ?? 'none').slice(0, 8)))].join(' ');

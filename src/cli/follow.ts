@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, QueryNotRegisteredError, QueryRejectedError, type WorkflowHandle } from '@temporalio/client';
+import { isGrpcServiceError, QueryNotRegisteredError, QueryRejectedError, ServiceError, type WorkflowHandle } from '@temporalio/client';
 import { createLogUpdate } from 'log-update';
 import type { RotationStatus } from '../rotation/status.js';
 import { type LiveProgress, readProgress } from './progress.js';
 import { type Picture, renderLine, renderPicture } from './render.js';
 
-const POLL_MS = 1000;
+const POLL_MS = 500;
+/** A query waits for a worker; the picture does not wait longer than this for it. */
+const ANSWER_MS = 3000;
 
 export interface FollowOptions {
   /** Where progress goes: a live picture on a terminal, a line per change elsewhere. */
@@ -41,11 +43,16 @@ export async function follow(handle: WorkflowHandle, options: FollowOptions): Pr
 /** No answer is normal while a worker is down: the last picture stays. */
 async function tryRead(handle: WorkflowHandle) {
   try {
-    return await readProgress(handle);
+    return await handle.client.connection.withDeadline(Date.now() + ANSWER_MS, async () => await readProgress(handle));
   } catch (error) {
-    if (isGrpcServiceError(error) || error instanceof QueryNotRegisteredError || error instanceof QueryRejectedError) return undefined;
+    if (isNoAnswer(error)) return undefined;
     throw error;
   }
+}
+
+function isNoAnswer(error: unknown): boolean {
+  const kinds = [ServiceError, QueryNotRegisteredError, QueryRejectedError];
+  return isGrpcServiceError(error) || kinds.some((kind) => error instanceof kind);
 }
 
 function livePicture({ output, footer }: FollowOptions) {

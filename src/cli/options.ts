@@ -17,7 +17,7 @@ export interface ClusterOptions extends CommonOptions {
 export function withCommonOptions(command: Command): Command {
   return command
     .option('--cluster <name>', 'name of the cluster, as given to `rotate`', 'default')
-    .option('--workflow-id <id>', 'workflow of the rotation (default: trust-root/<cluster>)')
+    .option('--workflow-id <id>', 'workflow of the rotation (default: trust-root-<cluster>)')
     .addOption(new Option('-o, --output <format>', 'what is printed').choices(['text', 'json']).default('text'));
 }
 

@@ -4,7 +4,7 @@ export const TASK_QUEUE = 'reroot';
 /** Registered by the worker at its start, or by hand where it may not. */
 export const SEARCH_ATTRIBUTES = ['RerootCluster', 'RerootPhase'] as const;
 
-/** The workflow id that the CLI uses: one rotation per cluster and Temporal namespace. */
+/** The workflow id that the CLI uses: one per cluster. Without a slash, which Temporal's HTTP API cannot take in an id. */
 export function workflowIdFor(cluster: string): string {
-  return `trust-root/${cluster}`;
+  return `trust-root-${cluster}`;
 }
