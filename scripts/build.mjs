@@ -38,6 +38,8 @@ async function bundlePrograms() {
     format: 'esm',
     sourcemap: 'linked',
     sourcesContent: false,
+    minifySyntax: true,
+    minifyWhitespace: true, // a worker parses all of it: half the text is megabytes of memory
     legalComments: 'linked',
     logLevel: 'error',
     external: EXTERNAL,

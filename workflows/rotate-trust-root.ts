@@ -15,7 +15,7 @@ import { type RotationStatus, statusMarkdown } from '../src/rotation/status.js';
 import type { GenerateResult, LeaseInput, PreflightResult } from '../src/rotation/steps.js';
 import { converge, look, phaseInput, type Rotation } from './converge.js';
 import { listenToOperator, type Operator } from './operator.js';
-import { causeOf, longStep, step } from './steps.js';
+import { causeOf, longStep, quickStep, step } from './steps.js';
 
 /**
  * Replaces the identity trust root of a Linkerd mesh without a moment in which two proxies cannot talk.
@@ -89,7 +89,7 @@ export async function rotateTrustRoot(input?: RotationInput): Promise<RotationRe
     throw error;
   } finally {
     setCurrentDetails(statusMarkdown(status));
-    await CancellationScope.nonCancellable(async () => await step.releaseLease(lease)).catch((error: unknown) => {
+    await CancellationScope.nonCancellable(async () => await quickStep.releaseLease(lease)).catch((error: unknown) => {
       log.warn('the Lease could not be given back; the next rotation takes it over', causeOf(error));
     });
   }
@@ -106,8 +106,10 @@ async function acquireLease(lease: LeaseInput): Promise<void> {
   try {
     await step.acquireLease(lease);
   } catch (error) {
+    const { type, message } = causeOf(error);
     // preflight follows, and lists this permission among all that are missing
-    if (causeOf(error).type !== 'KubernetesForbidden') throw error;
+    if (type === 'KubernetesForbidden') return;
+    throw ApplicationFailure.nonRetryable(message, type);
   }
 }
 

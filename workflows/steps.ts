@@ -13,6 +13,13 @@ export const step = proxyActivities<Activities>({
   retry: RETRY,
 });
 
+/** A courtesy that the end of the rotation does not wait for long. */
+export const quickStep = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: { ...RETRY, maximumAttempts: 5 },
+});
+
 /** Rollouts and waits: as long as they take. */
 export const longStep = proxyActivities<Activities>({
   startToCloseTimeout: '7 days',

@@ -1,3 +1,4 @@
+import './memory.js';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import packageJson from '../../package.json' with { type: 'json' };

@@ -9,6 +9,7 @@ import {
   AdmissionregistrationV1Api,
   KubeConfig,
   PortForward,
+  RbacAuthorizationV1Api,
   type RequestContext,
   type ResponseContext,
   ServerConfiguration,
@@ -39,6 +40,7 @@ export interface Kubernetes {
   coordination: CoordinationV1Api;
   authorization: AuthorizationV1Api;
   admission: AdmissionregistrationV1Api;
+  rbac: RbacAuthorizationV1Api;
   portForward: PortForward;
   /** `https://…` of the API server. */
   server: string;
@@ -67,6 +69,7 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     coordination: api(CoordinationV1Api),
     authorization: api(AuthorizationV1Api),
     admission: api(AdmissionregistrationV1Api),
+    rbac: api(RbacAuthorizationV1Api),
     portForward: new PortForward(kubeConfig),
     server: cluster.server,
     requests,

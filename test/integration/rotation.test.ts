@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { rolloutsBetween, dataPlaneGenerations } from '../../sandbox/demo/measure.js';
+import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
+import { anchorsInUse, endRotations, failureOf, k8s, mesh, refusalsDuring, reportOf, reroot, sandbox, startRotation, startWorker, statusOf, statusWhere } from './support.js';
+
+describe('a whole rotation', () => {
+  let worker: WorkerProcess;
+  beforeAll(() => void (worker = startWorker()));
+  afterEach(endRotations);
+  afterAll(async () => await worker.stop());
+
+  it('replaces the root without a refused handshake, keeps every store in step and keys secret', async () => {
+    const before = {
+      anchors: await anchorsInUse(),
+      generations: await dataPlaneGenerations(sandbox),
+      values: await linkerdConfigValues(),
+    };
+    const { result, refused, handshakes } = await refusalsDuring(async () => {
+      const handle = await startRotation({ cluster: 'whole', timing: { poll: '250ms' } });
+      const { waiting } = await statusWhere(handle, 'the approval', ({ waiting: found }) => found?.kind === 'approval');
+
+      const second = await failureOf(await startRotation());
+      expect(second.type).toBe('RotationAlreadyRunning');
+      expect(second.message).toContain(handle.workflowId);
+
+      await expect(handle.executeUpdate('approve', { args: [{ planHash: 'ffffffffffff' }] })).rejects.toThrow();
+      expect((await statusOf(handle)).waiting?.kind).toBe('approval');
+      const approved = await reroot(['approve', '--workflow-id', handle.workflowId, '--plan', waiting?.planHash ?? '', '--by', 'tester']);
+      expect(approved).toMatchObject({ code: 0 });
+      return { handle, report: await reportOf(handle) };
+    });
+    expect(refused).toBe(0);
+    expect(handshakes).toBeGreaterThan(500);
+
+    const { report, handle } = result;
+    expect(report).toMatchObject({ outcome: 'completed', layout: 'D', adopted: false, waivers: [] });
+    expect(report.approvals).toMatchObject([{ phase: 'retire', by: 'tester' }]);
+    expect(report.oldRoots.map(({ fingerprint }) => fingerprint)).toEqual(before.anchors);
+    const after = await anchorsInUse();
+    expect(after).toEqual([report.newRoot.fingerprint]);
+    const { proxies, identity } = await mesh.status();
+    for (const proxy of proxies) {
+      expect(proxy.anchors, proxy.pod).toEqual(after);
+      expect(proxy.chain[1], proxy.pod).toBe(report.newIssuer.fingerprint);
+    }
+    expect(identity.map(({ issuer }) => issuer[0])).toEqual([report.newIssuer.fingerprint]);
+    expect(rolloutsBetween(before.generations, await dataPlaneGenerations(sandbox))).toBe(3);
+
+    const values = await linkerdConfigValues();
+    expect(withoutPem(values)).toBe(withoutPem(before.values));
+    expect(values).not.toBe(before.values);
+    const overrides = await secret('linkerd-config-overrides');
+    const issuer = await secret('linkerd-identity-issuer');
+    expect(dense(overrides['linkerd-config-overrides'])).toContain(dense(issuer['key.pem']));
+    expect(dense(overrides['linkerd-config-overrides'])).toContain(dense(issuer['crt.pem']));
+    const trustRoot = await secret('reroot-trust-root');
+    expect(dense(overrides['linkerd-config-overrides'])).toContain(dense(trustRoot['ca.crt']));
+    expect(dense(values)).toContain(dense(trustRoot['ca.crt']));
+    await expect(secret('reroot-rotation')).rejects.toThrow(/not found/);
+    await expect(k8s.coordination.readNamespacedLease({ name: 'reroot', namespace: 'linkerd' })).rejects.toThrow(/not found/);
+
+    const { items: events } = await k8s.core.listEventForAllNamespaces();
+    const { data: report2 } = await k8s.core.readNamespacedConfigMap({ name: 'reroot-report', namespace: 'linkerd' });
+    const everythingElse = [
+      historyToJSON(await handle.fetchHistory()),
+      JSON.stringify((await handle.describe()).raw),
+      readFileSync(path.join(sandbox.folder, 'worker.log'), 'utf8'),
+      JSON.stringify(events),
+      report2?.['report.json'] ?? '',
+    ];
+    for (const key of [issuer['key.pem'], trustRoot['ca.key']]) {
+      for (const text of everythingElse) expectNoKey(text, key ?? '');
+    }
+  });
+});
+
+async function linkerdConfigValues(): Promise<string> {
+  const { data } = await k8s.core.readNamespacedConfigMap({ name: 'linkerd-config', namespace: 'linkerd' });
+  return data?.['values'] ?? '';
+}
+
+async function secret(name: string): Promise<Record<string, string | undefined>> {
+  const { data } = await k8s.core.readNamespacedSecret({ name, namespace: 'linkerd' });
+  return Object.fromEntries(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+}
+
+function withoutPem(text: string): string {
+  return text.replaceAll(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g, 'PEM');
+}
+
+function dense(text = ''): string {
+  return text.replaceAll(/\s+/g, '');
+}
+
+/** No 24 characters of the key's base64 in a text, as it is, or encoded once or twice more (payloads, Secrets). */
+function expectNoKey(text: string, pem: string): void {
+  const body = dense(pem.replaceAll(/-----[A-Z ]+-----/g, ''));
+  expect(body.length).toBeGreaterThan(100);
+  const decoded = text.replaceAll(/[A-Za-z0-9+/]{40,}={0,2}/g, (chunk) => `${chunk} ${Buffer.from(chunk, 'base64').toString('latin1')}`);
+  const haystack = dense(decoded.replaceAll('\\n', ''));
+  // the middle of the key: its head is the same for all P-256 keys, its tail is the public key
+  const secretPart = body.slice(48, 84);
+  for (let at = 0; at + 24 <= secretPart.length; at += 4) expect(haystack.includes(secretPart.slice(at, at + 24))).toBe(false);
+}

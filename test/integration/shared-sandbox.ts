@@ -1,0 +1,16 @@
+import type { TestProject } from 'vitest/node';
+import { startSandbox } from '../../sandbox/sandbox.js';
+import type { SandboxFacts } from '../../sandbox/host.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    sandbox: SandboxFacts;
+  }
+}
+
+/** One sandbox for all integration tests; each test leaves a mesh that can be rotated. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { mesh: _mesh, stop, ...facts } = await startSandbox({ apps: 'small', kubeletLagMs: 500, probeRate: 150 });
+  project.provide('sandbox', facts);
+  return stop;
+}

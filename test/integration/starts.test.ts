@@ -1,0 +1,94 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startOverHttp } from '../../sandbox/demo/http-api.js';
+import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
+import { anchorsInUse, client, endRotations, failureOf, FAST, k8s, mesh, refusalsDuring, reportOf, reroot, sandbox, startRotation, startWorker, statusWhere } from './support.js';
+
+describe('starting a rotation', () => {
+  let worker: WorkerProcess;
+  beforeAll(() => void (worker = startWorker()));
+  afterEach(endRotations);
+  afterAll(async () => await worker.stop());
+
+  it.each([
+    ['an unknown field', { stratgy: 'standard' }, ['stratgy: no such field']],
+    ['a bad duration', { root: { validity: 'banana' } }, ['root.validity: "banana" is not a duration']],
+    ['an unknown strategy', { strategy: 'yolo' }, ['strategy: ']],
+    ['several things at once', { rollout: { namespaces: 0 }, issuer: { validity: '1h' }, waive: [{}] }, ['rollout.namespaces: ', 'waive.0.subject: ', 'waive.0.reason: ']],
+    ['values that do not fit together', { root: { validity: '30d' }, issuer: { validity: '60d' } }, ['issuer.validity: 60d is longer']],
+    ['something that is no object', ['a list'], ['input: ']],
+  ])('refuses %s at once, lists it, and touches nothing', async (_what, input, problems) => {
+    const before = await versions();
+    const { type, message } = await failureOf(await startRotation(input as never));
+    expect(type).toBe('InvalidInput');
+    for (const problem of problems) expect(message).toContain(problem);
+    expect(await versions()).toEqual(before);
+  });
+
+  it('runs from an HTTP request without input; after a termination the CLI goes on with the same root', async () => {
+    const before = await anchorsInUse();
+    const { result, refused } = await refusalsDuring(async () => {
+      await startOverHttp(sandbox.temporal, 'over-http');
+      const handle = (await client()).workflow.getHandle('over-http');
+      const { roots } = await statusWhere(handle, 'renew', ({ phase }) => phase === 'renew');
+      await handle.terminate('a test');
+      // the object of the second start is given over HTTP as well, to the same workflow id
+      await startOverHttp(sandbox.temporal, 'over-http', { cluster: 'http', approvals: 'none', timing: { poll: '250ms' } });
+      await statusWhere(handle, 'its own cluster name', ({ cluster }) => cluster === 'http');
+      await handle.terminate('a test');
+      const run = await reroot(['rotate', '--cluster', 'by-cli', '--approvals', 'none', '-o', 'json']);
+      return { run, first: roots };
+    });
+    expect(result.run.stderr).toContain('trust-root-by-cli');
+    expect(result.run.code).toBe(0);
+    const report = JSON.parse(result.run.stdout) as Awaited<ReturnType<typeof reportOf>>;
+    expect(report.adopted).toBe(true);
+    expect(report.newRoot.fingerprint).toBe(result.first?.root.fingerprint);
+    expect(await anchorsInUse()).toEqual([report.newRoot.fingerprint]);
+    expect(before).not.toContain(report.newRoot.fingerprint);
+    expect(refused).toBe(0);
+  });
+
+  it('is refused by preflight when a control-plane Deployment is not ready, and says which', async () => {
+    const scale = async (replicas: number) =>
+      await k8s.apps.patchNamespacedDeployment({
+        name: 'linkerd-destination',
+        namespace: 'linkerd',
+        body: [{ op: 'add', path: '/spec/replicas', value: replicas }],
+      });
+    await scale(0);
+    try {
+      const { type, message } = await failureOf(await startRotation(FAST));
+      expect(type).toBe('PreflightFailed');
+      expect(message).toContain('linkerd/Deployment/linkerd-destination');
+    } finally {
+      await scale(1);
+      await expect.poll(async () => (await mesh.status()).proxies.filter(({ pod, ready }) => ready && pod.startsWith('linkerd-destination')).length, { timeout: 20_000 }).toBe(1);
+    }
+  });
+
+  it('names every permission that is missing', async () => {
+    const name = 'reroot';
+    const role = await k8s.rbac.readNamespacedRole({ name, namespace: 'linkerd' });
+    const rules = role.rules ?? [];
+    await k8s.rbac.replaceNamespacedRole({ name, namespace: 'linkerd', body: { ...role, rules: rules.filter(({ resources }) => !resources?.includes('events') && !resources?.includes('leases')) } });
+    try {
+      const { type, message } = await failureOf(await startRotation(FAST));
+      expect(type).toBe('PreflightFailed');
+      expect(message).toContain('list events in namespace linkerd');
+      expect(message).toContain('create leases.coordination.k8s.io in namespace linkerd');
+    } finally {
+      const now = await k8s.rbac.readNamespacedRole({ name, namespace: 'linkerd' });
+      await k8s.rbac.replaceNamespacedRole({ name, namespace: 'linkerd', body: { ...now, rules } });
+    }
+  });
+});
+
+async function versions(): Promise<(string | undefined)[]> {
+  const objects = await Promise.all([
+    k8s.core.readNamespacedConfigMap({ name: 'linkerd-identity-trust-roots', namespace: 'linkerd' }),
+    k8s.core.readNamespacedConfigMap({ name: 'linkerd-config', namespace: 'linkerd' }),
+    k8s.core.readNamespacedSecret({ name: 'linkerd-identity-issuer', namespace: 'linkerd' }),
+    k8s.core.readNamespacedSecret({ name: 'linkerd-config-overrides', namespace: 'linkerd' }),
+  ]);
+  return objects.map(({ metadata }) => metadata?.resourceVersion);
+}

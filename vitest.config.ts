@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+const integration = { pool: 'forks', fileParallelism: false, testTimeout: 240_000, hookTimeout: 240_000 } as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          ...integration,
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          globalSetup: ['test/integration/shared-sandbox.ts'],
+        },
+      },
+    ],
+  },
+});
