@@ -49,14 +49,22 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
       ...workflowSource(),
     });
     log.info({ temporal: address, namespace, taskQueue: config.REROOT_TASK_QUEUE, apiServer: k8s.server, reach }, 'worker polls');
-    const ended = worker.run().finally(async () => {
-      await connection.close();
-      log.info({ requests: Object.fromEntries(k8s.requests), peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024) }, 'worker ended');
-    });
+    const ended = runToEnd(worker, connection, () =>
+      log.info({ requests: Object.fromEntries(k8s.requests), peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024) }, 'worker ended'),
+    );
     return { taskQueue: config.REROOT_TASK_QUEUE, ended, stop: () => worker.shutdown() };
   } catch (error) {
     await connection.close();
     throw error;
+  }
+}
+
+async function runToEnd(worker: Worker, connection: NativeConnection, said: () => void): Promise<void> {
+  try {
+    await worker.run();
+  } finally {
+    await connection.close();
+    said();
   }
 }
 

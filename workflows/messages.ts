@@ -21,7 +21,7 @@ export type Reply = string;
 
 export const approve: UpdateDefinition<Reply, [ApproveArgs]> = defineUpdate('approve');
 export const pause: UpdateDefinition<Reply, [PauseArgs?]> = defineUpdate('pause');
-export const resume: UpdateDefinition<Reply, []> = defineUpdate('resume');
-export const retry: UpdateDefinition<Reply, []> = defineUpdate('retry');
+export const resume: UpdateDefinition<Reply> = defineUpdate('resume');
+export const retry: UpdateDefinition<Reply> = defineUpdate('retry');
 export const waive: UpdateDefinition<Reply, [Waiver]> = defineUpdate('waive');
-export const status: QueryDefinition<RotationStatus, []> = defineQuery('status');
+export const status: QueryDefinition<RotationStatus> = defineQuery('status');

@@ -27,10 +27,10 @@ export const longStep = proxyActivities<Activities>({
   retry: RETRY,
 });
 
-/** The message at the root of an activity's failure. */
+/** What the activity itself failed with, under the layers that say where. */
 export function causeOf(error: unknown): { type: string; message: string } {
   let cause: unknown = error;
-  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause instanceof Error) cause = cause.cause;
   return {
     type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Error',
     message: cause instanceof Error ? cause.message : String(cause),

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import type { Socket } from 'node:net';
 import pMap from 'p-map';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { readBundle } from '../pki/bundle.js';
@@ -111,14 +112,14 @@ async function readLeafOf(
 async function readEnvironment(k8s: Kubernetes, prober: Prober, pod: MeshedPod): Promise<Record<string, string>> {
   const stream = await openAdminStream(k8s, prober.reach, pod, prober.timeoutMs);
   try {
-    const body = await get(`/env.json?${ANCHORS_VARIABLE}`, prober.timeoutMs, () => stream as import('node:net').Socket);
+    const body = await get(`/env.json?${ANCHORS_VARIABLE}`, prober.timeoutMs, () => stream as Socket);
     return JSON.parse(body) as Record<string, string>;
   } finally {
     stream.destroy();
   }
 }
 
-function get(path: string, timeoutMs: number, createConnection: () => import('node:net').Socket): Promise<string> {
+function get(path: string, timeoutMs: number, createConnection: () => Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = http.get({ path, host: 'proxy', createConnection, signal: AbortSignal.timeout(timeoutMs) });
     request.once('error', reject);

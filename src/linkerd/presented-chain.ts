@@ -50,7 +50,7 @@ export async function readPresentedChain(stream: Duplex, options: HandshakeOptio
 
 function handshake(transport: Duplex, { servername, timeoutMs }: HandshakeOptions, secrets: Map<string, Buffer>): Promise<tls.TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = tls.connect({ socket: transport as never, servername, rejectUnauthorized: false, minVersion: 'TLSv1.2' });
+    const socket = tls.connect({ socket: transport, servername, rejectUnauthorized: false, minVersion: 'TLSv1.2' });
     const fail = (error: ProbeError) => {
       clearTimeout(timer);
       socket.destroy();

@@ -158,8 +158,8 @@ function serialNumber(): string {
 /** UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5). */
 function time(date: Date): Asn1 {
   return date.getUTCFullYear() < 2050
-    ? node(asn1.Type.UTCTIME, asn1.dateToUtcTime(date) as string)
-    : node(asn1.Type.GENERALIZEDTIME, asn1.dateToGeneralizedTime(date) as string);
+    ? node(asn1.Type.UTCTIME, asn1.dateToUtcTime(date))
+    : node(asn1.Type.GENERALIZEDTIME, asn1.dateToGeneralizedTime(date));
 }
 
 function earlier(a: Date, b: Date): Date {
@@ -183,5 +183,5 @@ function oid(id: string): Asn1 {
 }
 
 function context(tag: number, value: Asn1[] | string): Asn1 {
-  return asn1.create(CONTEXT_SPECIFIC, tag as forge.asn1.Type, Array.isArray(value), value);
+  return asn1.create(CONTEXT_SPECIFIC, tag, Array.isArray(value), value);
 }

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startOverHttp } from '../../sandbox/demo/http-api.js';
 import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
-import { anchorsInUse, client, endRotations, failureOf, FAST, k8s, mesh, refusalsDuring, reportOf, reroot, sandbox, startRotation, startWorker, statusWhere } from './support.js';
+import type { RotationReport } from '../../src/rotation/report.js';
+import { anchorsInUse, client, endRotations, failureOf, FAST, k8s, mesh, refusalsDuring, reroot, sandbox, startRotation, startWorker, statusWhere } from './support.js';
 
 describe('starting a rotation', () => {
   let worker: WorkerProcess;
@@ -40,7 +41,7 @@ describe('starting a rotation', () => {
     });
     expect(result.run.stderr).toContain('trust-root-by-cli');
     expect(result.run.code).toBe(0);
-    const report = JSON.parse(result.run.stdout) as Awaited<ReturnType<typeof reportOf>>;
+    const report = JSON.parse(result.run.stdout) as RotationReport;
     expect(report.adopted).toBe(true);
     expect(report.newRoot.fingerprint).toBe(result.first?.root.fingerprint);
     expect(await anchorsInUse()).toEqual([report.newRoot.fingerprint]);

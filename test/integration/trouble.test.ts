@@ -1,0 +1,140 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
+import { FIELD_MANAGER } from '../../src/linkerd/names.js';
+import { createIssuer, createRoot } from '../../src/pki/issue.js';
+import { toSec1Pem } from '../../src/pki/key.js';
+import { anchorsInUse, endRotations, eventually, failureOf, FAST, k8s, mesh, refusalsDuring, reportOf, startRotation, startWorker, statusOf, statusWhere } from './support.js';
+
+const DAY_MS = 86_400_000;
+
+describe('a rotation in trouble', () => {
+  let worker: WorkerProcess;
+  beforeAll(() => void (worker = startWorker()));
+  afterEach(async () => {
+    await endRotations();
+    await mesh.setFaults({});
+  });
+  afterAll(async () => await worker.stop());
+
+  it("takes the user's own root, keeps foreign anchors, pauses, and proves pods born in the middle", async () => {
+    const own = ownCertificates();
+    const foreign = createRoot({ commonName: 'root.of.another.cluster', validForMs: 90 * DAY_MS }).certificate;
+    await createSecret('my-root', { 'ca.crt': own.root.pem, 'tls.crt': own.issuer.pem, 'tls.key': own.issuerKey });
+    await appendAnchor(foreign.pem);
+    const [before] = await anchorsInUse();
+    const { result: report, refused } = await refusalsDuring(async () => {
+      const handle = await startRotation({ ...FAST, certificates: { secret: 'my-root' } });
+      await statusWhere(handle, 'trust', ({ phase }) => phase === 'trust');
+      await handle.executeUpdate('pause', { args: [{ reason: 'lunch' }] });
+      const { waiting, phase } = await statusWhere(handle, 'the pause', ({ waiting: found }) => found?.kind === 'paused');
+      expect(waiting?.for).toContain('lunch');
+      await expect(handle.executeUpdate('pause', { args: [] })).rejects.toThrow(/.*/);
+      await scale('web', 4);
+      expect((await statusOf(handle)).phase).toBe(phase);
+      await handle.executeUpdate('resume', { args: [] });
+      return await reportOf(handle);
+    });
+    expect(report.newRoot.fingerprint).toBe(own.root.fingerprint);
+    expect(report.oldRoots.map(({ fingerprint }) => fingerprint)).toEqual([before]);
+    expect(await anchorsInUse()).toEqual([foreign.fingerprint, own.root.fingerprint]);
+    const { proxies } = await mesh.status();
+    expect(proxies.filter(({ pod }) => pod.startsWith('web-'))).toHaveLength(4);
+    expect(proxies.every(({ chain }) => chain[1] === own.issuer.fingerprint)).toBe(true);
+    expect(refused).toBe(0);
+    await scale('web', 3);
+  });
+
+  it('refuses certificates of the user that do not fit, with everything that is wrong', async () => {
+    const other = createRoot({ commonName: 'another', validForMs: 90 * DAY_MS });
+    const own = ownCertificates();
+    await createSecret('bad-root', { 'ca.crt': other.certificate.pem, 'tls.crt': own.issuer.pem, 'tls.key': toSec1Pem(other.privateKey) });
+    const { type, message } = await failureOf(await startRotation({ ...FAST, certificates: { secret: 'bad-root' } }));
+    expect(type).toBe('PreflightFailed');
+    expect(message).toContain('IssuerNotUnderRoot');
+    expect(message).toContain('IssuerKeyMismatch');
+  });
+
+  it('repairs a skipped issuer update and waits out an injector that would hand out the old bundle', async () => {
+    await mesh.setFaults({ identityStaleStarts: 1, injectorStaleMs: 4000 });
+    const { result: report, refused } = await refusalsDuring(async () => await reportOf(await startRotation(FAST)));
+    expect(report.notes.join('\n')).toContain('Skipping issuer update');
+    expect((await mesh.status()).proxies.every(({ chain }) => chain[1] === report.newIssuer.fingerprint)).toBe(true);
+    expect(refused).toBe(0);
+  });
+
+  it('reports a stuck rollout in the words of its controller, and goes on after a repair or a waiver', async () => {
+    await k8s.apps.patchNamespacedDeployment({
+      name: 'api',
+      namespace: 'payments',
+      body: [{ op: 'add', path: '/spec/progressDeadlineSeconds', value: 3 }],
+    });
+    await k8s.core.createNamespacedResourceQuota({
+      namespace: 'payments',
+      body: { metadata: { name: 'full' }, spec: { hard: { pods: '3' } } },
+    });
+    const { refused } = await refusalsDuring(async () => {
+      const handle = await startRotation(FAST);
+      const stuck = await statusWhere(handle, 'the straggler', ({ waiting }) => waiting?.kind === 'attention');
+      expect(stuck.phase).toBe('trust');
+      expect(stuck.stragglers).toMatchObject([{ reason: 'RolloutStuck', subject: { name: 'payments/Deployment/api' } }]);
+      expect(stuck.stragglers[0]?.message).toContain('exceeded quota');
+      expect(stuck.namespaces.find(({ namespace }) => namespace === 'shop')?.state).toBe('done');
+      await k8s.core.deleteNamespacedResourceQuota({ namespace: 'payments', name: 'full' });
+      await handle.executeUpdate('retry', { args: [] });
+      await statusWhere(handle, 'it to go on', ({ phase }) => phase === 'renew' || phase === 'issue');
+
+      await k8s.core.createNamespacedResourceQuota({
+        namespace: 'payments',
+        body: { metadata: { name: 'full' }, spec: { hard: { pods: '3' } } },
+      });
+      await statusWhere(handle, 'the next straggler', ({ waiting }) => waiting?.kind === 'attention');
+      await expect(handle.executeUpdate('waive', { args: [{ subject: 'payments/Deployment/api' }] })).rejects.toThrow(/.*/);
+      await handle.executeUpdate('waive', { args: [{ subject: 'payments/Deployment/api', reason: 'a test', by: 'tester' }] });
+      const report = await reportOf(handle);
+      expect(report.waivers).toMatchObject([{ subject: 'payments/Deployment/api', by: 'tester' }]);
+    });
+    // the waived proxies were left on the old root by a person's decision: that is what the refusals are
+    expect(refused).toBeGreaterThan(0);
+    await k8s.core.deleteNamespacedResourceQuota({ namespace: 'payments', name: 'full' });
+    await k8s.apps.patchNamespacedDeployment({
+      name: 'api',
+      namespace: 'payments',
+      body: [{ op: 'add', path: '/spec/template/metadata/annotations/healed', value: 'yes' }],
+    });
+    const current = await anchorsInUse();
+    await eventually('the waived workload to be healed', async () => {
+      const pods = (await mesh.status()).proxies.filter(({ namespace }) => namespace === 'payments');
+      return pods.length === 3 && pods.every(({ anchors, ready }) => ready && anchors.join() === current.join());
+    });
+  });
+});
+
+function ownCertificates() {
+  const root = createRoot({ commonName: 'root.linkerd.cluster.local', validForMs: 900 * DAY_MS });
+  const issuer = createIssuer({ root: root.certificate, rootKey: root.privateKey, commonName: 'identity.linkerd.cluster.local', validForMs: 300 * DAY_MS });
+  return { root: root.certificate, issuer: issuer.certificate, issuerKey: toSec1Pem(issuer.privateKey) };
+}
+
+async function createSecret(name: string, stringData: Record<string, string>): Promise<void> {
+  await k8s.core.createNamespacedSecret({ namespace: 'linkerd', body: { metadata: { name }, stringData } });
+  const role = await k8s.rbac.readNamespacedRole({ name: 'reroot', namespace: 'linkerd' });
+  role.rules?.push({ apiGroups: [''], resources: ['secrets'], resourceNames: [name], verbs: ['get'] });
+  await k8s.rbac.replaceNamespacedRole({ name: 'reroot', namespace: 'linkerd', body: role });
+}
+
+/** As the admin of a federated mesh would have done it, in front of ours, before the rotation. */
+async function appendAnchor(pem: string): Promise<void> {
+  const name = 'linkerd-identity-trust-roots';
+  const { data } = await k8s.core.readNamespacedConfigMap({ name, namespace: 'linkerd' });
+  const bundle = `${data?.['ca-bundle.crt']?.trim()}\n${pem.trim()}`;
+  await k8s.core.patchNamespacedConfigMap({
+    name,
+    namespace: 'linkerd',
+    fieldManager: `not-${FIELD_MANAGER}`,
+    body: [{ op: 'replace', path: '/data/ca-bundle.crt', value: bundle }],
+  });
+}
+
+async function scale(name: string, replicas: number): Promise<void> {
+  await k8s.apps.patchNamespacedDeployment({ name, namespace: 'shop', body: [{ op: 'add', path: '/spec/replicas', value: replicas }] });
+}
