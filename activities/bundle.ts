@@ -19,7 +19,10 @@ export async function addRootToBundle(dependencies: Dependencies, input: StepInp
  * retire: exactly the old root leaves the bundle of every store; foreign anchors stay. The point of no return.
  * Refused unless the new root is in the authoritative store, so that this alone can never empty the mesh's trust.
  */
-export async function removeOldRootFromBundle(dependencies: Dependencies, input: StepInput): Promise<{ written: string[] }> {
+export async function removeOldRootFromBundle(
+  dependencies: Dependencies,
+  input: StepInput,
+): Promise<{ written: string[] }> {
   const { linkerd, root, target } = await takeBearings(dependencies, input);
   const [authoritative] = await readAnchors(dependencies.k8s, linkerd);
   if (!authoritative.certificates.some(({ fingerprint }) => fingerprint === root.fingerprint)) {
@@ -53,7 +56,10 @@ export async function awaitInjection(dependencies: Dependencies, input: PhaseInp
     return undefined;
   };
   for (;;) {
-    const injector = await k8s.apps.readNamespacedDeployment({ name: INJECTOR_DEPLOYMENT, namespace: linkerd.namespace });
+    const injector = await k8s.apps.readNamespacedDeployment({
+      name: INJECTOR_DEPLOYMENT,
+      namespace: linkerd.namespace,
+    });
     const tries = DRY_RUNS_PER_REPLICA * Math.max(1, injector.spec?.replicas ?? 1);
     let problem: string | undefined;
     for (let count = 0; count < tries && problem === undefined; count += 1) {

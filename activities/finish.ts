@@ -4,7 +4,13 @@ import type { Kubernetes } from '../src/kubernetes/client.js';
 import { pointer, unchanged, withFreshRead } from '../src/kubernetes/patch.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import { encode } from '../src/linkerd/fields.js';
-import { FIELD_MANAGER, MANAGED_BY_LABEL, REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from '../src/linkerd/names.js';
+import {
+  FIELD_MANAGER,
+  MANAGED_BY_LABEL,
+  REPORT_CONFIGMAP,
+  ROOT_SECRET,
+  ROTATION_SECRET,
+} from '../src/linkerd/names.js';
 import { readRotationSecret, type RotationSecret, SECRET_KEYS } from '../src/linkerd/rotation-secret.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import type { StepInput } from '../src/rotation/steps.js';
@@ -37,17 +43,24 @@ async function keepRoot(k8s: Kubernetes, namespace: string, rotation: RotationSe
         body: { metadata: ownMetadata(ROOT_SECRET), type: 'Opaque', data },
       }),
     async () => await k8s.core.readNamespacedSecret({ name: ROOT_SECRET, namespace }),
-    async (body) => await k8s.core.patchNamespacedSecret({ name: ROOT_SECRET, namespace, body, fieldManager: FIELD_MANAGER }),
+    async (body) =>
+      await k8s.core.patchNamespacedSecret({ name: ROOT_SECRET, namespace, body, fieldManager: FIELD_MANAGER }),
     data,
   );
 }
 
-async function deleteRotationSecret(k8s: Kubernetes, namespace: string, { secret }: { secret: V1Secret }): Promise<void> {
+async function deleteRotationSecret(
+  k8s: Kubernetes,
+  namespace: string,
+  { secret }: { secret: V1Secret },
+): Promise<void> {
   const resourceVersion = secret.metadata?.resourceVersion;
   const preconditions = resourceVersion ? { resourceVersion } : {};
-  await k8s.core.deleteNamespacedSecret({ name: ROTATION_SECRET, namespace, body: { preconditions } }).catch((error: unknown) => {
-    if (!isKubernetesError(error, 'NotFound')) throw error;
-  });
+  await k8s.core
+    .deleteNamespacedSecret({ name: ROTATION_SECRET, namespace, body: { preconditions } })
+    .catch((error: unknown) => {
+      if (!isKubernetesError(error, 'NotFound')) throw error;
+    });
 }
 
 async function writeReport(k8s: Kubernetes, namespace: string, report: RotationReport): Promise<void> {

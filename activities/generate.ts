@@ -26,7 +26,11 @@ export async function generate({ k8s }: Dependencies, input: StepInput): Promise
   const existing = await readRotationSecret(k8s, linkerd.namespace);
   const rotation =
     existing ??
-    (await createRotationSecret(k8s, linkerd.namespace, await prepare(k8s, linkerd, input.settings, authoritative.certificates)));
+    (await createRotationSecret(
+      k8s,
+      linkerd.namespace,
+      await prepare(k8s, linkerd, input.settings, authoritative.certificates),
+    ));
   const problems = checkAuthority({
     root: rotation.root,
     issuer: rotation.issuer,
@@ -35,7 +39,10 @@ export async function generate({ k8s }: Dependencies, input: StepInput): Promise
     oldAnchors: authoritative.certificates.filter(({ fingerprint }) => fingerprint !== rotation.root.fingerprint),
   }).filter(({ severity }) => severity === 'error');
   if (problems.length > 0) {
-    throw ApplicationFailure.nonRetryable(problems.map(({ reason, message }) => `${reason}: ${message}`).join('; '), 'BadCertificates');
+    throw ApplicationFailure.nonRetryable(
+      problems.map(({ reason, message }) => `${reason}: ${message}`).join('; '),
+      'BadCertificates',
+    );
   }
   const known = new Map(authoritative.certificates.map((certificate) => [certificate.fingerprint, certificate]));
   return {
@@ -60,8 +67,13 @@ export function factsOf(certificate: Certificate): RootFacts {
 }
 
 /** The anchors that the issuer in use needs: they go; every other anchor belongs to somebody else and stays. */
-export function anchorsToRetire(issuer: readonly [Certificate, ...Certificate[]], anchors: readonly Certificate[]): Certificate[] {
-  return anchors.filter((anchor) => verifyChain({ chain: [...issuer], anchors: [anchor], at: new Date(), anchorExpiry: 'ignore' }).ok);
+export function anchorsToRetire(
+  issuer: readonly [Certificate, ...Certificate[]],
+  anchors: readonly Certificate[],
+): Certificate[] {
+  return anchors.filter(
+    (anchor) => verifyChain({ chain: [...issuer], anchors: [anchor], at: new Date(), anchorExpiry: 'ignore' }).ok,
+  );
 }
 
 async function prepare(
@@ -95,7 +107,8 @@ interface Made {
 async function certificates(k8s: Kubernetes, linkerd: Linkerd, settings: RotationSettings): Promise<Made> {
   const issuerName = settings.issuer.commonName ?? `identity.${linkerd.namespace}.${linkerd.trustDomain}`;
   const issuerLife = milliseconds(settings.issuer.validity);
-  const supplied = settings.certificates && (await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret));
+  const supplied =
+    settings.certificates && (await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret));
   if (supplied?.issuerPem && supplied.issuerKeyPem) {
     return { root: supplied.root, issuerPem: supplied.issuerPem, issuerKeyPem: supplied.issuerKeyPem };
   }

@@ -77,17 +77,27 @@ export async function awaitIssuer(
     const events = await issuerEventsSince(dependencies.k8s, linkerd.namespace, since);
     const skipped = events.find(({ reason }) => reason === 'IssuerUpdateSkipped');
     if (skipped) {
-      return { outcome: 'skipped', message: `${skipped.message}. A replica was started before the bundle had the new root: it is restarted` };
+      return {
+        outcome: 'skipped',
+        message: `${skipped.message}. A replica was started before the bundle had the new root: it is restarted`,
+      };
     }
     const updated = events.filter(({ reason }) => reason === 'IssuerUpdated').length;
-    if (updated >= replicas) return { outcome: 'updated', message: `IssuerUpdated from ${updated} of ${replicas} replicas` };
+    if (updated >= replicas)
+      return { outcome: 'updated', message: `IssuerUpdated from ${updated} of ${replicas} replicas` };
     if ((await checkGate(dependencies, { ...input, phase: 'issue' })).passed) {
       return { outcome: 'alreadyIssuing', message: 'every identity replica already issues under the new root' };
     }
     if (Date.now() - started > patience) {
-      return { outcome: 'silent', message: `no IssuerUpdated event from ${replicas - updated} of ${replicas} replicas (linkerd2#15109): identity is restarted` };
+      return {
+        outcome: 'silent',
+        message: `no IssuerUpdated event from ${replicas - updated} of ${replicas} replicas (linkerd2#15109): identity is restarted`,
+      };
     }
-    reportProgress({ phase: 'issue', waitingFor: [`IssuerUpdated events of linkerd-identity: ${updated} of ${replicas}`] });
+    reportProgress({
+      phase: 'issue',
+      waitingFor: [`IssuerUpdated events of linkerd-identity: ${updated} of ${replicas}`],
+    });
     await pause(pollMs);
   }
 }

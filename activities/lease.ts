@@ -32,7 +32,10 @@ export async function acquireLease({ k8s, temporalAddress }: Dependencies, input
   const found = await k8s.coordination.readNamespacedLease({ name: LEASE, namespace });
   if (holderOf(found, 'runId') === input.firstRunId) return;
   if (await isRunning(found, temporalAddress)) throw alreadyRunning(found, namespace);
-  const body: V1Lease = { ...mine, metadata: { ...mine.metadata, resourceVersion: found.metadata?.resourceVersion ?? '' } };
+  const body: V1Lease = {
+    ...mine,
+    metadata: { ...mine.metadata, resourceVersion: found.metadata?.resourceVersion ?? '' },
+  };
   await k8s.coordination.replaceNamespacedLease({ name: LEASE, namespace, body, fieldManager: FIELD_MANAGER });
 }
 

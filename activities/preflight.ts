@@ -53,7 +53,10 @@ export async function preflight(
   const missing = await missingPermissions(k8s, neededPermissions(linkerd, prober.reach));
   if (missing.length > 0) {
     // Without them the rest cannot be read; say so at once instead of failing at the first.
-    const observation = { ...NOTHING, missingPermissions: missing.map((item) => ({ what: formatPermission(item), neededFor: item.neededFor })) };
+    const observation = {
+      ...NOTHING,
+      missingPermissions: missing.map((item) => ({ what: formatPermission(item), neededFor: item.neededFor })),
+    };
     return { findings: preflightFindings(observation) };
   }
   const stores = await readAnchors(k8s, linkerd);
@@ -80,7 +83,9 @@ export async function preflight(
     ...(await webhookFailurePolicy(k8s)),
   };
   const retire = rotation?.retire ?? issuer.retire;
-  const keep = observation.anchors.filter((fingerprint) => !retire.includes(fingerprint) && fingerprint !== rotation?.root.fingerprint);
+  const keep = observation.anchors.filter(
+    (fingerprint) => !retire.includes(fingerprint) && fingerprint !== rotation?.root.fingerprint,
+  );
   const target = rotation ? { target: rotation.root.fingerprint } : {};
   return {
     linkerdNamespace: linkerd.namespace,
@@ -129,12 +134,22 @@ async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly 
   const [issuer] = stored.certificates;
   const problems: Problem[] = roots[0]
     ? checkAuthority({ root: roots[0], issuer, issuerKey: parseKey(stored.keyPem), at: new Date(), oldAnchors: [] })
-    : [{ reason: 'IssuerUnderNoAnchor', severity: 'error', message: 'it verifies with none of the anchors in the bundle', hint: 'repair the bundle or the issuer first' }];
+    : [
+        {
+          reason: 'IssuerUnderNoAnchor',
+          severity: 'error',
+          message: 'it verifies with none of the anchors in the bundle',
+          hint: 'repair the bundle or the issuer first',
+        },
+      ];
   return { problems, retire: roots.map(({ fingerprint }) => fingerprint) };
 }
 
 async function controlPlane(k8s: Kubernetes, linkerd: Linkerd): Promise<PreflightObservation['deployments']> {
-  const { items } = await k8s.apps.listNamespacedDeployment({ namespace: linkerd.namespace, labelSelector: COMPONENT_LABEL });
+  const { items } = await k8s.apps.listNamespacedDeployment({
+    namespace: linkerd.namespace,
+    labelSelector: COMPONENT_LABEL,
+  });
   const found = items.map(({ metadata, spec, status }) => ({
     name: metadata?.name ?? '',
     ready: status?.readyReplicas ?? 0,
@@ -144,7 +159,11 @@ async function controlPlane(k8s: Kubernetes, linkerd: Linkerd): Promise<Prefligh
   return [...found, ...absent.map((name) => ({ name, ready: 0, wanted: 1 }))];
 }
 
-async function rehearse(k8s: Kubernetes, linkerd: Linkerd, namespaces: readonly string[]): Promise<PreflightObservation['rehearsal']> {
+async function rehearse(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+  namespaces: readonly string[],
+): Promise<PreflightObservation['rehearsal']> {
   const namespace = namespaces.find((name) => name !== linkerd.namespace) ?? 'default';
   const rehearsal = await rehearseInjection(k8s, namespace);
   return { namespace, ...(rehearsal.injected ? {} : { problem: rehearsal.problem }) };
@@ -202,7 +221,9 @@ async function suppliedProblems(
 }
 
 async function webhookFailurePolicy(k8s: Kubernetes): Promise<{ webhookFailurePolicy?: string }> {
-  const { items } = await k8s.admission.listMutatingWebhookConfiguration({ fieldSelector: `metadata.name=${INJECTOR_WEBHOOK}` });
+  const { items } = await k8s.admission.listMutatingWebhookConfiguration({
+    fieldSelector: `metadata.name=${INJECTOR_WEBHOOK}`,
+  });
   const policy = items[0]?.webhooks?.[0]?.failurePolicy;
   return policy ? { webhookFailurePolicy: policy } : {};
 }

@@ -34,9 +34,15 @@ export async function reinject(dependencies: Dependencies, input: ReinjectInput)
     const progress = summarize(state, input, rolled);
     reportProgress(progress);
     const rolling = state.filter(({ decision }) => decision.do === 'wait').length;
-    const next = state.filter(({ decision }) => decision.do === 'roll').slice(0, Math.max(0, input.settings.rollout.workloads - rolling));
+    const next = state
+      .filter(({ decision }) => decision.do === 'roll')
+      .slice(0, Math.max(0, input.settings.rollout.workloads - rolling));
     for (const { workload, decision } of next) {
-      if (workload && decision.do === 'roll' && (await rollWorkload(k8s, workload, MARKS, decision.mark, FIELD_MANAGER))) {
+      if (
+        workload &&
+        decision.do === 'roll' &&
+        (await rollWorkload(k8s, workload, MARKS, decision.mark, FIELD_MANAGER))
+      ) {
         rolled += 1;
       }
     }
@@ -90,7 +96,10 @@ function assess(
     byWorkload.set(key, [...(byWorkload.get(key) ?? []), proxy]);
   }
   const mark = phaseMark(target.rotation, phase);
-  const keys = new Set([...byWorkload.keys(), ...[...workloads].filter(([, { mark: found }]) => found === mark).map(([key]) => key)]);
+  const keys = new Set([
+    ...byWorkload.keys(),
+    ...[...workloads].filter(([, { mark: found }]) => found === mark).map(([key]) => key),
+  ]);
   const assessments: Assessment[] = [];
   for (const key of keys) {
     const workload = workloads.get(key);
@@ -148,7 +157,9 @@ function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: n
     proxies: state.reduce((sum, { proxies }) => sum + proxies, 0),
     proven: state.reduce((sum, { proven }) => sum + proven, 0),
     rolled,
-    waitingFor: waiting.slice(0, 5).map(({ name, decision }) => `${name}: ${decision.do === 'wait' ? decision.why : 'next in line'}`),
+    waitingFor: waiting
+      .slice(0, 5)
+      .map(({ name, decision }) => `${name}: ${decision.do === 'wait' ? decision.why : 'next in line'}`),
   };
 }
 

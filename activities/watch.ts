@@ -17,7 +17,10 @@ export async function awaitChange(dependencies: Dependencies, input: PhaseInput)
   for (;;) {
     await pause(pollMs);
     const now = await checkGate(dependencies, input);
-    reportProgress({ phase: input.phase, waitingFor: now.findings.slice(0, 5).map(({ subject, message }) => `${subject.name}: ${message}`) });
+    reportProgress({
+      phase: input.phase,
+      waitingFor: now.findings.slice(0, 5).map(({ subject, message }) => `${subject.name}: ${message}`),
+    });
     if (now.passed || shape(now) !== first) return now;
   }
 }

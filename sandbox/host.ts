@@ -47,7 +47,11 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   const mesh = standInAt(at.control);
   await proxiesReady(standin, mesh, CONTROL_PLANE_PROXIES + options.identityReplicas);
   await createObjects(cluster.adminKubeconfig, [...permissionObjects(), ...appObjects(options.apps)]);
-  await proxiesReady(standin, mesh, CONTROL_PLANE_PROXIES + options.identityReplicas + meshedPodCount(options.apps, NODES));
+  await proxiesReady(
+    standin,
+    mesh,
+    CONTROL_PLANE_PROXIES + options.identityReplicas + meshedPodCount(options.apps, NODES),
+  );
   const servers = [standin, temporal.server, ...cluster.servers];
   stopWithUs(servers);
   const facts: SandboxFacts = {
@@ -66,14 +70,28 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
 async function startTemporal(folder: string): Promise<{ server: Server; facts: SandboxFacts['temporal'] }> {
   const [port = 0, http = 0, ui = 0] = await freePorts(3);
   const server = startServer(folder, 'temporal', [
-    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--http-port', `${http}`, '--ui-port', `${ui}`],
+    ...[
+      'server',
+      'start-dev',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      `${port}`,
+      '--http-port',
+      `${http}`,
+      '--ui-port',
+      `${ui}`,
+    ],
     ...['--db-filename', path.join(folder, 'temporal.db'), '--log-level', 'warn'],
     ...['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ]);
   const url = `http://127.0.0.1:${http}`;
   await until('Temporal to serve', server, async () => (await fetch(`${url}/api/v1/namespaces/default`)).ok);
-  return { server, facts: { address: `127.0.0.1:${port}`, namespace: 'default', http: url, ui: `http://127.0.0.1:${ui}` } };
+  return {
+    server,
+    facts: { address: `127.0.0.1:${port}`, namespace: 'default', http: url, ui: `http://127.0.0.1:${ui}` },
+  };
 }
 
 async function startStandIn(folder: string, kubeconfig: string, options: SandboxOptions) {

@@ -20,8 +20,18 @@ export async function startKubernetes(folder: string): Promise<Cluster> {
   const [etcdPort = 0, peerPort = 0, apiPort = 0, managerPort = 0, schedulerPort = 0] = await freePorts(5);
   const etcd = startServer(folder, 'etcd', [
     ...['--data-dir', path.join(folder, 'etcd'), '--listen-client-urls', `http://127.0.0.1:${etcdPort}`],
-    ...['--advertise-client-urls', `http://127.0.0.1:${etcdPort}`, '--listen-peer-urls', `http://127.0.0.1:${peerPort}`],
-    ...['--initial-advertise-peer-urls', `http://127.0.0.1:${peerPort}`, '--initial-cluster', `default=http://127.0.0.1:${peerPort}`],
+    ...[
+      '--advertise-client-urls',
+      `http://127.0.0.1:${etcdPort}`,
+      '--listen-peer-urls',
+      `http://127.0.0.1:${peerPort}`,
+    ],
+    ...[
+      '--initial-advertise-peer-urls',
+      `http://127.0.0.1:${peerPort}`,
+      '--initial-cluster',
+      `default=http://127.0.0.1:${peerPort}`,
+    ],
     ...['--unsafe-no-fsync', '--log-level', 'warn'],
   ]);
   const { keyFile, tokens, tokenFile } = writeCredentials(folder);
@@ -30,7 +40,12 @@ export async function startKubernetes(folder: string): Promise<Cluster> {
     ...['--cert-dir', path.join(folder, 'apiserver'), '--token-auth-file', tokenFile, '--authorization-mode', 'RBAC'],
     ...['--service-account-issuer', 'https://kubernetes.default.svc', '--service-account-key-file', keyFile],
     ...['--service-account-signing-key-file', keyFile, '--service-cluster-ip-range', '10.96.0.0/16'],
-    ...['--allow-privileged=true', '--max-requests-inflight=0', '--max-mutating-requests-inflight=0', '--enable-priority-and-fairness=false'],
+    ...[
+      '--allow-privileged=true',
+      '--max-requests-inflight=0',
+      '--max-mutating-requests-inflight=0',
+      '--enable-priority-and-fairness=false',
+    ],
   ]);
   const url = `https://127.0.0.1:${apiPort}`;
   const caFile = path.join(folder, 'apiserver', 'apiserver.crt');
@@ -38,7 +53,14 @@ export async function startKubernetes(folder: string): Promise<Cluster> {
   const kubeconfig = (user: keyof typeof tokens) => writeKubeconfig(folder, user, url, caFile, tokens[user]);
   const adminKubeconfig = kubeconfig('admin');
   const manager = startServer(folder, 'kube-controller-manager', [
-    ...['--kubeconfig', adminKubeconfig, '--service-account-private-key-file', keyFile, '--secure-port', `${managerPort}`],
+    ...[
+      '--kubeconfig',
+      adminKubeconfig,
+      '--service-account-private-key-file',
+      keyFile,
+      '--secure-port',
+      `${managerPort}`,
+    ],
     ...['--bind-address', '127.0.0.1', '--leader-elect=false', '--kube-api-qps=2000', '--kube-api-burst=4000'],
     ...['--concurrent-deployment-syncs=20', '--concurrent-replicaset-syncs=20', '--concurrent-statefulset-syncs=20'],
     ...['--node-monitor-grace-period=3600s', '--root-ca-file', caFile],
@@ -48,7 +70,11 @@ export async function startKubernetes(folder: string): Promise<Cluster> {
     ...['--leader-elect=false', '--kube-api-qps=2000', '--kube-api-burst=4000'],
   ]);
   const kwok = startKwok(folder, adminKubeconfig);
-  return { servers: [kwok, scheduler, manager, apiserver, etcd], adminKubeconfig, rerootKubeconfig: kubeconfig('reroot') };
+  return {
+    servers: [kwok, scheduler, manager, apiserver, etcd],
+    adminKubeconfig,
+    rerootKubeconfig: kubeconfig('reroot'),
+  };
 }
 
 function startKwok(folder: string, kubeconfig: string): Server {
@@ -66,7 +92,9 @@ function writeCredentials(folder: string) {
   writeFileSync(keyFile, privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
   const tokens = { admin: randomBytes(24).toString('hex'), reroot: randomBytes(24).toString('hex') };
   const tokenFile = path.join(folder, 'tokens.csv');
-  writeFileSync(tokenFile, `${tokens.admin},admin,admin,"system:masters"\n${tokens.reroot},reroot,reroot\n`, { mode: 0o600 });
+  writeFileSync(tokenFile, `${tokens.admin},admin,admin,"system:masters"\n${tokens.reroot},reroot,reroot\n`, {
+    mode: 0o600,
+  });
   return { keyFile, tokens, tokenFile };
 }
 

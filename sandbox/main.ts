@@ -9,7 +9,9 @@ interface Named {
   name: string;
 }
 
-const program = new Command('npm run sandbox --').description('A Kubernetes cluster, a Temporal server and a Linkerd mesh on this machine');
+const program = new Command('npm run sandbox --').description(
+  'A Kubernetes cluster, a Temporal server and a Linkerd mesh on this machine',
+);
 
 program
   .command('up')
@@ -19,22 +21,26 @@ program
   .option('--identity-replicas <n>', '1, or 3 as in a highly available install', '1')
   .option('--kubelet-lag <ms>', 'until mounted objects show a change', `${DEFAULTS.kubeletLagMs}`)
   .option('--leaf-life <duration>', 'as Linkerd writes it', DEFAULTS.issuanceLifetime)
-  .action(async (options: Named & { apps: SandboxOptions['apps']; identityReplicas: string; kubeletLag: string; leafLife: string }) => {
-    const folder = namedFolder(options.name);
-    const running = findSandbox(folder);
-    if (running) return describe(running, options.name);
-    rmSync(folder, { recursive: true, force: true });
-    process.stdout.write('Starting etcd, Kubernetes, kwok, Temporal and the Linkerd stand-in…\n');
-    const facts = await startSandbox({
-      folder,
-      stay: true,
-      apps: options.apps,
-      identityReplicas: Number(options.identityReplicas),
-      kubeletLagMs: Number(options.kubeletLag),
-      issuanceLifetime: options.leafLife,
-    });
-    describe(facts, options.name);
-  });
+  .action(
+    async (
+      options: Named & { apps: SandboxOptions['apps']; identityReplicas: string; kubeletLag: string; leafLife: string },
+    ) => {
+      const folder = namedFolder(options.name);
+      const running = findSandbox(folder);
+      if (running) return describe(running, options.name);
+      rmSync(folder, { recursive: true, force: true });
+      process.stdout.write('Starting etcd, Kubernetes, kwok, Temporal and the Linkerd stand-in…\n');
+      const facts = await startSandbox({
+        folder,
+        stay: true,
+        apps: options.apps,
+        identityReplicas: Number(options.identityReplicas),
+        kubeletLagMs: Number(options.kubeletLag),
+        issuanceLifetime: options.leafLife,
+      });
+      describe(facts, options.name);
+    },
+  );
 
 program
   .command('status')
@@ -86,10 +92,14 @@ Stop:  npm run sandbox -- down${flag}
 async function showMesh(facts: SandboxFacts): Promise<void> {
   const mesh = standInAt(facts.standin);
   const [status, probe] = await Promise.all([mesh.status(), mesh.probe()]);
-  const table = new Table({ style: { head: [], border: [] }, head: ['namespace', 'proxies', 'ready', 'anchors', 'leaf issued by'] });
+  const table = new Table({
+    style: { head: [], border: [] },
+    head: ['namespace', 'proxies', 'ready', 'anchors', 'leaf issued by'],
+  });
   for (const namespace of [...new Set(status.proxies.map((proxy) => proxy.namespace))].toSorted()) {
     const proxies = status.proxies.filter((proxy) => proxy.namespace === namespace);
-    const shorts = (all: (string | undefined)[]) => [...new Set(all.map((fingerprint) => (fingerprint ?? 'none').slice(0, 8)))].join(' ');
+    const shorts = (all: (string | undefined)[]) =>
+      [...new Set(all.map((fingerprint) => (fingerprint ?? 'none').slice(0, 8)))].join(' ');
     table.push([
       namespace,
       proxies.length,
@@ -99,7 +109,9 @@ async function showMesh(facts: SandboxFacts): Promise<void> {
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
-  process.stdout.write(`Probe mesh: ${probe.handshakes} handshakes, ${probe.refused} refused, ${probe.closed} closed by a pod's end\n`);
+  process.stdout.write(
+    `Probe mesh: ${probe.handshakes} handshakes, ${probe.refused} refused, ${probe.closed} closed by a pod's end\n`,
+  );
 }
 
 try {

@@ -4,13 +4,15 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Programs that the sandbox runs, by name; found or built by scripts/tools.mjs, which `npm run` calls first. */
-export type ToolName = 'leash' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok' | 'temporal' | 'standin';
+export type ToolName =
+  'leash' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok' | 'temporal' | 'standin';
 
 /** @throws Error when the program was not started through `npm run` */
 export function tool(name: ToolName): string {
   const variable = `REROOT_${name.toUpperCase().replaceAll('-', '_')}`;
   const found = process.env[variable];
-  if (!found) throw new Error(`${variable} is not set: start the sandbox with \`npm run\`, which finds or builds its tools`);
+  if (!found)
+    throw new Error(`${variable} is not set: start the sandbox with \`npm run\`, which finds or builds its tools`);
   return found;
 }
 
@@ -51,7 +53,12 @@ export function startServer(folder: string, name: ToolName, args: readonly strin
 
 /** Polls until a condition holds.
  *  @throws Error with the end of the log when the server ends first or the time is up */
-export async function until(what: string, server: Server, holds: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+export async function until(
+  what: string,
+  server: Server,
+  holds: () => Promise<boolean>,
+  timeoutMs = 60_000,
+): Promise<void> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     if (await holds().catch(() => false)) return;

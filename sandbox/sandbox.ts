@@ -103,7 +103,7 @@ function hostProgram(): string {
 
 async function waitForFacts(folder: string, child: ChildProcess): Promise<SandboxFacts> {
   const log = path.join(folder, 'host.log');
-  for (const end = Date.now() + 180_000; Date.now() < end; ) {
+  for (const end = Date.now() + 180_000; Date.now() < end;) {
     const facts = findSandbox(folder);
     if (facts) return facts;
     if (child.exitCode !== null || child.signalCode !== null) break;

@@ -9,7 +9,15 @@ const MESHED = '.metadata.labels["linkerd.io/control-plane-ns"]';
 const ALIVE = { key: '.metadata.deletionTimestamp', operator: 'DoesNotExist' };
 
 export function kwokStages(): string {
-  const stages = [nodeInitialize(), nodeHeartbeat(), podReady(), podRunning(), proxyReady(), podComplete(), podDelete()];
+  const stages = [
+    nodeInitialize(),
+    nodeHeartbeat(),
+    podReady(),
+    podRunning(),
+    proxyReady(),
+    podComplete(),
+    podDelete(),
+  ];
   return stages.map((stage) => JSON.stringify(stage)).join('\n---\n');
 }
 
@@ -35,7 +43,11 @@ conditions:
 `;
 
 function nodeInitialize() {
-  const notReady = { key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: 'NotIn', values: ['True'] };
+  const notReady = {
+    key: '.status.conditions.[] | select( .type == "Ready" ) | .status',
+    operator: 'NotIn',
+    values: ['True'],
+  };
   return stage('node-initialize', 'Node', [notReady], { statusTemplate: `${NODE_CONDITIONS}phase: Running\n` });
 }
 
@@ -60,16 +72,28 @@ function podRunning() {
 function proxyReady() {
   const said = { key: `.metadata.annotations["${PROXY_READY_ANNOTATION}"]`, operator: 'In', values: ['ready'] };
   const running = { key: '.status.phase', operator: 'In', values: ['Running'] };
-  const notYet = { key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: 'NotIn', values: ['True'] };
-  return stage('proxy-ready', 'Pod', [ALIVE, said, running, notYet], { statusTemplate: `${conditions('True')}${containers('true')}` });
+  const notYet = {
+    key: '.status.conditions.[] | select( .type == "Ready" ) | .status',
+    operator: 'NotIn',
+    values: ['True'],
+  };
+  return stage('proxy-ready', 'Pod', [ALIVE, said, running, notYet], {
+    statusTemplate: `${conditions('True')}${containers('true')}`,
+  });
 }
 
 function podComplete() {
   const ofJob = { key: '.metadata.ownerReferences.[].kind', operator: 'In', values: ['Job'] };
-  const ready = { key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: 'In', values: ['True'] };
+  const ready = {
+    key: '.status.conditions.[] | select( .type == "Ready" ) | .status',
+    operator: 'In',
+    values: ['True'],
+  };
   const running = { key: '.status.phase', operator: 'In', values: ['Running'] };
   const endless = { key: '.metadata.annotations["sandbox.reroot.dev/endless"]', operator: 'DoesNotExist' };
-  return stage('pod-complete', 'Pod', [ALIVE, running, ready, ofJob, endless], { statusTemplate: 'phase: Succeeded\n' });
+  return stage('pod-complete', 'Pod', [ALIVE, running, ready, ofJob, endless], {
+    statusTemplate: 'phase: Succeeded\n',
+  });
 }
 
 function podDelete() {
@@ -96,14 +120,16 @@ startTime: {{ Now | Quote }}
 }
 
 function conditions(ready: 'True' | 'False'): string {
-  const condition = (type: string, status: string) => `- lastTransitionTime: {{ Now | Quote }}\n  status: "${status}"\n  type: ${type}\n`;
+  const condition = (type: string, status: string) =>
+    `- lastTransitionTime: {{ Now | Quote }}\n  status: "${status}"\n  type: ${type}\n`;
   const scheduled = condition('PodScheduled', 'True');
   return `conditions:\n${scheduled}${condition('Initialized', 'True')}${condition('Ready', ready)}${condition('ContainersReady', ready)}`;
 }
 
 function containers(ready: 'true' | 'false'): string {
   const running = `  ready: ${ready}\n  started: true\n  restartCount: 0\n  state:\n    running:\n      startedAt: {{ Now | Quote }}\n`;
-  const ended = '  ready: true\n  restartCount: 0\n  state:\n    terminated:\n      exitCode: 0\n      reason: Completed\n      finishedAt: {{ Now | Quote }}\n      startedAt: {{ Now | Quote }}\n';
+  const ended =
+    '  ready: true\n  restartCount: 0\n  state:\n    terminated:\n      exitCode: 0\n      reason: Completed\n      finishedAt: {{ Now | Quote }}\n      startedAt: {{ Now | Quote }}\n';
   const item = '- image: {{ .image | Quote }}\n  name: {{ .name | Quote }}\n';
   return `containerStatuses:
 {{ range .spec.containers }}

@@ -7,7 +7,12 @@ import path from 'node:path';
 const ROOT = path.resolve(import.meta.dirname, '..');
 const DIST = path.join(ROOT, 'dist');
 const SOURCES = ['src', 'workflows', 'activities', 'worker', 'sandbox', 'scripts', 'package.json', 'package-lock.json'];
-const ENTRIES = { cli: 'src/cli/main.ts', sandbox: 'sandbox/main.ts', demo: 'sandbox/demo/main.ts', bench: 'sandbox/bench/main.ts' };
+const ENTRIES = {
+  cli: 'src/cli/main.ts',
+  sandbox: 'sandbox/main.ts',
+  demo: 'sandbox/demo/main.ts',
+  bench: 'sandbox/bench/main.ts',
+};
 /** Native code and what shares its types: installed, not bundled. */
 const EXTERNAL = ['@temporalio/*', 'protobufjs'];
 
@@ -44,7 +49,9 @@ async function bundlePrograms() {
     logLevel: 'error',
     external: EXTERNAL,
     // CommonJS packages inside an ES module bundle call require
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
   });
   const cli = path.join(DIST, 'cli.js');
   if (existsSync(cli)) {
@@ -65,7 +72,8 @@ async function bundleWorkflows() {
 function sourcesHash() {
   const hash = createHash('sha256');
   for (const source of SOURCES) {
-    for (const file of filesUnder(path.join(ROOT, source))) hash.update(path.relative(ROOT, file)).update(readFileSync(file));
+    for (const file of filesUnder(path.join(ROOT, source)))
+      hash.update(path.relative(ROOT, file)).update(readFileSync(file));
   }
   return hash.digest('hex');
 }

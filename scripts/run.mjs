@@ -56,7 +56,10 @@ async function ready() {
   const [{ build }, { ensureTools, variableOf }] = [await import('./build.mjs'), await import('./tools.mjs')];
   await build();
   const tools = await ensureTools();
-  return { ...process.env, ...Object.fromEntries(Object.entries(tools).map(([name, file]) => [variableOf(name), file])) };
+  return {
+    ...process.env,
+    ...Object.fromEntries(Object.entries(tools).map(([name, file]) => [variableOf(name), file])),
+  };
 }
 
 async function install() {

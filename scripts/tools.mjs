@@ -1,14 +1,31 @@
 // Finds or builds the programs that the sandbox runs: environment variable, PATH, cache, `go build`.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const KUBERNETES = 'v1.36.3';
-const STAMP = ['gitVersion=' + KUBERNETES, 'gitMajor=1', 'gitMinor=36', 'gitTreeState=clean', `gitCommit=${'0'.repeat(40)}`, 'buildDate=2026-01-01T00:00:00Z']
+const STAMP = [
+  'gitVersion=' + KUBERNETES,
+  'gitMajor=1',
+  'gitMinor=36',
+  'gitTreeState=clean',
+  `gitCommit=${'0'.repeat(40)}`,
+  'buildDate=2026-01-01T00:00:00Z',
+]
   .map((value) => `-X k8s.io/component-base/version.${value}`)
   .join(' ');
 
@@ -19,11 +36,34 @@ const STAMP = ['gitVersion=' + KUBERNETES, 'gitMajor=1', 'gitMinor=36', 'gitTree
 export const TOOLS = [
   { name: 'leash', folder: 'tools/leash', package: '.' },
   { name: 'etcd', folder: 'tools/kubernetes', package: 'go.etcd.io/etcd/server/v3', fits: /etcd Version: 3\.[56]\./ },
-  { name: 'kube-apiserver', folder: 'tools/kubernetes', package: 'k8s.io/kubernetes/cmd/kube-apiserver', ldflags: STAMP, fits: /v1\.36\./ },
-  { name: 'kube-controller-manager', folder: 'tools/kubernetes', package: 'k8s.io/kubernetes/cmd/kube-controller-manager', ldflags: STAMP, fits: /v1\.36\./ },
-  { name: 'kube-scheduler', folder: 'tools/kubernetes', package: 'k8s.io/kubernetes/cmd/kube-scheduler', ldflags: STAMP, fits: /v1\.36\./ },
+  {
+    name: 'kube-apiserver',
+    folder: 'tools/kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    ldflags: STAMP,
+    fits: /v1\.36\./,
+  },
+  {
+    name: 'kube-controller-manager',
+    folder: 'tools/kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+    ldflags: STAMP,
+    fits: /v1\.36\./,
+  },
+  {
+    name: 'kube-scheduler',
+    folder: 'tools/kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-scheduler',
+    ldflags: STAMP,
+    fits: /v1\.36\./,
+  },
   { name: 'kwok', folder: 'tools/kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', fits: /v0\.8\./ },
-  { name: 'temporal', folder: 'tools/temporal', package: 'github.com/temporalio/cli/cmd/temporal', fits: /version 1\.([5-9]|\d\d)\./ },
+  {
+    name: 'temporal',
+    folder: 'tools/temporal',
+    package: 'github.com/temporalio/cli/cmd/temporal',
+    fits: /version 1\.([5-9]|\d\d)\./,
+  },
   { name: 'standin', folder: 'sandbox/standin', package: '.' },
 ];
 
@@ -66,7 +106,11 @@ function findTool(tool, env) {
 
 function versionOf(program) {
   try {
-    return execFileSync(program, ['--version'], { encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'ignore'] });
+    return execFileSync(program, ['--version'], {
+      encoding: 'utf8',
+      timeout: 10_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   } catch {
     return '';
   }
@@ -74,7 +118,8 @@ function versionOf(program) {
 
 export function cachedPath(tool, env = process.env) {
   const hash = createHash('sha256').update(JSON.stringify([tool.package, tool.ldflags ?? '']));
-  for (const file of sourceFiles(path.join(ROOT, tool.folder))) hash.update(path.basename(file)).update(readFileSync(file));
+  for (const file of sourceFiles(path.join(ROOT, tool.folder)))
+    hash.update(path.basename(file)).update(readFileSync(file));
   return path.join(cacheFolder(env), `${tool.name}-${hash.digest('hex').slice(0, 16)}`, tool.name);
 }
 
@@ -108,8 +153,19 @@ async function build(tool, env, report, position) {
   const began = Date.now();
   report.begin(`building ${tool.name} (${position})`, began);
   try {
-    const args = ['build', '-trimpath', '-ldflags', ['-s -w', tool.ldflags].filter(Boolean).join(' '), '-o', path.join(scratch, tool.name), tool.package];
-    await run('go', args, { cwd: path.join(ROOT, tool.folder), env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' } });
+    const args = [
+      'build',
+      '-trimpath',
+      '-ldflags',
+      ['-s -w', tool.ldflags].filter(Boolean).join(' '),
+      '-o',
+      path.join(scratch, tool.name),
+      tool.package,
+    ];
+    await run('go', args, {
+      cwd: path.join(ROOT, tool.folder),
+      env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' },
+    });
     mkdirSync(path.dirname(path.dirname(target)), { recursive: true });
     try {
       renameSync(scratch, path.dirname(target));
@@ -140,10 +196,15 @@ function requireGo(env) {
   try {
     version = execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', env });
   } catch {
-    throw new Error('Go is needed to build the sandbox (Kubernetes, etcd, kwok, Temporal) and is not on the PATH.\nInstall Go 1.26 or newer: https://go.dev/doc/install');
+    throw new Error(
+      'Go is needed to build the sandbox (Kubernetes, etcd, kwok, Temporal) and is not on the PATH.\nInstall Go 1.26 or newer: https://go.dev/doc/install',
+    );
   }
   const [, minor] = /go1\.(\d+)/.exec(version) ?? [];
-  if (Number(minor) < 26) throw new Error(`Go 1.26 or newer is needed to build the sandbox; this is ${version.trim()}.\nhttps://go.dev/doc/install`);
+  if (Number(minor) < 26)
+    throw new Error(
+      `Go 1.26 or newer is needed to build the sandbox; this is ${version.trim()}.\nhttps://go.dev/doc/install`,
+    );
 }
 
 /** One builder at a time; a lock whose process is gone is taken over. */

@@ -29,16 +29,21 @@ export type WorkerConfig = z.output<typeof schema>;
 /** @throws Error that lists every problem at once */
 export function readWorkerConfig(env: Record<string, string | undefined>): WorkerConfig {
   const result = schema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
-  const unknown = Object.keys(env).filter((name) => name.startsWith('REROOT_') && !(name in schema.shape) && !NOT_FOR_WORKERS.test(name));
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith('REROOT_') && !(name in schema.shape) && !NOT_FOR_WORKERS.test(name),
+  );
   const problems = [
     ...(result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
     ...unknown.map((name) => `${name}: no such setting`),
   ];
   if (!result.success || problems.length > 0) {
-    throw new Error(`The worker's configuration has problems:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+    throw new Error(
+      `The worker's configuration has problems:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    );
   }
   return result.data;
 }
 
 /** Settings of the sandbox's tools and of the CLI, which share the environment. */
-const NOT_FOR_WORKERS = /^REROOT_(TOOLS|TOOL_|CLI_|KUBE_APISERVER$|KUBE_CONTROLLER_MANAGER$|KUBE_SCHEDULER$|ETCD$|KWOK$|TEMPORAL$|LEASH$|STANDIN$)/;
+const NOT_FOR_WORKERS =
+  /^REROOT_(TOOLS|TOOL_|CLI_|KUBE_APISERVER$|KUBE_CONTROLLER_MANAGER$|KUBE_SCHEDULER$|ETCD$|KWOK$|TEMPORAL$|LEASH$|STANDIN$)/;

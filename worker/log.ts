@@ -1,7 +1,13 @@
 import { DefaultLogger, type LogEntry, type Logger, Runtime } from '@temporalio/worker';
 import { type Level, type Logger as Pino, pino } from 'pino';
 
-const LEVELS: Record<LogEntry['level'], Level> = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' };
+const LEVELS: Record<LogEntry['level'], Level> = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};
 
 /** One JSON line an event, on stderr; also for what Temporal's core and workflows log. */
 export function createLog(level: Level): Pino {
@@ -10,7 +16,9 @@ export function createLog(level: Level): Pino {
 
 /** Routes the Temporal SDK's logging through the same log. Call once, before any connection. */
 export function installTemporalRuntime(log: Pino, metricsAddress: string | undefined): void {
-  const logger: Logger = new DefaultLogger('TRACE', ({ level, message, meta }) => log[LEVELS[level]]({ ...meta }, message));
+  const logger: Logger = new DefaultLogger('TRACE', ({ level, message, meta }) =>
+    log[LEVELS[level]]({ ...meta }, message),
+  );
   Runtime.install({
     logger,
     shutdownSignals: [], // `reroot worker` listens itself, so that it can say what it does

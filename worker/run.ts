@@ -48,9 +48,15 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
       stickyQueueScheduleToStartTimeout: '5s',
       ...workflowSource(),
     });
-    log.info({ temporal: address, namespace, taskQueue: config.REROOT_TASK_QUEUE, apiServer: k8s.server, reach }, 'worker polls');
+    log.info(
+      { temporal: address, namespace, taskQueue: config.REROOT_TASK_QUEUE, apiServer: k8s.server, reach },
+      'worker polls',
+    );
     const ended = runToEnd(worker, connection, () =>
-      log.info({ requests: Object.fromEntries(k8s.requests), peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024) }, 'worker ended'),
+      log.info(
+        { requests: Object.fromEntries(k8s.requests), peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024) },
+        'worker ended',
+      ),
     );
     return { taskQueue: config.REROOT_TASK_QUEUE, ended, stop: () => worker.shutdown() };
   } catch (error) {

@@ -34,7 +34,10 @@ export async function converge(rotation: Rotation, phase: RollingPhase): Promise
     if (gate.namespaces.some(({ name }) => name === controlPlane)) {
       stuck.push(...(await rollControlPlane(rotation, phase)));
     }
-    if (stuck.length === 0 && phase !== 'issue') stuck.push(...(await operator.interruptible(async () => await longStep.awaitInjection(phaseInput(rotation, phase)))));
+    if (stuck.length === 0 && phase !== 'issue')
+      stuck.push(
+        ...(await operator.interruptible(async () => await longStep.awaitInjection(phaseInput(rotation, phase)))),
+      );
     if (stuck.length === 0) stuck.push(...(await rollNamespaces(rotation, phase, gate)));
     status.stragglers = stuck;
     gate = await look(rotation, phase);
@@ -59,7 +62,8 @@ export function phaseInput({ input, status, operator }: Rotation, phase: Rolling
 
 /** One component after the other; the rest of the control plane together at the end. In `issue` only identity. */
 async function rollControlPlane(rotation: Rotation, phase: RollingPhase): Promise<Finding[]> {
-  const groups: (string[] | undefined)[] = phase === 'issue' ? [[CONTROL_PLANE_ORDER[0] ?? '']] : [...CONTROL_PLANE_ORDER.map((name) => [name]), undefined];
+  const groups: (string[] | undefined)[] =
+    phase === 'issue' ? [[CONTROL_PLANE_ORDER[0] ?? '']] : [...CONTROL_PLANE_ORDER.map((name) => [name]), undefined];
   for (const only of groups) {
     const { stragglers } = await reinjectNamespace(rotation, phase, rotation.input.linkerdNamespace, only);
     if (stragglers.length > 0) return stragglers;

@@ -7,13 +7,7 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import {
-  refuseApproval,
-  refusePause,
-  refuseResume,
-  refuseRetry,
-  refuseWaiver,
-} from '../src/rotation/messages.js';
+import { refuseApproval, refusePause, refuseResume, refuseRetry, refuseWaiver } from '../src/rotation/messages.js';
 import type { Phase } from '../src/rotation/phases.js';
 import type { Approval } from '../src/rotation/report.js';
 import { type RotationStatus, statusMarkdown, type Waiting } from '../src/rotation/status.js';
@@ -54,7 +48,10 @@ export function listenToOperator(status: RotationStatus): Operator {
       paused = { since: new Date().toISOString(), ...(args?.reason ? { reason: args.reason } : {}) };
       return `pausing in phase ${status.phase}: what is rolling now finishes, nothing new is begun`;
     },
-    { validator: (args?: messages.PauseArgs) => refuse(refusePause(args, status, paused !== undefined)), description: PAUSE },
+    {
+      validator: (args?: messages.PauseArgs) => refuse(refusePause(args, status, paused !== undefined)),
+      description: PAUSE,
+    },
   );
   setHandler(
     messages.resume,
@@ -116,7 +113,11 @@ export function listenToOperator(status: RotationStatus): Operator {
         const { type, message } = causeOf(error);
         log.warn('a step needs attention', { type, message });
         await attention(
-          { for: 'somebody to repair what stopped this step', on: [`${type}: ${message}`], todo: 'Repair it, then send `retry`.' },
+          {
+            for: 'somebody to repair what stopped this step',
+            on: [`${type}: ${message}`],
+            todo: 'Repair it, then send `retry`.',
+          },
           async () => await condition(() => false),
         );
       }
@@ -138,7 +139,14 @@ export function listenToOperator(status: RotationStatus): Operator {
 
   async function approval(phase: Phase, planHash: string, todo: string): Promise<Approval> {
     approved = undefined;
-    const waiting: Waiting = { kind: 'approval', for: `approval of ${phase}`, since: new Date().toISOString(), on: [], todo, planHash };
+    const waiting: Waiting = {
+      kind: 'approval',
+      for: `approval of ${phase}`,
+      since: new Date().toISOString(),
+      on: [],
+      todo,
+      planHash,
+    };
     const args = await wait(waiting, async () => {
       await condition(() => approved !== undefined);
       return approved as messages.ApproveArgs;

@@ -38,7 +38,10 @@ export async function rotateTrustRoot(input?: RotationInput): Promise<RotationRe
   const settings = validated(input);
   const status = newStatus(settings);
   const operator = listenToOperator(status);
-  const lease: LeaseInput = { linkerdNamespace: settings.linkerdNamespace, firstRunId: workflowInfo().firstExecutionRunId };
+  const lease: LeaseInput = {
+    linkerdNamespace: settings.linkerdNamespace,
+    firstRunId: workflowInfo().firstExecutionRunId,
+  };
   try {
     const mesh = await inPhase(status, 'preflight', async () => {
       await acquireLease(lease);
@@ -49,7 +52,11 @@ export async function rotateTrustRoot(input?: RotationInput): Promise<RotationRe
     const roots = await inPhase(status, 'generate', async () => await generate(rotation));
 
     await inPhase(status, 'trust', async () => {
-      await approveIfAsked(rotation, 'trust', 'The bundle gets the new root beside the old one, and everything is rolled.');
+      await approveIfAsked(
+        rotation,
+        'trust',
+        'The bundle gets the new root beside the old one, and everything is rolled.',
+      );
       await operator.interruptible(async () => await step.addRootToBundle(rotation.input));
       await converge(rotation, 'trust');
     });
@@ -113,12 +120,20 @@ async function acquireLease(lease: LeaseInput): Promise<void> {
   }
 }
 
-async function preflight(settings: RotationSettings, status: RotationStatus, operator: Operator): Promise<PreflightResult> {
+async function preflight(
+  settings: RotationSettings,
+  status: RotationStatus,
+  operator: Operator,
+): Promise<PreflightResult> {
   const mesh = await operator.interruptible(async () => await step.preflight({ settings }));
   const found = blocking(mesh.findings);
   if (found.length > 0 || mesh.linkerdNamespace === undefined) {
     const list = found.map((finding) => `- ${formatFinding(finding)}`).join('\n');
-    throw ApplicationFailure.nonRetryable(`The mesh is not ready for a rotation; nothing was changed:\n${list}`, 'PreflightFailed', found);
+    throw ApplicationFailure.nonRetryable(
+      `The mesh is not ready for a rotation; nothing was changed:\n${list}`,
+      'PreflightFailed',
+      found,
+    );
   }
   status.linkerdNamespace = mesh.linkerdNamespace;
   status.linkerdVersion = mesh.linkerdVersion;

@@ -30,7 +30,8 @@ export const longStep = proxyActivities<Activities>({
 /** What the activity itself failed with, under the layers that say where. */
 export function causeOf(error: unknown): { type: string; message: string } {
   let cause: unknown = error;
-  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause instanceof Error) cause = cause.cause;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause instanceof Error)
+    cause = cause.cause;
   return {
     type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Error',
     message: cause instanceof Error ? cause.message : String(cause),

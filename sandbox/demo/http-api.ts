@@ -28,7 +28,12 @@ export async function startOverHttp(temporal: Temporal, workflowId: string, inpu
   });
 }
 
-export async function updateOverHttp(temporal: Temporal, workflowId: string, update: string, argument?: object): Promise<void> {
+export async function updateOverHttp(
+  temporal: Temporal,
+  workflowId: string,
+  update: string,
+  argument?: object,
+): Promise<void> {
   await post(temporal, workflowId, `/update/${update}`, {
     request: { meta: { updateId: randomUUID() }, input: { args: argument ? [argument] : [] } },
   });

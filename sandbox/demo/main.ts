@@ -45,7 +45,9 @@ async function demo(): Promise<number> {
   say(pc.bold('reroot demo') + pc.dim('  a Kubernetes cluster, a Temporal server and a Linkerd mesh on this machine'));
   const booted = Date.now();
   const sandbox = await startSandbox({ apps: 'demo', kubeletLagMs: 2000, probeRate: 100, stay: options.keep ?? false });
-  say(`Sandbox up in ${formatDuration(Date.now() - booted)}: etcd, kube-apiserver, controller-manager, scheduler, kwok, Temporal`);
+  say(
+    `Sandbox up in ${formatDuration(Date.now() - booted)}: etcd, kube-apiserver, controller-manager, scheduler, kwok, Temporal`,
+  );
   try {
     return await rotate(sandbox);
   } finally {
@@ -63,11 +65,23 @@ async function rotate(sandbox: Sandbox): Promise<number> {
   const handle = new Client({ connection }).workflow.getHandle(WORKFLOW_ID);
 
   await sandbox.mesh.setProbe({ reset: true });
-  say(`\n${pc.cyan('POST')} ${sandbox.temporal.http}/api/v1/namespaces/default/workflows/${encodeURIComponent(WORKFLOW_ID)}`);
-  await startOverHttp(sandbox.temporal, WORKFLOW_ID, { cluster: 'demo', timing: { poll: '500ms', issuerEvent: '30s' } });
+  say(
+    `\n${pc.cyan('POST')} ${sandbox.temporal.http}/api/v1/namespaces/default/workflows/${encodeURIComponent(WORKFLOW_ID)}`,
+  );
+  await startOverHttp(sandbox.temporal, WORKFLOW_ID, {
+    cluster: 'demo',
+    timing: { poll: '500ms', issuerEvent: '30s' },
+  });
   const began = Date.now();
   const anchorsSeen = new Set<string>();
-  const watcher = setInterval(() => void bundleAnchors(k8s).then((all) => all.forEach((anchor) => anchorsSeen.add(anchor)), () => undefined), 500);
+  const watcher = setInterval(
+    () =>
+      void bundleAnchors(k8s).then(
+        (all) => all.forEach((anchor) => anchorsSeen.add(anchor)),
+        () => undefined,
+      ),
+    500,
+  );
   const probe = latestProbe(sandbox);
   await followWithTrouble(handle, sandbox, workers, probe.read);
   clearInterval(watcher);
@@ -91,7 +105,9 @@ async function rotate(sandbox: Sandbox): Promise<number> {
     dataPlaneRollouts: rolloutsBetween(before.generations, after.generations),
     workerKills: workers.kills(),
     newRoots: [...anchorsSeen].filter((anchor) => !old.includes(anchor)).length,
-    oldRootGone: ![after.anchors, ...mesh.proxies.map(({ anchors }) => anchors)].flat().some((anchor) => old.includes(anchor)),
+    oldRootGone: ![after.anchors, ...mesh.proxies.map(({ anchors }) => anchors)]
+      .flat()
+      .some((anchor) => old.includes(anchor)),
     historyEvents: historyLength,
     seconds: Math.round(seconds * 10) / 10,
     workerPeakRssMb: workers.peakRssMb(),
@@ -108,7 +124,9 @@ async function showMesh(sandbox: Sandbox): Promise<void> {
   const { proxies } = await sandbox.mesh.status();
   const roots = [...new Set(proxies.flatMap(({ anchors }) => anchors))].map(shortFingerprint);
   const namespaces = [...new Set(proxies.map(({ namespace }) => namespace))].toSorted();
-  say(`Mesh: ${pc.bold(`${proxies.length} proxies`)} in ${namespaces.join(', ')}; every one trusts root ${pc.yellow(roots.join(', '))}`);
+  say(
+    `Mesh: ${pc.bold(`${proxies.length} proxies`)} in ${namespaces.join(', ')}; every one trusts root ${pc.yellow(roots.join(', '))}`,
+  );
 }
 
 /** Workers come and go; there is one at a time. */
@@ -137,7 +155,12 @@ function workerPool(sandbox: Sandbox) {
 type Workers = ReturnType<typeof workerPool>;
 
 /** Follows it live, kills the worker once in each deadly phase, and approves when asked. */
-async function followWithTrouble(handle: WorkflowHandle, sandbox: Sandbox, workers: Workers, probe: () => ProbeStatus | undefined): Promise<void> {
+async function followWithTrouble(
+  handle: WorkflowHandle,
+  sandbox: Sandbox,
+  workers: Workers,
+  probe: () => ProbeStatus | undefined,
+): Promise<void> {
   const deadly = new Set(DEADLY_PHASES);
   const lines: string[] = [];
   let asked = false;
@@ -173,7 +196,14 @@ function probeLine(probe: ProbeStatus | undefined): string {
 /** The counters, read in the background so that drawing never waits for them. */
 function latestProbe({ mesh }: Sandbox) {
   let latest: ProbeStatus | undefined;
-  const timer = setInterval(() => void mesh.probe().then((probe) => (latest = probe), () => undefined), 500);
+  const timer = setInterval(
+    () =>
+      void mesh.probe().then(
+        (probe) => (latest = probe),
+        () => undefined,
+      ),
+    500,
+  );
   return {
     read: () => latest,
     stop: async (): Promise<ProbeStatus> => {
@@ -206,15 +236,38 @@ interface Result {
 
 function summarize(report: RotationReport, result: Result, probe: ProbeStatus, sandbox: Sandbox): void {
   const rows: [string, string][] = [
-    ['old root', `${report.oldRoots.map(({ fingerprint }) => shortFingerprint(fingerprint)).join(', ')} ${result.oldRootGone ? 'gone from every proxy and from the bundle' : pc.red('still there')}`],
-    ['new root', `${pc.green(shortFingerprint(report.newRoot.fingerprint))} ${report.newRoot.commonName}, until ${report.newRoot.notAfter.slice(0, 10)}`],
+    [
+      'old root',
+      `${report.oldRoots.map(({ fingerprint }) => shortFingerprint(fingerprint)).join(', ')} ${result.oldRootGone ? 'gone from every proxy and from the bundle' : pc.red('still there')}`,
+    ],
+    [
+      'new root',
+      `${pc.green(shortFingerprint(report.newRoot.fingerprint))} ${report.newRoot.commonName}, until ${report.newRoot.notAfter.slice(0, 10)}`,
+    ],
     ['proxies', `${report.proxiesProven} proven from their processes and handshakes`],
     ['rollouts', `${result.dataPlaneRollouts} of each data-plane workload`],
-    ['handshakes', `${result.handshakes} between ${probe.pairs} pairs of identities, ${result.refused === 0 ? pc.green('0 refused') : pc.red(`${result.refused} refused`)}`],
+    [
+      'handshakes',
+      `${result.handshakes} between ${probe.pairs} pairs of identities, ${result.refused === 0 ? pc.green('0 refused') : pc.red(`${result.refused} refused`)}`,
+    ],
     ['worker', `killed ${result.workerKills} times; at most ${result.workerPeakRssMb} MB`],
-    ['took', `${formatDuration(result.seconds * 1000)}: ${report.phases.filter(({ finishedAt }) => finishedAt).map(({ phase, startedAt, finishedAt }) => `${phase} ${formatDuration(Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? ''))}`).join(', ')}`],
+    [
+      'took',
+      `${formatDuration(result.seconds * 1000)}: ${report.phases
+        .filter(({ finishedAt }) => finishedAt)
+        .map(
+          ({ phase, startedAt, finishedAt }) =>
+            `${phase} ${formatDuration(Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? ''))}`,
+        )
+        .join(', ')}`,
+    ],
     ['history', `${result.historyEvents} events`],
-    ['look', options.keep ? `${sandbox.temporal.ui}/namespaces/default/workflows/${encodeURIComponent(WORKFLOW_ID)}` : 'run with --keep to look around in the Temporal UI'],
+    [
+      'look',
+      options.keep
+        ? `${sandbox.temporal.ui}/namespaces/default/workflows/${encodeURIComponent(WORKFLOW_ID)}`
+        : 'run with --keep to look around in the Temporal UI',
+    ],
   ];
   say(`\n${pc.bold(pc.green('Completed'))}`);
   for (const [name, value] of rows) say(`  ${pc.dim(name.padEnd(11))} ${value}`);

@@ -12,9 +12,13 @@ export async function dataPlaneGenerations(sandbox: SandboxFacts): Promise<Map<s
     k8s.apps.listStatefulSetForAllNamespaces(),
     k8s.apps.listDaemonSetForAllNamespaces(),
   ]);
-  const all = lists.flatMap<{ metadata?: { namespace?: string; name?: string; generation?: number } }>(({ items }) => items);
+  const all = lists.flatMap<{ metadata?: { namespace?: string; name?: string; generation?: number } }>(
+    ({ items }) => items,
+  );
   const dataPlane = all.filter(({ metadata }) => metadata?.namespace !== 'linkerd');
-  return new Map(dataPlane.map(({ metadata }) => [`${metadata?.namespace}/${metadata?.name}`, metadata?.generation ?? 0]));
+  return new Map(
+    dataPlane.map(({ metadata }) => [`${metadata?.namespace}/${metadata?.name}`, metadata?.generation ?? 0]),
+  );
 }
 
 /** The most rollouts that any workload went through. */
@@ -24,6 +28,9 @@ export function rolloutsBetween(before: Map<string, number>, after: Map<string, 
 
 /** Fingerprints of the anchors that the control plane reads. */
 export async function bundleAnchors(k8s: Kubernetes): Promise<string[]> {
-  const { data } = await k8s.core.readNamespacedConfigMap({ name: 'linkerd-identity-trust-roots', namespace: 'linkerd' });
+  const { data } = await k8s.core.readNamespacedConfigMap({
+    name: 'linkerd-identity-trust-roots',
+    namespace: 'linkerd',
+  });
   return readBundle(data?.['ca-bundle.crt'] ?? '').certificates.map(({ fingerprint }) => fingerprint);
 }

@@ -15,7 +15,10 @@ export interface WorkerProcess {
   peakRssMb(): number;
 }
 
-const CLI = path.resolve(import.meta.dirname, path.basename(import.meta.dirname) === 'chunks' ? '../cli.js' : './cli.js');
+const CLI = path.resolve(
+  import.meta.dirname,
+  path.basename(import.meta.dirname) === 'chunks' ? '../cli.js' : './cli.js',
+);
 const CLI_FROM_SOURCES = path.resolve(import.meta.dirname, '../../dist/cli.js');
 
 /** The environment of a worker (and CLI) that works on a sandbox. */
@@ -51,7 +54,12 @@ export function startWorkerProcess(sandbox: SandboxFacts, env: NodeJS.ProcessEnv
     clearInterval(timer);
     await ended(child, signal);
   };
-  return { pid: child.pid ?? 0, kill: async () => await end('SIGKILL'), stop: async () => await end('SIGTERM'), peakRssMb: measure };
+  return {
+    pid: child.pid ?? 0,
+    kill: async () => await end('SIGKILL'),
+    stop: async () => await end('SIGTERM'),
+    peakRssMb: measure,
+  };
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -31,7 +31,11 @@ export function nodeObjects({ net }: PodNetwork): KubernetesObject[] {
       metadata: {
         name: `node-${index + 1}`,
         annotations: { 'kwok.x-k8s.io/node': 'fake' },
-        labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', 'kubernetes.io/hostname': `node-${index + 1}` },
+        labels: {
+          'kubernetes.io/os': 'linux',
+          'kubernetes.io/arch': 'amd64',
+          'kubernetes.io/hostname': `node-${index + 1}`,
+        },
       },
       spec: { podCIDR: cidr, podCIDRs: [cidr] },
       status: { allocatable: resources, capacity: resources },
@@ -42,7 +46,9 @@ export function nodeObjects({ net }: PodNetwork): KubernetesObject[] {
 /** The permissions that reroot documents, given to the sandbox's user `reroot` and no others. */
 export function permissionObjects(): KubernetesObject[] {
   const file = path.resolve(import.meta.dirname, rbacFile());
-  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as KubernetesObject | null);
+  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map(
+    (document) => document.toJS() as KubernetesObject | null,
+  );
   const user = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'reroot' }];
   return documents
     .filter((object) => object !== null)
@@ -52,5 +58,9 @@ export function permissionObjects(): KubernetesObject[] {
 
 function rbacFile(): string {
   // beside dist/ when built, two folders up from sources
-  return import.meta.dirname.endsWith('install') ? '../../deploy/rbac.yaml' : import.meta.dirname.endsWith('chunks') ? '../../deploy/rbac.yaml' : '../deploy/rbac.yaml';
+  return import.meta.dirname.endsWith('install')
+    ? '../../deploy/rbac.yaml'
+    : import.meta.dirname.endsWith('chunks')
+      ? '../../deploy/rbac.yaml'
+      : '../deploy/rbac.yaml';
 }

@@ -51,7 +51,10 @@ export function appObjects(size: AppsSize): KubernetesObject[] {
     ...namespaces.map((name) => ({
       apiVersion: 'v1',
       kind: 'Namespace',
-      metadata: { name, ...(MESHED_NAMESPACES.includes(name) ? { annotations: { 'linkerd.io/inject': 'enabled' } } : {}) },
+      metadata: {
+        name,
+        ...(MESHED_NAMESPACES.includes(name) ? { annotations: { 'linkerd.io/inject': 'enabled' } } : {}),
+      },
     })),
     ...apps.map(({ namespace, name }) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })),
     ...apps.map(workload),
@@ -61,7 +64,10 @@ export function appObjects(size: AppsSize): KubernetesObject[] {
 /** Pods of these apps that will have a proxy; DaemonSets have one on each node. */
 export function meshedPodCount(size: AppsSize, nodes: number): number {
   return APPS[size]
-    .filter(({ namespace, inject }) => inject === 'enabled' || (inject === undefined && MESHED_NAMESPACES.includes(namespace)))
+    .filter(
+      ({ namespace, inject }) =>
+        inject === 'enabled' || (inject === undefined && MESHED_NAMESPACES.includes(namespace)),
+    )
     .reduce((sum, { replicas }) => sum + (replicas ?? nodes), 0);
 }
 

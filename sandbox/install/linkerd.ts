@@ -51,7 +51,11 @@ export function linkerdObjects(options: LinkerdOptions): KubernetesObject[] {
         },
       },
     },
-    ...components.map((component) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: named(`linkerd-${component}`, component) })),
+    ...components.map((component) => ({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: named(`linkerd-${component}`, component),
+    })),
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -77,7 +81,11 @@ export function linkerdObjects(options: LinkerdOptions): KubernetesObject[] {
       stringData: { 'linkerd-config-overrides': overrides(anchors, issuerPem, issuerKey) },
     },
     controlPlane('identity', options.identityReplicas, anchors, identityContainer(options)),
-    controlPlane('destination', 1, anchors, { name: 'destination', image: 'cr.l5d.io/linkerd/controller', args: ['destination'] }),
+    controlPlane('destination', 1, anchors, {
+      name: 'destination',
+      image: 'cr.l5d.io/linkerd/controller',
+      args: ['destination'],
+    }),
     controlPlane('proxy-injector', 1, anchors, injectorContainer()),
     webhook(options.injector),
   ];
@@ -189,7 +197,9 @@ function controlPlane(component: string, replicas: number, anchors: string, cont
   const volumes = [
     { name: 'config', configMap: { name: 'linkerd-config' } },
     { name: 'trust-roots', configMap: { name: 'linkerd-identity-trust-roots' } },
-    ...(component === 'identity' ? [{ name: 'identity-issuer', secret: { secretName: 'linkerd-identity-issuer' } }] : []),
+    ...(component === 'identity'
+      ? [{ name: 'identity-issuer', secret: { secretName: 'linkerd-identity-issuer' } }]
+      : []),
     { name: 'linkerd-identity-end-entity', emptyDir: { medium: 'Memory' } },
   ];
   return {
@@ -242,7 +252,8 @@ function proxy(component: string) {
       },
       {
         name: 'LINKERD2_PROXY_IDENTITY_SVC_ADDR',
-        value: component === 'identity' ? 'localhost.:8080' : 'linkerd-identity-headless.linkerd.svc.cluster.local.:8080',
+        value:
+          component === 'identity' ? 'localhost.:8080' : 'linkerd-identity-headless.linkerd.svc.cluster.local.:8080',
       },
       {
         name: 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME',
@@ -275,7 +286,9 @@ function webhook({ url, caBundle }: LinkerdOptions['injector']): KubernetesObjec
         clientConfig: { url: `${url}/`, caBundle },
         failurePolicy: 'Ignore',
         admissionReviewVersions: ['v1'],
-        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], scope: 'Namespaced' }],
+        rules: [
+          { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], scope: 'Namespaced' },
+        ],
         sideEffects: 'None',
         timeoutSeconds: 10,
       },

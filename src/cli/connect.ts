@@ -43,9 +43,16 @@ async function connect(env: NodeJS.ProcessEnv, server: Session['server']): Promi
   const { connectionOptions, namespace, address } = loadTemporalConfig(env);
   try {
     const connection = await Connection.connect(connectionOptions);
-    return { client: new Client({ connection, namespace }), server, address, close: async () => await connection.close() };
+    return {
+      client: new Client({ connection, namespace }),
+      server,
+      address,
+      close: async () => await connection.close(),
+    };
   } catch (error) {
-    throw new CliError(`no Temporal server answers at ${address}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CliError(
+      `no Temporal server answers at ${address}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -40,7 +40,11 @@ export async function ensureEmbedded(cluster: string, env: NodeJS.ProcessEnv): P
   findTemporalBinary(env);
   const log = openSync(path.join(folder, 'reroot.log'), 'a', 0o600);
   const [node, script] = [process.execPath, process.argv[1] ?? ''];
-  const child = spawn(node, [script, 'embedded-host', '--folder', folder], { detached: true, stdio: ['ignore', log, log], env });
+  const child = spawn(node, [script, 'embedded-host', '--folder', folder], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env,
+  });
   closeSync(log);
   child.unref();
   for (let tries = 0; tries < START_TRIES; tries += 1) {
@@ -49,7 +53,9 @@ export async function ensureEmbedded(cluster: string, env: NodeJS.ProcessEnv): P
     if (child.exitCode !== null) break;
     await sleep(START_PAUSE_MS);
   }
-  throw new CliError(`the embedded server did not start; the end of ${path.join(folder, 'reroot.log')}:\n${tail(path.join(folder, 'reroot.log'))}`);
+  throw new CliError(
+    `the embedded server did not start; the end of ${path.join(folder, 'reroot.log')}:\n${tail(path.join(folder, 'reroot.log'))}`,
+  );
 }
 
 const START_TRIES = 150;
@@ -71,7 +77,9 @@ export async function hostEmbedded(folder: string, env: NodeJS.ProcessEnv): Prom
   const flags = ['--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`, '--http-port', `${httpPort}`];
   const database = ['--db-filename', path.join(folder, 'temporal.db')];
   const quiet = ['--log-level', 'warn', '--dynamic-config-value', 'frontend.enableServerVersionCheck=false'];
-  const server = spawn(findTemporalBinary(env), ['server', 'start-dev', ...flags, ...database, ...quiet], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const server = spawn(findTemporalBinary(env), ['server', 'start-dev', ...flags, ...database, ...quiet], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   for (let tries = 0; tries < START_TRIES && !(await answers(address)); tries += 1) {
     if (server.exitCode !== null) throw new Error(`the Temporal dev server ended with code ${server.exitCode}`);
@@ -102,7 +110,10 @@ async function idleFor(address: string, milliseconds: number): Promise<void> {
 /** The Temporal CLI, which carries the dev server.
  *  @throws CliError that says how to get it */
 function findTemporalBinary(env: NodeJS.ProcessEnv): string {
-  const candidates = [env['REROOT_TEMPORAL'], ...(env['PATH'] ?? '').split(path.delimiter).map((folder) => path.join(folder, 'temporal'))];
+  const candidates = [
+    env['REROOT_TEMPORAL'],
+    ...(env['PATH'] ?? '').split(path.delimiter).map((folder) => path.join(folder, 'temporal')),
+  ];
   const found = candidates.find((candidate) => candidate && existsSync(candidate));
   if (found) return found;
   throw new CliError(

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, QueryNotRegisteredError, QueryRejectedError, ServiceError, type WorkflowHandle } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  QueryRejectedError,
+  ServiceError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { createLogUpdate } from 'log-update';
 import type { RotationStatus } from '../rotation/status.js';
 import { type LiveProgress, readProgress } from './progress.js';

@@ -18,7 +18,10 @@ export interface InputOptions {
 
 export function withInputOptions(command: Command): Command {
   return command
-    .option('-f, --input <file>', 'JSON or YAML file with the input (docs/input.md); "-" reads stdin. Flags win over it')
+    .option(
+      '-f, --input <file>',
+      'JSON or YAML file with the input (docs/input.md); "-" reads stdin. Flags win over it',
+    )
     .addOption(new Option('--strategy <name>', 'how to rotate').choices(['standard']))
     .addOption(new Option('--approvals <when>', 'when to ask').choices(['beforeRetire', 'everyPhase', 'none']))
     .option('--root-validity <duration>', 'life of the new root, for example 10y')
@@ -54,6 +57,9 @@ function readInputFile(file: string): RotationInput {
     if (typeof content !== 'object' || Array.isArray(content)) throw new Error('it must hold one object');
     return content;
   } catch (error) {
-    throw new CliError(`cannot read the input ${file}: ${error instanceof Error ? error.message : String(error)}`, EXIT.refused);
+    throw new CliError(
+      `cannot read the input ${file}: ${error instanceof Error ? error.message : String(error)}`,
+      EXIT.refused,
+    );
   }
 }

@@ -58,7 +58,8 @@ async function send(
 
 /** What the rotation itself said, in place of the transport's words. */
 export function explained(error: unknown, workflowId: string): unknown {
-  if (error instanceof WorkflowUpdateFailedError) return new CliError(error.cause?.message ?? error.message, EXIT.refused);
+  if (error instanceof WorkflowUpdateFailedError)
+    return new CliError(error.cause?.message ?? error.message, EXIT.refused);
   if (error instanceof WorkflowNotFoundError) return new CliError(`no rotation ${workflowId} is running`, EXIT.failed);
   return error;
 }

@@ -27,7 +27,10 @@ export function withClusterOptions(command: Command): Command {
     .option('--context <name>', 'context of the kubeconfig')
     .option('-n, --linkerd-namespace <name>', "namespace of Linkerd's control plane (default: found by its label)")
     .addOption(
-      new Option('--reach <how>', 'how to reach proxies: at the pod address, or by port-forward').choices(['address', 'port-forward']),
+      new Option('--reach <how>', 'how to reach proxies: at the pod address, or by port-forward').choices([
+        'address',
+        'port-forward',
+      ]),
     );
 }
 

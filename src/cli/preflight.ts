@@ -10,8 +10,12 @@ import { type ClusterOptions, withClusterOptions } from './options.js';
 import { renderFindings } from './render.js';
 
 export function addPreflightCommand(program: Command, done: (exitCode: number) => void): void {
-  const command = program.command('preflight').description('check whether this mesh can be rotated; changes nothing, needs no Temporal');
-  withInputOptions(withClusterOptions(command)).action(async (options: ClusterOptions & InputOptions) => done(await run(options)));
+  const command = program
+    .command('preflight')
+    .description('check whether this mesh can be rotated; changes nothing, needs no Temporal');
+  withInputOptions(withClusterOptions(command)).action(async (options: ClusterOptions & InputOptions) =>
+    done(await run(options)),
+  );
 }
 
 async function run(options: ClusterOptions & InputOptions): Promise<number> {
@@ -26,11 +30,17 @@ async function run(options: ClusterOptions & InputOptions): Promise<number> {
   } else {
     if (result.linkerdNamespace !== undefined) {
       const { linkerdVersion, layout, linkerdNamespace, plan } = result;
-      process.stdout.write(`Linkerd ${linkerdVersion} (layout ${layout}) in namespace ${linkerdNamespace}, API server ${result.apiServer}\n`);
-      process.stdout.write(`Plan: ${plan.strategy}, ${plan.rollouts} rollouts of ${plan.workloads} workloads (${plan.proxies} proxies, ${plan.namespaces.length} namespaces)\n`);
+      process.stdout.write(
+        `Linkerd ${linkerdVersion} (layout ${layout}) in namespace ${linkerdNamespace}, API server ${result.apiServer}\n`,
+      );
+      process.stdout.write(
+        `Plan: ${plan.strategy}, ${plan.rollouts} rollouts of ${plan.workloads} workloads (${plan.proxies} proxies, ${plan.namespaces.length} namespaces)\n`,
+      );
     }
     if (result.findings.length > 0) process.stdout.write(`${renderFindings(result.findings)}\n`);
-    process.stdout.write(blocked > 0 ? `Not ready: ${blocked} finding(s) block a rotation.\n` : 'Ready for a rotation.\n');
+    process.stdout.write(
+      blocked > 0 ? `Not ready: ${blocked} finding(s) block a rotation.\n` : 'Ready for a rotation.\n',
+    );
   }
   return blocked > 0 ? EXIT.refused : EXIT.ok;
 }

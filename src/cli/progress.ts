@@ -39,6 +39,11 @@ export async function readProgress(handle: WorkflowHandle): Promise<{ status: Ro
 }
 
 function isNamespaceProgress(details: unknown): details is NamespaceProgress {
-  return typeof details === 'object' && details !== null && 'namespace' in details && 'proven' in details && 'workloads' in details;
+  return (
+    typeof details === 'object' &&
+    details !== null &&
+    'namespace' in details &&
+    'proven' in details &&
+    'workloads' in details
+  );
 }
-

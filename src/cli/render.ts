@@ -29,8 +29,11 @@ export function renderPicture({ status, live, now }: Picture): string {
 export function renderLine({ status, live }: Picture): string {
   const { phase, waiting, gate } = status;
   if (status.outcome !== 'running') return `rotation ${status.outcome}`;
-  if (waiting) return `${phase}: ${waiting.kind === 'paused' ? 'paused' : `waiting for ${waiting.for}`}${waiting.on.length > 0 ? ` (${waiting.on.join('; ')})` : ''}`;
-  const counts = live.namespaces.map(({ namespace, proven, proxies }) => `${namespace} ${proven}/${proxies}`).join(', ');
+  if (waiting)
+    return `${phase}: ${waiting.kind === 'paused' ? 'paused' : `waiting for ${waiting.for}`}${waiting.on.length > 0 ? ` (${waiting.on.join('; ')})` : ''}`;
+  const counts = live.namespaces
+    .map(({ namespace, proven, proxies }) => `${namespace} ${proven}/${proxies}`)
+    .join(', ');
   const proven = gate && gate.phase === phase ? `: ${gate.proven} of ${gate.proxies} proxies proven` : '';
   return `${phase}${counts ? `: ${counts}` : proven}`;
 }
@@ -47,10 +50,14 @@ export function shortFingerprint(fingerprint: string): string {
 function header(status: RotationStatus, now: Date): string[] {
   const took = formatDuration(now.getTime() - Date.parse(status.startedAt));
   const linkerd = status.linkerdVersion ? `Linkerd ${status.linkerdVersion}` : 'Linkerd';
-  const lines = [`${pc.bold(`Rotating the trust root of ${linkerd}`)} in cluster ${pc.bold(status.cluster)}  ${pc.dim(took)}`];
+  const lines = [
+    `${pc.bold(`Rotating the trust root of ${linkerd}`)} in cluster ${pc.bold(status.cluster)}  ${pc.dim(took)}`,
+  ];
   if (status.roots) {
     const old = status.roots.retire.map(({ fingerprint }) => shortFingerprint(fingerprint)).join(', ');
-    lines.push(`root ${pc.yellow(old || 'none')} → ${pc.green(shortFingerprint(status.roots.root.fingerprint))}, good until ${status.roots.root.notAfter.slice(0, 10)}`);
+    lines.push(
+      `root ${pc.yellow(old || 'none')} → ${pc.green(shortFingerprint(status.roots.root.fingerprint))}, good until ${status.roots.root.notAfter.slice(0, 10)}`,
+    );
   }
   return lines;
 }
@@ -61,7 +68,8 @@ function phaseLines(progress: PhaseProgress, status: RotationStatus, live: LiveP
   const took = startedAt ? formatDuration(end - Date.parse(startedAt)) : '';
   const name = phase.padEnd(10);
   if (state === 'pending') return [pc.dim(`  · ${name}`)];
-  if (state === 'done') return [`  ${pc.green('✔')} ${name} ${pc.dim(took.padStart(7))}  ${pc.dim(summary(phase, status))}`];
+  if (state === 'done')
+    return [`  ${pc.green('✔')} ${name} ${pc.dim(took.padStart(7))}  ${pc.dim(summary(phase, status))}`];
   const gate = status.gate?.phase === phase ? status.gate : undefined;
   const total = gate ? `${bar(overall(gate, live), gate.proxies)} ${overall(gate, live)}/${gate.proxies} proxies` : '';
   return [`  ${pc.cyan('▶')} ${pc.bold(name)} ${took.padStart(7)}  ${total}`, ...live.namespaces.map(namespaceLine)];
@@ -76,9 +84,20 @@ function overall(gate: NonNullable<RotationStatus['gate']>, live: LiveProgress):
   return Math.min(gate.proxies, gate.proven + (live.namespaces.length > 0 ? gained : 0));
 }
 
-function namespaceLine({ namespace, workloads, workloadsDone, proxies, proven, waitingFor, state }: LiveProgress['namespaces'][number]): string {
+function namespaceLine({
+  namespace,
+  workloads,
+  workloadsDone,
+  proxies,
+  proven,
+  waitingFor,
+  state,
+}: LiveProgress['namespaces'][number]): string {
   const mark = { waiting: pc.dim('·'), running: pc.cyan('▶'), done: pc.green('✔'), stuck: pc.red('✖') }[state];
-  const counts = state === 'waiting' ? pc.dim('in line') : `${bar(proven, proxies, 12)} ${proven}/${proxies} proxies, ${workloadsDone}/${workloads} workloads`;
+  const counts =
+    state === 'waiting'
+      ? pc.dim('in line')
+      : `${bar(proven, proxies, 12)} ${proven}/${proxies} proxies, ${workloadsDone}/${workloads} workloads`;
   const why = state === 'running' && waitingFor[0] ? pc.dim(`  ${waitingFor[0]}`) : '';
   return `      ${mark} ${namespace.padEnd(14)} ${counts}${why}`;
 }
@@ -87,15 +106,22 @@ function summary(phase: PhaseProgress['phase'], status: RotationStatus): string 
   if (phase === 'preflight' && status.plan) {
     return `${status.plan.proxies} proxies of ${status.plan.workloads} workloads in ${status.plan.namespaces.length} namespaces`;
   }
-  if (phase === 'generate' && status.roots) return status.roots.adopted ? 'adopted from an earlier run' : 'new root and issuer';
+  if (phase === 'generate' && status.roots)
+    return status.roots.adopted ? 'adopted from an earlier run' : 'new root and issuer';
   return '';
 }
 
 function waitingLines({ waiting, cluster }: RotationStatus, now: Date): string[] {
   if (!waiting) return [];
   const since = formatDuration(now.getTime() - Date.parse(waiting.since));
-  const lines = ['', pc.yellow(`  Waiting for ${waiting.for}, for ${since}`), ...waiting.on.map((on) => `    - ${on}`), `    ${waiting.todo}`];
-  if (waiting.kind === 'approval') lines.push(pc.dim(`    In another shell: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
+  const lines = [
+    '',
+    pc.yellow(`  Waiting for ${waiting.for}, for ${since}`),
+    ...waiting.on.map((on) => `    - ${on}`),
+    `    ${waiting.todo}`,
+  ];
+  if (waiting.kind === 'approval')
+    lines.push(pc.dim(`    In another shell: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
   return lines;
 }
 
@@ -105,5 +131,7 @@ function retryLine({ type, attempt, lastFailure }: Activity): string {
 
 /** What stands in the way, for people: one line each. */
 export function renderFindings(findings: readonly Parameters<typeof formatFinding>[0][]): string {
-  return findings.map((finding) => `${finding.severity === 'block' ? pc.red('✖') : pc.yellow('!')} ${formatFinding(finding)}`).join('\n');
+  return findings
+    .map((finding) => `${finding.severity === 'block' ? pc.red('✖') : pc.yellow('!')} ${formatFinding(finding)}`)
+    .join('\n');
 }

@@ -32,7 +32,9 @@ async function rotate(options: RotateOptions): Promise<number> {
   try {
     const started = await startOrFind(session, options, input);
     const handle = rotationHandle(session, options);
-    process.stderr.write(`${started ? 'Started' : 'Found the running'} rotation ${pc.bold(handle.workflowId)} on ${session.server} Temporal ${session.address}${session.ui ? ` (UI: ${session.ui})` : ''}\n`);
+    process.stderr.write(
+      `${started ? 'Started' : 'Found the running'} rotation ${pc.bold(handle.workflowId)} on ${session.server} Temporal ${session.address}${session.ui ? ` (UI: ${session.ui})` : ''}\n`,
+    );
     if (options.detach) return detached(options);
     return await followToEnd(handle, options);
   } finally {
@@ -66,7 +68,7 @@ async function followToEnd(handle: WorkflowHandle, options: RotateOptions): Prom
     const output = options.output === 'json' ? process.stderr : process.stdout;
     const end = await follow(handle, { output, signal: stop.signal, onStatus: (seen) => (status = seen) });
     if (end === 'detached') return detached(options, status);
-    return report(await handle.result() as RotationReport, options);
+    return report((await handle.result()) as RotationReport, options);
   } catch (error) {
     if (error instanceof WorkflowFailedError) return failed(error);
     throw error;
@@ -77,7 +79,9 @@ async function followToEnd(handle: WorkflowHandle, options: RotateOptions): Prom
 
 function detached(options: RotateOptions, status?: RotationStatus): number {
   const where = status ? ` It is in phase ${status.phase}.` : '';
-  process.stderr.write(`The rotation goes on without this terminal.${where} Come back with: reroot rotate --cluster ${options.cluster}, or look with: reroot status --cluster ${options.cluster}\n`);
+  process.stderr.write(
+    `The rotation goes on without this terminal.${where} Come back with: reroot rotate --cluster ${options.cluster}, or look with: reroot status --cluster ${options.cluster}\n`,
+  );
   return EXIT.goesOn;
 }
 
@@ -86,13 +90,16 @@ function report(result: RotationReport, options: RotateOptions): number {
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     return EXIT.ok;
   }
-  const old = result.oldRoots.map(({ fingerprint, commonName }) => `${fingerprint.slice(0, 12)} (${commonName})`).join(', ');
+  const old = result.oldRoots
+    .map(({ fingerprint, commonName }) => `${fingerprint.slice(0, 12)} (${commonName})`)
+    .join(', ');
   process.stdout.write(
     `\n${pc.green('Completed.')} ${result.proxiesProven} proxies proven under ${result.newRoot.fingerprint.slice(0, 12)} (${result.newRoot.commonName}), ` +
       `good until ${result.newRoot.notAfter.slice(0, 10)}. Gone: ${old || 'nothing'}.\n` +
       `The report is in ConfigMap ${result.linkerdNamespace}/reroot-report.\n`,
   );
-  for (const waiver of result.waivers) process.stdout.write(`${pc.yellow('Not proven:')} ${waiver.subject}, waived: ${waiver.reason}\n`);
+  for (const waiver of result.waivers)
+    process.stdout.write(`${pc.yellow('Not proven:')} ${waiver.subject}, waived: ${waiver.reason}\n`);
   return EXIT.ok;
 }
 

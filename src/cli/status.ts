@@ -17,12 +17,16 @@ async function showStatus(options: CommonOptions): Promise<number> {
   const handle = rotationHandle(session, options);
   try {
     const { status, live } = await readProgress(handle);
-    const text = options.output === 'json' ? JSON.stringify({ ...status, namespaces: live.namespaces }, null, 2) : renderPicture({ status, live, now: new Date() });
+    const text =
+      options.output === 'json'
+        ? JSON.stringify({ ...status, namespaces: live.namespaces }, null, 2)
+        : renderPicture({ status, live, now: new Date() });
     process.stdout.write(`${text}\n`);
     if (status.outcome === 'failed') return EXIT.failed;
     return status.outcome === 'completed' ? EXIT.ok : EXIT.goesOn;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw new CliError(`there is no rotation ${handle.workflowId} on ${session.address}`);
+    if (error instanceof WorkflowNotFoundError)
+      throw new CliError(`there is no rotation ${handle.workflowId} on ${session.address}`);
     throw error;
   } finally {
     await session.close();

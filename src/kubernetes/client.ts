@@ -54,14 +54,16 @@ const CONNECTION_LIFE_MS = 10 * 60_000;
 export function createKubernetes(options: ClientOptions = {}): Kubernetes {
   const kubeConfig = loadKubeConfig(options);
   const cluster = kubeConfig.getCurrentCluster();
-  if (!cluster) throw new Error(`the kubeconfig has no current cluster${options.context ? ` for context ${options.context}` : ''}`);
+  if (!cluster)
+    throw new Error(`the kubeconfig has no current cluster${options.context ? ` for context ${options.context}` : ''}`);
   const requests = new Map<string, number>();
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
     authMethods: { default: kubeConfig },
     promiseMiddleware: [requestMiddleware(options, requests)],
   });
-  const api = <T extends object>(type: new (configuration: Configuration) => T): T => withTypedFailures(new type(configuration));
+  const api = <T extends object>(type: new (configuration: Configuration) => T): T =>
+    withTypedFailures(new type(configuration));
   return {
     core: api(CoreV1Api),
     apps: api(AppsV1Api),

@@ -2,8 +2,7 @@ import { isKubernetesError } from './errors.js';
 
 /** One operation of RFC 6902, as the API server takes it. */
 export type PatchOperation =
-  | { op: 'test' | 'add' | 'replace'; path: string; value: unknown }
-  | { op: 'remove'; path: string };
+  { op: 'test' | 'add' | 'replace'; path: string; value: unknown } | { op: 'remove'; path: string };
 
 /** A path of RFC 6901 from its parts: `~` and `/` in a part are escaped. */
 export function pointer(...parts: (string | number)[]): string {

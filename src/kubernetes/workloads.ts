@@ -27,11 +27,24 @@ export interface MarkNames {
 }
 
 /** Every Deployment, StatefulSet and DaemonSet of a namespace, by `Kind/name`. */
-export async function listWorkloads(k8s: Kubernetes, namespace: string, names: MarkNames): Promise<Map<string, Workload>> {
+export async function listWorkloads(
+  k8s: Kubernetes,
+  namespace: string,
+  names: MarkNames,
+): Promise<Map<string, Workload>> {
   const [deployments, statefulSets, daemonSets] = await Promise.all([
-    listAll((page) => k8s.apps.listNamespacedDeployment({ ...page, namespace }), (item) => deployment(item, names)),
-    listAll((page) => k8s.apps.listNamespacedStatefulSet({ ...page, namespace }), (item) => statefulSet(item, names)),
-    listAll((page) => k8s.apps.listNamespacedDaemonSet({ ...page, namespace }), (item) => daemonSet(item, names)),
+    listAll(
+      (page) => k8s.apps.listNamespacedDeployment({ ...page, namespace }),
+      (item) => deployment(item, names),
+    ),
+    listAll(
+      (page) => k8s.apps.listNamespacedStatefulSet({ ...page, namespace }),
+      (item) => statefulSet(item, names),
+    ),
+    listAll(
+      (page) => k8s.apps.listNamespacedDaemonSet({ ...page, namespace }),
+      (item) => daemonSet(item, names),
+    ),
   ]);
   const all = [...deployments, ...statefulSets, ...daemonSets];
   return new Map(all.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
@@ -105,12 +118,14 @@ function deployment(object: V1Deployment, names: MarkNames): Workload {
     (status.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
     updated < wanted && `${updated} of ${wanted} new pods exist`,
     (status.replicas ?? 0) > updated && `${(status.replicas ?? 0) - updated} old pods remain`,
-    (status.availableReplicas ?? 0) < updated && `${status.availableReplicas ?? 0} of ${updated} new pods are available`,
+    (status.availableReplicas ?? 0) < updated &&
+      `${status.availableReplicas ?? 0} of ${updated} new pods are available`,
   );
   const condition = (type: string) => status.conditions?.find((candidate) => candidate.type === type);
   const failure = condition('ReplicaFailure')?.message;
   const late = condition('Progressing')?.reason === 'ProgressDeadlineExceeded';
-  const failed = late && waitingFor ? [condition('Progressing')?.message, failure].filter(Boolean).join(' ') : undefined;
+  const failed =
+    late && waitingFor ? [condition('Progressing')?.message, failure].filter(Boolean).join(' ') : undefined;
   return {
     ...common('Deployment', object, names),
     rolledOut: waitingFor === undefined,
@@ -131,7 +146,8 @@ function deployment(object: V1Deployment, names: MarkNames): Workload {
 function statefulSet(object: V1StatefulSet, names: MarkNames): Workload {
   const { spec, status, metadata } = object;
   const wanted = spec?.replicas ?? 1;
-  const updated = status?.currentRevision === status?.updateRevision ? (status?.replicas ?? 0) : (status?.updatedReplicas ?? 0);
+  const updated =
+    status?.currentRevision === status?.updateRevision ? (status?.replicas ?? 0) : (status?.updatedReplicas ?? 0);
   const waitingFor = firstOf(
     (status?.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
     updated < wanted && `${updated} of ${wanted} pods are of the new revision`,

@@ -61,7 +61,9 @@ export async function detectLinkerd(k8s: Kubernetes, wanted?: string): Promise<L
     layout,
     scheme: argument(identity, 'identity-scheme') === 'kubernetes.io/tls' ? 'kubernetes.io/tls' : 'linkerd.io/tls',
     trustDomain:
-      argument(identity, 'identity-trust-domain') ?? (await configured(k8s, namespace, 'identityTrustDomain')) ?? 'cluster.local',
+      argument(identity, 'identity-trust-domain') ??
+      (await configured(k8s, namespace, 'identityTrustDomain')) ??
+      'cluster.local',
     installedBy: installer(identity),
     identityReplicas: identity.spec?.replicas ?? 1,
   };

@@ -30,6 +30,7 @@ export async function issuerEventsSince(k8s: Kubernetes, namespace: string, sinc
 }
 
 function read(event: CoreV1Event, reason: IssuerEvent['reason']): IssuerEvent | undefined {
-  const seen = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
+  const seen =
+    event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
   return seen ? { reason, message: event.message ?? '', lastSeen: new Date(seen) } : undefined;
 }

@@ -6,9 +6,7 @@ import { ANCHORS_VARIABLE, FIELD_MANAGER, INJECT_ANNOTATION } from './names.js';
 import { lastValue, proxyContainer } from './pods.js';
 
 /** What the proxy-injector would give a pod created now. */
-export type Rehearsal =
-  | { injected: true; anchors: string[] }
-  | { injected: false; problem: string };
+export type Rehearsal = { injected: true; anchors: string[] } | { injected: false; problem: string };
 
 /**
  * Creates a meshed pod as a server-side dry run: the API server calls the webhook and stores nothing. It is the only
@@ -36,7 +34,10 @@ export async function rehearseInjection(k8s: Kubernetes, namespace: string): Pro
 function readRehearsal(pod: V1Pod): Rehearsal {
   const proxy = proxyContainer(pod);
   if (!proxy) {
-    return { injected: false, problem: 'the API server created the pod without a proxy: the webhook did not answer or skipped it' };
+    return {
+      injected: false,
+      problem: 'the API server created the pod without a proxy: the webhook did not answer or skipped it',
+    };
   }
   const pem = lastValue(proxy.env, ANCHORS_VARIABLE)?.value;
   if (!pem) return { injected: false, problem: `the injected proxy has no ${ANCHORS_VARIABLE}` };

@@ -30,7 +30,9 @@ export async function readIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<Sto
   const keyPem = decode(secret.data?.[keys.key] ?? '');
   const [issuer, ...rest] = readBundle(certificatePem).certificates;
   if (!issuer || keyPem === '') {
-    throw new Error(`Secret ${ISSUER_SECRET} has no ${issuer ? keys.key : keys.certificate} (scheme ${linkerd.scheme})`);
+    throw new Error(
+      `Secret ${ISSUER_SECRET} has no ${issuer ? keys.key : keys.certificate} (scheme ${linkerd.scheme})`,
+    );
   }
   return { certificates: [issuer, ...rest], certificatePem, keyPem, secret };
 }

@@ -21,7 +21,12 @@ export function neededPermissions(linkerd: Linkerd, reach: Reach): Permission[] 
     neededFor,
     ...more,
   });
-  const apps = (verb: string, resource: string, neededFor: string): Permission => ({ verb, group: 'apps', resource, neededFor });
+  const apps = (verb: string, resource: string, neededFor: string): Permission => ({
+    verb,
+    group: 'apps',
+    resource,
+    neededFor,
+  });
   const secrets = [ISSUER_SECRET, ROTATION_SECRET, ROOT_SECRET, ...storedIn(linkerd, 'Secret')];
   const configMaps = [REPORT_CONFIGMAP, ...storedIn(linkerd, 'ConfigMap')];
   const unique = (names: string[]) => [...new Set(names)];

@@ -109,6 +109,8 @@ function pendingReason(pod: V1Pod): string | undefined {
   const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (unscheduled) return unscheduled.message ?? unscheduled.reason;
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  const waiting = statuses.find(({ state }) => state?.waiting?.reason && !/^(PodInitializing|ContainerCreating)$/.test(state.waiting.reason));
+  const waiting = statuses.find(
+    ({ state }) => state?.waiting?.reason && !/^(PodInitializing|ContainerCreating)$/.test(state.waiting.reason),
+  );
   return waiting ? `container ${waiting.name}: ${waiting.state?.waiting?.reason}` : undefined;
 }

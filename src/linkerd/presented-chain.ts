@@ -48,7 +48,11 @@ export async function readPresentedChain(stream: Duplex, options: HandshakeOptio
   }
 }
 
-function handshake(transport: Duplex, { servername, timeoutMs }: HandshakeOptions, secrets: Map<string, Buffer>): Promise<tls.TLSSocket> {
+function handshake(
+  transport: Duplex,
+  { servername, timeoutMs }: HandshakeOptions,
+  secrets: Map<string, Buffer>,
+): Promise<tls.TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = tls.connect({ socket: transport, servername, rejectUnauthorized: false, minVersion: 'TLSv1.2' });
     const fail = (error: ProbeError) => {
@@ -108,7 +112,7 @@ interface TlsRecord {
 }
 
 function* records(bytes: Buffer): Generator<TlsRecord> {
-  for (let at = 0; at + 5 <= bytes.length; ) {
+  for (let at = 0; at + 5 <= bytes.length;) {
     const end = at + 5 + bytes.readUInt16BE(at + 3);
     if (end > bytes.length) return;
     yield { type: bytes.readUInt8(at), header: bytes.subarray(at, at + 5), body: bytes.subarray(at + 5, end) };
@@ -121,7 +125,10 @@ function plainHandshake(bytes: Buffer): Buffer {
   return Buffer.concat([...records(bytes)].filter(({ type }) => type === HANDSHAKE).map(({ body }) => body));
 }
 
-const CIPHERS: Record<string, { name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'; keyLength: number; hash: string; hashLength: number }> = {
+const CIPHERS: Record<
+  string,
+  { name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'; keyLength: number; hash: string; hashLength: number }
+> = {
   TLS_AES_128_GCM_SHA256: { name: 'aes-128-gcm', keyLength: 16, hash: 'sha256', hashLength: 32 },
   TLS_AES_256_GCM_SHA384: { name: 'aes-256-gcm', keyLength: 32, hash: 'sha384', hashLength: 48 },
   TLS_CHACHA20_POLY1305_SHA256: { name: 'chacha20-poly1305', keyLength: 32, hash: 'sha256', hashLength: 32 },
@@ -163,14 +170,18 @@ function decryptHandshake(bytes: Buffer, cipherName: string, secrets: Map<string
 function expandLabel(hash: string, secret: Buffer, label: string, length: number): Buffer {
   const full = Buffer.from(`tls13 ${label}`, 'latin1');
   const info = Buffer.concat([Buffer.from([length >> 8, length & 0xff, full.length]), full, Buffer.from([0])]);
-  return createHmac(hash, secret).update(info).update(Buffer.from([1])).digest().subarray(0, length);
+  return createHmac(hash, secret)
+    .update(info)
+    .update(Buffer.from([1]))
+    .digest()
+    .subarray(0, length);
 }
 
 const CERTIFICATE = 11;
 
 /** The Certificate message (RFC 8446 section 4.4.2; RFC 5246 section 7.4.2 without context and extensions). */
 function readCertificateMessage(messages: Buffer, tls13: boolean): Buffer[] {
-  for (let at = 0; at + 4 <= messages.length; ) {
+  for (let at = 0; at + 4 <= messages.length;) {
     const length = messages.readUIntBE(at + 1, 3);
     const body = messages.subarray(at + 4, at + 4 + length);
     if (messages[at] === CERTIFICATE) {
@@ -185,7 +196,7 @@ function readCertificateMessage(messages: Buffer, tls13: boolean): Buffer[] {
 function readEntries(list: Buffer, tls13: boolean): Buffer[] {
   const end = 3 + list.readUIntBE(0, 3);
   const chain: Buffer[] = [];
-  for (let at = 3; at + 3 <= end; ) {
+  for (let at = 3; at + 3 <= end;) {
     const length = list.readUIntBE(at, 3);
     chain.push(Buffer.from(list.subarray(at + 3, at + 3 + length)));
     at += 3 + length;

@@ -31,7 +31,10 @@ export async function openAdminStream(
 function connect(host: string, timeoutMs: number): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ host, port: ADMIN_PORT, noDelay: true });
-    const timer = setTimeout(() => socket.destroy(new Error(`${host}:${ADMIN_PORT} did not answer in time`)), timeoutMs);
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`${host}:${ADMIN_PORT} did not answer in time`)),
+      timeoutMs,
+    );
     socket.once('error', (error) => {
       clearTimeout(timer);
       reject(error);

@@ -86,7 +86,9 @@ function parseRotationSecret(secret: V1Secret): RotationSecret {
   const [issuer] = readBundle(issuerPem).certificates;
   const id = secret.metadata?.annotations?.[ROTATION_ANNOTATION];
   if (!root || !issuer || !id) {
-    throw new Error(`Secret ${ROTATION_SECRET} was not written by reroot or has been damaged; look at it before deleting it`);
+    throw new Error(
+      `Secret ${ROTATION_SECRET} was not written by reroot or has been damaged; look at it before deleting it`,
+    );
   }
   const retire = (secret.metadata?.annotations?.[RETIRE_ANNOTATION] ?? '').split(',').filter(Boolean);
   const rootKeyPem = text(SECRET_KEYS.rootKey);

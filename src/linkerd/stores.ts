@@ -18,7 +18,8 @@ export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[S
   const stores: StoredAnchors[] = [];
   for (const location of linkerd.layout.anchors) {
     const pem = await readField(k8s, linkerd.namespace, location);
-    if (pem !== undefined) stores.push({ store: locationName(location), pem, certificates: readBundle(pem).certificates });
+    if (pem !== undefined)
+      stores.push({ store: locationName(location), pem, certificates: readBundle(pem).certificates });
   }
   const [first, ...others] = stores;
   if (!first) throw new Error('no store of trust anchors found');
@@ -73,5 +74,8 @@ export async function changeIssuerCopies(
 
 function replacePem(location: Location, pem: string): FieldEdit {
   const body = pem.trimEnd();
-  return { location, change: (current) => (current.trimEnd() === body ? undefined : `${body}${current.endsWith('\n') ? '\n' : ''}`) };
+  return {
+    location,
+    change: (current) => (current.trimEnd() === body ? undefined : `${body}${current.endsWith('\n') ? '\n' : ''}`),
+  };
 }

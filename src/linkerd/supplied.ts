@@ -34,10 +34,15 @@ export async function readSuppliedCertificates(
   const text = (key: string): string | undefined => (secret.data?.[key] ? decode(secret.data[key]) : undefined);
   const roots = readBundle(text(SECRET_KEYS.root) ?? '').certificates;
   const [root] = roots;
-  const [rootKeyPem, issuerPem, issuerKeyPem] = [text(SECRET_KEYS.rootKey), text(SECRET_KEYS.issuer), text(SECRET_KEYS.issuerKey)];
+  const [rootKeyPem, issuerPem, issuerKeyPem] = [
+    text(SECRET_KEYS.rootKey),
+    text(SECRET_KEYS.issuer),
+    text(SECRET_KEYS.issuerKey),
+  ];
   const problems: string[] = [];
   if (!root) problems.push(`${SECRET_KEYS.root} holds no certificate`);
-  if (roots.length > 1) problems.push(`${SECRET_KEYS.root} holds ${roots.length} certificates, it must be the one new root`);
+  if (roots.length > 1)
+    problems.push(`${SECRET_KEYS.root} holds ${roots.length} certificates, it must be the one new root`);
   if ((issuerPem === undefined) !== (issuerKeyPem === undefined)) {
     problems.push(`${SECRET_KEYS.issuer} and ${SECRET_KEYS.issuerKey} belong together`);
   }

@@ -48,7 +48,8 @@ export async function competingWriters(k8s: Kubernetes, linkerd: Linkerd): Promi
     const [kind = '', name = ''] = object.split(' ');
     const metadata = await readMetadata(k8s, namespace, kind, name);
     const controller = metadata && controllerOf(metadata);
-    if (controller) found.push({ object: `${kind} ${namespace}/${name}`, manager: controller.name, cure: controller.cure });
+    if (controller)
+      found.push({ object: `${kind} ${namespace}/${name}`, manager: controller.name, cure: controller.cure });
   }
   return found;
 }
@@ -58,11 +59,17 @@ export function controllerOf(metadata: V1ObjectMeta): { name: string; cure: stri
   const managers = metadata.managedFields?.map(({ manager }) => manager ?? '') ?? [];
   return CONTROLLERS.find(
     (controller) =>
-      marks.some((mark) => controller.marks.test(mark)) || managers.some((manager) => controller.managers.test(manager)),
+      marks.some((mark) => controller.marks.test(mark)) ||
+      managers.some((manager) => controller.managers.test(manager)),
   );
 }
 
-async function readMetadata(k8s: Kubernetes, namespace: string, kind: string, name: string): Promise<V1ObjectMeta | undefined> {
+async function readMetadata(
+  k8s: Kubernetes,
+  namespace: string,
+  kind: string,
+  name: string,
+): Promise<V1ObjectMeta | undefined> {
   try {
     const object =
       kind === 'Secret'

@@ -38,7 +38,9 @@ export function checkAuthority({ root, issuer, issuerKey, rootKey, at, oldAnchor
     ...validity(root, 'root', at),
     ...selfSigned(root),
     ...sharedKey(root, oldAnchors),
-    ...(rootKey && !keyMatches(rootKey, root) ? [error('RootKeyMismatch', 'the private key of the root is not the one of its certificate')] : []),
+    ...(rootKey && !keyMatches(rootKey, root)
+      ? [error('RootKeyMismatch', 'the private key of the root is not the one of its certificate')]
+      : []),
     ...(issuer && issuer.fingerprint !== root.fingerprint ? issuerProblems(root, issuer, at) : []),
     ...(issuer && issuerKey && !keyMatches(issuerKey, issuer)
       ? [error('IssuerKeyMismatch', 'the private key of the issuer is not the one of its certificate')]
@@ -53,13 +55,20 @@ function issuerProblems(root: Certificate, issuer: Certificate, at: Date): Probl
   }
   const chain = verifyChain({ chain: [issuer], anchors: [root], at, anchorExpiry: 'enforce' });
   if (!chain.ok && chain.reason === 'UnknownAuthority') {
-    problems.push(error('IssuerNotUnderRoot', 'the issuer was not signed by the root (names are compared byte by byte)'));
+    problems.push(
+      error('IssuerNotUnderRoot', 'the issuer was not signed by the root (names are compared byte by byte)'),
+    );
   }
   if (root.pathLength !== undefined && root.pathLength < 1 && chain.ok) {
     problems.push(error('PathLength', 'the path length of the root forbids an issuer below it'));
   }
   if (issuer.notAfter > root.notAfter) {
-    problems.push(warning('IssuerOutlivesRoot', `the issuer is valid until ${day(issuer.notAfter)}, the root only until ${day(root.notAfter)}`));
+    problems.push(
+      warning(
+        'IssuerOutlivesRoot',
+        `the issuer is valid until ${day(issuer.notAfter)}, the root only until ${day(root.notAfter)}`,
+      ),
+    );
   }
   return problems;
 }
@@ -69,29 +78,47 @@ function rootAlgorithm(root: Certificate): Problem[] {
   const ec = key.type === 'ec' && key.curve === 'prime256v1' && signatureAlgorithm === ECDSA_SHA256;
   const rsa = key.type === 'rsa' && (key.bits === 2048 || key.bits === 4096) && signatureAlgorithm === RSA_SHA256;
   if (ec || rsa) return [];
-  return [error('RootAlgorithm', 'the root must be ECDSA P-256 with SHA-256 (or RSA 2048 or 4096 with SHA-256, from Linkerd 2.12)')];
+  return [
+    error(
+      'RootAlgorithm',
+      'the root must be ECDSA P-256 with SHA-256 (or RSA 2048 or 4096 with SHA-256, from Linkerd 2.12)',
+    ),
+  ];
 }
 
 function authorityFlags(certificate: Certificate, what: string): Problem[] {
   if (!certificate.isCa) return [error('NotACa', `the ${what} is not a CA certificate`)];
-  return certificate.canSignCertificates ? [] : [error('KeyUsage', `the key usage of the ${what} does not allow signing certificates`)];
+  return certificate.canSignCertificates
+    ? []
+    : [error('KeyUsage', `the key usage of the ${what} does not allow signing certificates`)];
 }
 
 function validity(certificate: Certificate, what: string, at: Date): Problem[] {
   const left = certificate.notAfter.getTime() - at.getTime();
   if (left <= 0) return [error('Expired', `the ${what} expired on ${day(certificate.notAfter)}`)];
-  if (certificate.notBefore > at) return [error('NotYetValid', `the ${what} is valid only from ${certificate.notBefore.toISOString()}`)];
-  if (left < TOO_SOON_MS) return [error('ExpiresDuringRotation', `the ${what} expires at ${certificate.notAfter.toISOString()}, maybe before a rotation ends`)];
+  if (certificate.notBefore > at)
+    return [error('NotYetValid', `the ${what} is valid only from ${certificate.notBefore.toISOString()}`)];
+  if (left < TOO_SOON_MS)
+    return [
+      error(
+        'ExpiresDuringRotation',
+        `the ${what} expires at ${certificate.notAfter.toISOString()}, maybe before a rotation ends`,
+      ),
+    ];
   return left < SOON_MS ? [warning('ExpiresSoon', `the ${what} expires on ${day(certificate.notAfter)}`)] : [];
 }
 
 function selfSigned(root: Certificate): Problem[] {
   const own = root.subjectDer.equals(root.issuerDer) && root.x509.verify(root.x509.publicKey);
-  return own ? [] : [warning('RootNotSelfSigned', 'the root is not self-signed: tools that expect a root may refuse it')];
+  return own
+    ? []
+    : [warning('RootNotSelfSigned', 'the root is not self-signed: tools that expect a root may refuse it')];
 }
 
 function sharedKey(root: Certificate, oldAnchors: readonly Certificate[]): Problem[] {
-  const twin = oldAnchors.find((old) => old.fingerprint !== root.fingerprint && old.publicKeyDer.equals(root.publicKeyDer));
+  const twin = oldAnchors.find(
+    (old) => old.fingerprint !== root.fingerprint && old.publicKeyDer.equals(root.publicKeyDer),
+  );
   if (!twin) return [];
   return [
     error(

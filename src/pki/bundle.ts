@@ -30,8 +30,10 @@ export function readBundle(text: string): Bundle {
       continue;
     }
     const certificate = tryParse(body);
-    if (!certificate) problems.push({ reason: 'UnreadableCertificate', message: `block ${index + 1} is no certificate` });
-    else if (certificates.has(certificate.fingerprint)) problems.push({ reason: 'DuplicateCertificate', message: `block ${index + 1} stands there twice` });
+    if (!certificate)
+      problems.push({ reason: 'UnreadableCertificate', message: `block ${index + 1} is no certificate` });
+    else if (certificates.has(certificate.fingerprint))
+      problems.push({ reason: 'DuplicateCertificate', message: `block ${index + 1} stands there twice` });
     else certificates.set(certificate.fingerprint, certificate);
   }
   const identityReads = readAsIdentity(blocks, tail);
@@ -61,7 +63,10 @@ function readAsIdentity(blocks: readonly Block[], tail: string): Certificate[] |
 }
 
 /** Canonical text: certificates only, each once, LF, with or without a final newline. */
-export function formatBundle(certificates: readonly Certificate[], { finalNewline }: { finalNewline: boolean }): string {
+export function formatBundle(
+  certificates: readonly Certificate[],
+  { finalNewline }: { finalNewline: boolean },
+): string {
   const text = addAnchors([], certificates)
     .map(({ pem }) => pem)
     .join('');

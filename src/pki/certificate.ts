@@ -95,7 +95,9 @@ function parse(der: Buffer, fingerprint: string): Certificate {
     };
   } catch (error) {
     if (error instanceof CertificateError) throw error;
-    throw new CertificateError(`not a certificate: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new CertificateError(`not a certificate: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -143,7 +145,11 @@ function readExtensions(extensions: Asn1[]) {
     canSignCertificates: usage ? (text(usage).charCodeAt(1) & 0x04) !== 0 : true,
     ...(subjectKeyId ? { subjectKeyId: Buffer.from(text(subjectKeyId), 'binary') } : {}),
     ...(authorityKeyId ? { authorityKeyId: Buffer.from(text(authorityKeyId), 'binary') } : {}),
-    dnsNames: names ? children(names).filter(({ type }) => type === 2).map(text) : [],
+    dnsNames: names
+      ? children(names)
+          .filter(({ type }) => type === 2)
+          .map(text)
+      : [],
   };
 }
 
@@ -167,7 +173,9 @@ function keyKind({ publicKey }: X509Certificate): Certificate['key'] {
 }
 
 function readTime(node: Asn1): Date {
-  return node.type === forge.asn1.Type.UTCTIME ? forge.asn1.utcTimeToDate(text(node)) : forge.asn1.generalizedTimeToDate(text(node));
+  return node.type === forge.asn1.Type.UTCTIME
+    ? forge.asn1.utcTimeToDate(text(node))
+    : forge.asn1.generalizedTimeToDate(text(node));
 }
 
 export function fromDer(der: Buffer): Asn1 {

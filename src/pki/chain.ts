@@ -26,7 +26,11 @@ export function verifyChain({ chain, anchors, at, anchorExpiry, name }: ChainQue
   const [leaf, ...intermediates] = chain;
   if (!leaf) return { ok: false, reason: 'NoCertificate', message: 'no certificate was presented' };
   if (name !== undefined && !leaf.dnsNames.includes(name)) {
-    return { ok: false, reason: 'WrongName', message: `the certificate is for ${leaf.dnsNames.join(', ') || 'no name'}, not for ${name}` };
+    return {
+      ok: false,
+      reason: 'WrongName',
+      message: `the certificate is for ${leaf.dnsNames.join(', ') || 'no name'}, not for ${name}`,
+    };
   }
   const validity = outsideValidity(leaf, at);
   if (validity) return validity;
@@ -84,10 +88,18 @@ function issued(issuer: Certificate, subject: Certificate): boolean {
 
 function outsideValidity(certificate: Certificate, at: Date): ChainVerdict | undefined {
   if (at > certificate.notAfter) {
-    return { ok: false, reason: 'Expired', message: `${certificate.commonName} expired at ${certificate.notAfter.toISOString()}` };
+    return {
+      ok: false,
+      reason: 'Expired',
+      message: `${certificate.commonName} expired at ${certificate.notAfter.toISOString()}`,
+    };
   }
   if (at < certificate.notBefore) {
-    return { ok: false, reason: 'NotYetValid', message: `${certificate.commonName} is valid from ${certificate.notBefore.toISOString()}` };
+    return {
+      ok: false,
+      reason: 'NotYetValid',
+      message: `${certificate.commonName} is valid from ${certificate.notBefore.toISOString()}`,
+    };
   }
   return undefined;
 }

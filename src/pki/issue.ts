@@ -90,7 +90,10 @@ export interface CertificateRequest {
 /** Encodes and signs a version 3 certificate from parts given as DER, so that names keep their bytes. */
 export function issue(request: CertificateRequest): Certificate {
   const rsa = request.signingKey.asymmetricKeyType === 'rsa';
-  const algorithm = sequence(oid(rsa ? SHA256_WITH_RSA : ECDSA_WITH_SHA256), ...(rsa ? [node(asn1.Type.NULL, '')] : []));
+  const algorithm = sequence(
+    oid(rsa ? SHA256_WITH_RSA : ECDSA_WITH_SHA256),
+    ...(rsa ? [node(asn1.Type.NULL, '')] : []),
+  );
   const tbs = sequence(
     context(0, [integer(String.fromCharCode(2))]),
     integer(serialNumber()),
@@ -107,7 +110,11 @@ export function issue(request: CertificateRequest): Certificate {
 }
 
 export function basicConstraints(pathLength: number): Asn1 {
-  return extension('2.5.29.19', true, sequence(node(asn1.Type.BOOLEAN, '\xff'), integer(String.fromCharCode(pathLength))));
+  return extension(
+    '2.5.29.19',
+    true,
+    sequence(node(asn1.Type.BOOLEAN, '\xff'), integer(String.fromCharCode(pathLength))),
+  );
 }
 
 /** keyCertSign and cRLSign. */

@@ -118,9 +118,12 @@ function crossChecks(settings: RotationSettings): string[] {
   const rootLife = parseDuration(settings.root.validity) ?? 0;
   const issuerLife = parseDuration(settings.issuer.validity) ?? 0;
   if (issuerLife > rootLife) {
-    problems.push(`issuer.validity: ${settings.issuer.validity} is longer than root.validity (${settings.root.validity})`);
+    problems.push(
+      `issuer.validity: ${settings.issuer.validity} is longer than root.validity (${settings.root.validity})`,
+    );
   }
-  if (issuerLife < MINIMUM_ISSUER_LIFE_MS) problems.push('issuer.validity: at least 2d, or it expires during the rotation');
+  if (issuerLife < MINIMUM_ISSUER_LIFE_MS)
+    problems.push('issuer.validity: at least 2d, or it expires during the rotation');
   const both = settings.rollout.first.filter((name) => settings.rollout.last.includes(name));
   for (const name of both) problems.push(`rollout: ${name} is in both first and last`);
   return problems;

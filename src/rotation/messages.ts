@@ -9,7 +9,8 @@ import type { RotationStatus } from './status.js';
 const HASH_PREFIX = 8;
 
 export function refuseApproval(args: unknown, { waiting, phase }: RotationStatus): string | undefined {
-  if (waiting?.kind !== 'approval') return `nothing to approve: the rotation is in phase ${phase} and asks for no approval`;
+  if (waiting?.kind !== 'approval')
+    return `nothing to approve: the rotation is in phase ${phase} and asks for no approval`;
   const planHash = field(args, 'planHash');
   const wanted = `approve needs {"planHash": "${waiting.planHash ?? ''}"}, the plan as it is now`;
   if (typeof planHash !== 'string' || planHash.length < HASH_PREFIX) return wanted;

@@ -114,7 +114,11 @@ function anchorExpired({ stores, now }: PreflightObservation): Finding[] {
 
 function storesDiffer({ stores }: PreflightObservation): Finding[] {
   const [authoritative, ...copies] = stores;
-  const set = (facts: StoreFacts) => facts.anchors.map(({ fingerprint }) => fingerprint).toSorted().join();
+  const set = (facts: StoreFacts) =>
+    facts.anchors
+      .map(({ fingerprint }) => fingerprint)
+      .toSorted()
+      .join();
   return copies
     .filter((copy) => authoritative && copy.anchors.length > 0 && set(copy) !== set(authoritative))
     .map((copy) => ({
@@ -185,7 +189,9 @@ function injectorMayBeSkipped({ webhookFailurePolicy }: PreflightObservation): F
 function proxyUnreadable({ proxies, waivers }: PreflightObservation): Finding[] {
   return proxies
     .filter(({ problem, terminating, workload }) => {
-      return problem !== undefined && !terminating && !isWaived({ kind: 'workload', name: workloadName(workload) }, waivers);
+      return (
+        problem !== undefined && !terminating && !isWaived({ kind: 'workload', name: workloadName(workload) }, waivers)
+      );
     })
     .map((proxy) => ({
       reason: 'ProxyUnreadable',

@@ -53,13 +53,18 @@ export function statusMarkdown(status: RotationStatus): string {
     lines.push('');
   }
   lines.push('| phase | | took |', '|---|---|---|');
-  for (const phase of status.phases) lines.push(`| ${phase.phase} | ${STATE_MARK[phase.state]} ${phase.state} | ${took(phase)} |`);
+  for (const phase of status.phases)
+    lines.push(`| ${phase.phase} | ${STATE_MARK[phase.state]} ${phase.state} | ${took(phase)} |`);
   if (status.gate) {
-    lines.push('', `Gate of ${status.gate.phase}: ${status.gate.proven} of ${status.gate.proxies} proxies proven at ${status.gate.at}.`);
+    lines.push(
+      '',
+      `Gate of ${status.gate.phase}: ${status.gate.proven} of ${status.gate.proxies} proxies proven at ${status.gate.at}.`,
+    );
   }
   if (status.roots) {
     lines.push('', `New root \`${status.roots.root.fingerprint.slice(0, 16)}\` (${status.roots.root.commonName}).`);
-    for (const old of status.roots.retire) lines.push(`Old root \`${old.fingerprint.slice(0, 16)}\` (${old.commonName}).`);
+    for (const old of status.roots.retire)
+      lines.push(`Old root \`${old.fingerprint.slice(0, 16)}\` (${old.commonName}).`);
   }
   for (const straggler of status.stragglers) lines.push('', `⚠ ${formatFinding(straggler)}`);
   for (const note of status.notes) lines.push('', `ℹ ${note}`);

@@ -9,9 +9,15 @@ export interface TemporalConfig {
 
 /** @throws Error when a profile or variable cannot be read */
 export function loadTemporalConfig(env: NodeJS.ProcessEnv): TemporalConfig {
-  const given = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
   const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: given });
-  return { connectionOptions, namespace: namespace ?? 'default', address: connectionOptions.address ?? DEFAULT_ADDRESS };
+  return {
+    connectionOptions,
+    namespace: namespace ?? 'default',
+    address: connectionOptions.address ?? DEFAULT_ADDRESS,
+  };
 }
 
 const DEFAULT_ADDRESS = 'localhost:7233';

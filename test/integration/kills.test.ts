@@ -1,10 +1,29 @@
 import { afterEach, expect, it } from 'vitest';
 import type { WorkflowHandle } from '@temporalio/client';
 import { dataPlaneGenerations, rolloutsBetween } from '../../sandbox/demo/measure.js';
-import { anchorsInUse, endRotations, eventually, FAST, mesh, refusalsDuring, reportOf, sandbox, startRotation, startWorker } from './support.js';
+import {
+  anchorsInUse,
+  endRotations,
+  eventually,
+  FAST,
+  mesh,
+  refusalsDuring,
+  reportOf,
+  sandbox,
+  startRotation,
+  startWorker,
+} from './support.js';
 
 /** One activity of each phase that has any; `approve` waits without one. */
-const DEADLY = ['preflight', 'generate', 'addRootToBundle', 'swapIssuer', 'awaitIssuer', 'removeOldRootFromBundle', 'finish'];
+const DEADLY = [
+  'preflight',
+  'generate',
+  'addRootToBundle',
+  'swapIssuer',
+  'awaitIssuer',
+  'removeOldRootFromBundle',
+  'finish',
+];
 
 afterEach(endRotations);
 
@@ -32,7 +51,16 @@ it('survives SIGKILL of the worker in every phase: one new root, three rollouts,
   expect(refused).toBe(0);
 });
 
-const ORDER = ['preflight', 'generate', 'addRootToBundle', 'swapIssuer', 'awaitIssuer', 'reinject:renew', 'removeOldRootFromBundle', 'finish'];
+const ORDER = [
+  'preflight',
+  'generate',
+  'addRootToBundle',
+  'swapIssuer',
+  'awaitIssuer',
+  'reinject:renew',
+  'removeOldRootFromBundle',
+  'finish',
+];
 
 function inOrder(a: string, b: string): number {
   return ORDER.indexOf(a) - ORDER.indexOf(b);

@@ -4,7 +4,21 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { rolloutsBetween, dataPlaneGenerations } from '../../sandbox/demo/measure.js';
 import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
-import { anchorsInUse, endRotations, failureOf, k8s, mesh, refusalsDuring, reportOf, reroot, sandbox, startRotation, startWorker, statusOf, statusWhere } from './support.js';
+import {
+  anchorsInUse,
+  endRotations,
+  failureOf,
+  k8s,
+  mesh,
+  refusalsDuring,
+  reportOf,
+  reroot,
+  sandbox,
+  startRotation,
+  startWorker,
+  statusOf,
+  statusWhere,
+} from './support.js';
 
 describe('a whole rotation', () => {
   let worker: WorkerProcess;
@@ -28,7 +42,15 @@ describe('a whole rotation', () => {
 
       await expect(handle.executeUpdate('approve', { args: [{ planHash: 'ffffffffffff' }] })).rejects.toThrow();
       expect((await statusOf(handle)).waiting?.kind).toBe('approval');
-      const approved = await reroot(['approve', '--workflow-id', handle.workflowId, '--plan', waiting?.planHash ?? '', '--by', 'tester']);
+      const approved = await reroot([
+        'approve',
+        '--workflow-id',
+        handle.workflowId,
+        '--plan',
+        waiting?.planHash ?? '',
+        '--by',
+        'tester',
+      ]);
       expect(approved).toMatchObject({ code: 0 });
       return { handle, report: await reportOf(handle) };
     });
@@ -60,7 +82,9 @@ describe('a whole rotation', () => {
     expect(dense(overrides['linkerd-config-overrides'])).toContain(dense(trustRoot['ca.crt']));
     expect(dense(values)).toContain(dense(trustRoot['ca.crt']));
     await expect(secret('reroot-rotation')).rejects.toThrow(/not found/);
-    await expect(k8s.coordination.readNamespacedLease({ name: 'reroot', namespace: 'linkerd' })).rejects.toThrow(/not found/);
+    await expect(k8s.coordination.readNamespacedLease({ name: 'reroot', namespace: 'linkerd' })).rejects.toThrow(
+      /not found/,
+    );
 
     const { items: events } = await k8s.core.listEventForAllNamespaces();
     const { data: report2 } = await k8s.core.readNamespacedConfigMap({ name: 'reroot-report', namespace: 'linkerd' });
@@ -84,7 +108,9 @@ async function linkerdConfigValues(): Promise<string> {
 
 async function secret(name: string): Promise<Record<string, string | undefined>> {
   const { data } = await k8s.core.readNamespacedSecret({ name, namespace: 'linkerd' });
-  return Object.fromEntries(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+  return Object.fromEntries(
+    Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+  );
 }
 
 function withoutPem(text: string): string {
@@ -99,9 +125,13 @@ function dense(text = ''): string {
 function expectNoKey(text: string, pem: string): void {
   const body = dense(pem.replaceAll(/-----[A-Z ]+-----/g, ''));
   expect(body.length).toBeGreaterThan(100);
-  const decoded = text.replaceAll(/[A-Za-z0-9+/]{40,}={0,2}/g, (chunk) => `${chunk} ${Buffer.from(chunk, 'base64').toString('latin1')}`);
+  const decoded = text.replaceAll(
+    /[A-Za-z0-9+/]{40,}={0,2}/g,
+    (chunk) => `${chunk} ${Buffer.from(chunk, 'base64').toString('latin1')}`,
+  );
   const haystack = dense(decoded.replaceAll('\\n', ''));
   // the middle of the key: its head is the same for all P-256 keys, its tail is the public key
   const secretPart = body.slice(48, 84);
-  for (let at = 0; at + 24 <= secretPart.length; at += 4) expect(haystack.includes(secretPart.slice(at, at + 24))).toBe(false);
+  for (let at = 0; at + 24 <= secretPart.length; at += 4)
+    expect(haystack.includes(secretPart.slice(at, at + 24))).toBe(false);
 }

@@ -2,7 +2,21 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startOverHttp } from '../../sandbox/demo/http-api.js';
 import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
 import type { RotationReport } from '../../src/rotation/report.js';
-import { anchorsInUse, client, endRotations, failureOf, FAST, k8s, mesh, refusalsDuring, reroot, sandbox, startRotation, startWorker, statusWhere } from './support.js';
+import {
+  anchorsInUse,
+  client,
+  endRotations,
+  failureOf,
+  FAST,
+  k8s,
+  mesh,
+  refusalsDuring,
+  reroot,
+  sandbox,
+  startRotation,
+  startWorker,
+  statusWhere,
+} from './support.js';
 
 describe('starting a rotation', () => {
   let worker: WorkerProcess;
@@ -14,8 +28,16 @@ describe('starting a rotation', () => {
     ['an unknown field', { stratgy: 'standard' }, ['stratgy: no such field']],
     ['a bad duration', { root: { validity: 'banana' } }, ['root.validity: "banana" is not a duration']],
     ['an unknown strategy', { strategy: 'yolo' }, ['strategy: ']],
-    ['several things at once', { rollout: { namespaces: 0 }, issuer: { validity: '1h' }, waive: [{}] }, ['rollout.namespaces: ', 'waive.0.subject: ', 'waive.0.reason: ']],
-    ['values that do not fit together', { root: { validity: '30d' }, issuer: { validity: '60d' } }, ['issuer.validity: 60d is longer']],
+    [
+      'several things at once',
+      { rollout: { namespaces: 0 }, issuer: { validity: '1h' }, waive: [{}] },
+      ['rollout.namespaces: ', 'waive.0.subject: ', 'waive.0.reason: '],
+    ],
+    [
+      'values that do not fit together',
+      { root: { validity: '30d' }, issuer: { validity: '60d' } },
+      ['issuer.validity: 60d is longer'],
+    ],
     ['something that is no object', ['a list'], ['input: ']],
   ])('refuses %s at once, lists it, and touches nothing', async (_what, input, problems) => {
     const before = await versions();
@@ -33,7 +55,11 @@ describe('starting a rotation', () => {
       const { roots } = await statusWhere(handle, 'renew', ({ phase }) => phase === 'renew');
       await handle.terminate('a test');
       // the object of the second start is given over HTTP as well, to the same workflow id
-      await startOverHttp(sandbox.temporal, 'over-http', { cluster: 'http', approvals: 'none', timing: { poll: '250ms' } });
+      await startOverHttp(sandbox.temporal, 'over-http', {
+        cluster: 'http',
+        approvals: 'none',
+        timing: { poll: '250ms' },
+      });
       await statusWhere(handle, 'its own cluster name', ({ cluster }) => cluster === 'http');
       await handle.terminate('a test');
       const run = await reroot(['rotate', '--cluster', 'by-cli', '--approvals', 'none', '-o', 'json']);
@@ -63,7 +89,14 @@ describe('starting a rotation', () => {
       expect(message).toContain('linkerd/Deployment/linkerd-destination');
     } finally {
       await scale(1);
-      await expect.poll(async () => (await mesh.status()).proxies.filter(({ pod, ready }) => ready && pod.startsWith('linkerd-destination')).length, { timeout: 20_000 }).toBe(1);
+      await expect
+        .poll(
+          async () =>
+            (await mesh.status()).proxies.filter(({ pod, ready }) => ready && pod.startsWith('linkerd-destination'))
+              .length,
+          { timeout: 20_000 },
+        )
+        .toBe(1);
     }
   });
 
@@ -71,7 +104,14 @@ describe('starting a rotation', () => {
     const name = 'reroot';
     const role = await k8s.rbac.readNamespacedRole({ name, namespace: 'linkerd' });
     const rules = role.rules ?? [];
-    await k8s.rbac.replaceNamespacedRole({ name, namespace: 'linkerd', body: { ...role, rules: rules.filter(({ resources }) => !resources?.includes('events') && !resources?.includes('leases')) } });
+    await k8s.rbac.replaceNamespacedRole({
+      name,
+      namespace: 'linkerd',
+      body: {
+        ...role,
+        rules: rules.filter(({ resources }) => !resources?.includes('events') && !resources?.includes('leases')),
+      },
+    });
     try {
       const { type, message } = await failureOf(await startRotation(FAST));
       expect(type).toBe('PreflightFailed');

@@ -3,7 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { expect, inject } from 'vitest';
 import { bundleAnchors } from '../../sandbox/demo/measure.js';
-import { cliProgram, sandboxEnvironment, startWorkerProcess, type WorkerProcess } from '../../sandbox/demo/worker-process.js';
+import {
+  cliProgram,
+  sandboxEnvironment,
+  startWorkerProcess,
+  type WorkerProcess,
+} from '../../sandbox/demo/worker-process.js';
 import { standInAt } from '../../sandbox/standin-client.js';
 import { createKubernetes } from '../../src/kubernetes/client.js';
 import type { RotationInput } from '../../src/rotation/input.js';
@@ -26,8 +31,13 @@ export async function client(): Promise<Client> {
 
 let counter = 0;
 
-export async function startRotation(input?: RotationInput, workflowId = `test-${Date.now()}-${(counter += 1)}`): Promise<WorkflowHandle> {
-  return await (await client()).workflow.start('rotateTrustRoot', {
+export async function startRotation(
+  input?: RotationInput,
+  workflowId = `test-${Date.now()}-${(counter += 1)}`,
+): Promise<WorkflowHandle> {
+  return await (
+    await client()
+  ).workflow.start('rotateTrustRoot', {
     taskQueue: 'reroot',
     workflowId,
     args: input === undefined ? [] : [input],
@@ -38,7 +48,10 @@ export async function startRotation(input?: RotationInput, workflowId = `test-${
 export async function endRotations(): Promise<void> {
   const { workflow } = await client();
   for await (const { workflowId } of workflow.list({ query: "ExecutionStatus = 'Running'" })) {
-    await workflow.getHandle(workflowId).terminate('end of a test').catch(() => undefined);
+    await workflow
+      .getHandle(workflowId)
+      .terminate('end of a test')
+      .catch(() => undefined);
   }
 }
 
@@ -47,7 +60,11 @@ export function startWorker(): WorkerProcess {
 }
 
 /** Polls until a condition holds; says what it saw last when it does not. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined | false>, timeoutMs = 90_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  timeoutMs = 90_000,
+): Promise<T> {
   let last: unknown;
   for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(100)) {
     try {
@@ -62,10 +79,17 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
 }
 
 export async function statusOf(handle: WorkflowHandle): Promise<RotationStatus> {
-  return await handle.client.connection.withDeadline(Date.now() + 3000, async () => await handle.query<RotationStatus>('status'));
+  return await handle.client.connection.withDeadline(
+    Date.now() + 3000,
+    async () => await handle.query<RotationStatus>('status'),
+  );
 }
 
-export async function statusWhere(handle: WorkflowHandle, what: string, holds: (status: RotationStatus) => boolean): Promise<RotationStatus> {
+export async function statusWhere(
+  handle: WorkflowHandle,
+  what: string,
+  holds: (status: RotationStatus) => boolean,
+): Promise<RotationStatus> {
   return await eventually(what, async () => {
     const status = await statusOf(handle);
     return holds(status) ? status : undefined;
@@ -92,7 +116,10 @@ export async function anchorsInUse(): Promise<string[]> {
 }
 
 /** Runs `reroot` as a person would. */
-export async function reroot(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; stdout: string; stderr: string }> {
+export async function reroot(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
   return await new Promise((resolve) => {
     const options = { env: { ...sandboxEnvironment(sandbox), ...env }, maxBuffer: 10_000_000 };
     execFile(process.execPath, [cliProgram(), ...args], options, (error, stdout, stderr) => {
@@ -102,7 +129,9 @@ export async function reroot(args: string[], env: NodeJS.ProcessEnv = {}): Promi
 }
 
 /** Probe counters over a piece of work. */
-export async function refusalsDuring<T>(work: () => Promise<T>): Promise<{ result: T; refused: number; handshakes: number }> {
+export async function refusalsDuring<T>(
+  work: () => Promise<T>,
+): Promise<{ result: T; refused: number; handshakes: number }> {
   await mesh.setProbe({ reset: true });
   const result = await work();
   const { refused, handshakes, lastRefusals } = await mesh.probe();

@@ -3,7 +3,21 @@ import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
 import { FIELD_MANAGER } from '../../src/linkerd/names.js';
 import { createIssuer, createRoot } from '../../src/pki/issue.js';
 import { toSec1Pem } from '../../src/pki/key.js';
-import { anchorsInUse, endRotations, eventually, failureOf, FAST, k8s, mesh, refusalsDuring, reportOf, startRotation, startWorker, statusOf, statusWhere } from './support.js';
+import {
+  anchorsInUse,
+  endRotations,
+  eventually,
+  failureOf,
+  FAST,
+  k8s,
+  mesh,
+  refusalsDuring,
+  reportOf,
+  startRotation,
+  startWorker,
+  statusOf,
+  statusWhere,
+} from './support.js';
 
 const DAY_MS = 86_400_000;
 
@@ -26,7 +40,11 @@ describe('a rotation in trouble', () => {
       const handle = await startRotation({ ...FAST, certificates: { secret: 'my-root' } });
       await statusWhere(handle, 'trust', ({ phase }) => phase === 'trust');
       await handle.executeUpdate('pause', { args: [{ reason: 'lunch' }] });
-      const { waiting, phase } = await statusWhere(handle, 'the pause', ({ waiting: found }) => found?.kind === 'paused');
+      const { waiting, phase } = await statusWhere(
+        handle,
+        'the pause',
+        ({ waiting: found }) => found?.kind === 'paused',
+      );
       expect(waiting?.for).toContain('lunch');
       await expect(handle.executeUpdate('pause', { args: [] })).rejects.toThrow(/.*/);
       await scale('web', 4);
@@ -47,7 +65,11 @@ describe('a rotation in trouble', () => {
   it('refuses certificates of the user that do not fit, with everything that is wrong', async () => {
     const other = createRoot({ commonName: 'another', validForMs: 90 * DAY_MS });
     const own = ownCertificates();
-    await createSecret('bad-root', { 'ca.crt': other.certificate.pem, 'tls.crt': own.issuer.pem, 'tls.key': toSec1Pem(other.privateKey) });
+    await createSecret('bad-root', {
+      'ca.crt': other.certificate.pem,
+      'tls.crt': own.issuer.pem,
+      'tls.key': toSec1Pem(other.privateKey),
+    });
     const { type, message } = await failureOf(await startRotation({ ...FAST, certificates: { secret: 'bad-root' } }));
     expect(type).toBe('PreflightFailed');
     expect(message).toContain('IssuerNotUnderRoot');
@@ -76,7 +98,9 @@ describe('a rotation in trouble', () => {
       const handle = await startRotation(FAST);
       const stuck = await statusWhere(handle, 'the straggler', ({ waiting }) => waiting?.kind === 'attention');
       expect(stuck.phase).toBe('trust');
-      expect(stuck.stragglers).toMatchObject([{ reason: 'RolloutStuck', subject: { name: 'payments/Deployment/api' } }]);
+      expect(stuck.stragglers).toMatchObject([
+        { reason: 'RolloutStuck', subject: { name: 'payments/Deployment/api' } },
+      ]);
       expect(stuck.stragglers[0]?.message).toContain('exceeded quota');
       expect(stuck.namespaces.find(({ namespace }) => namespace === 'shop')?.state).toBe('done');
       await k8s.core.deleteNamespacedResourceQuota({ namespace: 'payments', name: 'full' });
@@ -88,8 +112,12 @@ describe('a rotation in trouble', () => {
         body: { metadata: { name: 'full' }, spec: { hard: { pods: '3' } } },
       });
       await statusWhere(handle, 'the next straggler', ({ waiting }) => waiting?.kind === 'attention');
-      await expect(handle.executeUpdate('waive', { args: [{ subject: 'payments/Deployment/api' }] })).rejects.toThrow(/.*/);
-      await handle.executeUpdate('waive', { args: [{ subject: 'payments/Deployment/api', reason: 'a test', by: 'tester' }] });
+      await expect(handle.executeUpdate('waive', { args: [{ subject: 'payments/Deployment/api' }] })).rejects.toThrow(
+        /.*/,
+      );
+      await handle.executeUpdate('waive', {
+        args: [{ subject: 'payments/Deployment/api', reason: 'a test', by: 'tester' }],
+      });
       const report = await reportOf(handle);
       expect(report.waivers).toMatchObject([{ subject: 'payments/Deployment/api', by: 'tester' }]);
     });
@@ -111,7 +139,12 @@ describe('a rotation in trouble', () => {
 
 function ownCertificates() {
   const root = createRoot({ commonName: 'root.linkerd.cluster.local', validForMs: 900 * DAY_MS });
-  const issuer = createIssuer({ root: root.certificate, rootKey: root.privateKey, commonName: 'identity.linkerd.cluster.local', validForMs: 300 * DAY_MS });
+  const issuer = createIssuer({
+    root: root.certificate,
+    rootKey: root.privateKey,
+    commonName: 'identity.linkerd.cluster.local',
+    validForMs: 300 * DAY_MS,
+  });
   return { root: root.certificate, issuer: issuer.certificate, issuerKey: toSec1Pem(issuer.privateKey) };
 }
 
@@ -136,5 +169,9 @@ async function appendAnchor(pem: string): Promise<void> {
 }
 
 async function scale(name: string, replicas: number): Promise<void> {
-  await k8s.apps.patchNamespacedDeployment({ name, namespace: 'shop', body: [{ op: 'add', path: '/spec/replicas', value: replicas }] });
+  await k8s.apps.patchNamespacedDeployment({
+    name,
+    namespace: 'shop',
+    body: [{ op: 'add', path: '/spec/replicas', value: replicas }],
+  });
 }

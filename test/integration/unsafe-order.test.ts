@@ -13,7 +13,12 @@ it("shows refusals when the seed's order is followed: the probe mesh can fail", 
   try {
     const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig, requestsPerSecond: 500 });
     const root = createRoot({ commonName: 'identity.linkerd.cluster.local', validForMs: 365 * DAY_MS });
-    const issuer = createIssuer({ root: root.certificate, rootKey: root.privateKey, commonName: 'identity.linkerd.cluster.local', validForMs: 200 * DAY_MS });
+    const issuer = createIssuer({
+      root: root.certificate,
+      rootKey: root.privateKey,
+      commonName: 'identity.linkerd.cluster.local',
+      validForMs: 200 * DAY_MS,
+    });
     const old = await bundle(k8s);
     const newest = root.certificate.pem.trim();
     const settled = async (anchors: number) =>
@@ -24,7 +29,9 @@ it("shows refusals when the seed's order is followed: the probe mesh can fail", 
 
     await setBundle(k8s, `${old}\n${newest}`);
     await restart(k8s, 'linkerd', 1);
-    await eventually('identity', async () => (await sandbox.mesh.status()).identity.every(({ anchors }) => anchors.length === 2));
+    await eventually('identity', async () =>
+      (await sandbox.mesh.status()).identity.every(({ anchors }) => anchors.length === 2),
+    );
     await restartData(k8s, 1);
     await settled(2);
     const encode = (text: string) => Buffer.from(text).toString('base64');
@@ -37,7 +44,10 @@ it("shows refusals when the seed's order is followed: the probe mesh can fail", 
       ],
     });
     await eventually('IssuerUpdated', async () => {
-      const { items } = await k8s.core.listNamespacedEvent({ namespace: 'linkerd', fieldSelector: 'reason=IssuerUpdated' });
+      const { items } = await k8s.core.listNamespacedEvent({
+        namespace: 'linkerd',
+        fieldSelector: 'reason=IssuerUpdated',
+      });
       return items.length > 0;
     });
     expect((await sandbox.mesh.probe()).refused).toBe(0);
@@ -50,7 +60,10 @@ it("shows refusals when the seed's order is followed: the probe mesh can fail", 
 });
 
 async function bundle(k8s: Kubernetes): Promise<string> {
-  const { data } = await k8s.core.readNamespacedConfigMap({ name: 'linkerd-identity-trust-roots', namespace: 'linkerd' });
+  const { data } = await k8s.core.readNamespacedConfigMap({
+    name: 'linkerd-identity-trust-roots',
+    namespace: 'linkerd',
+  });
   return data?.['ca-bundle.crt']?.trim() ?? '';
 }
 

@@ -1,13 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import type { Certificate } from '../../src/pki/certificate.js';
-import { authorityKeyId, basicConstraints, createIssuer, createRoot, dnsName, encodeName, issue, type Issued, keyId, keyUsage, spki } from '../../src/pki/issue.js';
+import {
+  authorityKeyId,
+  basicConstraints,
+  createIssuer,
+  createRoot,
+  dnsName,
+  encodeName,
+  issue,
+  type Issued,
+  keyId,
+  keyUsage,
+  spki,
+} from '../../src/pki/issue.js';
 import { generateKey } from '../../src/pki/key.js';
 
 export const DAY_MS = 86_400_000;
 
 export function authority(name = 'linkerd.cluster.local'): { root: Issued; issuer: Issued } {
   const root = createRoot({ commonName: `root.${name}`, validForMs: 365 * DAY_MS });
-  const issuer = createIssuer({ root: root.certificate, rootKey: root.privateKey, commonName: `identity.${name}`, validForMs: 200 * DAY_MS });
+  const issuer = createIssuer({
+    root: root.certificate,
+    rootKey: root.privateKey,
+    commonName: `identity.${name}`,
+    validForMs: 200 * DAY_MS,
+  });
   return { root, issuer };
 }
 
@@ -38,6 +55,10 @@ export function crossCertified(of: Certificate, root: Issued, subjectDer = of.su
     signingKey: root.privateKey,
     notBefore: new Date(Date.now() - 60_000),
     notAfter: new Date(Date.now() + 10 * DAY_MS),
-    extensions: [basicConstraints(0), keyUsage(), authorityKeyId(root.certificate.subjectKeyId ?? keyId(root.certificate.publicKeyDer))],
+    extensions: [
+      basicConstraints(0),
+      keyUsage(),
+      authorityKeyId(root.certificate.subjectKeyId ?? keyId(root.certificate.publicKeyDer)),
+    ],
   });
 }

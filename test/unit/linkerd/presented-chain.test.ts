@@ -20,7 +20,11 @@ async function serve(server: net.Server): Promise<net.Socket> {
 }
 
 function tlsServer(options: tls.TlsOptions, chain = presented): net.Server {
-  const server = tls.createServer({ key: toPkcs8Pem(leaf.privateKey), cert: chain.map(({ pem }) => pem).join(''), ...options });
+  const server = tls.createServer({
+    key: toPkcs8Pem(leaf.privateKey),
+    cert: chain.map(({ pem }) => pem).join(''),
+    ...options,
+  });
   server.on('tlsClientError', () => undefined);
   server.on('secureConnection', (socket) => socket.on('error', () => undefined));
   return server;
@@ -54,6 +58,8 @@ describe('readPresentedChain', () => {
     const closing = net.createServer((socket) => socket.once('data', () => socket.end()));
     await expect(readPresentedChain(await serve(closing), options)).rejects.toMatchObject({ name: 'ProbeError' });
     const silent = net.createServer(() => undefined);
-    await expect(readPresentedChain(await serve(silent), { ...options, timeoutMs: 100 })).rejects.toMatchObject({ reason: 'Timeout' });
+    await expect(readPresentedChain(await serve(silent), { ...options, timeoutMs: 100 })).rejects.toMatchObject({
+      reason: 'Timeout',
+    });
   });
 });

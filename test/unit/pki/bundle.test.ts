@@ -7,7 +7,14 @@ describe('bundles', () => {
   const text = a.pem + b.pem + c.pem;
 
   it('are the same whatever their order, line ends, comments, duplicates and final newline', () => {
-    const shapes = [text, c.pem + a.pem + b.pem, text.replaceAll('\n', '\r\n'), `# old\n${a.pem}\n# new\n${b.pem}${c.pem}`, text.trimEnd(), text + a.pem];
+    const shapes = [
+      text,
+      c.pem + a.pem + b.pem,
+      text.replaceAll('\n', '\r\n'),
+      `# old\n${a.pem}\n# new\n${b.pem}${c.pem}`,
+      text.trimEnd(),
+      text + a.pem,
+    ];
     const { certificates } = readBundle(text);
     for (const shape of shapes) expect(sameBundle(readBundle(shape).certificates, certificates)).toBe(true);
     expect(sameBundle(readBundle(a.pem).certificates, certificates)).toBe(false);

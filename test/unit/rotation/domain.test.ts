@@ -36,13 +36,28 @@ describe('durations', () => {
 
 describe('input', () => {
   it('may be absent, and gets every default', () => {
-    expect(readInput(undefined)).toMatchObject({ ok: true, settings: { cluster: 'default', strategy: 'standard', approvals: 'beforeRetire', root: { validity: '10y', key: 'keep' }, issuer: { validity: '1y' } } });
+    expect(readInput(undefined)).toMatchObject({
+      ok: true,
+      settings: {
+        cluster: 'default',
+        strategy: 'standard',
+        approvals: 'beforeRetire',
+        root: { validity: '10y', key: 'keep' },
+        issuer: { validity: '1y' },
+      },
+    });
   });
   it('is refused with every problem at once', () => {
     const result = readInput({ aproval: 1, root: { validity: 'soon', size: 3 }, timing: { poll: 5 } });
     const message = result.ok ? '' : invalidInputMessage(result.problems);
     expect(message).toContain('The input has 4 problems');
-    for (const part of ['aproval: no such field (known here: cluster', 'root.size: no such field (known here: commonName', 'root.validity: "soon"', 'timing.poll:']) expect(message).toContain(part);
+    for (const part of [
+      'aproval: no such field (known here: cluster',
+      'root.size: no such field (known here: commonName',
+      'root.validity: "soon"',
+      'timing.poll:',
+    ])
+      expect(message).toContain(part);
   });
 });
 
@@ -59,12 +74,16 @@ describe('gates', () => {
     expect(trustsNewRoot({ ...identity, mark: 'abc-trust' }, target)).toBeUndefined();
   });
   it('of renew: the presented chain needs nothing but the new root', () => {
-    expect(presentsNewLeaf({ ...proxy, leaf: { ...proxy.leaf!, verifiesWith: ['old'] } }, target)?.reason).toBe('LeafUnderOldRoot');
+    expect(presentsNewLeaf({ ...proxy, leaf: { ...proxy.leaf!, verifiesWith: ['old'] } }, target)?.reason).toBe(
+      'LeafUnderOldRoot',
+    );
   });
   it('of retire: the old root is gone and the leaf still verifies', () => {
     expect(forgotOldRoot(proxy, target)?.reason).toBe('OldRootStillTrusted');
     expect(forgotOldRoot({ ...proxy, anchors: ['new', 'foreign'] }, target)).toBeUndefined();
-    expect(forgotOldRoot({ ...proxy, anchors: ['new'], leaf: { ...proxy.leaf!, verifiesWith: [] } }, target)?.reason).toBe('LeafUnderOldRoot');
+    expect(
+      forgotOldRoot({ ...proxy, anchors: ['new'], leaf: { ...proxy.leaf!, verifiesWith: [] } }, target)?.reason,
+    ).toBe('LeafUnderOldRoot');
   });
   it('count what is waived apart, and ending pods that cannot be read not at all', () => {
     const bad = { ...proxy, anchors: ['old'] };
@@ -76,7 +95,9 @@ describe('gates', () => {
     expect(proxyGate([unread], target, trustsNewRoot, [])).toEqual([]);
   });
   it('waivers of a namespace do not reach into one whose name begins the same', () => {
-    expect(isWaived({ kind: 'workload', name: 'shop-2/Deployment/web' }, [{ subject: 'shop', reason: 'x' }])).toBe(false);
+    expect(isWaived({ kind: 'workload', name: 'shop-2/Deployment/web' }, [{ subject: 'shop', reason: 'x' }])).toBe(
+      false,
+    );
   });
 });
 
@@ -97,14 +118,40 @@ describe('rollouts', () => {
     ['leaves alone what meets the requirement', { outdated: 0 }, 'nothing'],
     ['never rolls twice for one phase', { workload: { ...rolled, rolledOut: false } }, 'wait'],
     ['waits for pods that are leaving', { outdated: 0, leaving: 1 }, 'wait'],
-    ['waits for proxies that are starting', { outdated: 0, starting: 1, workload: { ...rolled, rolledOut: false } }, 'wait'],
+    [
+      'waits for proxies that are starting',
+      { outdated: 0, starting: 1, workload: { ...rolled, rolledOut: false } },
+      'wait',
+    ],
     ['asks a person when a finished rollout did not help', { workload: { ...rolled, rolledOut: true } }, 'straggle'],
     ['rolls once more after retry', { retry: 1, workload: { ...rolled, rolledOut: true } }, 'roll'],
-    ['does not roll again for the same retry', { retry: 1, workload: { ...rolled, mark: 'abc-trust.1', rolledOut: true } }, 'straggle'],
-    ['gives up when the controller has', { workload: { ...rolled, rolledOut: false, failed: 'exceeded quota' } }, 'straggle'],
-    ['gives up after the time allowed', { workload: { ...rolled, markedAt: '2026-01-01T00:00:00Z', rolledOut: false } }, 'straggle'],
+    [
+      'does not roll again for the same retry',
+      { retry: 1, workload: { ...rolled, mark: 'abc-trust.1', rolledOut: true } },
+      'straggle',
+    ],
+    [
+      'gives up when the controller has',
+      { workload: { ...rolled, rolledOut: false, failed: 'exceeded quota' } },
+      'straggle',
+    ],
+    [
+      'gives up after the time allowed',
+      { workload: { ...rolled, markedAt: '2026-01-01T00:00:00Z', rolledOut: false } },
+      'straggle',
+    ],
     ['rolls again for another phase', { mark: 'abc-renew', workload: { ...rolled, rolledOut: true } }, 'roll'],
-    ['reports what cannot be rolled', { workload: { kind: 'StatefulSet', rolledOut: true, unrollable: { reason: 'UpdateOnDelete', message: 'm', hint: 'h' } } }, 'straggle'],
+    [
+      'reports what cannot be rolled',
+      {
+        workload: {
+          kind: 'StatefulSet',
+          rolledOut: true,
+          unrollable: { reason: 'UpdateOnDelete', message: 'm', hint: 'h' },
+        },
+      },
+      'straggle',
+    ],
   ] as const)('%s', (_what, change, decision) => {
     expect(decideRollout({ ...question, ...change } as RolloutQuestion).do).toBe(decision);
   });
@@ -112,12 +159,23 @@ describe('rollouts', () => {
 
 describe('namespaces', () => {
   it('go first, extensions, all others, last', () => {
-    expect(orderNamespaces(['z', 'a', 'viz', 'x', 'y'], ['viz'], { first: ['x'], last: ['y', 'a'] })).toEqual(['x', 'viz', 'z', 'y', 'a']);
+    expect(orderNamespaces(['z', 'a', 'viz', 'x', 'y'], ['viz'], { first: ['x'], last: ['y', 'a'] })).toEqual([
+      'x',
+      'viz',
+      'z',
+      'y',
+      'a',
+    ]);
   });
 });
 
 describe('messages', () => {
-  const status = { phase: 'approve', outcome: 'running', waivers: [], waiting: { kind: 'approval', planHash: '0123456789abcdef' } } as unknown as RotationStatus;
+  const status = {
+    phase: 'approve',
+    outcome: 'running',
+    waivers: [],
+    waiting: { kind: 'approval', planHash: '0123456789abcdef' },
+  } as unknown as RotationStatus;
   it('approval is bound to the plan', () => {
     expect(refuseApproval({ planHash: '0123456789' }, status)).toBeUndefined();
     expect(refuseApproval({ planHash: '0123' }, status)).toContain('0123456789abcdef');
@@ -130,6 +188,8 @@ describe('messages', () => {
     expect(refuseWaiver({ subject: 'shop/Deployment/web', reason: 'known' }, status)).toBeUndefined();
     expect(refuseWaiver({ subject: 'shop/Deployment/web' }, status)).toContain('reason');
     expect(refuseWaiver({ subject: 'Shop Floor', reason: 'x' }, status)).toContain('namespace/Kind/name');
-    expect(refuseWaiver({ subject: 'shop', reason: 'x' }, { ...status, waivers: [{ subject: 'shop', reason: 'y' }] })).toContain('already');
+    expect(
+      refuseWaiver({ subject: 'shop', reason: 'x' }, { ...status, waivers: [{ subject: 'shop', reason: 'y' }] }),
+    ).toContain('already');
   });
 });
