@@ -45,7 +45,7 @@ export async function awaitInjection(dependencies: Dependencies, input: PhaseInp
   const { k8s } = dependencies;
   const { linkerd, target } = await takeBearings(dependencies, input);
   const pods = await listMeshedPods(k8s, linkerd.namespace);
-  const namespace = pods.find((pod) => pod.namespace !== linkerd.namespace)?.namespace ?? 'default';
+  const namespaces = rehearsalNamespaces(pods, linkerd.namespace);
   const until = Date.now() + (parseDuration(input.settings.rollout.stuckAfter) ?? 600_000);
   const pollMs = parseDuration(input.settings.timing.poll) ?? 2000;
   const wrong = (anchors: readonly string[]): string | undefined => {
@@ -61,10 +61,11 @@ export async function awaitInjection(dependencies: Dependencies, input: PhaseInp
       namespace: linkerd.namespace,
     });
     const tries = DRY_RUNS_PER_REPLICA * Math.max(1, injector.spec?.replicas ?? 1);
-    let problem: string | undefined;
+    let [problem, namespace]: [string | undefined, string] = [undefined, ''];
     for (let count = 0; count < tries && problem === undefined; count += 1) {
-      const rehearsal = await rehearseInjection(k8s, namespace);
-      problem = rehearsal.injected ? wrong(rehearsal.anchors) : rehearsal.problem;
+      const rehearsal = await rehearseInjection(k8s, namespaces);
+      namespace = rehearsal.namespace;
+      problem = 'anchors' in rehearsal ? wrong(rehearsal.anchors) : rehearsal.problem;
     }
     if (problem === undefined) return [];
     reportProgress({ phase: input.phase, waitingFor: [`injection rehearsal in ${namespace}: ${problem}`] });
@@ -73,7 +74,13 @@ export async function awaitInjection(dependencies: Dependencies, input: PhaseInp
   }
 }
 
-export function injectionFinding(namespace: string, problem: string): Finding {
+/** Namespaces in which a new pod would be meshed: those that have meshed pods. */
+export function rehearsalNamespaces(pods: readonly { namespace: string }[], controlPlane: string): string[] {
+  const meshed = [...new Set(pods.map(({ namespace }) => namespace))].filter((namespace) => namespace !== controlPlane);
+  return meshed.length > 0 ? meshed : ['default'];
+}
+
+function injectionFinding(namespace: string, problem: string): Finding {
   return {
     reason: 'InjectionBroken',
     severity: 'block',

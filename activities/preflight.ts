@@ -27,6 +27,7 @@ import type { Finding } from '../src/rotation/findings.js';
 import type { RotationSettings } from '../src/rotation/input.js';
 import { type PreflightObservation, preflightFindings, type StoreFacts } from '../src/rotation/preflight.js';
 import type { PreflightResult } from '../src/rotation/steps.js';
+import { rehearsalNamespaces } from './bundle.js';
 import type { Dependencies } from './dependencies.js';
 import { livePods } from './gate.js';
 import { anchorsToRetire } from './generate.js';
@@ -72,7 +73,7 @@ export async function preflight(
     stores: stores.map(storeFacts),
     issuer: { problems: issuer.problems },
     deployments: await controlPlane(k8s, linkerd),
-    rehearsal: await rehearse(k8s, linkerd, namespaces),
+    rehearsal: await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
     missingPermissions: [],
     proxies,
     anchors: anchors.map(({ fingerprint }) => fingerprint),
@@ -157,16 +158,6 @@ async function controlPlane(k8s: Kubernetes, linkerd: Linkerd): Promise<Prefligh
   }));
   const absent = [IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT].filter((name) => !found.some((item) => item.name === name));
   return [...found, ...absent.map((name) => ({ name, ready: 0, wanted: 1 }))];
-}
-
-async function rehearse(
-  k8s: Kubernetes,
-  linkerd: Linkerd,
-  namespaces: readonly string[],
-): Promise<PreflightObservation['rehearsal']> {
-  const namespace = namespaces.find((name) => name !== linkerd.namespace) ?? 'default';
-  const rehearsal = await rehearseInjection(k8s, namespace);
-  return { namespace, ...(rehearsal.injected ? {} : { problem: rehearsal.problem }) };
 }
 
 async function unrollable(

@@ -16,7 +16,9 @@ import { CliError } from './exit-codes.js';
 export interface EmbeddedState {
   address: string;
   ui: string;
+  /** Of the background process: worker, and parent of the server. */
   pid: number;
+  serverPid: number;
 }
 
 /** One folder for a cluster: database, logs, and where the running server listens. */
@@ -28,7 +30,7 @@ export function embeddedFolder(cluster: string, env: NodeJS.ProcessEnv): string 
 /** The running background process, if there is one. */
 export async function findEmbedded(cluster: string, env: NodeJS.ProcessEnv): Promise<EmbeddedState | undefined> {
   const state = readState(embeddedFolder(cluster, env));
-  return state && (await answers(state.address)) ? state : undefined;
+  return state && isAlive(state.pid) && (await answers(state.address)) ? state : undefined;
 }
 
 /** Starts the background process if none runs, and waits until it serves. */
@@ -36,6 +38,7 @@ export async function ensureEmbedded(cluster: string, env: NodeJS.ProcessEnv): P
   const running = await findEmbedded(cluster, env);
   if (running) return running;
   const folder = embeddedFolder(cluster, env);
+  await endOrphan(readState(folder));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   findTemporalBinary(env);
   const log = openSync(path.join(folder, 'reroot.log'), 'a', 0o600);
@@ -85,7 +88,12 @@ export async function hostEmbedded(folder: string, env: NodeJS.ProcessEnv): Prom
     if (server.exitCode !== null) throw new Error(`the Temporal dev server ended with code ${server.exitCode}`);
     await sleep(START_PAUSE_MS);
   }
-  const state: EmbeddedState = { address, ui: `http://127.0.0.1:${uiPort}`, pid: process.pid };
+  const state: EmbeddedState = {
+    address,
+    ui: `http://127.0.0.1:${uiPort}`,
+    pid: process.pid,
+    serverPid: server.pid ?? 0,
+  };
   writeFileSync(stateFile(folder), JSON.stringify(state), { mode: 0o600 });
   return {
     address,
@@ -120,6 +128,22 @@ function findTemporalBinary(env: NodeJS.ProcessEnv): string {
     'no Temporal server is configured, and the `temporal` program for an embedded one is not on the PATH.\n' +
       'Install it (https://docs.temporal.io/cli), or set REROOT_TEMPORAL to it, or TEMPORAL_ADDRESS to a server.',
   );
+}
+
+/** A server whose background process was killed still holds the database: it has to go before the next one. */
+async function endOrphan(state: EmbeddedState | undefined): Promise<void> {
+  if (!state || isAlive(state.pid) || !(await answers(state.address))) return;
+  process.kill(state.serverPid, 'SIGTERM');
+  for (let tries = 0; tries < START_TRIES && (await answers(state.address)); tries += 1) await sleep(START_PAUSE_MS);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function stateFile(folder: string): string {

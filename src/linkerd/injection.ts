@@ -6,42 +6,47 @@ import { ANCHORS_VARIABLE, FIELD_MANAGER, INJECT_ANNOTATION } from './names.js';
 import { lastValue, proxyContainer } from './pods.js';
 
 /** What the proxy-injector would give a pod created now. */
-export type Rehearsal = { injected: true; anchors: string[] } | { injected: false; problem: string };
+export type Rehearsal = { namespace: string } & ({ anchors: string[] } | { problem: string });
 
 /**
  * Creates a meshed pod as a server-side dry run: the API server calls the webhook and stores nothing. It is the only
  * way to know what the injector's replica behind the Service reads right now (reference.md section 2.3: it lags).
+ * A namespace whose quota or pod security refuses any new pod says nothing about the injector: the next one is asked.
  */
-export async function rehearseInjection(k8s: Kubernetes, namespace: string): Promise<Rehearsal> {
-  try {
-    const pod = await k8s.core.createNamespacedPod({
-      namespace,
-      dryRun: 'All',
-      fieldManager: FIELD_MANAGER,
-      body: samplePod(),
-    });
-    return readRehearsal(pod);
-  } catch (error) {
-    // An unreachable webhook with failurePolicy Fail, a quota, a pod-security rule: all mean "no new pods here".
-    if (isKubernetesError(error) && !error.transient) return { injected: false, problem: error.message };
-    if (isKubernetesError(error, 'Unavailable') && /webhook/.test(error.message)) {
-      return { injected: false, problem: error.message };
+export async function rehearseInjection(k8s: Kubernetes, namespaces: readonly string[]): Promise<Rehearsal> {
+  let refusal: Rehearsal | undefined;
+  for (const namespace of namespaces.slice(0, MOST_NAMESPACES)) {
+    try {
+      const pod = await k8s.core.createNamespacedPod({
+        namespace,
+        dryRun: 'All',
+        fieldManager: FIELD_MANAGER,
+        body: samplePod(),
+      });
+      return { namespace, ...readRehearsal(pod) };
+    } catch (error) {
+      if (!isKubernetesError(error)) throw error;
+      const ofWebhook = error.kind === 'Unavailable' && error.message.includes('webhook');
+      if (error.transient && !ofWebhook) throw error;
+      refusal = { namespace, problem: error.message };
+      if (error.kind !== 'Forbidden') return refusal;
     }
-    throw error;
   }
+  return refusal ?? { namespace: 'none', problem: 'there is no namespace to rehearse in' };
 }
 
-function readRehearsal(pod: V1Pod): Rehearsal {
+const MOST_NAMESPACES = 5;
+
+function readRehearsal(pod: V1Pod): { anchors: string[] } | { problem: string } {
   const proxy = proxyContainer(pod);
   if (!proxy) {
     return {
-      injected: false,
       problem: 'the API server created the pod without a proxy: the webhook did not answer or skipped it',
     };
   }
   const pem = lastValue(proxy.env, ANCHORS_VARIABLE)?.value;
-  if (!pem) return { injected: false, problem: `the injected proxy has no ${ANCHORS_VARIABLE}` };
-  return { injected: true, anchors: readBundle(pem).certificates.map(({ fingerprint }) => fingerprint) };
+  if (!pem) return { problem: `the injected proxy has no ${ANCHORS_VARIABLE}` };
+  return { anchors: readBundle(pem).certificates.map(({ fingerprint }) => fingerprint) };
 }
 
 /** Modest enough for the `restricted` pod security level. */

@@ -27,6 +27,7 @@ describe('a rotation in trouble', () => {
   afterEach(async () => {
     await endRotations();
     await mesh.setFaults({});
+    await k8s.core.deleteNamespacedResourceQuota({ namespace: 'payments', name: 'full' }).catch(() => undefined);
   });
   afterAll(async () => await worker.stop());
 
@@ -60,6 +61,7 @@ describe('a rotation in trouble', () => {
     expect(proxies.every(({ chain }) => chain[1] === own.issuer.fingerprint)).toBe(true);
     expect(refused).toBe(0);
     await scale('web', 3);
+    await removeAnchor(foreign.pem);
   });
 
   it('refuses certificates of the user that do not fit, with everything that is wrong', async () => {
@@ -165,6 +167,17 @@ async function appendAnchor(pem: string): Promise<void> {
     namespace: 'linkerd',
     fieldManager: `not-${FIELD_MANAGER}`,
     body: [{ op: 'replace', path: '/data/ca-bundle.crt', value: bundle }],
+  });
+}
+
+async function removeAnchor(pem: string): Promise<void> {
+  const name = 'linkerd-identity-trust-roots';
+  const { data } = await k8s.core.readNamespacedConfigMap({ name, namespace: 'linkerd' });
+  const value = data?.['ca-bundle.crt']?.replace(pem.trim(), '').trim();
+  await k8s.core.patchNamespacedConfigMap({
+    name,
+    namespace: 'linkerd',
+    body: [{ op: 'replace', path: '/data/ca-bundle.crt', value }],
   });
 }
 

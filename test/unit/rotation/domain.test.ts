@@ -153,7 +153,7 @@ describe('rollouts', () => {
       'straggle',
     ],
   ] as const)('%s', (_what, change, decision) => {
-    expect(decideRollout({ ...question, ...change } as RolloutQuestion).do).toBe(decision);
+    expect(decideRollout({ ...question, ...change }).do).toBe(decision);
   });
 });
 
