@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-const integration = { pool: 'forks', fileParallelism: false, testTimeout: 240_000, hookTimeout: 240_000 } as const;
+const integration = {
+  pool: 'forks',
+  fileParallelism: false,
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  retry: process.env['CI'] ? 1 : 0,
+} as const;
 
 export default defineConfig({
   test: {

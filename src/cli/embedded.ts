@@ -140,7 +140,16 @@ async function endOrphan(state: EmbeddedState | undefined): Promise<void> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
+  } catch {
+    return false;
+  }
+}
+
+/** Ended, but its parent has not asked for its end: containers often have an init that never does. */
+function isZombie(pid: number): boolean {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/\(.*\)/, ''));
   } catch {
     return false;
   }
