@@ -5,7 +5,6 @@ const integration = {
   fileParallelism: false,
   testTimeout: 240_000,
   hookTimeout: 240_000,
-  retry: process.env['CI'] ? 1 : 0,
 } as const;
 
 export default defineConfig({

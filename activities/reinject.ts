@@ -27,9 +27,11 @@ export async function reinject(dependencies: Dependencies, input: ReinjectInput)
   const look = rememberingLooks(dependencies, bearings, input);
   let rolled = 0;
   for (;;) {
+    // Controllers first: what one calls rolled out, the pods read after it show. The other way round a pod that was
+    // replaced in between would look like one that its rollout left behind.
+    const workloads = await listWorkloads(k8s, input.namespace, MARKS);
     const pods = await livePods(k8s, bearings.linkerd.namespace, input.namespace);
     const proxies = await look(pods);
-    const workloads = await listWorkloads(k8s, input.namespace, MARKS);
     const state = assess(proxies, workloads, bearings, input);
     const progress = summarize(state, input, rolled);
     reportProgress(progress);

@@ -40,9 +40,10 @@ const CONTROL_PLANE_PROXIES = 2; // destination and the injector, beside identit
 export async function hostSandbox(folder: string, options: SandboxOptions): Promise<SandboxFacts> {
   mkdirSync(folder, { recursive: true });
   const network = await claimPodNetwork();
-  const [temporal, cluster] = await Promise.all([startTemporal(folder), startKubernetes(folder)]);
+  const [kubelet = 0] = await freePorts(1);
+  const [temporal, cluster] = await Promise.all([startTemporal(folder), startKubernetes(folder, kubelet)]);
   await createObjects(cluster.adminKubeconfig, nodeObjects(network));
-  const { server: standin, at } = await startStandIn(folder, cluster.adminKubeconfig, options);
+  const { server: standin, at } = await startStandIn(folder, cluster.adminKubeconfig, kubelet, options);
   await createObjects(cluster.adminKubeconfig, linkerdObjects({ ...options, injector: at }));
   const mesh = standInAt(at.control);
   await proxiesReady(standin, mesh, CONTROL_PLANE_PROXIES + options.identityReplicas);
@@ -94,10 +95,10 @@ async function startTemporal(folder: string): Promise<{ server: Server; facts: S
   };
 }
 
-async function startStandIn(folder: string, kubeconfig: string, options: SandboxOptions) {
+async function startStandIn(folder: string, kubeconfig: string, kubelet: number, options: SandboxOptions) {
   const server = startServer(folder, 'standin', [
     ...['--kubeconfig', kubeconfig, '--linkerd-namespace', 'linkerd', '--kubelet-lag', `${options.kubeletLagMs}ms`],
-    ...['--probe-rate', `${options.probeRate}`],
+    ...['--kubelet', `127.0.0.1:${kubelet}`, '--probe-rate', `${options.probeRate}`],
   ]);
   const said = JSON.parse(await server.firstLine()) as { control: string; injector: string; caBundle: string };
   return { server, at: { control: said.control, url: said.injector, caBundle: said.caBundle } };

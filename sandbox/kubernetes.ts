@@ -16,7 +16,8 @@ export interface Cluster {
   rerootKubeconfig: string;
 }
 
-export async function startKubernetes(folder: string): Promise<Cluster> {
+/** @param kubeletPort where the API server finds the kubelet of every node */
+export async function startKubernetes(folder: string, kubeletPort: number): Promise<Cluster> {
   const [etcdPort = 0, peerPort = 0, apiPort = 0, managerPort = 0, schedulerPort = 0] = await freePorts(5);
   const etcd = startServer(folder, 'etcd', [
     ...['--data-dir', path.join(folder, 'etcd'), '--listen-client-urls', `http://127.0.0.1:${etcdPort}`],
@@ -69,7 +70,7 @@ export async function startKubernetes(folder: string): Promise<Cluster> {
     ...['--kubeconfig', adminKubeconfig, '--secure-port', `${schedulerPort}`, '--bind-address', '127.0.0.1'],
     ...['--leader-elect=false', '--kube-api-qps=2000', '--kube-api-burst=4000'],
   ]);
-  const kwok = startKwok(folder, adminKubeconfig);
+  const kwok = startKwok(folder, adminKubeconfig, kubeletPort);
   return {
     servers: [kwok, scheduler, manager, apiserver, etcd],
     adminKubeconfig,
@@ -77,9 +78,9 @@ export async function startKubernetes(folder: string): Promise<Cluster> {
   };
 }
 
-function startKwok(folder: string, kubeconfig: string): Server {
+function startKwok(folder: string, kubeconfig: string, kubeletPort: number): Server {
   const stages = path.join(folder, 'stages.yaml');
-  writeFileSync(stages, kwokStages());
+  writeFileSync(stages, kwokStages(kubeletPort));
   return startServer(folder, 'kwok', [
     ...['--kubeconfig', kubeconfig, '--config', stages, '--node-lease-duration-seconds', '200'],
     ...['--manage-nodes-with-annotation-selector', 'kwok.x-k8s.io/node=fake', '--server-address', '127.0.0.1:0'],

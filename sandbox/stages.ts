@@ -8,9 +8,9 @@ export const PROXY_READY_ANNOTATION = 'sandbox.reroot.dev/proxy';
 const MESHED = '.metadata.labels["linkerd.io/control-plane-ns"]';
 const ALIVE = { key: '.metadata.deletionTimestamp', operator: 'DoesNotExist' };
 
-export function kwokStages(): string {
+export function kwokStages(kubeletPort: number): string {
   const stages = [
-    nodeInitialize(),
+    nodeInitialize(kubeletPort),
     nodeHeartbeat(),
     podReady(),
     podRunning(),
@@ -42,13 +42,14 @@ conditions:
 {{ end }}
 `;
 
-function nodeInitialize() {
+function nodeInitialize(kubeletPort: number) {
+  const reach = `addresses:\n- address: 127.0.0.1\n  type: InternalIP\ndaemonEndpoints:\n  kubeletEndpoint:\n    Port: ${kubeletPort}\n`;
   const notReady = {
     key: '.status.conditions.[] | select( .type == "Ready" ) | .status',
     operator: 'NotIn',
     values: ['True'],
   };
-  return stage('node-initialize', 'Node', [notReady], { statusTemplate: `${NODE_CONDITIONS}phase: Running\n` });
+  return stage('node-initialize', 'Node', [notReady], { statusTemplate: `${NODE_CONDITIONS}${reach}phase: Running\n` });
 }
 
 function nodeHeartbeat() {

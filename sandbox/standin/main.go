@@ -19,10 +19,10 @@ import (
 )
 
 type options struct {
-	kubeconfig, namespace, control, injector, version string
-	kubeletLag                                        time.Duration
-	minRefresh                                        time.Duration
-	probeRate                                         float64
+	kubeconfig, namespace, control, injector, kubelet, version string
+	kubeletLag                                                 time.Duration
+	minRefresh                                                 time.Duration
+	probeRate                                                  float64
 }
 
 func main() {
@@ -32,6 +32,7 @@ func main() {
 	flag.StringVar(&o.version, "linkerd-version", "2.20", "whose rules to follow")
 	flag.StringVar(&o.control, "control", "127.0.0.1:0", "address of the control API")
 	flag.StringVar(&o.injector, "injector", "127.0.0.1:0", "address of the webhook")
+	flag.StringVar(&o.kubelet, "kubelet", "127.0.0.1:0", "address for the kubelet's port-forward, as the nodes name it")
 	flag.DurationVar(&o.kubeletLag, "kubelet-lag", 2*time.Second, "until a mounted object shows a change")
 	flag.DurationVar(&o.minRefresh, "min-refresh", 10*time.Second, "LINKERD2_PROXY_IDENTITY_MIN_REFRESH")
 	flag.Float64Var(&o.probeRate, "probe-rate", 100, "handshakes per second of the probe mesh")
@@ -66,6 +67,9 @@ func run(ctx context.Context, o options) error {
 	}
 	control, err := m.serveControl(o.control)
 	if err != nil {
+		return err
+	}
+	if err := m.serveKubelet(o.kubelet); err != nil {
 		return err
 	}
 	if err := m.watch(ctx); err != nil {

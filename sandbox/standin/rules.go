@@ -13,5 +13,6 @@ type rules struct {
 }
 
 var versions = map[string]rules{
+	"2.7":  {minTLS: tls.VersionTLS12, maxTLS: tls.VersionTLS12},
 	"2.20": {minTLS: tls.VersionTLS13, maxTLS: tls.VersionTLS13, envJSON: true, issuerMustBeCA: true, metricPrefix: "control_identity_cert_"},
 }

@@ -167,7 +167,8 @@ function readState(folder: string): EmbeddedState | undefined {
   }
 }
 
-function answers(address: string): Promise<boolean> {
+/** Whether something listens there. */
+export function answers(address: string): Promise<boolean> {
   const [host = '', port = ''] = address.split(':');
   return new Promise((resolve) => {
     const socket = net.connect({ host, port: Number(port) });
