@@ -1,11 +1,19 @@
 import type { Kubernetes } from '../src/kubernetes/client.js';
+import { listWorkloads } from '../src/kubernetes/workloads.js';
+import { lastForeignWriter } from '../src/linkerd/fields.js';
+import { readIssuer } from '../src/linkerd/issuer.js';
+import { type Location, locationName } from '../src/linkerd/layout.js';
+import { ISSUER_SECRET } from '../src/linkerd/names.js';
 import { observeProxies, type Prober } from '../src/linkerd/observe.js';
 import { listMeshedPods, type MeshedPod } from '../src/linkerd/pods.js';
+import { readAnchors } from '../src/linkerd/stores.js';
+import { type Finding, isWaived } from '../src/rotation/findings.js';
 import { EVIDENCE, proxyGate, REQUIREMENTS } from '../src/rotation/gates.js';
 import type { ProxyObservation } from '../src/rotation/mesh.js';
 import type { GateResult, PhaseInput } from '../src/rotation/steps.js';
 import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
 import { reportProgress } from './envelope.js';
+import { workloadReading } from './templates.js';
 
 /** Findings that travel in a result; the counts cover all. */
 const SHOWN_FINDINGS = 20;
@@ -25,9 +33,18 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
     const observations = await probe(dependencies, bearings, input, fresh);
     const result = judge([...kept(proven, pods), ...observations], bearings, input);
     reportProgress({ phase: input.phase, scan, proxies: result.proxies, proven: result.proven });
-    if (!result.passed) return result;
+    if (!result.passed) return await withReversions(dependencies, bearings, input, result);
     const settled = scan > 1 && fresh.length === 0;
-    if (settled || scan >= MOST_SCANS) return { ...result, passed: settled };
+    if (settled || scan >= MOST_SCANS) {
+      const templates = await staleTemplates(dependencies, bearings, input);
+      const passed = settled && templates.length === 0;
+      return await withReversions(dependencies, bearings, input, {
+        ...result,
+        passed,
+        namespaces: countByNamespace(templates),
+        findings: templates.slice(0, SHOWN_FINDINGS),
+      });
+    }
     for (const observation of observations) proven.set(observation.uid, observation);
   }
 }
@@ -56,21 +73,79 @@ function kept(proven: Map<string, ProxyObservation>, pods: readonly MeshedPod[])
   return pods.map(({ uid }) => proven.get(uid)).filter((observation) => observation !== undefined);
 }
 
-function judge(observations: ProxyObservation[], { target }: Bearings, { phase, waivers }: PhaseInput): GateResult {
-  const requirement = REQUIREMENTS[phase];
-  const all = proxyGate(observations, target, requirement, []);
-  const findings = proxyGate(observations, target, requirement, waivers);
+function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'] {
   const outdated = new Map<string, number>();
   for (const { subject } of findings) {
     const namespace = subject.name.split('/')[0] ?? '';
     outdated.set(namespace, (outdated.get(namespace) ?? 0) + 1);
   }
+  return [...outdated].map(([name, count]) => ({ name, outdated: count }));
+}
+
+/**
+ * Templates that would make pods with the wrong anchors, though no such pod lives now: scaled to zero, or the next run of
+ * a CronJob. Looked for when every proxy is right, so that it costs a list of each kind once a phase.
+ */
+async function staleTemplates({ k8s }: Dependencies, bearings: Bearings, input: PhaseInput): Promise<Finding[]> {
+  if (input.phase !== 'trust' && input.phase !== 'retire') return [];
+  const workloads = await listWorkloads(k8s, undefined, workloadReading(bearings, input.phase));
+  return workloads
+    .filter(({ edits }) => edits.length > 0)
+    .map(({ namespace, kind, name }) => ({
+      reason: 'StaleTemplate',
+      severity: 'block' as const,
+      message: 'the anchors written out in its pod template are not those of this phase',
+      subject: { kind: 'workload' as const, name: `${namespace}/${kind}/${name}` },
+    }))
+    .filter(({ subject }) => !isWaived(subject, input.waivers));
+}
+
+/** Verifies that what this rotation has written still stands. */
+async function withReversions(
+  { k8s }: Dependencies,
+  { linkerd, target, rotation }: Bearings,
+  { phase }: PhaseInput,
+  result: GateResult,
+): Promise<GateResult> {
+  const reverted: Finding[] = [];
+  const name = async (location: Location, what: string): Promise<void> => {
+    const writer = await lastForeignWriter(k8s, linkerd.namespace, location);
+    reverted.push({
+      reason: 'Reverted',
+      severity: 'block',
+      message: `${what}; last written by ${writer}`,
+      subject: { kind: 'object', name: locationName(location) },
+      hint: 'stop that writer (or change what it writes from), then `resume`',
+    });
+  };
+  for (const { location, certificates } of await readAnchors(k8s, linkerd)) {
+    const fingerprints = certificates.map(({ fingerprint }) => fingerprint);
+    if (!fingerprints.includes(target.root)) await name(location, 'the new root is gone from it');
+    else if (phase === 'retire' && fingerprints.some((anchor) => target.retire.includes(anchor))) {
+      await name(location, 'the old root is in it again');
+    }
+  }
+  if (phase === 'renew' || phase === 'retire') {
+    const issuer = await readIssuer(k8s, linkerd);
+    if (issuer.certificates[0].fingerprint !== rotation.issuer.fingerprint) {
+      const location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false } as const;
+      await name(location, 'it holds another issuer again');
+    }
+  }
+  return reverted.length === 0 ? result : { ...result, passed: false, reverted };
+}
+
+function judge(observations: ProxyObservation[], { target }: Bearings, { phase, waivers }: PhaseInput): GateResult {
+  const requirement = REQUIREMENTS[phase];
+  const all = proxyGate(observations, target, requirement, []);
+  const findings = proxyGate(observations, target, requirement, waivers);
   return {
     passed: findings.length === 0,
     proxies: observations.length,
     proven: observations.length - all.length,
     waived: all.length - findings.length,
-    namespaces: [...outdated].map(([name, count]) => ({ name, outdated: count })),
+    namespaces: countByNamespace(findings),
+    reverted: [],
     findings: findings.slice(0, SHOWN_FINDINGS),
   };
 }

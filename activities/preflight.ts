@@ -26,6 +26,8 @@ import { parseKey } from '../src/pki/key.js';
 import type { Finding } from '../src/rotation/findings.js';
 import type { RotationSettings } from '../src/rotation/input.js';
 import { type PreflightObservation, preflightFindings, type StoreFacts } from '../src/rotation/preflight.js';
+import { workloadName } from '../src/rotation/mesh.js';
+import { unrollableBecause } from '../src/rotation/rollout.js';
 import type { PreflightResult } from '../src/rotation/steps.js';
 import { rehearsalNamespaces } from './bundle.js';
 import type { Dependencies } from './dependencies.js';
@@ -51,7 +53,7 @@ export async function preflight(
     const { reason, message, hint } = error;
     return { findings: [{ reason, severity: 'block', message, subject: { kind: 'cluster', name: 'cluster' }, hint }] };
   }
-  const missing = await missingPermissions(k8s, neededPermissions(linkerd, prober.reach));
+  const missing = await missingPermissions(k8s, neededPermissions(linkerd, prober.reach, settings.rollout.deletePods));
   if (missing.length > 0) {
     // Without them the rest cannot be read; say so at once instead of failing at the first.
     const observation = {
@@ -65,7 +67,6 @@ export async function preflight(
   const pods = await livePods(k8s, linkerd.namespace);
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors });
   const rotation = await readRotationSecret(k8s, linkerd.namespace);
-  const namespaces = [...new Set(pods.map(({ namespace }) => namespace))];
   const issuer = await issuerFacts(k8s, linkerd, anchors);
   const observation: PreflightObservation = {
     linkerdNamespace: linkerd.namespace,
@@ -77,7 +78,7 @@ export async function preflight(
     missingPermissions: [],
     proxies,
     anchors: anchors.map(({ fingerprint }) => fingerprint),
-    unrollable: await unrollable(k8s, namespaces, proxies),
+    unrollable: await unrollable(k8s, settings.rollout.deletePods, proxies),
     writers: await competingWriters(k8s, linkerd),
     supplied: rotation ? [] : await suppliedProblems(k8s, linkerd, settings, anchors),
     waivers: settings.waive,
@@ -162,27 +163,19 @@ async function controlPlane(k8s: Kubernetes, linkerd: Linkerd): Promise<Prefligh
 
 async function unrollable(
   k8s: Kubernetes,
-  namespaces: readonly string[],
+  deletePods: boolean,
   proxies: PreflightObservation['proxies'],
 ): Promise<PreflightObservation['unrollable']> {
   const found: PreflightObservation['unrollable'] = [];
-  for (const namespace of namespaces) {
-    const workloads = await listWorkloads(k8s, namespace, { mark: MARK_ANNOTATION, markedAt: MARKED_AT_ANNOTATION });
-    const seen = new Set<string>();
-    for (const { workload } of proxies.filter((proxy) => proxy.namespace === namespace && !proxy.terminating)) {
-      const key = `${workload.kind}/${workload.name}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const known = workloads.get(key);
-      const problem = known
-        ? known.unrollable
-        : {
-            reason: 'CannotBeRolled',
-            message: `a ${workload.kind} is not rolled by reroot, so its pods keep the old root until somebody replaces them`,
-            hint: 'end or recreate it in each phase when asked to, and `waive` it now to begin; or wait until it has ended',
-          };
-      if (problem) found.push({ workload: `${namespace}/${key}`, ...problem });
-    }
+  const reading = { mark: MARK_ANNOTATION, markedAt: MARKED_AT_ANNOTATION };
+  const workloads = await listWorkloads(k8s, undefined, reading);
+  const known = new Map(workloads.map((item) => [`${item.namespace}/${item.kind}/${item.name}`, item]));
+  const names = new Map(
+    proxies.filter(({ terminating }) => !terminating).map(({ workload }) => [workloadName(workload), workload.kind]),
+  );
+  for (const [workload, kind] of names) {
+    const problem = unrollableBecause(known.get(workload), kind, deletePods);
+    if (problem) found.push({ workload, ...problem });
   }
   return found;
 }

@@ -1,17 +1,17 @@
-import { listWorkloads, type MarkNames, rollWorkload, type Workload } from '../src/kubernetes/workloads.js';
-import { FIELD_MANAGER, MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../src/linkerd/names.js';
+import { evictPod, listWorkloads, rollWorkload, type Workload } from '../src/kubernetes/workloads.js';
+import { FIELD_MANAGER } from '../src/linkerd/names.js';
 import type { MeshedPod } from '../src/linkerd/pods.js';
 import { parseDuration } from '../src/rotation/duration.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
 import { REQUIREMENTS } from '../src/rotation/gates.js';
-import { type ProxyObservation, workloadName } from '../src/rotation/mesh.js';
-import { decideRollout, phaseMark, type RolloutDecision } from '../src/rotation/rollout.js';
+import type { ProxyObservation } from '../src/rotation/mesh.js';
+import { decideRollout, phaseMark, type RolloutDecision, unmanaged } from '../src/rotation/rollout.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/steps.js';
 import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
 import { pause, reportProgress } from './envelope.js';
 import { livePods, probe } from './gate.js';
+import { workloadReading } from './templates.js';
 
-const MARKS: MarkNames = { mark: MARK_ANNOTATION, markedAt: MARKED_AT_ANNOTATION };
 /** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
 const LOOK_AGAIN_MS = 10_000;
 
@@ -25,30 +25,32 @@ export async function reinject(dependencies: Dependencies, input: ReinjectInput)
   const bearings = await takeBearings(dependencies, input);
   const pollMs = parseDuration(input.settings.timing.poll) ?? 2000;
   const look = rememberingLooks(dependencies, bearings, input);
+  const reading = workloadReading(bearings, input.phase);
+  const blocked: Blocked = new Map();
   let rolled = 0;
   for (;;) {
     // Controllers first: what one calls rolled out, the pods read after it show. The other way round a pod that was
     // replaced in between would look like one that its rollout left behind.
-    const workloads = await listWorkloads(k8s, input.namespace, MARKS);
+    const workloads = await listWorkloads(k8s, input.namespace, reading);
     const pods = await livePods(k8s, bearings.linkerd.namespace, input.namespace);
     const proxies = await look(pods);
-    const state = assess(proxies, workloads, bearings, input);
+    const state = assess(proxies, workloads, bearings, input, blocked);
     const progress = summarize(state, input, rolled);
     reportProgress(progress);
     const rolling = state.filter(({ decision }) => decision.do === 'wait').length;
     const next = state
-      .filter(({ decision }) => decision.do === 'roll')
+      .filter(({ decision }) => decision.do === 'roll' || decision.do === 'evict')
       .slice(0, Math.max(0, input.settings.rollout.workloads - rolling));
-    for (const { workload, decision } of next) {
-      if (
-        workload &&
-        decision.do === 'roll' &&
-        (await rollWorkload(k8s, workload, MARKS, decision.mark, FIELD_MANAGER))
-      ) {
-        rolled += 1;
+    for (const { name, workload, decision, outdated } of next) {
+      if (workload && decision.do === 'roll') {
+        if (await rollWorkload(k8s, workload, reading, decision.mark, FIELD_MANAGER)) rolled += 1;
+      } else if (outdated) {
+        const refusal = await evictPod(k8s, { ...outdated, name: outdated.pod });
+        if (refusal === undefined) blocked.delete(name);
+        else blocked.set(name, { message: refusal, since: blocked.get(name)?.since ?? new Date().toISOString() });
       }
     }
-    const busy = state.some(({ decision }) => decision.do === 'roll' || decision.do === 'wait');
+    const busy = state.some(({ decision }) => decision.do !== 'nothing' && decision.do !== 'straggle');
     if (!busy) return { ...progress, rolled, stragglers: stragglersOf(state) };
     await pause(pollMs);
   }
@@ -78,8 +80,10 @@ function rememberingLooks(dependencies: Dependencies, bearings: Bearings, input:
 
 interface Assessment {
   name: string;
-  /** Absent where the controller is of a kind that is not rolled by a template change. */
+  /** Absent where the controller is of a kind that reroot does not know, or there is none. */
   workload?: Workload;
+  /** One of its pods that fall short and stay. */
+  outdated?: ProxyObservation;
   proxies: number;
   proven: number;
   decision: RolloutDecision;
@@ -87,9 +91,10 @@ interface Assessment {
 
 function assess(
   proxies: readonly ProxyObservation[],
-  workloads: Map<string, Workload>,
+  workloads: readonly Workload[],
   { target }: Bearings,
   input: ReinjectInput,
+  blocked: Blocked,
 ): Assessment[] {
   const { namespace, only, phase, waivers, retry, settings } = input;
   const byWorkload = new Map<string, ProxyObservation[]>();
@@ -98,13 +103,14 @@ function assess(
     byWorkload.set(key, [...(byWorkload.get(key) ?? []), proxy]);
   }
   const mark = phaseMark(target.rotation, phase);
+  const known = new Map(workloads.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
   const keys = new Set([
     ...byWorkload.keys(),
-    ...[...workloads].filter(([, { mark: found }]) => found === mark).map(([key]) => key),
+    ...[...known].filter(([, { mark: found, edits }]) => found === mark || edits.length > 0).map(([key]) => key),
   ]);
   const assessments: Assessment[] = [];
   for (const key of keys) {
-    const workload = workloads.get(key);
+    const workload = known.get(key);
     const members = byWorkload.get(key) ?? [];
     const name = `${namespace}/${key}`;
     if (only && !only.includes(workload?.name ?? '')) continue;
@@ -113,16 +119,20 @@ function assess(
     const short = standing.filter(({ shortfall, proxy }) => shortfall && !(shortfall.unproven && proxy.terminating));
     const starting = short.filter(({ shortfall }) => shortfall?.unproven).length;
     const leaving = short.filter(({ proxy }) => proxy.terminating).length;
-    const outdated = short.filter(({ shortfall, proxy }) => !shortfall?.unproven && !proxy.terminating).length;
+    const outdated = short.filter(({ shortfall, proxy }) => !shortfall?.unproven && !proxy.terminating);
     assessments.push({
       name,
       ...(workload ? { workload } : {}),
       proxies: members.length,
       proven: members.length - short.length,
+      ...(outdated[0] ? { outdated: outdated[0].proxy } : {}),
       decision: workload
         ? decideRollout({
             workload,
-            outdated,
+            staleTemplate: workload.edits.length > 0,
+            deletePods: settings.rollout.deletePods,
+            blocked: blocked.get(name),
+            outdated: outdated.length,
             starting,
             leaving,
             startingBecause: short.find(({ shortfall }) => shortfall?.unproven)?.shortfall?.message,
@@ -131,26 +141,24 @@ function assess(
             stuckAfterMs: parseDuration(settings.rollout.stuckAfter) ?? 600_000,
             now: new Date(),
           })
-        : decideUnmanaged(members[0], outdated + starting, leaving),
+        : decideUnmanaged(members[0], outdated.length + starting, leaving),
     });
   }
   return assessments;
 }
 
-/** Jobs, bare pods and controllers of kinds that a template change does not roll. */
+/** Jobs, bare pods and controllers of kinds that reroot does not know. */
 function decideUnmanaged(member: ProxyObservation | undefined, short: number, leaving: number): RolloutDecision {
   if (!member || short + leaving === 0) return { do: 'nothing' };
   if (short === 0) return { do: 'wait', why: 'its last old pods are leaving' };
-  return {
-    do: 'straggle',
-    reason: 'CannotBeRolled',
-    message: `${short} pod(s) of ${workloadName(member.workload)} fall short, and a ${member.workload.kind} is not rolled by reroot`,
-    hint: 'let it end or recreate it; the rotation notices by itself. Or `waive` it to go on without it',
-  };
+  const { reason, message, hint } = unmanaged(member.workload.kind);
+  return { do: 'straggle', reason, message: `${short} of its pods fall short: ${message}`, hint };
 }
 
+type Blocked = Map<string, { message: string; since: string }>;
+
 function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: number): NamespaceProgress {
-  const waiting = state.filter(({ decision }) => decision.do === 'wait' || decision.do === 'roll');
+  const waiting = state.filter(({ decision }) => decision.do !== 'nothing' && decision.do !== 'straggle');
   return {
     namespace: input.namespace,
     phase: input.phase,

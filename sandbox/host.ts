@@ -3,7 +3,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appObjects, type AppsSize, meshedPodCount } from './install/apps.js';
 import { createObjects, nodeObjects, NODES, permissionObjects } from './install/apply.js';
-import { linkerdObjects } from './install/linkerd.js';
+import { linkerdObjects, type LinkerdOptions } from './install/linkerd.js';
+import { VERSIONS } from './install/versions.js';
 import { startKubernetes } from './kubernetes.js';
 import { claimPodNetwork, freePorts } from './network.js';
 import { type Server, startServer, until } from './processes.js';
@@ -11,13 +12,10 @@ import { type StandIn, standInAt } from './standin-client.js';
 import { SEARCH_ATTRIBUTES } from '../src/temporal/names.js';
 
 /** What a sandbox is made of. */
-export interface SandboxOptions {
+export interface SandboxOptions extends Omit<LinkerdOptions, 'injector'> {
   apps: AppsSize;
-  identityReplicas: number;
   /** Milliseconds until a mounted ConfigMap or Secret shows a change. */
   kubeletLagMs: number;
-  /** Life of leaves, as Linkerd writes it. */
-  issuanceLifetime: string;
   /** Handshakes a second of the probe mesh. */
   probeRate: number;
 }
@@ -34,7 +32,6 @@ export interface SandboxFacts {
 }
 
 export const FACTS_FILE = 'sandbox.json';
-const CONTROL_PLANE_PROXIES = 2; // destination and the injector, beside identity's replicas
 
 /** Brings everything up in one process, which holds it until it is told to stop. */
 export async function hostSandbox(folder: string, options: SandboxOptions): Promise<SandboxFacts> {
@@ -46,13 +43,10 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   const { server: standin, at } = await startStandIn(folder, cluster.adminKubeconfig, kubelet, options);
   await createObjects(cluster.adminKubeconfig, linkerdObjects({ ...options, injector: at }));
   const mesh = standInAt(at.control);
-  await proxiesReady(standin, mesh, CONTROL_PLANE_PROXIES + options.identityReplicas);
+  const controlPlane = VERSIONS[options.linkerd].components.length - 1 + options.identityReplicas;
+  await proxiesReady(standin, mesh, controlPlane);
   await createObjects(cluster.adminKubeconfig, [...permissionObjects(), ...appObjects(options.apps)]);
-  await proxiesReady(
-    standin,
-    mesh,
-    CONTROL_PLANE_PROXIES + options.identityReplicas + meshedPodCount(options.apps, NODES),
-  );
+  await proxiesReady(standin, mesh, controlPlane + meshedPodCount(options.apps, NODES));
   const servers = [standin, temporal.server, ...cluster.servers];
   stopWithUs(servers);
   const facts: SandboxFacts = {
@@ -98,6 +92,7 @@ async function startTemporal(folder: string): Promise<{ server: Server; facts: S
 async function startStandIn(folder: string, kubeconfig: string, kubelet: number, options: SandboxOptions) {
   const server = startServer(folder, 'standin', [
     ...['--kubeconfig', kubeconfig, '--linkerd-namespace', 'linkerd', '--kubelet-lag', `${options.kubeletLagMs}ms`],
+    ...['--linkerd-version', options.linkerd, '--linkerd-release', VERSIONS[options.linkerd].release],
     ...['--kubelet', `127.0.0.1:${kubelet}`, '--probe-rate', `${options.probeRate}`],
   ]);
   const said = JSON.parse(await server.firstLine()) as { control: string; injector: string; caBundle: string };

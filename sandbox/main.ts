@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import Table from 'cli-table3';
 import { hostSandbox, type SandboxFacts, type SandboxOptions } from './host.js';
+import { type MeshFlags, meshOptions, withMeshFlags } from './options.js';
 import { DEFAULTS, findSandbox, namedFolder, startSandbox, stopHost } from './sandbox.js';
 import { standInAt } from './standin-client.js';
 
@@ -13,18 +14,14 @@ const program = new Command('npm run sandbox --').description(
   'A Kubernetes cluster, a Temporal server and a Linkerd mesh on this machine',
 );
 
-program
-  .command('up')
+withMeshFlags(program.command('up'))
   .description('start one that stays until `down`')
   .option('--name <name>', 'several can run side by side', 'default')
   .option('--apps <size>', 'sample applications: demo, small or none', DEFAULTS.apps)
-  .option('--identity-replicas <n>', '1, or 3 as in a highly available install', '1')
   .option('--kubelet-lag <ms>', 'until mounted objects show a change', `${DEFAULTS.kubeletLagMs}`)
   .option('--leaf-life <duration>', 'as Linkerd writes it', DEFAULTS.issuanceLifetime)
   .action(
-    async (
-      options: Named & { apps: SandboxOptions['apps']; identityReplicas: string; kubeletLag: string; leafLife: string },
-    ) => {
+    async (options: Named & MeshFlags & { apps: SandboxOptions['apps']; kubeletLag: string; leafLife: string }) => {
       const folder = namedFolder(options.name);
       const running = findSandbox(folder);
       if (running) return describe(running, options.name);
@@ -34,7 +31,7 @@ program
         folder,
         stay: true,
         apps: options.apps,
-        identityReplicas: Number(options.identityReplicas),
+        ...meshOptions(options),
         kubeletLagMs: Number(options.kubeletLag),
         issuanceLifetime: options.leafLife,
       });

@@ -15,6 +15,10 @@ export interface Sandbox extends SandboxFacts {
 }
 
 export const DEFAULTS: SandboxOptions = {
+  linkerd: '2.20',
+  issuer: 'linkerd',
+  certificates: 'separate',
+  install: 'cli',
   apps: 'demo',
   identityReplicas: 1,
   kubeletLagMs: 2000,

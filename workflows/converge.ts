@@ -28,6 +28,10 @@ export async function converge(rotation: Rotation, phase: RollingPhase): Promise
   status.namespaces = [];
   for (;;) {
     let gate = await look(rotation, phase);
+    if (gate.reverted.length > 0) {
+      await standStill(rotation, phase, gate);
+      continue;
+    }
     if (gate.passed) return;
     const stuck: Finding[] = [];
     const controlPlane = rotation.input.linkerdNamespace;
@@ -42,7 +46,7 @@ export async function converge(rotation: Rotation, phase: RollingPhase): Promise
     status.stragglers = stuck;
     gate = await look(rotation, phase);
     if (gate.passed) break;
-    await askForHelp(rotation, phase, gate, stuck);
+    if (gate.reverted.length === 0) await askForHelp(rotation, phase, gate, stuck);
   }
   status.stragglers = [];
 }
@@ -111,6 +115,16 @@ function track({ status }: Rotation, progress: RotationStatus['namespaces'][numb
   const others = status.namespaces.filter(({ namespace }) => namespace !== progress.namespace);
   status.namespaces = [...others, progress].toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en'));
   setCurrentDetails(statusMarkdown(status));
+}
+
+/** Somebody put back what this rotation has written: wait until they are stopped, then write it again. */
+async function standStill({ input, operator }: Rotation, phase: RollingPhase, gate: GateResult): Promise<void> {
+  await operator.hold('another writer reverts the rotation', gate.reverted.map(formatFinding));
+  await operator.interruptible(async () => {
+    await step.addRootToBundle(input);
+    if (phase !== 'trust') await step.swapIssuer(input);
+    if (phase === 'retire') await step.removeOldRootFromBundle(input);
+  });
 }
 
 async function askForHelp(rotation: Rotation, phase: RollingPhase, gate: GateResult, stuck: Finding[]): Promise<void> {

@@ -22,13 +22,15 @@ export interface Operator {
   interruptible<T>(work: () => Promise<T>): Promise<T>;
   /** Waits for a person to look: ends with `retry`, `waive`, or when `watch` ends by itself. */
   attention(waiting: Omit<Waiting, 'kind' | 'since'>, watch: () => Promise<unknown>): Promise<void>;
+  /** Pauses the rotation by itself, until somebody says `resume`. */
+  hold(reason: string, on: string[]): Promise<void>;
   /** Waits for an approval of this plan. */
   approval(phase: Phase, planHash: string, todo: string): Promise<Approval>;
 }
 
 /** Registers every handler (before the workflow's first wait, so that no message comes too early). */
 export function listenToOperator(status: RotationStatus): Operator {
-  let paused: { reason?: string; since: string } | undefined;
+  let paused: { reason?: string; since: string; on?: string[] } | undefined;
   let retries = 0;
   let said = 0;
   let approved: messages.ApproveArgs | undefined;
@@ -96,7 +98,7 @@ export function listenToOperator(status: RotationStatus): Operator {
       kind: 'paused',
       for: `resume${paused.reason ? ` (paused: ${paused.reason})` : ''}`,
       since: paused.since,
-      on: [],
+      on: paused.on ?? [],
       todo: 'Send `resume` to go on.',
     };
     await wait(waiting, async () => await condition(() => paused === undefined));
@@ -137,6 +139,11 @@ export function listenToOperator(status: RotationStatus): Operator {
     await whilePaused();
   }
 
+  async function hold(reason: string, on: string[]): Promise<void> {
+    paused = { reason, on, since: new Date().toISOString() };
+    await whilePaused();
+  }
+
   async function approval(phase: Phase, planHash: string, todo: string): Promise<Approval> {
     approved = undefined;
     const waiting: Waiting = {
@@ -160,7 +167,7 @@ export function listenToOperator(status: RotationStatus): Operator {
     };
   }
 
-  return { retries: () => retries, interruptible, attention, approval };
+  return { retries: () => retries, interruptible, attention, hold, approval };
 }
 
 const APPROVE = 'Approves the plan shown: {"planHash": "…", "by": "you", "reason": "…"}';

@@ -9,13 +9,14 @@ import { formatDuration } from '../../src/rotation/duration.js';
 import type { Phase } from '../../src/rotation/phases.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
+import { type MeshFlags, meshOptions, withMeshFlags } from '../options.js';
 import { startSandbox, type Sandbox } from '../sandbox.js';
 import type { ProbeStatus } from '../standin-client.js';
 import { startOverHttp, updateOverHttp } from './http-api.js';
 import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from './measure.js';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
-interface DemoOptions {
+interface DemoOptions extends MeshFlags {
   json?: boolean;
   keep?: boolean;
 }
@@ -24,7 +25,7 @@ const WORKFLOW_ID = 'trust-root-demo';
 /** In each of these phases the worker dies once, without a word. */
 const DEADLY_PHASES: readonly Phase[] = ['trust', 'issue', 'retire'];
 
-const options = new Command('npm run demo --')
+const options = withMeshFlags(new Command('npm run demo --'))
   .description('Rotates the trust root of a sandbox mesh while the worker is killed three times')
   .option('--json', 'the last line of stdout is one JSON object')
   .option('--keep', 'leave everything up afterwards')
@@ -44,7 +45,14 @@ process.exit(exitCode); // its workers are leashed to it
 async function demo(): Promise<number> {
   say(pc.bold('reroot demo') + pc.dim('  a Kubernetes cluster, a Temporal server and a Linkerd mesh on this machine'));
   const booted = Date.now();
-  const sandbox = await startSandbox({ apps: 'demo', kubeletLagMs: 2000, probeRate: 100, stay: options.keep ?? false });
+  const mesh = meshOptions(options);
+  const sandbox = await startSandbox({
+    ...mesh,
+    apps: 'demo',
+    kubeletLagMs: 2000,
+    probeRate: 100,
+    stay: options.keep ?? false,
+  });
   say(
     `Sandbox up in ${formatDuration(Date.now() - booted)}: etcd, kube-apiserver, controller-manager, scheduler, kwok, Temporal`,
   );
@@ -97,7 +105,7 @@ async function rotate(sandbox: Sandbox): Promise<number> {
   const result = {
     outcome: outcome.report?.outcome ?? 'failed',
     strategy: outcome.report?.strategy ?? 'standard',
-    linkerd: '2.20',
+    linkerd: options.linkerd,
     proxies: mesh.proxies.filter(({ ready }) => ready).length,
     namespaces: new Set(mesh.proxies.map(({ namespace }) => namespace)).size,
     handshakes: counters.handshakes,

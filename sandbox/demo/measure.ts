@@ -1,3 +1,4 @@
+import { parse } from 'yaml';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import type { SandboxFacts } from '../host.js';
@@ -28,9 +29,25 @@ export function rolloutsBetween(before: Map<string, number>, after: Map<string, 
 
 /** Fingerprints of the anchors that the control plane reads. */
 export async function bundleAnchors(k8s: Kubernetes): Promise<string[]> {
-  const { data } = await k8s.core.readNamespacedConfigMap({
-    name: 'linkerd-identity-trust-roots',
-    namespace: 'linkerd',
-  });
-  return readBundle(data?.['ca-bundle.crt'] ?? '').certificates.map(({ fingerprint }) => fingerprint);
+  const { items } = await k8s.core.listNamespacedConfigMap({ namespace: 'linkerd' });
+  const dataOf = (name: string) => items.find(({ metadata }) => metadata?.name === name)?.data;
+  const pem = dataOf('linkerd-identity-trust-roots')?.['ca-bundle.crt'] ?? configuredAnchors(dataOf('linkerd-config'));
+  return readBundle(pem).certificates.map(({ fingerprint }) => fingerprint);
+}
+
+interface Configuration {
+  identityContext?: { trustAnchorsPem?: string };
+  global?: { identityTrustAnchorsPEM?: string };
+  identityTrustAnchorsPEM?: string;
+}
+
+/** Linkerd 2.7 to 2.10: a field of linkerd-config, read here without the code under test. */
+function configuredAnchors(data: Record<string, string> = {}): string {
+  const config = parse(data['global'] ?? data['values'] ?? '') as Configuration | null;
+  return (
+    config?.identityContext?.trustAnchorsPem ??
+    config?.global?.identityTrustAnchorsPEM ??
+    config?.identityTrustAnchorsPEM ??
+    ''
+  );
 }

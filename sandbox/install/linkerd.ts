@@ -1,21 +1,27 @@
+import { createHash } from 'node:crypto';
 import { createIssuer, createRoot } from '../../src/pki/issue.js';
 import { toSec1Pem } from '../../src/pki/key.js';
-import { createHash } from 'node:crypto';
+import { type Certificates, configData, overrides, SCHEMES } from './config.js';
+import { type LinkerdVersion, VERSIONS } from './versions.js';
 
 /**
- * The objects of `linkerd install` (CLI) of Linkerd 2.20 that matter here: names, labels, env and volumes as it renders
+ * The objects of an install of Linkerd that matter here: names, labels, env and volumes as its CLI or Helm chart renders
  * them; images and tuning are left out.
  */
 export interface LinkerdOptions {
+  linkerd: LinkerdVersion;
+  /** Scheme of the issuer Secret: `linkerd.io/tls` or `kubernetes.io/tls`. */
+  issuer: 'linkerd' | 'kubernetes';
+  /** The root and an issuer below it; or one certificate that is both, as `linkerd install` makes it by default. */
+  certificates: 'separate' | 'default';
+  install: 'cli' | 'helm';
   identityReplicas: number;
   /** As Linkerd writes it, for example `24h0m0s`. */
   issuanceLifetime: string;
   injector: { url: string; caBundle: string };
 }
 
-export const LINKERD_VERSION = 'edge-26.6.3';
 const NS = 'linkerd';
-const CREATED_BY = { 'linkerd.io/created-by': `linkerd/cli ${LINKERD_VERSION}` };
 const DAY_MS = 86_400_000;
 
 export interface KubernetesObject {
@@ -26,31 +32,11 @@ export interface KubernetesObject {
 }
 
 export function linkerdObjects(options: LinkerdOptions): KubernetesObject[] {
-  const root = createRoot({ commonName: 'root.linkerd.cluster.local', validForMs: 365 * DAY_MS });
-  const issuer = createIssuer({
-    root: root.certificate,
-    rootKey: root.privateKey,
-    commonName: 'identity.linkerd.cluster.local',
-    validForMs: 364 * DAY_MS,
-  });
-  const anchors = root.certificate.pem;
-  const issuerPem = issuer.certificate.pem;
-  const issuerKey = toSec1Pem(issuer.privateKey);
-  const components = ['identity', 'destination', 'proxy-injector'];
+  const { release, layout, components } = VERSIONS[options.linkerd];
+  const certificates = makeCertificates(options);
+  const createdBy = { 'linkerd.io/created-by': `linkerd/${options.install} ${release}` };
   return [
-    {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: {
-        name: NS,
-        annotations: { 'linkerd.io/inject': 'disabled' },
-        labels: {
-          'linkerd.io/is-control-plane': 'true',
-          'config.linkerd.io/admission-webhooks': 'disabled',
-          'linkerd.io/control-plane-ns': NS,
-        },
-      },
-    },
+    namespaceObject(),
     ...components.map((component) => ({
       apiVersion: 'v1',
       kind: 'ServiceAccount',
@@ -59,36 +45,110 @@ export function linkerdObjects(options: LinkerdOptions): KubernetesObject[] {
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: { ...named('linkerd-config', 'controller'), annotations: CREATED_BY },
-      data: { 'linkerd-crds-chart-version': 'linkerd-crds-1.0.0-edge', values: values(options, anchors, issuerPem) },
+      metadata: { ...named('linkerd-config', 'controller'), annotations: createdBy },
+      data: configData(options, certificates),
     },
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { ...named('linkerd-identity-trust-roots', 'identity'), annotations: CREATED_BY },
-      data: { 'ca-bundle.crt': anchors.trimEnd() },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { ...named('linkerd-identity-issuer', 'identity'), annotations: CREATED_BY },
-      stringData: { 'crt.pem': issuerPem, 'key.pem': issuerKey },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'linkerd-config-overrides', namespace: NS, labels: { 'linkerd.io/control-plane-ns': NS } },
-      stringData: { 'linkerd-config-overrides': overrides(anchors, issuerPem, issuerKey) },
-    },
-    controlPlane('identity', options.identityReplicas, anchors, identityContainer(options)),
-    controlPlane('destination', 1, anchors, {
-      name: 'destination',
-      image: 'cr.l5d.io/linkerd/controller',
-      args: ['destination'],
-    }),
-    controlPlane('proxy-injector', 1, anchors, injectorContainer()),
+    ...(layout === 'D' ? [trustRoots(options, certificates, createdBy)] : []),
+    issuerSecret(options, certificates, createdBy),
+    ...(options.install === 'helm' ? [helmRelease()] : []),
+    ...(options.install === 'cli' && layout !== 'A'
+      ? [
+          {
+            apiVersion: 'v1',
+            kind: 'Secret',
+            metadata: {
+              name: 'linkerd-config-overrides',
+              namespace: NS,
+              labels: { 'linkerd.io/control-plane-ns': NS },
+            },
+            stringData: { 'linkerd-config-overrides': overrides(options, certificates) },
+          },
+        ]
+      : []),
+    ...components.map((component) => controlPlane(component, options, certificates, createdBy)),
     webhook(options.injector),
   ];
+}
+
+function makeCertificates({ certificates }: LinkerdOptions): Certificates {
+  const name = (of: string) => `${of}.linkerd.cluster.local`;
+  const root = createRoot({
+    commonName: name(certificates === 'default' ? 'identity' : 'root'),
+    validForMs: 365 * DAY_MS,
+  });
+  const issuer =
+    certificates === 'default'
+      ? root
+      : createIssuer({
+          root: root.certificate,
+          rootKey: root.privateKey,
+          commonName: name('identity'),
+          validForMs: 364 * DAY_MS,
+        });
+  return {
+    anchors: root.certificate.pem,
+    issuer: issuer.certificate.pem,
+    issuerKey: toSec1Pem(issuer.privateKey),
+  };
+}
+
+function namespaceObject(): KubernetesObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: NS,
+      annotations: { 'linkerd.io/inject': 'disabled' },
+      labels: {
+        'linkerd.io/is-control-plane': 'true',
+        'config.linkerd.io/admission-webhooks': 'disabled',
+        'linkerd.io/control-plane-ns': NS,
+      },
+    },
+  };
+}
+
+function trustRoots(
+  { install }: LinkerdOptions,
+  { anchors }: Certificates,
+  annotations: Record<string, string>,
+): KubernetesObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { ...named('linkerd-identity-trust-roots', 'identity'), annotations },
+    data: { 'ca-bundle.crt': install === 'helm' ? anchors : anchors.trimEnd() },
+  };
+}
+
+function issuerSecret(
+  { issuer: scheme }: LinkerdOptions,
+  { anchors, issuer, issuerKey }: Certificates,
+  annotations: Record<string, string>,
+): KubernetesObject {
+  const metadata = { ...named('linkerd-identity-issuer', 'identity'), annotations };
+  return scheme === 'linkerd'
+    ? { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'crt.pem': issuer, 'key.pem': issuerKey } }
+    : {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        type: 'kubernetes.io/tls',
+        metadata,
+        stringData: { 'tls.crt': issuer, 'tls.key': issuerKey, 'ca.crt': anchors },
+      };
+}
+
+function helmRelease(): KubernetesObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'helm.sh/release.v1',
+    metadata: {
+      name: 'sh.helm.release.v1.linkerd-control-plane.v1',
+      namespace: NS,
+      labels: { owner: 'helm', name: 'linkerd-control-plane', status: 'deployed', version: '1' },
+    },
+  };
 }
 
 function named(name: string, component: string) {
@@ -99,142 +159,101 @@ function named(name: string, component: string) {
   };
 }
 
-function indented(pem: string, spaces: number): string {
-  return pem
-    .trimEnd()
-    .split('\n')
-    .map((line) => `${' '.repeat(spaces)}${line}`)
-    .join('\n');
-}
-
-/** With a comment and a field that no chart has: whoever edits this must leave them alone. */
-function values({ issuanceLifetime, identityReplicas }: LinkerdOptions, anchors: string, issuer: string): string {
-  return `cliVersion: linkerd/cli ${LINKERD_VERSION}
-clusterDomain: cluster.local
-controllerReplicas: ${identityReplicas}
-# a person wrote this line
-customNote:   "keep   me"
-identity:
-  externalCA: false
-  issuer:
-    clockSkewAllowance: 20s
-    issuanceLifetime: ${issuanceLifetime}
-    scheme: linkerd.io/tls
-    tls:
-      crtPEM: |
-${indented(issuer, 8)}
-  serviceAccountTokenProjection: true
-identityTrustAnchorsPEM: |
-${indented(anchors, 2)}
-identityTrustDomain: cluster.local
-linkerdVersion: ${LINKERD_VERSION}
-proxy:
-  nativeSidecar: true
-proxyInit: {}   # trailing comment
-webhookFailurePolicy: Ignore
-`;
-}
-
-function overrides(anchors: string, issuer: string, issuerKey: string): string {
-  return `heartbeatSchedule: 1 2 3 4 5
-identity:
-  issuer:
-    tls:
-      crtPEM: |
-${indented(issuer, 8)}
-      keyPEM: |
-${indented(issuerKey, 8)}
-identityTrustAnchorsPEM: |
-${indented(anchors, 2)}
-linkerdVersion: ${LINKERD_VERSION}
-`;
-}
-
-function identityContainer({ issuanceLifetime }: LinkerdOptions) {
+/** The container beside the proxy. Identity's says where its anchors and its issuer come from. */
+function mainContainer(component: string, options: LinkerdOptions, { anchors }: Certificates) {
+  const { layout } = VERSIONS[options.linkerd];
+  const container = { name: component, image: 'cr.l5d.io/linkerd/controller', args: [component] };
+  if (component !== 'identity') return container;
+  const encoded = Buffer.from(anchors).toString('base64');
+  const config = { mountPath: '/var/run/linkerd/config', name: 'config' };
+  const issuer = { mountPath: '/var/run/linkerd/identity/issuer', name: 'identity-issuer' };
+  const roots = { mountPath: '/var/run/linkerd/identity/trust-roots/', name: 'trust-roots' };
+  if (layout === 'A') return { ...container, args: ['identity', '-log-level=info'], volumeMounts: [config, issuer] };
   return {
-    name: 'identity',
-    image: 'cr.l5d.io/linkerd/controller',
+    ...container,
     args: [
       'identity',
       '-controller-namespace=linkerd',
       '-identity-trust-domain=cluster.local',
-      `-identity-issuance-lifetime=${issuanceLifetime}`,
+      `-identity-issuance-lifetime=${options.issuanceLifetime}`,
       '-identity-clock-skew-allowance=20s',
-      '-identity-scheme=linkerd.io/tls',
+      ...(layout === 'B' ? [`-identity-trust-anchors-pem=${encoded}`] : []),
+      `-identity-scheme=${SCHEMES[options.issuer]}`,
     ],
-    volumeMounts: [
-      { mountPath: '/var/run/linkerd/identity/issuer', name: 'identity-issuer' },
-      { mountPath: '/var/run/linkerd/identity/trust-roots/', name: 'trust-roots' },
-    ],
+    ...(layout === 'C' ? { env: [{ name: 'LINKERD2_IDENTITY_TRUST_ANCHORS', value: encoded }] } : {}),
+    volumeMounts: [issuer, ...(layout === 'D' ? [roots] : [])],
   };
 }
 
-function injectorContainer() {
-  return {
-    name: 'proxy-injector',
-    image: 'cr.l5d.io/linkerd/controller',
-    args: ['proxy-injector', '-linkerd-namespace=linkerd'],
-    volumeMounts: [
-      { mountPath: '/var/run/linkerd/config', name: 'config' },
-      { mountPath: '/var/run/linkerd/identity/trust-roots', name: 'trust-roots' },
-    ],
-  };
-}
-
-function controlPlane(component: string, replicas: number, anchors: string, container: object): KubernetesObject {
-  const name = `linkerd-${component}`;
-  const labels = {
-    'linkerd.io/control-plane-component': component,
-    'linkerd.io/control-plane-ns': NS,
-    'linkerd.io/workload-ns': NS,
-    'linkerd.io/proxy-deployment': name,
-  };
-  const annotations = {
-    ...CREATED_BY,
-    'linkerd.io/proxy-version': LINKERD_VERSION,
-    'linkerd.io/trust-root-sha256': createHash('sha256').update(anchors).digest('hex'),
-  };
-  const volumes = [
-    { name: 'config', configMap: { name: 'linkerd-config' } },
-    { name: 'trust-roots', configMap: { name: 'linkerd-identity-trust-roots' } },
-    ...(component === 'identity'
-      ? [{ name: 'identity-issuer', secret: { secretName: 'linkerd-identity-issuer' } }]
-      : []),
+function volumes(component: string, { linkerd }: LinkerdOptions) {
+  const { layout } = VERSIONS[linkerd];
+  const identity = component === 'identity';
+  return [
+    ...(!identity || layout === 'A' ? [{ name: 'config', configMap: { name: 'linkerd-config' } }] : []),
+    ...(layout === 'D' ? [{ name: 'trust-roots', configMap: { name: 'linkerd-identity-trust-roots' } }] : []),
+    ...(identity ? [{ name: 'identity-issuer', secret: { secretName: 'linkerd-identity-issuer' } }] : []),
     { name: 'linkerd-identity-end-entity', emptyDir: { medium: 'Memory' } },
   ];
+}
+
+function controlPlane(
+  component: string,
+  options: LinkerdOptions,
+  certificates: Certificates,
+  createdBy: Record<string, string>,
+): KubernetesObject {
+  const { release, layout, nativeSidecar } = VERSIONS[options.linkerd];
+  const name = `linkerd-${component}`;
+  const selector = { 'linkerd.io/control-plane-component': component, 'linkerd.io/control-plane-ns': NS };
+  const hash = createHash('sha256').update(certificates.anchors).digest('hex');
+  const sidecar = proxy(component, options, certificates);
+  const container = mainContainer(component, options, certificates);
+  const containers = nativeSidecar ? [container] : [container, sidecar];
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
       name,
       namespace: NS,
-      annotations: CREATED_BY,
+      annotations: createdBy,
       labels: {
         'app.kubernetes.io/name': component,
         'app.kubernetes.io/part-of': 'Linkerd',
-        'app.kubernetes.io/version': LINKERD_VERSION,
-        'linkerd.io/control-plane-component': component,
-        'linkerd.io/control-plane-ns': NS,
+        'app.kubernetes.io/version': release,
+        ...selector,
       },
     },
     spec: {
-      replicas,
-      selector: { matchLabels: { 'linkerd.io/control-plane-component': component, 'linkerd.io/control-plane-ns': NS } },
+      replicas: component === 'identity' ? options.identityReplicas : 1,
+      selector: { matchLabels: selector },
       strategy: { rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
       template: {
-        metadata: { annotations, labels },
-        spec: { serviceAccountName: name, containers: [container], initContainers: [proxy(component)], volumes },
+        metadata: {
+          annotations: {
+            ...createdBy,
+            'linkerd.io/proxy-version': release,
+            ...(layout === 'D' ? { 'linkerd.io/trust-root-sha256': hash } : {}),
+          },
+          labels: { ...selector, 'linkerd.io/proxy-deployment': name },
+        },
+        spec: {
+          serviceAccountName: name,
+          containers,
+          ...(nativeSidecar ? { initContainers: [{ ...sidecar, restartPolicy: 'Always' }] } : {}),
+          volumes: volumes(component, options),
+        },
       },
     },
   };
 }
 
-function proxy(component: string) {
+/** A literal up to 2.10, a reference to the ConfigMap since (charts/partials/templates/_proxy.tpl). */
+function proxy(component: string, { linkerd }: LinkerdOptions, { anchors }: Certificates) {
   const identity = (name: string) => `linkerd-${name}.linkerd.serviceaccount.identity.linkerd.cluster.local`;
+  const reference = { configMapKeyRef: { name: 'linkerd-identity-trust-roots', key: 'ca-bundle.crt' } };
   return {
     name: 'linkerd-proxy',
     image: 'cr.l5d.io/linkerd/proxy',
-    restartPolicy: 'Always',
     ports: [
       { containerPort: 4143, name: 'linkerd-proxy' },
       { containerPort: 4191, name: 'linkerd-admin' },
@@ -243,13 +262,13 @@ function proxy(component: string) {
       { name: '_pod_name', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: '_pod_ns', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
       { name: 'LINKERD2_PROXY_ADMIN_LISTEN_ADDR', value: '0.0.0.0:4191' },
+      {
+        name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS',
+        ...(VERSIONS[linkerd].layout === 'D' ? { valueFrom: reference } : { value: anchors }),
+      },
       { name: '_pod_sa', valueFrom: { fieldRef: { fieldPath: 'spec.serviceAccountName' } } },
       { name: '_l5d_ns', value: NS },
       { name: '_l5d_trustdomain', value: 'cluster.local' },
-      {
-        name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS',
-        valueFrom: { configMapKeyRef: { name: 'linkerd-identity-trust-roots', key: 'ca-bundle.crt' } },
-      },
       {
         name: 'LINKERD2_PROXY_IDENTITY_SVC_ADDR',
         value:
@@ -257,7 +276,7 @@ function proxy(component: string) {
       },
       {
         name: 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME',
-        value: '$(_pod_sa).$(_pod_ns).serviceaccount.identity.linkerd.cluster.local',
+        value: '$(_pod_sa).$(_pod_ns).serviceaccount.identity.$(_l5d_ns).$(_l5d_trustdomain)',
       },
       { name: 'LINKERD2_PROXY_IDENTITY_SVC_NAME', value: identity('identity') },
       { name: 'LINKERD2_PROXY_DESTINATION_SVC_NAME', value: identity('destination') },

@@ -110,7 +110,7 @@ func (m *mesh) status() map[string]any {
 		identities = append(identities, entry)
 	}
 	for id, replica := range m.injectors {
-		bundle := m.objects.visible("ConfigMap/"+trustRoots, replica.mount, m.options.kubeletLag, time.Now())["ca-bundle.crt"]
+		bundle := m.rules.bundle(m.objects.visible(m.rules.bundleObject(), replica.mount, m.options.kubeletLag, time.Now()))
 		injectors = append(injectors, map[string]any{
 			"pod": replica.pod, "anchors": fingerprints(tolerantCertificates(bundle)),
 			"ready": m.proxies[id] != nil && m.proxies[id].podReady.Load(),

@@ -17,7 +17,6 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/record"
-	"sigs.k8s.io/yaml"
 )
 
 // identity is one replica of the identity controller (linkerd2 controller/cmd/identity, pkg/identity/service.go).
@@ -25,6 +24,7 @@ type identity struct {
 	mesh     *mesh
 	pod      string
 	mount    mount
+	ownCopy  string // layouts B and C
 	lifetime time.Duration
 	skew     time.Duration
 	scheme   string
@@ -46,7 +46,7 @@ func newIdentity(m *mesh, pod *corev1.Pod, mount mount) *identity {
 	broadcaster := record.NewBroadcaster() // one per process: events are counted per replica
 	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: m.client.CoreV1().Events("")})
 	i := &identity{
-		mesh: m, pod: pod.Name, mount: mount, events: broadcaster,
+		mesh: m, pod: pod.Name, mount: mount, ownCopy: ownCopy(pod), events: broadcaster,
 		recorder: broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "linkerd-identity"}),
 		lifetime: 24 * time.Hour, skew: 20 * time.Second, scheme: "linkerd.io/tls", name: "identity." + m.options.namespace + ".cluster.local",
 	}
@@ -88,7 +88,8 @@ func (i *identity) start() {
 			i.mu.Unlock()
 			return
 		}
-		anchors, err := strictCertificates(i.files("ConfigMap/" + trustRoots)["ca-bundle.crt"])
+		i.configure()
+		anchors, err := strictCertificates(i.bundle())
 		if err == nil {
 			i.anchors = anchors
 			i.chain, i.key, err = i.load()
@@ -111,10 +112,32 @@ func (i *identity) stop() {
 	time.AfterFunc(time.Second, i.events.Shutdown)
 }
 
+// configure reads the settings that layout A has in its mounted document and nowhere else.
+func (i *identity) configure() {
+	if i.mesh.rules.layout != "A" {
+		return
+	}
+	context := globalOf(i.files(i.mesh.rules.bundleObject())).IdentityContext
+	for name, value := range map[string]string{
+		"issuance-lifetime": context.IssuanceLifetime, "clock-skew-allowance": context.ClockSkewAllowance,
+		"scheme": context.Scheme, "trust-domain": context.TrustDomain,
+	} {
+		i.argument("-identity-" + name + "=" + value)
+	}
+}
+
+// bundle is what the process reads at its start: its own argument or variable (2.9, 2.10), else a mounted file.
+func (i *identity) bundle() string {
+	if i.ownCopy != "" {
+		return i.ownCopy
+	}
+	return i.mesh.rules.bundle(i.files(i.mesh.rules.bundleObject()))
+}
+
 // files are the mounted ones. A stale start concerns the trust roots alone.
 func (i *identity) files(name string) map[string]string {
 	m := i.mount
-	if name != "ConfigMap/"+trustRoots {
+	if name != i.mesh.rules.bundleObject() {
 		m = mount{started: m.started, frozen: i.frozen}
 	}
 	return i.mesh.objects.visible(name, m, i.mesh.lag(), time.Now())
@@ -131,7 +154,7 @@ func (i *identity) load() ([]*x509.Certificate, *ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	private, err := parseECKey(files[key])
+	private, err := parseECKey(files[key], i.mesh.rules.pkcs8)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,7 +179,14 @@ func (i *identity) verify(chain, anchors []*x509.Certificate) error {
 	for _, cert := range chain[1:] {
 		intermediates.AddCert(cert)
 	}
-	_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: intermediates})
+	options := x509.VerifyOptions{Roots: roots, Intermediates: intermediates}
+	if i.mesh.rules.issuerNameChecked && len(chain[0].DNSNames) > 0 {
+		options.DNSName = i.name
+	} else if i.mesh.rules.issuerNameChecked && chain[0].Subject.CommonName != i.name {
+		// the toolchains of that time (Go 1.13, 1.14) fell back to the common name
+		return fmt.Errorf("x509: certificate is valid for %s, not %s", chain[0].Subject.CommonName, i.name)
+	}
+	_, err := chain[0].Verify(options)
 	return err
 }
 
@@ -189,7 +219,9 @@ func (i *identity) certify(name, namespace string, public *ecdsa.PublicKey) ([]*
 	}
 	if err := i.verify(i.chain, i.anchors); err != nil {
 		deployment := &corev1.ObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "linkerd-identity", Namespace: i.mesh.options.namespace}
-		i.recorder.Event(deployment, corev1.EventTypeWarning, "IssuerValidationFailed", fmt.Sprintf("%v - CSR Identity : %s", err, name))
+		if i.mesh.rules.validationEvents {
+			i.recorder.Event(deployment, corev1.EventTypeWarning, "IssuerValidationFailed", fmt.Sprintf("%v - CSR Identity : %s", err, name))
+		}
 		return nil, err
 	}
 	i.serial++
@@ -214,18 +246,11 @@ func (i *identity) certify(name, namespace string, public *ecdsa.PublicKey) ([]*
 	if err != nil {
 		return nil, err
 	}
+	if !i.mesh.rules.leafEvents {
+		return append([]*x509.Certificate{leaf}, i.chain...), nil
+	}
 	account := &corev1.ObjectReference{APIVersion: "v1", Kind: "ServiceAccount", Name: strings.Split(name, ".")[0], Namespace: namespace}
 	i.recorder.Event(account, corev1.EventTypeNormal, "IssuedLeafCertificate",
 		fmt.Sprintf("issued certificate for %s until %s: %s", name, notAfter, fingerprint(der)))
 	return append([]*x509.Certificate{leaf}, i.chain...), nil
-}
-
-// nativeSidecar reads the chart values as the injector sees them.
-func nativeSidecar(values string) bool {
-	var parsed struct {
-		Proxy struct {
-			NativeSidecar bool `json:"nativeSidecar"`
-		} `json:"proxy"`
-	}
-	return yaml.Unmarshal([]byte(values), &parsed) == nil && parsed.Proxy.NativeSidecar
 }

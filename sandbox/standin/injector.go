@@ -107,9 +107,9 @@ func (m *mesh) inject(replica *injector, request *admissionv1.AdmissionRequest) 
 	if json.Unmarshal(request.Object.Raw, &pod) != nil || !m.wanted(&pod, request.Namespace) {
 		return nil
 	}
-	bundle := m.objects.visible("ConfigMap/"+trustRoots, replica.mount, m.injectorLag(), time.Now())["ca-bundle.crt"]
+	bundle := m.rules.bundle(m.objects.visible(m.rules.bundleObject(), replica.mount, m.injectorLag(), time.Now()))
 	values := m.objects.visible("ConfigMap/"+linkerdConfig, mount{started: replica.mount.started}, m.lag(), time.Now())["values"]
-	patch, err := json.Marshal(injection(&pod, request.Namespace, bundle, m.options.namespace, nativeSidecar(values)))
+	patch, err := json.Marshal(m.injection(&pod, request.Namespace, bundle, nativeSidecar(values)))
 	if err != nil {
 		return nil
 	}
@@ -139,20 +139,24 @@ func (m *mesh) wanted(pod *corev1.Pod, namespace string) bool {
 	return wish == "enabled" || wish == "ingress"
 }
 
-const proxyVersion = "edge-26.6.3"
-
-func injection(pod *corev1.Pod, namespace, bundle, controlPlane string, native bool) []operation {
+func (m *mesh) injection(pod *corev1.Pod, namespace, bundle string, native bool) []operation {
+	version := m.options.release
 	sum := sha256.Sum256([]byte(bundle)) // over the exact bytes of the ConfigMap's value
-	labels := merged(pod.Labels, map[string]string{controlPlaneLabel: controlPlane, "linkerd.io/workload-ns": namespace})
+	labels := merged(pod.Labels, map[string]string{controlPlaneLabel: m.options.namespace})
+	if m.rules.workloadNamespace {
+		labels["linkerd.io/workload-ns"] = namespace
+	}
 	if kind, name := ownerOf(pod); name != "" {
 		labels["linkerd.io/proxy-"+kind] = name
 	}
 	annotations := merged(pod.Annotations, map[string]string{
-		"linkerd.io/created-by":        "linkerd/proxy-injector " + proxyVersion,
-		"linkerd.io/proxy-version":     proxyVersion,
-		"linkerd.io/trust-root-sha256": hex.EncodeToString(sum[:]),
+		"linkerd.io/created-by":    "linkerd/proxy-injector " + version,
+		"linkerd.io/proxy-version": version,
 	})
-	sidecar := sidecarContainer(bundle)
+	if m.rules.bundleHash {
+		annotations["linkerd.io/trust-root-sha256"] = hex.EncodeToString(sum[:])
+	}
+	sidecar := sidecarContainer(bundle, version)
 	initializer := corev1.Container{Name: "linkerd-init", Image: "cr.l5d.io/linkerd/proxy-init"}
 	containers, initContainers := pod.Spec.Containers, pod.Spec.InitContainers
 	if native {
@@ -171,12 +175,12 @@ func injection(pod *corev1.Pod, namespace, bundle, controlPlane string, native b
 	}
 }
 
-func sidecarContainer(bundle string) corev1.Container {
+func sidecarContainer(bundle, version string) corev1.Container {
 	field := func(name, path string) corev1.EnvVar {
 		return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: path}}}
 	}
 	return corev1.Container{
-		Name: "linkerd-proxy", Image: "cr.l5d.io/linkerd/proxy:" + proxyVersion,
+		Name: "linkerd-proxy", Image: "cr.l5d.io/linkerd/proxy:" + version,
 		Ports: []corev1.ContainerPort{{Name: "linkerd-proxy", ContainerPort: 4143}, {Name: "linkerd-admin", ContainerPort: 4191}},
 		Env: []corev1.EnvVar{
 			field("_pod_name", "metadata.name"), field("_pod_ns", "metadata.namespace"), field("_pod_sa", "spec.serviceAccountName"),

@@ -19,10 +19,10 @@ import (
 )
 
 type options struct {
-	kubeconfig, namespace, control, injector, kubelet, version string
-	kubeletLag                                                 time.Duration
-	minRefresh                                                 time.Duration
-	probeRate                                                  float64
+	kubeconfig, namespace, control, injector, kubelet, version, release string
+	kubeletLag                                                          time.Duration
+	minRefresh                                                          time.Duration
+	probeRate                                                           float64
 }
 
 func main() {
@@ -30,6 +30,7 @@ func main() {
 	flag.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig of the sandbox's admin")
 	flag.StringVar(&o.namespace, "linkerd-namespace", "linkerd", "namespace of the control plane")
 	flag.StringVar(&o.version, "linkerd-version", "2.20", "whose rules to follow")
+	flag.StringVar(&o.release, "linkerd-release", "edge-26.6.3", "its full name, as labels and annotations show it")
 	flag.StringVar(&o.control, "control", "127.0.0.1:0", "address of the control API")
 	flag.StringVar(&o.injector, "injector", "127.0.0.1:0", "address of the webhook")
 	flag.StringVar(&o.kubelet, "kubelet", "127.0.0.1:0", "address for the kubelet's port-forward, as the nodes name it")

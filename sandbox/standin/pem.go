@@ -51,7 +51,7 @@ func tolerantCertificates(text string) []*x509.Certificate {
 	}
 }
 
-func parseECKey(text string) (*ecdsa.PrivateKey, error) {
+func parseECKey(text string, pkcs8 bool) (*ecdsa.PrivateKey, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
 		return nil, errors.New("no private key found")
@@ -60,6 +60,9 @@ func parseECKey(text string) (*ecdsa.PrivateKey, error) {
 	case "EC PRIVATE KEY":
 		return x509.ParseECPrivateKey(block.Bytes)
 	case "PRIVATE KEY":
+		if !pkcs8 {
+			break
+		}
 		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
 			return nil, err

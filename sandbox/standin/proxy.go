@@ -392,14 +392,14 @@ func (p *proxy) tlsConfig(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 func (p *proxy) respond(w io.Writer, request *http.Request) {
 	status, body := http.StatusOK, ""
 	switch {
-	case request.URL.Path == "/live":
+	case request.URL.Path == "/live" && p.mesh.rules.live:
 	case request.URL.Path == "/ready":
 		if p.leaf.Load() == nil {
 			status = http.StatusServiceUnavailable
 		}
 	case request.URL.Path == "/env.json" && p.mesh.rules.envJSON:
 		body = p.envJSON(request.URL.RawQuery)
-	case request.URL.Path == "/metrics":
+	case request.URL.Path == "/metrics" && p.mesh.rules.metrics.expires != "":
 		body = p.metrics()
 	default:
 		status = http.StatusNotFound
@@ -427,9 +427,8 @@ func (p *proxy) metrics() string {
 	if leaf := p.leaf.Load(); leaf != nil {
 		expires = leaf.chain[0].NotAfter.Unix()
 	}
-	prefix := p.mesh.rules.metricPrefix
-	return fmt.Sprintf("%[1]sexpiration_timestamp_seconds %[2]d\n%[1]srefreshes_total{result=\"ok\"} %[3]d\n%[1]srefreshes_total{result=\"error\"} %[4]d\n",
-		prefix, expires, p.refreshes.Load(), p.failures.Load())
+	names := p.mesh.rules.metrics
+	return fmt.Sprintf("%s %d\n%s %d\n", names.expires, expires, names.refreshes, p.refreshes.Load())
 }
 
 // tellKubelet lets kwok mark the pod ready: the real kubelet would ask /ready.

@@ -1,85 +1,161 @@
 import type {
+  V1CronJob,
   V1DaemonSet,
   V1Deployment,
   V1ObjectMeta,
   V1PodTemplateSpec,
+  V1ReplicaSet,
+  V1ReplicationController,
   V1StatefulSet,
 } from '@kubernetes/client-node';
 import type { WorkloadSnapshot } from '../rotation/rollout.js';
 import type { Kubernetes } from './client.js';
+import { isKubernetesError } from './errors.js';
 import { listAll } from './list.js';
 import { isLostRace, type PatchOperation, pointer } from './patch.js';
 
-/** A controller that can be rolled by changing its pod template. */
+/** A controller whose pod template can be changed. */
 export interface Workload extends WorkloadSnapshot {
   namespace: string;
   name: string;
   uid: string;
   generation: number;
+  /** Where its pod template is, as parts of a JSON Patch path. */
+  templatePath: readonly string[];
   templateAnnotations: boolean;
   annotations: boolean;
+  /** What has to change in its template beside the mark, each with its own `test`. */
+  edits: PatchOperation[];
 }
 
-/** Names of the annotations that a roll writes. */
-export interface MarkNames {
+/** How a listing reads templates, and how a roll marks them. */
+export interface WorkloadReading {
+  /** Names of the annotations that a roll writes. */
   mark: string;
   markedAt: string;
+  /** What has to change in a pod template. Default: nothing. */
+  edits?(template: V1PodTemplateSpec | undefined, path: readonly string[]): PatchOperation[];
 }
 
-/** Every Deployment, StatefulSet and DaemonSet of a namespace, by `Kind/name`. */
+/** Every controller with a pod template of a namespace, or of all; those owned by another controller are left out. */
 export async function listWorkloads(
   k8s: Kubernetes,
-  namespace: string,
-  names: MarkNames,
-): Promise<Map<string, Workload>> {
-  const [deployments, statefulSets, daemonSets] = await Promise.all([
+  namespace: string | undefined,
+  reading: WorkloadReading,
+): Promise<Workload[]> {
+  const { apps, core, batch } = k8s;
+  const all = namespace === undefined;
+  const at = namespace ?? '';
+  const lists = await Promise.all([
     listAll(
-      (page) => k8s.apps.listNamespacedDeployment({ ...page, namespace }),
-      (item) => deployment(item, names),
+      (page) =>
+        all ? apps.listDeploymentForAllNamespaces(page) : apps.listNamespacedDeployment({ ...page, namespace: at }),
+      (item) => own(item, reading, deployment),
     ),
     listAll(
-      (page) => k8s.apps.listNamespacedStatefulSet({ ...page, namespace }),
-      (item) => statefulSet(item, names),
+      (page) =>
+        all ? apps.listStatefulSetForAllNamespaces(page) : apps.listNamespacedStatefulSet({ ...page, namespace: at }),
+      (item) => own(item, reading, statefulSet),
     ),
     listAll(
-      (page) => k8s.apps.listNamespacedDaemonSet({ ...page, namespace }),
-      (item) => daemonSet(item, names),
+      (page) =>
+        all ? apps.listDaemonSetForAllNamespaces(page) : apps.listNamespacedDaemonSet({ ...page, namespace: at }),
+      (item) => own(item, reading, daemonSet),
+    ),
+    listAll(
+      (page) =>
+        all ? apps.listReplicaSetForAllNamespaces(page) : apps.listNamespacedReplicaSet({ ...page, namespace: at }),
+      (item) => own(item, reading, replicaSet),
+    ),
+    listAll(
+      (page) =>
+        all
+          ? core.listReplicationControllerForAllNamespaces(page)
+          : core.listNamespacedReplicationController({ ...page, namespace: at }),
+      (item) => own(item, reading, replicationController),
+    ),
+    listAll(
+      (page) =>
+        all ? batch.listCronJobForAllNamespaces(page) : batch.listNamespacedCronJob({ ...page, namespace: at }),
+      (item) => own(item, reading, cronJob),
     ),
   ]);
-  const all = [...deployments, ...statefulSets, ...daemonSets];
-  return new Map(all.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
+  return lists.flat();
+}
+
+function own<T extends { metadata?: V1ObjectMeta }>(
+  item: T,
+  reading: WorkloadReading,
+  read: (item: T, reading: WorkloadReading) => Workload,
+): Workload | undefined {
+  return item.metadata?.ownerReferences?.some(({ controller }) => controller) ? undefined : read(item, reading);
 }
 
 /**
- * Rolls a workload as `kubectl rollout restart` does, by an annotation on its pod template. The value is the same for
- * every try, so a second patch changes nothing; the generation is tested, so a template that somebody changed meanwhile
- * is looked at again first.
+ * Changes a workload's template: the mark, as `kubectl rollout restart` does by an annotation, and its edits. The mark is
+ * the same for every try, so a second patch changes nothing; the generation is tested, so a template that somebody
+ * changed meanwhile is looked at again first.
  * @returns false when the workload changed since it was read
  */
 export async function rollWorkload(
   k8s: Kubernetes,
   workload: Workload,
-  names: MarkNames,
+  reading: WorkloadReading,
   mark: string,
   manager: string,
 ): Promise<boolean> {
-  const template = ['spec', 'template', 'metadata', 'annotations'];
+  const template = [...workload.templatePath, 'metadata', 'annotations'];
   const body: PatchOperation[] = [
     { op: 'test', path: '/metadata/uid', value: workload.uid },
-    { op: 'test', path: '/metadata/generation', value: workload.generation },
+    ...(workload.generation > 0
+      ? [{ op: 'test' as const, path: '/metadata/generation', value: workload.generation }]
+      : []),
+    ...workload.edits,
     ...(workload.templateAnnotations ? [] : [add(template, {})]),
-    add([...template, names.mark], mark),
+    add([...template, reading.mark], mark),
     ...(workload.annotations ? [] : [add(['metadata', 'annotations'], {})]),
-    add(['metadata', 'annotations', names.markedAt], new Date().toISOString()),
+    add(['metadata', 'annotations', reading.markedAt], new Date().toISOString()),
   ];
   const request = { name: workload.name, namespace: workload.namespace, body, fieldManager: manager };
   try {
-    if (workload.kind === 'Deployment') await k8s.apps.patchNamespacedDeployment(request);
-    else if (workload.kind === 'StatefulSet') await k8s.apps.patchNamespacedStatefulSet(request);
-    else await k8s.apps.patchNamespacedDaemonSet(request);
+    await PATCH[workload.kind]?.(k8s, request);
     return true;
   } catch (error) {
     if (isLostRace(error)) return false;
+    throw error;
+  }
+}
+
+type PatchRequest = { name: string; namespace: string; body: PatchOperation[]; fieldManager: string };
+
+const PATCH: Record<string, (k8s: Kubernetes, request: PatchRequest) => Promise<unknown>> = {
+  Deployment: async ({ apps }, request) => await apps.patchNamespacedDeployment(request),
+  StatefulSet: async ({ apps }, request) => await apps.patchNamespacedStatefulSet(request),
+  DaemonSet: async ({ apps }, request) => await apps.patchNamespacedDaemonSet(request),
+  ReplicaSet: async ({ apps }, request) => await apps.patchNamespacedReplicaSet(request),
+  ReplicationController: async ({ core }, request) => await core.patchNamespacedReplicationController(request),
+  CronJob: async ({ batch }, request) => await batch.patchNamespacedCronJob(request),
+};
+
+/**
+ * Evicts a pod, so that its PodDisruptionBudget has a say.
+ * @returns why it may not go now, in the API server's words; undefined when it goes
+ */
+export async function evictPod(
+  k8s: Kubernetes,
+  { namespace, name, uid }: { namespace: string; name: string; uid: string },
+): Promise<string | undefined> {
+  try {
+    await k8s.core.createNamespacedPodEviction({
+      name,
+      namespace,
+      body: { metadata: { name, namespace }, deleteOptions: { preconditions: { uid } } },
+    });
+    return undefined;
+  } catch (error) {
+    if (!isKubernetesError(error)) throw error;
+    if (error.status === 429) return error.message;
+    if (error.kind === 'NotFound' || error.kind === 'Conflict') return undefined; // gone, or another pod by now
     throw error;
   }
 }
@@ -88,29 +164,35 @@ function add(path: string[], value: unknown): PatchOperation {
   return { op: 'add', path: pointer(...path), value };
 }
 
+const TEMPLATE = ['spec', 'template'] as const;
+
 function common(
   kind: string,
-  object: { metadata?: V1ObjectMeta; spec?: { template: V1PodTemplateSpec } },
-  names: MarkNames,
+  metadata: V1ObjectMeta = {},
+  template: V1PodTemplateSpec | undefined,
+  reading: WorkloadReading,
+  templatePath: readonly string[] = TEMPLATE,
 ): Omit<Workload, 'rolledOut'> {
-  const { metadata = {}, spec } = object;
-  const mark = spec?.template.metadata?.annotations?.[names.mark];
-  const markedAt = metadata.annotations?.[names.markedAt];
+  const mark = template?.metadata?.annotations?.[reading.mark];
+  const markedAt = metadata.annotations?.[reading.markedAt];
   return {
     kind,
     namespace: metadata.namespace ?? '',
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
     generation: metadata.generation ?? 0,
-    templateAnnotations: spec?.template.metadata?.annotations !== undefined,
+    templatePath,
+    templateAnnotations: template?.metadata?.annotations !== undefined,
     annotations: metadata.annotations !== undefined,
+    edits: reading.edits?.(template, templatePath) ?? [],
+    replacement: 'rollout',
     ...(mark ? { mark } : {}),
     ...(markedAt ? { markedAt } : {}),
   };
 }
 
 /** The rules of `kubectl rollout status` (kubectl pkg/polymorphichelpers/rollout_status.go). */
-function deployment(object: V1Deployment, names: MarkNames): Workload {
+function deployment(object: V1Deployment, reading: WorkloadReading): Workload {
   const { spec, status = {}, metadata } = object;
   const wanted = spec?.replicas ?? 1;
   const updated = status.updatedReplicas ?? 0;
@@ -127,7 +209,7 @@ function deployment(object: V1Deployment, names: MarkNames): Workload {
   const failed =
     late && waitingFor ? [condition('Progressing')?.message, failure].filter(Boolean).join(' ') : undefined;
   return {
-    ...common('Deployment', object, names),
+    ...common('Deployment', metadata, spec?.template, reading),
     rolledOut: waitingFor === undefined,
     ...(failed ? { failed } : {}),
     ...(waitingFor ? { waitingFor: failure ? `${waitingFor}: ${failure}` : waitingFor } : {}),
@@ -143,58 +225,84 @@ function deployment(object: V1Deployment, names: MarkNames): Workload {
   };
 }
 
-function statefulSet(object: V1StatefulSet, names: MarkNames): Workload {
+function statefulSet(object: V1StatefulSet, reading: WorkloadReading): Workload {
   const { spec, status, metadata } = object;
   const wanted = spec?.replicas ?? 1;
   const updated =
     status?.currentRevision === status?.updateRevision ? (status?.replicas ?? 0) : (status?.updatedReplicas ?? 0);
+  const onDelete = spec?.updateStrategy?.type === 'OnDelete';
+  const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  const evicted = onDelete || partition > 0;
   const waitingFor = firstOf(
     (status?.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
-    updated < wanted && `${updated} of ${wanted} pods are of the new revision`,
+    !evicted && updated < wanted && `${updated} of ${wanted} pods are of the new revision`,
     (status?.readyReplicas ?? 0) < wanted && `${status?.readyReplicas ?? 0} of ${wanted} pods are ready`,
   );
-  const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
-  const unrollable =
-    spec?.updateStrategy?.type === 'OnDelete'
-      ? onDelete('StatefulSet')
-      : partition > 0
-        ? {
-            reason: 'StatefulSetPartition',
-            message: `its update strategy keeps pods below ordinal ${partition} as they are`,
-            hint: 'set the partition to 0 for the rotation, or `waive` it',
-          }
-        : undefined;
   return {
-    ...common('StatefulSet', object, names),
+    ...common('StatefulSet', metadata, spec?.template, reading),
     rolledOut: waitingFor === undefined,
     ...(waitingFor ? { waitingFor } : {}),
-    ...(unrollable ? { unrollable } : {}),
+    ...(onDelete ? byEviction('its update strategy is OnDelete') : {}),
+    ...(partition > 0 ? byEviction(`its update strategy keeps pods below ordinal ${partition} as they are`) : {}),
   };
 }
 
-function daemonSet(object: V1DaemonSet, names: MarkNames): Workload {
+function daemonSet(object: V1DaemonSet, reading: WorkloadReading): Workload {
   const { spec, status, metadata } = object;
   const wanted = status?.desiredNumberScheduled ?? 0;
   const updated = status?.updatedNumberScheduled ?? 0;
+  const onDelete = spec?.updateStrategy?.type === 'OnDelete';
   const waitingFor = firstOf(
     (status?.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
-    updated < wanted && `${updated} of ${wanted} nodes have the new pod`,
+    !onDelete && updated < wanted && `${updated} of ${wanted} nodes have the new pod`,
     (status?.numberAvailable ?? 0) < wanted && `${status?.numberAvailable ?? 0} of ${wanted} pods are available`,
   );
   return {
-    ...common('DaemonSet', object, names),
+    ...common('DaemonSet', metadata, spec?.template, reading),
     rolledOut: waitingFor === undefined,
     ...(waitingFor ? { waitingFor } : {}),
-    ...(spec?.updateStrategy?.type === 'OnDelete' ? { unrollable: onDelete('DaemonSet') } : {}),
+    ...(onDelete ? byEviction('its update strategy is OnDelete') : {}),
   };
 }
 
-function onDelete(kind: string) {
+function replicaSet(object: V1ReplicaSet, reading: WorkloadReading): Workload {
+  return bare('ReplicaSet', object.metadata, object.spec?.template, object.spec?.replicas, object.status, reading);
+}
+
+function replicationController(object: V1ReplicationController, reading: WorkloadReading): Workload {
+  const { metadata, spec, status } = object;
+  return bare('ReplicationController', metadata, spec?.template, spec?.replicas, status, reading);
+}
+
+function bare(
+  kind: string,
+  metadata: V1ObjectMeta | undefined,
+  template: V1PodTemplateSpec | undefined,
+  replicas = 1,
+  status: { readyReplicas?: number } | undefined,
+  reading: WorkloadReading,
+): Workload {
+  const ready = status?.readyReplicas ?? 0;
   return {
-    reason: 'UpdateOnDelete',
-    message: `the ${kind}'s update strategy is OnDelete: its pods are replaced only when somebody deletes them`,
-    hint: 'delete its pods one by one, or `waive` it',
+    ...common(kind, metadata, template, reading),
+    rolledOut: ready >= replicas,
+    ...(ready < replicas ? { waitingFor: `${ready} of ${replicas} pods are ready` } : {}),
+    ...byEviction(`a ${kind} does not replace its pods when its template changes`),
   };
+}
+
+/** Only its template matters: the next run is made from it. Pods of a run are those of a Job. */
+function cronJob({ metadata, spec }: V1CronJob, reading: WorkloadReading): Workload {
+  const path = ['spec', 'jobTemplate', ...TEMPLATE];
+  return {
+    ...common('CronJob', metadata, spec?.jobTemplate.spec?.template, reading, path),
+    rolledOut: true,
+    replacement: 'next run',
+  };
+}
+
+function byEviction(why: string): Pick<Workload, 'replacement' | 'evictionBecause'> {
+  return { replacement: 'eviction', evictionBecause: why };
 }
 
 function firstOf(...candidates: (string | false)[]): string | undefined {

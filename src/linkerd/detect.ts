@@ -1,19 +1,21 @@
 import type { V1Deployment } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
-import type { Layout } from './layout.js';
-import { layoutD } from './layout-d.js';
+import { readField } from './fields.js';
+import { identityContainer, type Layout, type Location } from './layout.js';
+import { LAYOUTS, layoutOfObjects } from './layouts.js';
 import {
   COMPONENT_LABEL,
   CREATED_BY_ANNOTATION,
   IDENTITY_DEPLOYMENT,
   IS_CONTROL_PLANE_LABEL,
+  ISSUER_SECRET,
   LINKERD_CONFIG,
+  TRUST_ROOTS,
   VERSION_LABEL,
 } from './names.js';
+import { rulesOf, type VersionRules } from './versions.js';
 import { readYamlField } from './yaml-field.js';
-
-export const LAYOUTS: readonly Layout[] = [layoutD];
 
 export type IssuerScheme = 'linkerd.io/tls' | 'kubernetes.io/tls';
 
@@ -22,7 +24,10 @@ export interface Linkerd {
   namespace: string;
   /** As the identity Deployment's label says, for example `edge-26.6.3`. */
   version: string;
+  rules: VersionRules;
   layout: Layout;
+  /** Every copy of the anchors in an object; the first is the one the running control plane reads. */
+  anchors: readonly Location[];
   scheme: IssuerScheme;
   trustDomain: string;
   installedBy: 'cli' | 'helm' | 'unknown';
@@ -55,15 +60,22 @@ export async function detectLinkerd(k8s: Kubernetes, wanted?: string): Promise<L
       `known: ${LAYOUTS.map(({ id, versions }) => `${id} (Linkerd ${versions})`).join(', ')}`,
     );
   }
+  await refuseMismatch(k8s, namespace, layout, version);
+  const { scheme, trustDomain } = layout.settings;
+  const found =
+    argument(identity, 'identity-scheme') || (await readField(k8s, namespace, scheme)) || ('linkerd.io/tls' as const);
+  if (found !== 'linkerd.io/tls' && found !== 'kubernetes.io/tls') {
+    throw new DetectionError('UnknownScheme', `the issuer scheme is ${found}`, 'linkerd.io/tls or kubernetes.io/tls');
+  }
   return {
     namespace,
     version,
+    rules: rulesOf(version),
     layout,
-    scheme: argument(identity, 'identity-scheme') === 'kubernetes.io/tls' ? 'kubernetes.io/tls' : 'linkerd.io/tls',
+    anchors: found === 'kubernetes.io/tls' ? [...layout.anchors, ISSUER_CA] : layout.anchors,
+    scheme: found,
     trustDomain:
-      argument(identity, 'identity-trust-domain') ??
-      (await configured(k8s, namespace, 'identityTrustDomain')) ??
-      'cluster.local',
+      argument(identity, 'identity-trust-domain') || (await readField(k8s, namespace, trustDomain)) || 'cluster.local',
     installedBy: installer(identity),
     identityReplicas: identity.spec?.replicas ?? 1,
   };
@@ -110,18 +122,42 @@ async function readIdentity(k8s: Kubernetes, namespace: string): Promise<V1Deplo
 }
 
 function argument(deployment: V1Deployment, name: string): string | undefined {
-  const container = deployment.spec?.template.spec?.containers.find((candidate) => candidate.name === 'identity');
   const prefix = `-${name}=`;
-  return container?.args?.find((text) => text.startsWith(prefix))?.slice(prefix.length);
+  return identityContainer(deployment)
+    ?.args?.find((text) => text.startsWith(prefix))
+    ?.slice(prefix.length);
 }
 
-async function configured(k8s: Kubernetes, namespace: string, field: string): Promise<string | undefined> {
-  const config = await k8s.core.readNamespacedConfigMap({ name: LINKERD_CONFIG, namespace }).catch((error: unknown) => {
+/** With scheme kubernetes.io/tls the CLI takes the anchors from here (`linkerd check`), so it is kept in step. */
+const ISSUER_CA: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'ca.crt', optional: true };
+
+/** What is stored and what the identity process reads must be of one kind: else an upgrade is half done. */
+async function refuseMismatch(k8s: Kubernetes, namespace: string, layout: Layout, version: string): Promise<void> {
+  const [roots, config] = await Promise.all([
+    configMap(k8s, namespace, TRUST_ROOTS),
+    configMap(k8s, namespace, LINKERD_CONFIG),
+  ]);
+  const stored = layoutOfObjects(roots !== undefined, config, (text, path) => readYamlField(text, path) !== undefined);
+  if (stored === layout) return;
+  throw new DetectionError(
+    'LayoutMismatch',
+    `the identity process of Linkerd ${version} reads its trust anchors from ${layout.identityReads} (as in ${layout.versions}), ` +
+      `but the objects in ${namespace} are ${stored ? `those of Linkerd ${stored.versions} (${stored.identityReads})` : 'of no known version'}`,
+    'finish the upgrade or the repair of the control plane first',
+  );
+}
+
+async function configMap(
+  k8s: Kubernetes,
+  namespace: string,
+  name: string,
+): Promise<Record<string, string> | undefined> {
+  try {
+    return (await k8s.core.readNamespacedConfigMap({ name, namespace })).data ?? {};
+  } catch (error) {
     if (isKubernetesError(error, 'NotFound')) return undefined;
     throw error;
-  });
-  const values = config?.data?.['values'];
-  return values ? readYamlField(values, [field]) : undefined;
+  }
 }
 
 function installer(identity: V1Deployment): Linkerd['installedBy'] {

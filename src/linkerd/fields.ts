@@ -19,6 +19,16 @@ export interface FieldEdit {
   change(current: string): string | undefined;
 }
 
+/** Who wrote an object last beside reroot, as the API server recorded it: `manager at time`. */
+export async function lastForeignWriter(k8s: Kubernetes, namespace: string, location: Location): Promise<string> {
+  const object = await readObject(k8s, namespace, { ...location, optional: true });
+  if (!object) return 'somebody who deleted it';
+  const [last] = (object.metadata?.managedFields ?? [])
+    .filter(({ manager }) => manager !== FIELD_MANAGER)
+    .toSorted((a, b) => new Date(b.time ?? 0).getTime() - new Date(a.time ?? 0).getTime());
+  return last ? `${last.manager} at ${new Date(last.time ?? 0).toISOString()}` : 'somebody unknown';
+}
+
 /** @returns undefined when an optional object or field is not there
  *  @throws Error when it is not optional, or its YAML cannot be read */
 export async function readField(k8s: Kubernetes, namespace: string, location: Location): Promise<string | undefined> {

@@ -1,29 +1,18 @@
-import type { Layout, Location } from './layout.js';
-import { LINKERD_CONFIG, OVERRIDES, TRUST_ROOTS, TRUST_ROOTS_KEY } from './names.js';
+import { inConfig, type Layout, usesVolume } from './layout.js';
+import { overrides, valuesLayout } from './layout-values.js';
+import { TRUST_ROOTS, TRUST_ROOTS_KEY } from './names.js';
 
-const config = { kind: 'ConfigMap', name: LINKERD_CONFIG, key: 'values', optional: true } as const satisfies Location;
-const overrides = { kind: 'Secret', name: OVERRIDES, key: OVERRIDES, optional: true } as const satisfies Location;
-
-/**
- * Linkerd 2.11 to today: the control plane reads ConfigMap linkerd-identity-trust-roots; the same anchors stand in
- * linkerd-config (read by the CLI) and, in CLI installs, in linkerd-config-overrides, from which `linkerd upgrade`
- * renders everything again, the issuer included (linkerd2 edge-26.8.3 cli/cmd/upgrade.go loadStoredValues).
- */
+/** 2.11 to today: the control plane reads a ConfigMap of its own; the values are what the CLI reads. */
 export const layoutD: Layout = {
   id: 'D',
   versions: '2.11 and later',
-  describes: (identity) =>
-    identity.spec?.template.spec?.volumes?.some((volume) => volume.configMap?.name === TRUST_ROOTS) === true,
+  identityReads: 'the mounted ConfigMap linkerd-identity-trust-roots',
+  describes: (identity) => usesVolume(identity, TRUST_ROOTS),
   anchors: [
     { kind: 'ConfigMap', name: TRUST_ROOTS, key: TRUST_ROOTS_KEY, optional: false },
-    { ...config, path: ['identityTrustAnchorsPEM'] },
-    { ...overrides, path: ['identityTrustAnchorsPEM'] },
+    inConfig('values', ['identityTrustAnchorsPEM'], true), // empty with externalCA
+    ...overrides.anchors,
   ],
-  issuerCopies: [
-    { certificate: { ...config, path: ['identity', 'issuer', 'tls', 'crtPEM'] } },
-    {
-      certificate: { ...overrides, path: ['identity', 'issuer', 'tls', 'crtPEM'] },
-      key: { ...overrides, path: ['identity', 'issuer', 'tls', 'keyPEM'] },
-    },
-  ],
+  issuerCopies: valuesLayout(false).issuerCopies,
+  settings: valuesLayout(false).settings,
 };

@@ -56,6 +56,7 @@ async function observeProxy(
     terminating: pod.terminating,
     ...(pod.component ? { component: pod.component } : {}),
     ...(pod.mark ? { mark: pod.mark } : {}),
+    ...(pod.identityAnchors ? { identityAnchors: fingerprints(pod.identityAnchors) } : {}),
   };
   try {
     if (question.anchors) observation.anchors = await readAnchorsOf(k8s, prober, pod);

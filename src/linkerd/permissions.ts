@@ -11,8 +11,15 @@ import {
   ROTATION_SECRET,
 } from './names.js';
 
+/** Whatever has a pod template. */
+const CONTROLLERS = [
+  ...['deployments', 'statefulsets', 'daemonsets', 'replicasets'].map((resource) => ({ group: 'apps', resource })),
+  { group: '', resource: 'replicationcontrollers' },
+  { group: 'batch', resource: 'cronjobs' },
+];
+
 /** Every permission a rotation uses, with the phase that uses it; deploy/rbac.yaml grants the same. */
-export function neededPermissions(linkerd: Linkerd, reach: Reach): Permission[] {
+export function neededPermissions(linkerd: Linkerd, reach: Reach, deletePods: boolean): Permission[] {
   const { namespace } = linkerd;
   const core = (verb: string, resource: string, neededFor: string, more: Partial<Permission> = {}): Permission => ({
     verb,
@@ -41,8 +48,10 @@ export function neededPermissions(linkerd: Linkerd, reach: Reach): Permission[] 
         ]
       : []),
     core('list', 'events', 'issue', { namespace }),
-    ...['deployments', 'statefulsets', 'daemonsets'].map((name) => apps('list', name, 'trust, renew, retire')),
-    ...['deployments', 'statefulsets', 'daemonsets'].map((name) => apps('patch', name, 'trust, renew, retire')),
+    ...CONTROLLERS.flatMap(({ group, resource }) =>
+      ['list', 'patch'].map((verb) => ({ verb, group, resource, neededFor: 'trust, renew, retire' })),
+    ),
+    ...(deletePods ? [core('create', 'pods', '`rollout.deletePods`', { subresource: 'eviction' })] : []),
     ...[IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT].map((name) => ({
       ...apps('get', 'deployments', 'preflight'),
       namespace,
@@ -69,7 +78,7 @@ export function neededPermissions(linkerd: Linkerd, reach: Reach): Permission[] 
 }
 
 function storedIn(linkerd: Linkerd, kind: 'Secret' | 'ConfigMap'): string[] {
-  return linkerd.layout.anchors.filter((location) => location.kind === kind).map(({ name }) => name);
+  return linkerd.anchors.filter((location) => location.kind === kind).map(({ name }) => name);
 }
 
 function lease(verb: string, more: Partial<Permission>): Permission {

@@ -2,6 +2,7 @@ import type { V1Container, V1EnvVar, V1ObjectMeta, V1Pod } from '@kubernetes/cli
 import type { Kubernetes } from '../kubernetes/client.js';
 import { listAll } from '../kubernetes/list.js';
 import type { WorkloadRef } from '../rotation/mesh.js';
+import { templateAnchors } from './template.js';
 import {
   ANCHORS_VARIABLE,
   COMPONENT_LABEL,
@@ -26,6 +27,8 @@ export interface MeshedPod {
   workload: WorkloadRef;
   /** PEM of the anchors when the pod carries it literally: fixed at container start, so what the process has. */
   literalAnchors?: string;
+  /** PEM of the anchors that the identity process next to the proxy was started with, where the pod carries them. */
+  identityAnchors?: string;
   /** Why the scheduler or kubelet cannot start it, in their words. */
   pendingBecause?: string;
 }
@@ -53,6 +56,7 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
   const component = metadata.labels?.[COMPONENT_LABEL];
   const mark = metadata.annotations?.[MARK_ANNOTATION];
   const pendingBecause = pendingReason(pod);
+  const identityAnchors = templateAnchors(pod).find(({ container }) => container === 'identity')?.pem;
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name ?? '',
@@ -65,6 +69,7 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
     ...(component ? { component } : {}),
     ...(mark ? { mark } : {}),
     ...(anchors?.value ? { literalAnchors: anchors.value } : {}),
+    ...(identityAnchors ? { identityAnchors } : {}),
     ...(pendingBecause ? { pendingBecause } : {}),
   };
 }

@@ -8,6 +8,7 @@ import { type Location, locationName } from './layout.js';
 /** One copy of the trust anchors, as found. */
 export interface StoredAnchors {
   store: string;
+  location: Location;
   pem: string;
   certificates: Certificate[];
 }
@@ -16,10 +17,10 @@ export interface StoredAnchors {
  *  @throws Error when the authoritative one is missing */
 export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[StoredAnchors, ...StoredAnchors[]]> {
   const stores: StoredAnchors[] = [];
-  for (const location of linkerd.layout.anchors) {
+  for (const location of linkerd.anchors) {
     const pem = await readField(k8s, linkerd.namespace, location);
     if (pem !== undefined)
-      stores.push({ store: locationName(location), pem, certificates: readBundle(pem).certificates });
+      stores.push({ store: locationName(location), location, pem, certificates: readBundle(pem).certificates });
   }
   const [first, ...others] = stores;
   if (!first) throw new Error('no store of trust anchors found');
@@ -39,7 +40,7 @@ export interface BundleChange {
  */
 export async function changeAnchors(k8s: Kubernetes, linkerd: Linkerd, change: BundleChange): Promise<string[]> {
   const written: string[] = [];
-  for (const location of linkerd.layout.anchors.toReversed()) {
+  for (const location of linkerd.anchors.toReversed()) {
     const edit: FieldEdit = { location, change: (current) => changedBundle(current, change) };
     if (await editFields(k8s, linkerd.namespace, [edit])) written.push(locationName(location));
   }

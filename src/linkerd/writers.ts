@@ -41,7 +41,7 @@ const CONTROLLERS: readonly { name: string; managers: RegExp; marks: RegExp; cur
 
 export async function competingWriters(k8s: Kubernetes, linkerd: Linkerd): Promise<CompetingWriter[]> {
   const { namespace } = linkerd;
-  const names = new Set(linkerd.layout.anchors.map(({ kind, name }) => `${kind} ${name}`));
+  const names = new Set(linkerd.anchors.map(({ kind, name }) => `${kind} ${name}`));
   names.add(`Secret ${ISSUER_SECRET}`);
   const found: CompetingWriter[] = [];
   for (const object of names) {

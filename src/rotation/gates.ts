@@ -19,7 +19,11 @@ export interface Shortfall {
 /** Swap safety: the proxy's own process trusts the new root. */
 export function trustsNewRoot(proxy: ProxyObservation, target: Target): Shortfall | undefined {
   if (!proxy.anchors) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
-  if (proxy.component === 'identity' && !proxy.mark?.startsWith(`${target.rotation}-`)) {
+  const { identityAnchors } = proxy;
+  if (identityAnchors && !identityAnchors.includes(target.root)) {
+    return { reason: 'NewRootNotTrusted', message: 'its identity process was started without the new root' };
+  }
+  if (proxy.component === 'identity' && !identityAnchors && !proxy.mark?.startsWith(`${target.rotation}-`)) {
     // Its proxy's environment does not show what the identity process next to it loaded at its own start.
     return { reason: 'IdentityStartedEarlier', message: 'it may have been started before the bundle had the new root' };
   }
@@ -37,7 +41,7 @@ export function presentsNewLeaf(proxy: ProxyObservation, target: Target): Shortf
 /** The end: the old root is gone from the process, and the leaf still verifies. */
 export function forgotOldRoot(proxy: ProxyObservation, target: Target): Shortfall | undefined {
   if (!proxy.anchors) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
-  if (proxy.anchors.some((anchor) => target.retire.includes(anchor))) {
+  if ([...proxy.anchors, ...(proxy.identityAnchors ?? [])].some((anchor) => target.retire.includes(anchor))) {
     return { reason: 'OldRootStillTrusted', message: 'its process still trusts the old root' };
   }
   return presentsNewLeaf(proxy, target);

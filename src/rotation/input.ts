@@ -48,6 +48,8 @@ const schema = z.strictObject({
       workloads: count(1, 100).default(8),
       /** A rollout without an end after this long is a straggler (a Deployment's own progress deadline may be sooner). */
       stuckAfter: duration.default('10m'),
+      /** Pods that no controller replaces (OnDelete, bare ReplicaSets) may be evicted, one at a time under their budget. */
+      deletePods: z.boolean().default(false),
       /** Namespaces to roll before all others, in this order. */
       first: z.array(namespaceName).default([]),
       /** Namespaces to roll after all others, in this order. */

@@ -27,6 +27,8 @@ export interface ProxyObservation {
   mark?: string;
   /** Anchors of the running process; absent when they could not be read. */
   anchors?: Fingerprint[];
+  /** Anchors of the identity process in the same pod, where its own specification shows them (Linkerd 2.9 and 2.10). */
+  identityAnchors?: Fingerprint[];
   /** The leaf as presented in a handshake; absent when not asked for. */
   leaf?: LeafObservation;
   /** Why something is missing above. */

@@ -15,7 +15,7 @@ export interface PreflightObservation {
   proxies: ProxyObservation[];
   /** Fingerprints of every anchor in the bundle; each presented chain must verify with one of them. */
   anchors: string[];
-  unrollable: { workload: string; reason: string; message: string; hint: string }[];
+  unrollable: { workload: string; reason: string; message: string; hint: string; ends?: boolean }[];
   writers: { object: string; manager: string; cure: string }[];
   /** Problems of the certificates that the input brings. */
   supplied: { reason: string; severity: 'error' | 'warning'; message: string; hint?: string }[];
@@ -220,9 +220,9 @@ function leafUnderNoAnchor({ proxies, anchors, waivers }: PreflightObservation):
 function workloadCannotRoll({ unrollable, waivers }: PreflightObservation): Finding[] {
   return unrollable
     .filter(({ workload }) => !isWaived({ kind: 'workload', name: workload }, waivers))
-    .map(({ workload, reason, message, hint }) => ({
+    .map(({ workload, reason, message, hint, ends }) => ({
       reason,
-      severity: 'block',
+      severity: ends ? 'warn' : 'block',
       message,
       subject: { kind: 'workload', name: workload },
       hint,

@@ -10,7 +10,11 @@ export interface WorkloadSnapshot {
   mark?: string;
   /** When that mark was written; ISO 8601. */
   markedAt?: string;
-  /** Why it cannot be rolled by a change of its template, if so. */
+  /** What replaces its pods: the controller itself, an eviction of each, or nothing but its next run (CronJob). */
+  replacement: 'rollout' | 'eviction' | 'next run';
+  /** Why only an eviction replaces them. */
+  evictionBecause?: string;
+  /** Why nothing replaces them, if so. */
   unrollable?: { reason: string; message: string; hint: string };
   /** The controller has brought every pod to the newest template. */
   rolledOut: boolean;
@@ -22,12 +26,21 @@ export interface WorkloadSnapshot {
 
 export type RolloutDecision =
   | { do: 'nothing' }
+  /** Write the mark, and what else its template needs. */
   | { do: 'roll'; mark: string }
+  /** Evict one of the pods that fall short. */
+  | { do: 'evict' }
   | { do: 'wait'; why: string }
   | { do: 'straggle'; reason: string; message: string; hint: string };
 
 export interface RolloutQuestion {
   workload: WorkloadSnapshot;
+  /** Its template carries anchors of its own (manual injection, old control planes) that have to change. */
+  staleTemplate: boolean;
+  /** The input allows evictions. */
+  deletePods: boolean;
+  /** Why the last eviction was refused (a PodDisruptionBudget), and since when; ISO 8601. */
+  blocked?: { message: string; since: string } | undefined;
   /** Pods of the workload that fall short and stay. */
   outdated: number;
   /** Pods of which nothing is known yet: usually they are starting. */
@@ -44,12 +57,26 @@ export interface RolloutQuestion {
 }
 
 export function decideRollout(question: RolloutQuestion): RolloutDecision {
-  const { workload, outdated, starting, leaving, mark, retry, stuckAfterMs, now } = question;
+  const { workload, staleTemplate, outdated, starting, leaving, mark, retry, stuckAfterMs, now } = question;
+  const marked = isMarkOf(workload.mark, mark);
+  if (staleTemplate) {
+    if (!marked || (retry > 0 && workload.mark !== retryMark(mark, retry))) {
+      return { do: 'roll', mark: marked ? retryMark(mark, retry) : mark };
+    }
+    return {
+      do: 'straggle',
+      reason: 'TemplateReverted',
+      message: 'its template was given the new anchors, and somebody has put the old ones back',
+      hint: 'find out who writes it (its managedFields say so); then `retry`',
+    };
+  }
   if (outdated === 0 && leaving > 0) return { do: 'wait', why: 'its last old pods are leaving' };
   if (outdated === 0 && starting > 0) return unread(question);
-  if (outdated === 0 && (workload.rolledOut || !isMarkOf(workload.mark, mark))) return { do: 'nothing' };
+  if (outdated === 0 && (workload.rolledOut || !marked)) return { do: 'nothing' };
   if (workload.unrollable) return { do: 'straggle', ...workload.unrollable };
-  if (!isMarkOf(workload.mark, mark)) return { do: 'roll', mark };
+  if (workload.replacement === 'next run') return { do: 'nothing' };
+  if (workload.replacement === 'eviction') return byEviction(question);
+  if (!marked) return { do: 'roll', mark };
   if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
   // Rolled for this phase, every pod is of the newest template, and still some fall short: a webhook that was away or
   // stale, an operator that undid it. Rolling again by ourselves could go on for ever; a person decides with `retry`.
@@ -61,6 +88,32 @@ export function decideRollout(question: RolloutQuestion): RolloutDecision {
     message: `rolled out completely, but ${outdated} of its pods still fall short`,
     hint: 'look at the pods (were they injected by the current proxy-injector?), then `retry` to roll it once more',
   };
+}
+
+/** One pod at a time, and only while all others are up. */
+function byEviction(question: RolloutQuestion): RolloutDecision {
+  const { workload, deletePods, blocked, outdated, starting, leaving, stuckAfterMs, now } = question;
+  if (outdated === 0) return { do: 'nothing' };
+  if (!deletePods) {
+    return {
+      do: 'straggle',
+      reason: 'NeedsEviction',
+      message: `${workload.evictionBecause}: ${outdated} of its pods are replaced only when somebody deletes them`,
+      hint: 'delete them one by one (the rotation notices by itself), start with `rollout.deletePods`, or `waive` it',
+    };
+  }
+  if (blocked && now.getTime() - Date.parse(blocked.since) > stuckAfterMs) {
+    return {
+      do: 'straggle',
+      reason: 'EvictionBlocked',
+      message: blocked.message,
+      hint: 'loosen its PodDisruptionBudget or delete the pods (the rotation notices by itself), or `waive` it',
+    };
+  }
+  if (leaving > 0) return { do: 'wait', why: 'an old pod is leaving' };
+  if (starting > 0) return unread(question);
+  if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
+  return { do: 'evict' };
 }
 
 /** The mark of a phase, derived from the rotation's target so that whoever adopts the rotation writes the same. */
@@ -98,5 +151,57 @@ function stuck(message: string): RolloutDecision {
     reason: 'RolloutStuck',
     message,
     hint: 'repair what the message names; the rotation notices by itself. Or `waive` the workload to go on without it',
+  };
+}
+
+/** What preflight says of a workload whose pods a rotation could not replace; `ends`: they go by themselves. */
+export function unrollableBecause(
+  workload: WorkloadSnapshot | undefined,
+  kind: string,
+  deletePods: boolean,
+): { reason: string; message: string; hint: string; ends?: boolean } | undefined {
+  if (!workload) return unmanaged(kind);
+  if (workload.replacement !== 'eviction' || deletePods) return workload.unrollable;
+  return {
+    reason: 'NeedsEviction',
+    message: `${workload.evictionBecause}: its pods are replaced only when somebody deletes them`,
+    hint: 'let reroot evict them, one at a time, with `rollout.deletePods`; or `waive` it now and delete them when asked to',
+  };
+}
+
+/** Why reroot cannot replace pods of a controller that it does not roll, and what can. */
+export function unmanaged(kind: string): { reason: string; message: string; hint: string; ends: boolean } {
+  if (kind === 'Job' || kind === 'CronJob') {
+    return {
+      reason: 'JobRunning',
+      message: 'a run that has begun is not touched',
+      hint: 'let it end, or delete it (the rotation notices by itself); or `waive` it',
+      ends: true,
+    };
+  }
+  if (kind === 'Node') {
+    return {
+      reason: 'StaticPod',
+      message: "it is a static pod, that only its node's kubelet replaces",
+      hint: 'move its manifest out of the folder of the kubelet and back, or `waive` it',
+      ends: false,
+    };
+  }
+  if (kind === 'Pod') {
+    return {
+      reason: 'BarePod',
+      message: 'it has no controller that would make it anew',
+      hint: 'delete and create it again (the rotation notices by itself), or `waive` it',
+      ends: false,
+    };
+  }
+  return {
+    reason: 'CustomController',
+    message: `a ${kind} is not rolled by reroot`,
+    hint:
+      kind === 'Rollout'
+        ? '`kubectl argo rollouts restart` it (the rotation notices by itself), or `waive` it'
+        : 'restart it by its own means or delete its pods (the rotation notices by itself), or `waive` it',
+    ends: false,
   };
 }

@@ -63,6 +63,8 @@ export interface GateResult {
   waived: number;
   /** Namespaces with proxies that fall short. */
   namespaces: { name: string; outdated: number }[];
+  /** What somebody else has put back, by object: nothing is rolled while that is so. */
+  reverted: Finding[];
   /** The first few findings, for people. */
   findings: Finding[];
 }

@@ -64,7 +64,6 @@ it('without a Temporal server, rotate runs one; killed in the middle, the same c
   expect(report.oldRoots.map(({ fingerprint }) => fingerprint)).toEqual(before.slice(-1));
   expect(await anchorsInUse()).toContain(report.newRoot.fingerprint);
 
-
   const next = hostState();
   expect(next.pid).not.toBe(killed.pid);
   expect(await answers(killed.address)).toBe(false);

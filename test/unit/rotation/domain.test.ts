@@ -103,7 +103,9 @@ describe('gates', () => {
 
 describe('rollouts', () => {
   const question: RolloutQuestion = {
-    workload: { kind: 'Deployment', rolledOut: true },
+    workload: { kind: 'Deployment', rolledOut: true, replacement: 'rollout' },
+    staleTemplate: false,
+    deletePods: false,
     outdated: 2,
     starting: 0,
     leaving: 0,
@@ -112,9 +114,50 @@ describe('rollouts', () => {
     stuckAfterMs: 60_000,
     now: new Date('2026-01-01T00:10:00Z'),
   };
-  const rolled = { kind: 'Deployment', mark: 'abc-trust', markedAt: '2026-01-01T00:09:50Z' };
+  const rolled = { kind: 'Deployment', replacement: 'rollout' as const, mark: 'abc-trust', markedAt: '2026-01-01T00:09:50Z' };
+  const evictable = {
+    kind: 'StatefulSet',
+    rolledOut: true,
+    replacement: 'eviction',
+    evictionBecause: 'its update strategy is OnDelete',
+  } as const;
+  const blocked = (since: string) => ({ message: 'the budget is 0', since });
   it.each([
     ['rolls what falls short', {}, 'roll'],
+    ['rewrites a template even of a workload without pods', { outdated: 0, staleTemplate: true }, 'roll'],
+    [
+      'asks when a rewritten template was put back',
+      { staleTemplate: true, workload: { ...rolled, rolledOut: true } },
+      'straggle',
+    ],
+    [
+      'rewrites it again after retry',
+      { retry: 1, staleTemplate: true, workload: { ...rolled, rolledOut: true } },
+      'roll',
+    ],
+    [
+      'leaves pods of a run that has begun to their Job',
+      { workload: { ...rolled, mark: '', kind: 'CronJob', rolledOut: true, replacement: 'next run' } },
+      'nothing',
+    ],
+    ['asks before it evicts', { workload: evictable }, 'straggle'],
+    ['evicts when it may', { workload: evictable, deletePods: true }, 'evict'],
+    ['evicts one at a time', { workload: evictable, deletePods: true, leaving: 1 }, 'wait'],
+    [
+      'evicts only while the others are ready',
+      { workload: { ...evictable, rolledOut: false }, deletePods: true },
+      'wait',
+    ],
+    [
+      'tries again when a budget forbids it',
+      { workload: evictable, deletePods: true, blocked: blocked('2026-01-01T00:09:59Z') },
+      'evict',
+    ],
+    [
+      'but not for ever',
+      { workload: evictable, deletePods: true, blocked: blocked('2026-01-01T00:00:00Z') },
+      'straggle',
+    ],
     ['leaves alone what meets the requirement', { outdated: 0 }, 'nothing'],
     ['never rolls twice for one phase', { workload: { ...rolled, rolledOut: false } }, 'wait'],
     ['waits for pods that are leaving', { outdated: 0, leaving: 1 }, 'wait'],
@@ -145,8 +188,9 @@ describe('rollouts', () => {
       'reports what cannot be rolled',
       {
         workload: {
-          kind: 'StatefulSet',
+          kind: 'Deployment',
           rolledOut: true,
+          replacement: 'rollout',
           unrollable: { reason: 'UpdateOnDelete', message: 'm', hint: 'h' },
         },
       },
