@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           ...integration,
           name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'test/all/**/*.test.ts'],
           globalSetup: ['test/integration/shared-sandbox.ts'],
         },
       },

@@ -1,28 +1,28 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import type { Linkerd } from '../src/linkerd/detect.js';
 import { changeAnchors, readAnchors } from '../src/linkerd/stores.js';
 import { rehearseInjection } from '../src/linkerd/injection.js';
 import { listMeshedPods } from '../src/linkerd/pods.js';
 import { INJECTOR_DEPLOYMENT } from '../src/linkerd/names.js';
 import { parseDuration } from '../src/rotation/duration.js';
 import type { Finding } from '../src/rotation/findings.js';
-import type { PhaseInput, StepInput } from '../src/rotation/steps.js';
+import { formatBundle } from '../src/pki/bundle.js';
+import type { BundleWritten, PhaseInput, StepInput } from '../src/rotation/steps.js';
 import { type Dependencies, takeBearings } from './dependencies.js';
 import { pause, reportProgress } from './envelope.js';
 
 /** trust: the bundle of every store gets the new root; nothing else in it changes. */
-export async function addRootToBundle(dependencies: Dependencies, input: StepInput): Promise<{ written: string[] }> {
+export async function addRootToBundle(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {
   const { linkerd, root } = await takeBearings(dependencies, input);
-  return { written: await changeAnchors(dependencies.k8s, linkerd, { add: [root] }) };
+  const written = await changeAnchors(dependencies.k8s, linkerd, { add: [root] });
+  return { written, ...(await valueForHelm(dependencies, linkerd)) };
 }
 
 /**
  * retire: exactly the old root leaves the bundle of every store; foreign anchors stay. The point of no return.
  * Refused unless the new root is in the authoritative store, so that this alone can never empty the mesh's trust.
  */
-export async function removeOldRootFromBundle(
-  dependencies: Dependencies,
-  input: StepInput,
-): Promise<{ written: string[] }> {
+export async function removeOldRootFromBundle(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {
   const { linkerd, root, target } = await takeBearings(dependencies, input);
   const [authoritative] = await readAnchors(dependencies.k8s, linkerd);
   if (!authoritative.certificates.some(({ fingerprint }) => fingerprint === root.fingerprint)) {
@@ -31,7 +31,15 @@ export async function removeOldRootFromBundle(
       'BundleReverted',
     );
   }
-  return { written: await changeAnchors(dependencies.k8s, linkerd, { remove: target.retire }) };
+  const written = await changeAnchors(dependencies.k8s, linkerd, { remove: target.retire });
+  return { written, ...(await valueForHelm(dependencies, linkerd)) };
+}
+
+/** Where Helm would render the bundle anew, the value it has to be given, so that it renders the same. */
+async function valueForHelm({ k8s }: Dependencies, linkerd: Linkerd): Promise<Pick<BundleWritten, 'helm'>> {
+  if (linkerd.installedBy !== 'helm') return {};
+  const [{ certificates }] = await readAnchors(k8s, linkerd);
+  return { helm: { value: linkerd.layout.helmValue, pem: formatBundle(certificates, { finalNewline: true }) } };
 }
 
 /** Dry runs that must agree, for each replica of the injector: requests are spread over them by chance. */

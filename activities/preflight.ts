@@ -82,6 +82,7 @@ export async function preflight(
     writers: await competingWriters(k8s, linkerd),
     supplied: rotation ? [] : await suppliedProblems(k8s, linkerd, settings, anchors),
     waivers: settings.waive,
+    ...(linkerd.installedBy === 'helm' ? { helmValue: linkerd.layout.helmValue } : {}),
     ...(await webhookFailurePolicy(k8s)),
   };
   const retire = rotation?.retire ?? issuer.retire;
@@ -190,18 +191,34 @@ async function suppliedProblems(
   try {
     const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret);
     const [issuer] = readBundle(supplied.issuerPem ?? '').certificates;
-    return checkAuthority({
+    const authority = {
       root: supplied.root,
       at: new Date(),
       oldAnchors,
       ...(issuer ? { issuer } : {}),
       ...(supplied.issuerKeyPem ? { issuerKey: parseKey(supplied.issuerKeyPem) } : {}),
       ...(supplied.rootKeyPem ? { rootKey: parseKey(supplied.rootKeyPem) } : {}),
-    });
+    };
+    return [...checkAuthority(authority), ...versionProblems(linkerd, supplied.root, issuer)];
   } catch (error) {
     if (!(error instanceof SuppliedError)) throw error;
     return [{ reason: 'SuppliedSecretUnfit', severity: 'error', message: error.message }];
   }
+}
+
+/** What only some versions ask of a root and an issuer (reference.md sections 3.4 and 6). */
+function versionProblems({ rules, namespace, trustDomain, version }: Linkerd, root: Certificate, issuer?: Certificate) {
+  const name = `identity.${namespace}.${trustDomain}`;
+  const problems: Problem[] = [];
+  if (rules.issuerNameChecked && issuer && !issuer.dnsNames.includes(name) && issuer.commonName !== name) {
+    const message = `Linkerd ${version} takes only an issuer that is valid for the name ${name}`;
+    problems.push({ reason: 'IssuerName', severity: 'error', message, hint: 'issue it with that DNS name' });
+  }
+  if (!rules.rsaRoots && root.key.type === 'rsa') {
+    const message = `Linkerd ${version} takes no RSA root (from 2.12.0)`;
+    problems.push({ reason: 'RootAlgorithm', severity: 'error', message, hint: 'make an ECDSA P-256 root' });
+  }
+  return problems;
 }
 
 async function webhookFailurePolicy(k8s: Kubernetes): Promise<{ webhookFailurePolicy?: string }> {

@@ -1,4 +1,4 @@
-import { evictPod, listWorkloads, rollWorkload, type Workload } from '../src/kubernetes/workloads.js';
+import { evictPod, isWorkloadKind, listWorkloads, rollWorkload, type Workload } from '../src/kubernetes/workloads.js';
 import { FIELD_MANAGER } from '../src/linkerd/names.js';
 import type { MeshedPod } from '../src/linkerd/pods.js';
 import { parseDuration } from '../src/rotation/duration.js';
@@ -27,13 +27,23 @@ export async function reinject(dependencies: Dependencies, input: ReinjectInput)
   const look = rememberingLooks(dependencies, bearings, input);
   const reading = workloadReading(bearings, input.phase);
   const blocked: Blocked = new Map();
+  // after the first pass only kinds that have something to do here
+  let kinds: Set<string> | undefined;
   let rolled = 0;
   for (;;) {
     // Controllers first: what one calls rolled out, the pods read after it show. The other way round a pod that was
     // replaced in between would look like one that its rollout left behind.
-    const workloads = await listWorkloads(k8s, input.namespace, reading);
+    const workloads = await listWorkloads(k8s, input.namespace, reading, kinds);
     const pods = await livePods(k8s, bearings.linkerd.namespace, input.namespace);
     const proxies = await look(pods);
+    if (kinds && proxies.some(({ workload }) => isWorkloadKind(workload.kind) && !kinds?.has(workload.kind))) {
+      kinds = undefined; // a controller of another kind has come
+      continue;
+    }
+    kinds = new Set([
+      ...proxies.map(({ workload }) => workload.kind),
+      ...workloads.filter(({ edits, mark }) => edits.length > 0 || mark !== undefined).map(({ kind }) => kind),
+    ]);
     const state = assess(proxies, workloads, bearings, input, blocked);
     const progress = summarize(state, input, rolled);
     reportProgress(progress);

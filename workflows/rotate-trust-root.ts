@@ -12,7 +12,7 @@ import { invalidInputMessage, readInput, type RotationInput, type RotationSettin
 import { type Phase, PHASES } from '../src/rotation/phases.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import { type RotationStatus, statusMarkdown } from '../src/rotation/status.js';
-import type { GenerateResult, LeaseInput, PreflightResult } from '../src/rotation/steps.js';
+import type { BundleWritten, GenerateResult, LeaseInput, PreflightResult } from '../src/rotation/steps.js';
 import { converge, look, phaseInput, type Rotation } from './converge.js';
 import { listenToOperator, type Operator } from './operator.js';
 import { causeOf, longStep, quickStep, step } from './steps.js';
@@ -57,7 +57,7 @@ export async function rotateTrustRoot(input?: RotationInput): Promise<RotationRe
         'trust',
         'The bundle gets the new root beside the old one, and everything is rolled.',
       );
-      await operator.interruptible(async () => await step.addRootToBundle(rotation.input));
+      noteHelm(status, await operator.interruptible(async () => await step.addRootToBundle(rotation.input)));
       await converge(rotation, 'trust');
     });
 
@@ -80,7 +80,7 @@ export async function rotateTrustRoot(input?: RotationInput): Promise<RotationRe
 
     await inPhase(status, 'retire', async () => {
       await proveAgain(rotation);
-      await operator.interruptible(async () => await step.removeOldRootFromBundle(rotation.input));
+      noteHelm(status, await operator.interruptible(async () => await step.removeOldRootFromBundle(rotation.input)));
       await converge(rotation, 'retire');
     });
 
@@ -147,6 +147,10 @@ async function generate({ input, operator, status }: Rotation): Promise<Generate
   status.roots = roots;
   if (roots.adopted) status.notes.push('An earlier run left a new root behind: this rotation goes on with it.');
   return roots;
+}
+
+function noteHelm(status: RotationStatus, { helm }: BundleWritten): void {
+  if (helm) status.notes.push(`Helm: from now on ${helm.value} has to be:\n${helm.pem}`);
 }
 
 /** Swap safety: never before the gate of `trust` holds, looked at once more right before the write. */

@@ -8,6 +8,7 @@ import {
   createConfiguration,
   AdmissionregistrationV1Api,
   KubeConfig,
+  PolicyV1Api,
   PortForward,
   RbacAuthorizationV1Api,
   type RequestContext,
@@ -41,6 +42,7 @@ export interface Kubernetes {
   authorization: AuthorizationV1Api;
   admission: AdmissionregistrationV1Api;
   rbac: RbacAuthorizationV1Api;
+  policy: PolicyV1Api;
   portForward: PortForward;
   /** `https://…` of the API server. */
   server: string;
@@ -72,6 +74,7 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     authorization: api(AuthorizationV1Api),
     admission: api(AdmissionregistrationV1Api),
     rbac: api(RbacAuthorizationV1Api),
+    policy: api(PolicyV1Api),
     portForward: new PortForward(kubeConfig),
     server: cluster.server,
     requests,

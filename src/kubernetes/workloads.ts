@@ -37,50 +37,67 @@ export interface WorkloadReading {
   edits?(template: V1PodTemplateSpec | undefined, path: readonly string[]): PatchOperation[];
 }
 
+/** Kinds of controllers with a pod template. */
+export const WORKLOAD_KINDS = [
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'CronJob',
+] as const;
+
+export function isWorkloadKind(kind: string): boolean {
+  return (WORKLOAD_KINDS as readonly string[]).includes(kind);
+}
+
 /** Every controller with a pod template of a namespace, or of all; those owned by another controller are left out. */
 export async function listWorkloads(
-  k8s: Kubernetes,
+  { apps, core, batch }: Kubernetes,
   namespace: string | undefined,
   reading: WorkloadReading,
+  kinds: ReadonlySet<string> = new Set(WORKLOAD_KINDS),
 ): Promise<Workload[]> {
-  const { apps, core, batch } = k8s;
   const all = namespace === undefined;
-  const at = namespace ?? '';
-  const lists = await Promise.all([
-    listAll(
-      (page) =>
-        all ? apps.listDeploymentForAllNamespaces(page) : apps.listNamespacedDeployment({ ...page, namespace: at }),
-      (item) => own(item, reading, deployment),
-    ),
-    listAll(
-      (page) =>
-        all ? apps.listStatefulSetForAllNamespaces(page) : apps.listNamespacedStatefulSet({ ...page, namespace: at }),
-      (item) => own(item, reading, statefulSet),
-    ),
-    listAll(
-      (page) =>
-        all ? apps.listDaemonSetForAllNamespaces(page) : apps.listNamespacedDaemonSet({ ...page, namespace: at }),
-      (item) => own(item, reading, daemonSet),
-    ),
-    listAll(
-      (page) =>
-        all ? apps.listReplicaSetForAllNamespaces(page) : apps.listNamespacedReplicaSet({ ...page, namespace: at }),
-      (item) => own(item, reading, replicaSet),
-    ),
-    listAll(
-      (page) =>
-        all
-          ? core.listReplicationControllerForAllNamespaces(page)
-          : core.listNamespacedReplicationController({ ...page, namespace: at }),
-      (item) => own(item, reading, replicationController),
-    ),
-    listAll(
-      (page) =>
-        all ? batch.listCronJobForAllNamespaces(page) : batch.listNamespacedCronJob({ ...page, namespace: at }),
-      (item) => own(item, reading, cronJob),
-    ),
-  ]);
-  return lists.flat();
+  const at = { namespace: namespace ?? '' };
+  const lists: Record<(typeof WORKLOAD_KINDS)[number], () => Promise<Workload[]>> = {
+    Deployment: async () =>
+      await listAll(
+        (page) => (all ? apps.listDeploymentForAllNamespaces(page) : apps.listNamespacedDeployment({ ...page, ...at })),
+        (item) => own(item, reading, deployment),
+      ),
+    StatefulSet: async () =>
+      await listAll(
+        (page) =>
+          all ? apps.listStatefulSetForAllNamespaces(page) : apps.listNamespacedStatefulSet({ ...page, ...at }),
+        (item) => own(item, reading, statefulSet),
+      ),
+    DaemonSet: async () =>
+      await listAll(
+        (page) => (all ? apps.listDaemonSetForAllNamespaces(page) : apps.listNamespacedDaemonSet({ ...page, ...at })),
+        (item) => own(item, reading, daemonSet),
+      ),
+    ReplicaSet: async () =>
+      await listAll(
+        (page) => (all ? apps.listReplicaSetForAllNamespaces(page) : apps.listNamespacedReplicaSet({ ...page, ...at })),
+        (item) => own(item, reading, replicaSet),
+      ),
+    ReplicationController: async () =>
+      await listAll(
+        (page) =>
+          all
+            ? core.listReplicationControllerForAllNamespaces(page)
+            : core.listNamespacedReplicationController({ ...page, ...at }),
+        (item) => own(item, reading, replicationController),
+      ),
+    CronJob: async () =>
+      await listAll(
+        (page) => (all ? batch.listCronJobForAllNamespaces(page) : batch.listNamespacedCronJob({ ...page, ...at })),
+        (item) => own(item, reading, cronJob),
+      ),
+  };
+  const wanted = WORKLOAD_KINDS.filter((kind) => kinds.has(kind));
+  return (await Promise.all(wanted.map(async (kind) => await lists[kind]()))).flat();
 }
 
 function own<T extends { metadata?: V1ObjectMeta }>(

@@ -33,7 +33,7 @@ export async function lastForeignWriter(k8s: Kubernetes, namespace: string, loca
  *  @throws Error when it is not optional, or its YAML cannot be read */
 export async function readField(k8s: Kubernetes, namespace: string, location: Location): Promise<string | undefined> {
   const object = await readObject(k8s, namespace, location);
-  const value = object && fieldOf(object, location);
+  const value = object && fieldOf(object.data, location);
   if (value === undefined && !location.optional) throw new Error(`${locationName(location)} is missing or empty`);
   return value;
 }
@@ -49,18 +49,24 @@ export async function editFields(k8s: Kubernetes, namespace: string, edits: read
   return await withFreshRead(async () => {
     const object = await readObject(k8s, namespace, first.location);
     if (!object) return false;
-    const changed = new Map<string, string>();
-    for (const { location, change } of edits) {
-      const current = fieldOf({ ...object, data: { ...object.data, ...Object.fromEntries(changed) } }, location);
-      const value = current === undefined ? undefined : change(current);
-      if (value === undefined || value === current) continue;
-      const text = changed.get(location.key) ?? object.data[location.key] ?? '';
-      changed.set(location.key, location.path ? replaceYamlField(text, location.path, value) : value);
-    }
+    const changed = editedValues(object.data, edits);
     if (changed.size === 0) return false;
     await patchData(k8s, namespace, first.location, object.metadata, changed);
     return true;
   });
+}
+
+/** The values of an object's data that edits change, as they are afterwards. */
+export function editedValues(data: Record<string, string>, edits: readonly FieldEdit[]): Map<string, string> {
+  const changed = new Map<string, string>();
+  for (const { location, change } of edits) {
+    const text = changed.get(location.key) ?? data[location.key] ?? '';
+    const current = fieldOf({ [location.key]: text }, location);
+    const value = current === undefined ? undefined : change(current);
+    if (value === undefined || value === current) continue;
+    changed.set(location.key, location.path ? replaceYamlField(text, location.path, value) : value);
+  }
+  return changed;
 }
 
 async function readObject(k8s: Kubernetes, namespace: string, location: Location): Promise<StoredObject | undefined> {
@@ -79,8 +85,9 @@ async function readObject(k8s: Kubernetes, namespace: string, location: Location
   }
 }
 
-function fieldOf(object: StoredObject, location: Location): string | undefined {
-  const text = object.data[location.key];
+/** The text at a location; undefined when it is absent or empty. */
+export function fieldOf(data: Record<string, string>, location: Location): string | undefined {
+  const text = data[location.key];
   if (text === undefined || text === '') return undefined;
   return location.path ? readYamlField(text, location.path) : text;
 }

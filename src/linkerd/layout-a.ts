@@ -9,6 +9,7 @@ export const layoutA: Layout = {
   describes: (identity) => usesVolume(identity, LINKERD_CONFIG),
   anchors: [inConfig('global', ['identityContext', 'trustAnchorsPem'], false)],
   issuerCopies: [],
+  helmValue: 'Identity.TrustAnchorsPEM (2.7) or global.identityTrustAnchorsPEM (2.8)',
   settings: {
     scheme: inConfig('global', ['identityContext', 'scheme'], true),
     trustDomain: inConfig('global', ['identityContext', 'trustDomain'], true),

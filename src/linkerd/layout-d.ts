@@ -15,4 +15,5 @@ export const layoutD: Layout = {
   ],
   issuerCopies: valuesLayout(false).issuerCopies,
   settings: valuesLayout(false).settings,
+  helmValue: valuesLayout(false).helmValue,
 };

@@ -12,11 +12,12 @@ export const overrides = {
 };
 
 /** @param nested below `global`, as in 2.9 */
-export function valuesLayout(nested: boolean): Pick<Layout, 'anchors' | 'issuerCopies' | 'settings'> {
+export function valuesLayout(nested: boolean): Pick<Layout, 'anchors' | 'issuerCopies' | 'settings' | 'helmValue'> {
   const at = (...path: string[]) => (nested ? ['global', ...path] : path);
   return {
     anchors: [inConfig('values', at('identityTrustAnchorsPEM'), false), ...overrides.anchors],
     issuerCopies: [{ certificate: inConfig('values', [...ISSUER, 'crtPEM'], true) }, overrides.issuer],
+    helmValue: at('identityTrustAnchorsPEM').join('.'),
     settings: {
       scheme: inConfig('values', ['identity', 'issuer', 'scheme'], true),
       trustDomain: inConfig('values', at('identityTrustDomain'), true),

@@ -18,6 +18,8 @@ export interface Layout {
   anchors: readonly Location[];
   /** Copies of the issuer's certificate and key beside the issuer Secret itself. */
   issuerCopies: readonly IssuerCopy[];
+  /** The chart value that holds the anchors, for people who installed by Helm. */
+  helmValue: string;
   /** Where the configuration says what the identity Deployment's arguments do not. */
   settings: Record<'scheme' | 'trustDomain', Location>;
 }

@@ -85,6 +85,7 @@ function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
     if (name) return { namespace, kind, name };
   }
   const owner = metadata.ownerReferences?.find((reference) => reference.controller);
+  if (owner?.kind === 'Node') return { namespace, kind: 'StaticPod', name: metadata.name ?? '' };
   return { namespace, kind: owner?.kind ?? 'Pod', name: owner?.name ?? metadata.name ?? '' };
 }
 

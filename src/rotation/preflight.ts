@@ -17,6 +17,8 @@ export interface PreflightObservation {
   anchors: string[];
   unrollable: { workload: string; reason: string; message: string; hint: string; ends?: boolean }[];
   writers: { object: string; manager: string; cure: string }[];
+  /** Helm owns the install, and this of its values holds the anchors. */
+  helmValue?: string;
   /** Problems of the certificates that the input brings. */
   supplied: { reason: string; severity: 'error' | 'warning'; message: string; hint?: string }[];
   webhookFailurePolicy?: string;
@@ -43,6 +45,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   issuerUnfit,
   suppliedCertificatesUnfit,
   anotherWriter,
+  helmWouldRevert,
   injectionBroken,
   injectorMayBeSkipped,
   proxyUnreadable,
@@ -158,6 +161,19 @@ function anotherWriter({ writers }: PreflightObservation): Finding[] {
     subject: { kind: 'object', name: object },
     hint: cure,
   }));
+}
+
+function helmWouldRevert({ helmValue, linkerdNamespace }: PreflightObservation): Finding[] {
+  if (helmValue === undefined) return [];
+  return [
+    {
+      reason: 'HelmValues',
+      severity: 'warn',
+      message: 'installed by Helm: a `helm upgrade` with the values of today would bring the old root back',
+      subject: { kind: 'cluster', name: linkerdNamespace },
+      hint: `no \`helm upgrade\` during the rotation; the rotation's notes have the bundle to set as ${helmValue}, with both roots and then with the new one alone`,
+    },
+  ];
 }
 
 function injectionBroken({ rehearsal }: PreflightObservation): Finding[] {

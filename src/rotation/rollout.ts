@@ -179,7 +179,7 @@ export function unmanaged(kind: string): { reason: string; message: string; hint
       ends: true,
     };
   }
-  if (kind === 'Node') {
+  if (kind === 'StaticPod') {
     return {
       reason: 'StaticPod',
       message: "it is a static pod, that only its node's kubelet replaces",

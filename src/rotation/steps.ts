@@ -93,6 +93,13 @@ export interface ReinjectResult extends NamespaceProgress {
   stragglers: Finding[];
 }
 
+export interface BundleWritten {
+  /** Stores that had to be written. */
+  written: string[];
+  /** Helm installs: the chart value that holds the anchors, and what it has to be from now on (certificates only). */
+  helm?: { value: string; pem: string };
+}
+
 export interface SwapResult {
   /** ISO 8601: when the issuer Secret got the new issuer, as the API server recorded it. */
   swappedAt: string;

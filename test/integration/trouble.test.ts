@@ -86,6 +86,25 @@ describe('a rotation in trouble', () => {
     expect(refused).toBe(0);
   });
 
+  it('stands still when another writer reverts it, names the writer, and goes on after resume', async () => {
+    const [before] = (await readBundleText()).split('-----END CERTIFICATE-----');
+    const old = `${before}-----END CERTIFICATE-----`;
+    const { result: report, refused } = await refusalsDuring(async () => {
+      const handle = await startRotation({ ...FAST, approvals: 'beforeRetire' });
+      const { waiting } = await statusWhere(handle, 'the approval', ({ waiting: seen }) => seen?.kind === 'approval');
+      await writeBundleText(old, 'argocd-application-controller');
+      await handle.executeUpdate('approve', { args: [{ planHash: waiting?.planHash ?? '' }] });
+      const held = await statusWhere(handle, 'the pause', ({ waiting: seen }) => seen?.kind === 'paused');
+      expect(held.waiting?.on.join()).toMatch(
+        /linkerd-identity-trust-roots.*the new root is gone.*argocd-application-controller at 20/,
+      );
+      await handle.executeUpdate('resume', { args: [] });
+      return await reportOf(handle);
+    });
+    expect(await anchorsInUse()).toEqual([report.newRoot.fingerprint]);
+    expect(refused).toBe(0);
+  });
+
   it('reports a stuck rollout in the words of its controller, and goes on after a repair or a waiver', async () => {
     await k8s.apps.patchNamespacedDeployment({
       name: 'api',
@@ -157,28 +176,27 @@ async function createSecret(name: string, stringData: Record<string, string>): P
   await k8s.rbac.replaceNamespacedRole({ name: 'reroot', namespace: 'linkerd', body: role });
 }
 
+async function readBundleText(): Promise<string> {
+  const { data } = await k8s.core.readNamespacedConfigMap({
+    name: 'linkerd-identity-trust-roots',
+    namespace: 'linkerd',
+  });
+  return data?.['ca-bundle.crt'] ?? '';
+}
+
+async function writeBundleText(value: string, fieldManager: string): Promise<void> {
+  const body = [{ op: 'replace', path: '/data/ca-bundle.crt', value }];
+  const name = 'linkerd-identity-trust-roots';
+  await k8s.core.patchNamespacedConfigMap({ name, namespace: 'linkerd', fieldManager, body });
+}
+
 /** As the admin of a federated mesh would have done it, in front of ours, before the rotation. */
 async function appendAnchor(pem: string): Promise<void> {
-  const name = 'linkerd-identity-trust-roots';
-  const { data } = await k8s.core.readNamespacedConfigMap({ name, namespace: 'linkerd' });
-  const bundle = `${data?.['ca-bundle.crt']?.trim()}\n${pem.trim()}`;
-  await k8s.core.patchNamespacedConfigMap({
-    name,
-    namespace: 'linkerd',
-    fieldManager: `not-${FIELD_MANAGER}`,
-    body: [{ op: 'replace', path: '/data/ca-bundle.crt', value: bundle }],
-  });
+  await writeBundleText(`${(await readBundleText()).trim()}\n${pem.trim()}`, `not-${FIELD_MANAGER}`);
 }
 
 async function removeAnchor(pem: string): Promise<void> {
-  const name = 'linkerd-identity-trust-roots';
-  const { data } = await k8s.core.readNamespacedConfigMap({ name, namespace: 'linkerd' });
-  const value = data?.['ca-bundle.crt']?.replace(pem.trim(), '').trim();
-  await k8s.core.patchNamespacedConfigMap({
-    name,
-    namespace: 'linkerd',
-    body: [{ op: 'replace', path: '/data/ca-bundle.crt', value }],
-  });
+  await writeBundleText((await readBundleText()).replace(pem.trim(), '').trim(), `not-${FIELD_MANAGER}`);
 }
 
 async function scale(name: string, replicas: number): Promise<void> {

@@ -114,7 +114,12 @@ describe('rollouts', () => {
     stuckAfterMs: 60_000,
     now: new Date('2026-01-01T00:10:00Z'),
   };
-  const rolled = { kind: 'Deployment', replacement: 'rollout' as const, mark: 'abc-trust', markedAt: '2026-01-01T00:09:50Z' };
+  const rolled = {
+    kind: 'Deployment',
+    replacement: 'rollout' as const,
+    mark: 'abc-trust',
+    markedAt: '2026-01-01T00:09:50Z',
+  };
   const evictable = {
     kind: 'StatefulSet',
     rolledOut: true,
