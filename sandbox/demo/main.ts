@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { follow } from '../../src/cli/follow.js';
@@ -19,6 +21,7 @@ import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 interface DemoOptions extends MeshFlags {
   json?: boolean;
   keep?: boolean;
+  history?: string;
 }
 
 const WORKFLOW_ID = 'trust-root-demo';
@@ -29,6 +32,7 @@ const options = withMeshFlags(new Command('npm run demo --'))
   .description('Rotates the trust root of a sandbox mesh while the worker is killed three times')
   .option('--json', 'the last line of stdout is one JSON object')
   .option('--keep', 'leave everything up afterwards')
+  .option('--history <file>', 'write the history of its workflow there, as test/histories has them')
   .parse()
   .opts<DemoOptions>();
 
@@ -101,6 +105,7 @@ async function rotate(sandbox: Sandbox): Promise<number> {
   const after = { anchors: await bundleAnchors(k8s), generations: await dataPlaneGenerations(sandbox) };
   for (const anchor of after.anchors) anchorsSeen.add(anchor);
   const { historyLength } = await handle.describe();
+  if (options.history) writeFileSync(options.history, historyToJSON(await handle.fetchHistory()));
   const old = before.anchors;
   const result = {
     outcome: outcome.report?.outcome ?? 'failed',

@@ -19,7 +19,8 @@ export function configData(options: LinkerdOptions, certificates: Certificates):
       install: `${JSON.stringify({ cliVersion: release, flags: [] })}\n`,
     };
   }
-  const crds: Record<string, string> = layout === 'D' ? { 'linkerd-crds-chart-version': 'linkerd-crds-1.0.0-edge' } : {};
+  const crds: Record<string, string> =
+    layout === 'D' ? { 'linkerd-crds-chart-version': 'linkerd-crds-1.0.0-edge' } : {};
   return { ...crds, values: values(options, certificates) };
 }
 
