@@ -371,3 +371,51 @@ func TestInjection(t *testing.T) {
 		})
 	}
 }
+
+func TestBundlesAreWhereEachLayoutHasThem(t *testing.T) {
+	for version, files := range map[string]map[string]string{
+		"2.7":  {"global": `{"identityContext": {"trustAnchorsPem": "PEM"}}`},
+		"2.9":  {"values": "identityTrustAnchorsPEM: no\nglobal:\n  identityTrustAnchorsPEM: PEM\n"},
+		"2.10": {"values": "identityTrustAnchorsPEM: PEM\nglobal:\n  identityTrustAnchorsPEM: no\n"},
+		"2.20": {"ca-bundle.crt": "PEM", "values": "identityTrustAnchorsPEM: no\n"},
+	} {
+		if got := versions[version].bundle(files); got != "PEM" {
+			t.Errorf("%s: got %q", version, got)
+		}
+	}
+}
+
+func TestOldVersionsAreStricterAboutIssuers(t *testing.T) {
+	root := issue(t, nil, spec{name: "root", pathLen: -1})
+	named := issue(t, &root, spec{name: "identity.linkerd.cluster.local", pathLen: 0})
+	unnamed := issue(t, &root, spec{name: "someone else", pathLen: 0})
+	pkcs8 := func(a authority) string {
+		der, err := x509.MarshalPKCS8PrivateKey(a.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	}
+	for name, c := range map[string]struct {
+		version string
+		issuer  authority
+		key     string
+		taken   bool
+	}{
+		"its own name, SEC1":           {"2.7", named, keyPEM(t, named.key), true},
+		"another name":                 {"2.7", unnamed, keyPEM(t, unnamed.key), false},
+		"PKCS#8":                       {"2.7", named, pkcs8(named), false},
+		"another name, later":          {"2.10", unnamed, keyPEM(t, unnamed.key), true},
+		"PKCS#8, later":                {"2.10", unnamed, pkcs8(unnamed), true},
+		"another name and PKCS#8, now": {"2.20", unnamed, pkcs8(unnamed), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := testMesh(t, c.version)
+			i := &identity{mesh: m, name: "identity.linkerd.cluster.local", scheme: "linkerd.io/tls", anchors: certs(root)}
+			mounted(m, pemOf(root), pemOf(c.issuer), c.key)
+			if _, _, err := i.load(); (err == nil) != c.taken {
+				t.Fatalf("got %v", err)
+			}
+		})
+	}
+}
