@@ -13,8 +13,8 @@ import { pause, reportProgress } from './envelope.js';
 
 /** trust: the bundle of every store gets the new root; nothing else in it changes. */
 export async function addRootToBundle(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {
-  const { linkerd, root } = await takeBearings(dependencies, input);
-  const written = await changeAnchors(dependencies.k8s, linkerd, { add: [root] });
+  const { linkerd, wanted } = await takeBearings(dependencies, input);
+  const written = await changeAnchors(dependencies.k8s, linkerd, { add: wanted });
   return { written, ...(await valueForHelm(dependencies, linkerd)) };
 }
 

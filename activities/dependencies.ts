@@ -7,6 +7,7 @@ import type { Kubernetes } from '../src/kubernetes/client.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import type { Target } from '../src/rotation/mesh.js';
 import type { StepInput } from '../src/rotation/steps.js';
+import type { Course } from '../src/rotation/strategies.js';
 
 /** What activities work with; made once by the worker. */
 export interface Dependencies {
@@ -21,8 +22,12 @@ export interface Bearings {
   linkerd: Linkerd;
   rotation: RotationSecret;
   target: Target;
-  /** The new root, for verifying chains with it alone. */
+  /** The root to converge on: the new one, or on the way back the old one. */
   root: Certificate;
+  /** What bundles must have: that root, on the way back every root of the start. */
+  wanted: Certificate[];
+  /** Those and the ones to take out: what presented chains are tried with, each alone. */
+  roots: Certificate[];
 }
 
 /** @throws ApplicationFailure `RotationSecretGone`, `DetectionError` */
@@ -35,10 +40,22 @@ export async function takeBearings({ k8s }: Dependencies, input: StepInput): Pro
       'RotationSecretGone',
     );
   }
-  return {
-    linkerd,
-    rotation,
-    root: rotation.root,
-    target: { rotation: rotation.id, root: rotation.root.fingerprint, retire: rotation.retire },
-  };
+  const { direction } = input.course;
+  const { previous } = rotation;
+  const back = direction === 'back' && previous.roots.length > 0;
+  const wanted = back ? previous.roots : [rotation.root];
+  const roots = [...wanted, ...(back ? [rotation.root] : previous.roots)];
+  return { linkerd, rotation, target: targetOf(rotation, direction), root: wanted[0] ?? rotation.root, wanted, roots };
+}
+
+/** Forward: the new root, without the old ones. Back: the old one again, without the new. */
+export function targetOf(rotation: RotationSecret, direction: Course['direction']): Target {
+  const { id, root, retire, issuer, previous, bridge } = rotation;
+  if (direction === 'forward') {
+    const oldIssuers = [previous.issuer, ...(bridge ? [bridge] : [])].map(({ fingerprint }) => fingerprint);
+    return { rotation: id, root: root.fingerprint, retire, oldIssuers };
+  }
+  const [old = root.fingerprint] = retire;
+  const isNew = retire.length > 0 ? [root.fingerprint] : []; // an issuer alone: the root stays
+  return { rotation: `${id}-back`, root: old, retire: isNew, oldIssuers: [issuer.fingerprint] };
 }

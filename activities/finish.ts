@@ -24,10 +24,18 @@ export async function finish({ k8s }: Dependencies, input: StepInput & { report:
   const { namespace } = await detectLinkerd(k8s, input.linkerdNamespace);
   const rotation = await readRotationSecret(k8s, namespace);
   if (rotation) {
-    await keepRoot(k8s, namespace, rotation);
+    const isNewRoot = rotation.retire.length > 0 && input.report.outcome === 'completed';
+    if (isNewRoot) await keepRoot(k8s, namespace, rotation);
     await deleteRotationSecret(k8s, namespace, rotation);
   }
   await writeReport(k8s, namespace, input.report);
+}
+
+/** abort before anything was written: the new root and its issuer go, if they were made at all. */
+export async function discard({ k8s }: Dependencies, input: StepInput): Promise<void> {
+  const { namespace } = await detectLinkerd(k8s, input.linkerdNamespace);
+  const rotation = await readRotationSecret(k8s, namespace);
+  if (rotation) await deleteRotationSecret(k8s, namespace, rotation);
 }
 
 async function keepRoot(k8s: Kubernetes, namespace: string, rotation: RotationSecret): Promise<void> {

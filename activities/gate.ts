@@ -8,11 +8,13 @@ import { observeProxies, type Prober } from '../src/linkerd/observe.js';
 import { listMeshedPods, type MeshedPod } from '../src/linkerd/pods.js';
 import { readAnchors } from '../src/linkerd/stores.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
-import { EVIDENCE, proxyGate, REQUIREMENTS } from '../src/rotation/gates.js';
+import { GOALS, proxyGate, type Requirement } from '../src/rotation/gates.js';
 import type { ProxyObservation } from '../src/rotation/mesh.js';
 import type { GateResult, PhaseInput } from '../src/rotation/steps.js';
+import { concernsIdentityAlone, goalOf, isRetired, issuerDuring } from '../src/rotation/strategies.js';
 import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
 import { reportProgress } from './envelope.js';
+import { issuerStateOf } from './issuer-states.js';
 import { workloadReading } from './templates.js';
 
 /** Findings that travel in a result; the counts cover all. */
@@ -57,16 +59,21 @@ export async function livePods(k8s: Kubernetes, controlPlane: string, namespace?
 
 export async function probe(
   { k8s, prober }: { k8s: Kubernetes; prober: Prober },
-  { root }: Pick<Bearings, 'root'>,
-  { phase }: Pick<PhaseInput, 'phase'>,
+  { roots }: Pick<Bearings, 'roots'>,
+  { phase, course }: Pick<PhaseInput, 'phase' | 'course'>,
   pods: readonly MeshedPod[],
 ): Promise<ProxyObservation[]> {
-  return await observeProxies(k8s, prober, pods, { ...EVIDENCE[phase], roots: [root] });
+  return await observeProxies(k8s, prober, pods, { ...GOALS[goalOf(course, phase)].evidence, roots });
 }
 
-/** The gate of `issue` is about identity alone: its replicas' own proxies got their leaves from themselves. */
-function isGated(pod: MeshedPod, { phase }: PhaseInput): boolean {
-  return phase !== 'issue' || pod.component === 'identity';
+/** What every proxy has to show in a phase. */
+export function requirementOf({ course, phase }: Pick<PhaseInput, 'phase' | 'course'>): Requirement {
+  return GOALS[goalOf(course, phase)].requirement;
+}
+
+/** Some gates are about identity alone: its replicas' own proxies got their leaves from themselves. */
+export function isGated(pod: MeshedPod, { phase, course }: PhaseInput): boolean {
+  return !concernsIdentityAlone(phase, goalOf(course, phase)) || pod.component === 'identity';
 }
 
 function kept(proven: Map<string, ProxyObservation>, pods: readonly MeshedPod[]): ProxyObservation[] {
@@ -88,7 +95,7 @@ function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'
  */
 async function staleTemplates({ k8s }: Dependencies, bearings: Bearings, input: PhaseInput): Promise<Finding[]> {
   if (input.phase !== 'trust' && input.phase !== 'retire') return [];
-  const workloads = await listWorkloads(k8s, undefined, workloadReading(bearings, input.phase));
+  const workloads = await listWorkloads(k8s, undefined, workloadReading(bearings, input));
   return workloads
     .filter(({ edits }) => edits.length > 0)
     .map(({ namespace, kind, name }) => ({
@@ -104,7 +111,7 @@ async function staleTemplates({ k8s }: Dependencies, bearings: Bearings, input: 
 async function withReversions(
   { k8s }: Dependencies,
   { linkerd, target, rotation }: Bearings,
-  { phase }: PhaseInput,
+  { phase, course }: PhaseInput,
   result: GateResult,
 ): Promise<GateResult> {
   const reverted: Finding[] = [];
@@ -120,23 +127,23 @@ async function withReversions(
   };
   for (const { location, certificates } of await readAnchors(k8s, linkerd)) {
     const fingerprints = certificates.map(({ fingerprint }) => fingerprint);
-    if (!fingerprints.includes(target.root)) await name(location, 'the new root is gone from it');
-    else if (phase === 'retire' && fingerprints.some((anchor) => target.retire.includes(anchor))) {
-      await name(location, 'the old root is in it again');
+    const [taken, left] = course.direction === 'back' ? ['old', 'new'] : ['new', 'old'];
+    if (!fingerprints.includes(target.root)) await name(location, `the ${taken} root is gone from it`);
+    else if (isRetired(course, phase) && fingerprints.some((anchor) => target.retire.includes(anchor))) {
+      await name(location, `the ${left} root is in it again`);
     }
   }
-  if (phase === 'renew' || phase === 'retire') {
-    const issuer = await readIssuer(k8s, linkerd);
-    if (issuer.certificates[0].fingerprint !== rotation.issuer.fingerprint) {
-      const location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false } as const;
-      await name(location, 'it holds another issuer again');
-    }
+  const state = issuerDuring(course, phase);
+  if (state !== undefined && issuerStateOf(await readIssuer(k8s, linkerd), rotation) !== state) {
+    const location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false } as const;
+    await name(location, 'it holds another issuer again');
   }
   return reverted.length === 0 ? result : { ...result, passed: false, reverted };
 }
 
-function judge(observations: ProxyObservation[], { target }: Bearings, { phase, waivers }: PhaseInput): GateResult {
-  const requirement = REQUIREMENTS[phase];
+function judge(observations: ProxyObservation[], { target }: Bearings, input: PhaseInput): GateResult {
+  const requirement = requirementOf(input);
+  const { waivers } = input;
   const all = proxyGate(observations, target, requirement, []);
   const findings = proxyGate(observations, target, requirement, waivers);
   return {

@@ -1,20 +1,29 @@
+import type { KeyObject } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
-import { readIssuer } from '../src/linkerd/issuer.js';
+import { readIssuer, type StoredIssuer } from '../src/linkerd/issuer.js';
+import { ROOT_SECRET } from '../src/linkerd/names.js';
 import { readSuppliedCertificates } from '../src/linkerd/supplied.js';
-import { createRotationSecret, type NewRotation, readRotationSecret } from '../src/linkerd/rotation-secret.js';
+import {
+  createRotationSecret,
+  type NewRotation,
+  readRootKey,
+  readRotationSecret,
+  SECRET_KEYS,
+} from '../src/linkerd/rotation-secret.js';
 import { readAnchors } from '../src/linkerd/stores.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import { checkAuthority } from '../src/pki/authority.js';
-import type { Certificate } from '../src/pki/certificate.js';
+import { type Certificate, parseCertificatePem } from '../src/pki/certificate.js';
 import { verifyChain } from '../src/pki/chain.js';
-import { createIssuer, createRoot } from '../src/pki/issue.js';
-import { parseKey, toPkcs8Pem, toSec1Pem } from '../src/pki/key.js';
+import { createBridge, createIssuer, createRoot } from '../src/pki/issue.js';
+import { keyMatches, parseKey, toPkcs8Pem, toSec1Pem } from '../src/pki/key.js';
+import { bridgeLife } from '../src/rotation/bridge.js';
 import { parseDuration } from '../src/rotation/duration.js';
 import type { RotationSettings } from '../src/rotation/input.js';
 import type { GenerateResult, RootFacts, StepInput } from '../src/rotation/steps.js';
-import type { Dependencies } from './dependencies.js';
+import { type Dependencies, targetOf } from './dependencies.js';
 
 /**
  * generate: the new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere
@@ -29,7 +38,7 @@ export async function generate({ k8s }: Dependencies, input: StepInput): Promise
     (await createRotationSecret(
       k8s,
       linkerd.namespace,
-      await prepare(k8s, linkerd, input.settings, authoritative.certificates),
+      await prepare(k8s, linkerd, input, authoritative.certificates),
     ));
   const problems = checkAuthority({
     root: rotation.root,
@@ -46,7 +55,7 @@ export async function generate({ k8s }: Dependencies, input: StepInput): Promise
   }
   const known = new Map(authoritative.certificates.map((certificate) => [certificate.fingerprint, certificate]));
   return {
-    target: { rotation: rotation.id, root: rotation.root.fingerprint, retire: rotation.retire },
+    target: targetOf(rotation, 'forward'),
     root: factsOf(rotation.root),
     issuer: factsOf(rotation.issuer),
     retire: rotation.retire.flatMap((fingerprint) => {
@@ -54,6 +63,7 @@ export async function generate({ k8s }: Dependencies, input: StepInput): Promise
       return certificate ? [factsOf(certificate)] : [];
     }),
     adopted: existing !== undefined,
+    pastPointOfNoReturn: rotation.retire.length > 0 && !rotation.retire.some((fingerprint) => known.has(fingerprint)),
   };
 }
 
@@ -79,49 +89,114 @@ export function anchorsToRetire(
 async function prepare(
   k8s: Kubernetes,
   linkerd: Linkerd,
-  settings: RotationSettings,
+  { settings, course }: StepInput,
   anchors: readonly Certificate[],
 ): Promise<NewRotation> {
   const current = await readIssuer(k8s, linkerd);
-  const made = await certificates(k8s, linkerd, settings);
-  const retire = anchorsToRetire(current.certificates, anchors)
-    .map(({ fingerprint }) => fingerprint)
-    .filter((fingerprint) => fingerprint !== made.root.fingerprint);
+  const roots = anchorsToRetire(current.certificates, anchors);
+  const issuerOnly = course.strategy === 'issuer';
+  const made = issuerOnly
+    ? await issuerUnderRoot(k8s, linkerd, settings, roots, current)
+    : await certificates(k8s, linkerd, settings);
+  const { fingerprint } = issuerOnly ? made.issuer : made.root;
+  const keep = settings.root.key === 'keep' && !issuerOnly;
   return {
-    id: made.root.fingerprint.slice(0, 12),
+    id: fingerprint.slice(0, 12),
     rootPem: made.root.pem,
     issuerPem: made.issuerPem,
     issuerKeyPem: made.issuerKeyPem,
-    retire,
-    ...(made.rootKeyPem && settings.root.key === 'keep' ? { rootKeyPem: made.rootKeyPem } : {}),
+    retire: issuerOnly ? [] : roots.filter((root) => root.fingerprint !== made.root.fingerprint),
+    previousIssuerPem: current.certificatePem,
+    previousIssuerKeyPem: current.keyPem,
+    ...(made.rootKeyPem && keep ? { rootKeyPem: made.rootKeyPem } : {}),
+    ...(course.strategy === 'bridge' ? { bridgePem: bridgeOf(made, current, linkerd, settings).pem } : {}),
   };
+}
+
+function bridgeOf(made: Made, current: StoredIssuer, linkerd: Linkerd, settings: RotationSettings): Certificate {
+  if (!made.rootKeyPem) {
+    throw ApplicationFailure.nonRetryable(
+      `strategy bridge needs the key of the new root, to certify the issuer key in use: Secret ${settings.certificates?.secret} has no ${SECRET_KEYS.rootKey}`,
+      'BadCertificates',
+    );
+  }
+  return createBridge({
+    issuer: current.certificates[0],
+    root: made.root,
+    rootKey: parseKey(made.rootKeyPem),
+    validForMs: bridgeLife(settings, linkerd.leafLifeMs),
+  });
+}
+
+/**
+ * A new issuer under the root in use: supplied, or signed with the root's key from the Secret that an earlier rotation
+ * left, or, where the issuer is the root itself (a default `linkerd install`), with its own key.
+ */
+async function issuerUnderRoot(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+  settings: RotationSettings,
+  roots: readonly Certificate[],
+  current: StoredIssuer,
+): Promise<Made> {
+  const supplied =
+    settings.certificates && (await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret));
+  if (supplied && !roots.some(({ fingerprint }) => fingerprint === supplied.root.fingerprint)) {
+    throw ApplicationFailure.nonRetryable(
+      `${SECRET_KEYS.root} of Secret ${settings.certificates?.secret} is not the root in use: a new issuer has to be under it (a new root is for \`rotateTrustRoot\`)`,
+      'BadCertificates',
+    );
+  }
+  if (supplied?.issuerPem && supplied.issuerKeyPem) {
+    return madeOf(supplied.root, supplied.issuerPem, supplied.issuerKeyPem);
+  }
+  const rootKeyPem =
+    supplied?.rootKeyPem ??
+    (current.certificates[0].fingerprint === roots[0]?.fingerprint
+      ? current.keyPem
+      : await readRootKey(k8s, linkerd.namespace, roots));
+  const root = roots.find((candidate) => rootKeyPem !== undefined && keyMatches(parseKey(rootKeyPem), candidate));
+  if (!root || rootKeyPem === undefined) {
+    throw ApplicationFailure.nonRetryable(
+      `the key of the root in use is not in Secret ${linkerd.namespace}/${ROOT_SECRET}: give an issuer under that root with \`certificates.secret\``,
+      'RootKeyMissing',
+    );
+  }
+  return signIssuer(root, parseKey(rootKeyPem), linkerd, settings);
+}
+
+function signIssuer(root: Certificate, rootKey: KeyObject, linkerd: Linkerd, settings: RotationSettings): Made {
+  const commonName = settings.issuer.commonName ?? `identity.${linkerd.namespace}.${linkerd.trustDomain}`;
+  const issuer = createIssuer({ root, rootKey, commonName, validForMs: milliseconds(settings.issuer.validity) });
+  return {
+    ...madeOf(root, issuer.certificate.pem, toSec1Pem(issuer.privateKey)),
+    rootKeyPem: toPkcs8Pem(rootKey),
+  };
+}
+
+function madeOf(root: Certificate, issuerPem: string, issuerKeyPem: string): Made {
+  return { root, issuer: parseCertificatePem(issuerPem), issuerPem, issuerKeyPem };
 }
 
 interface Made {
   root: Certificate;
   rootKeyPem?: string;
+  issuer: Certificate;
   issuerPem: string;
   issuerKeyPem: string;
 }
 
 async function certificates(k8s: Kubernetes, linkerd: Linkerd, settings: RotationSettings): Promise<Made> {
-  const issuerName = settings.issuer.commonName ?? `identity.${linkerd.namespace}.${linkerd.trustDomain}`;
-  const issuerLife = milliseconds(settings.issuer.validity);
   const supplied =
     settings.certificates && (await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret));
   if (supplied?.issuerPem && supplied.issuerKeyPem) {
-    return { root: supplied.root, issuerPem: supplied.issuerPem, issuerKeyPem: supplied.issuerKeyPem };
+    const made = madeOf(supplied.root, supplied.issuerPem, supplied.issuerKeyPem);
+    return supplied.rootKeyPem ? { ...made, rootKeyPem: supplied.rootKeyPem } : made;
   }
   const { root, rootKey } = supplied?.rootKeyPem
     ? { root: supplied.root, rootKey: parseKey(supplied.rootKeyPem) }
     : newRoot(linkerd, settings);
-  const issuer = createIssuer({ root, rootKey, commonName: issuerName, validForMs: issuerLife });
-  return {
-    root,
-    rootKeyPem: toPkcs8Pem(rootKey),
-    issuerPem: issuer.certificate.pem,
-    issuerKeyPem: toSec1Pem(issuer.privateKey),
-  };
+  return signIssuer(root, rootKey, linkerd, settings);
 }
 
 function newRoot(linkerd: Linkerd, settings: RotationSettings) {

@@ -1,13 +1,14 @@
 import { addRootToBundle, awaitInjection, removeOldRootFromBundle } from './bundle.js';
 import type { Dependencies } from './dependencies.js';
 import { inEnvelopes } from './envelope.js';
-import { finish } from './finish.js';
+import { discard, finish } from './finish.js';
 import { checkGate } from './gate.js';
 import { generate } from './generate.js';
-import { awaitIssuer, swapIssuer } from './issuer.js';
+import { awaitIssuer, keepBridge, writeIssuer } from './issuer.js';
 import { acquireLease, releaseLease } from './lease.js';
 import { makePlan } from './plan.js';
 import { preflight } from './preflight.js';
+import { awaitProxies } from './proxies.js';
 import { reinject } from './reinject.js';
 import { awaitChange } from './watch.js';
 
@@ -28,10 +29,13 @@ export function createActivities(dependencies: Dependencies) {
     checkGate: given(checkGate),
     reinject: given(reinject),
     awaitChange: given(awaitChange),
-    swapIssuer: given(swapIssuer),
+    awaitProxies: given(awaitProxies),
+    writeIssuer: given(writeIssuer),
+    keepBridge: given(keepBridge),
     awaitIssuer: given(awaitIssuer),
     makePlan: given(makePlan),
     finish: given(finish),
+    discard: given(discard),
   });
 }
 

@@ -1,31 +1,35 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import { changeIssuerCopies } from '../src/linkerd/stores.js';
 import { issuerEventsSince } from '../src/linkerd/identity-events.js';
-import { readIssuer, type StoredIssuer, writeIssuer } from '../src/linkerd/issuer.js';
+import { readIssuer, replaceIssuer, type StoredIssuer } from '../src/linkerd/issuer.js';
 import { FIELD_MANAGER, ISSUER_SECRET, ROTATION_SECRET } from '../src/linkerd/names.js';
 import { type RotationSecret, SECRET_KEYS } from '../src/linkerd/rotation-secret.js';
 import { encode } from '../src/linkerd/fields.js';
-import type { Kubernetes } from '../src/kubernetes/client.js';
 import { pointer, unchanged, withFreshRead } from '../src/kubernetes/patch.js';
+import { createBridge } from '../src/pki/issue.js';
+import { parseKey } from '../src/pki/key.js';
+import { bridgeEndsSoon, bridgeLife } from '../src/rotation/bridge.js';
 import { parseDuration } from '../src/rotation/duration.js';
-import type { AwaitIssuerResult, PhaseInput, StepInput, SwapResult } from '../src/rotation/steps.js';
+import type { AwaitIssuerResult, IssuerInput, PhaseInput, StepInput, SwapResult } from '../src/rotation/steps.js';
 import { type Dependencies, takeBearings } from './dependencies.js';
 import { pause, reportProgress } from './envelope.js';
 import { checkGate } from './gate.js';
+import { isSameIssuer, issuerIn, issuerStateOf } from './issuer-states.js';
 
 /**
- * issue: the issuer Secret gets the new issuer, after the one in use has been put aside for an abort, and the copies
- * that `linkerd upgrade` renders from get it too.
+ * Brings the issuer Secret to a state, and the copies that `linkerd upgrade` renders from with it. The issuer in use at
+ * the start stays in the rotation's Secret for an abort.
  */
-export async function swapIssuer(dependencies: Dependencies, input: StepInput): Promise<SwapResult> {
+export async function writeIssuer(dependencies: Dependencies, input: IssuerInput): Promise<SwapResult> {
   const { k8s } = dependencies;
   return await withFreshRead(async () => {
-    const { linkerd, rotation } = await takeBearings(dependencies, input);
-    const next = { certificatePem: rotation.issuerPem, keyPem: rotation.issuerKeyPem };
+    const { linkerd, rotation } = await withBridge(dependencies, input);
+    const next = issuerIn(input.state, rotation);
     const current = await readIssuer(k8s, linkerd);
+    refuseForeign(current, rotation);
     const written: string[] = [];
-    if (current.certificates[0].fingerprint !== rotation.issuer.fingerprint) {
-      await keepPreviousIssuer(k8s, linkerd.namespace, rotation, current);
-      await writeIssuer(k8s, linkerd, current, next);
+    if (!isSameIssuer(current, next.certificatePem)) {
+      await replaceIssuer(k8s, linkerd, current, next);
       written.push(`Secret ${ISSUER_SECRET}`);
     }
     written.push(...(await changeIssuerCopies(k8s, linkerd, next.certificatePem, next.keyPem)));
@@ -33,23 +37,58 @@ export async function swapIssuer(dependencies: Dependencies, input: StepInput): 
   });
 }
 
-async function keepPreviousIssuer(
-  k8s: Kubernetes,
-  namespace: string,
-  rotation: RotationSecret,
-  current: StoredIssuer,
-): Promise<void> {
-  if (rotation.secret.data?.[SECRET_KEYS.previousIssuer]) return;
-  await k8s.core.patchNamespacedSecret({
+/** An issuer that is neither of the start nor of this rotation came from somebody else, who has to be asked. */
+function refuseForeign(stored: StoredIssuer, rotation: RotationSecret): void {
+  if (issuerStateOf(stored, rotation) !== undefined) return;
+  const { commonName, fingerprint } = stored.certificates[0];
+  throw ApplicationFailure.nonRetryable(
+    `Secret ${ISSUER_SECRET} holds an issuer (${commonName}, ${fingerprint.slice(0, 12)}) that is neither the one of the start ` +
+      `nor this rotation's: somebody else has written it. Put the one of the start back (it is in Secret ${ROTATION_SECRET})`,
+    'IssuerReplaced',
+  );
+}
+
+/**
+ * The bridge certificate lasts: one that is missing (an adopted rotation of another strategy) or near its end is made
+ * anew with the new root's key.
+ */
+async function withBridge(dependencies: Dependencies, input: IssuerInput) {
+  const bearings = await takeBearings(dependencies, input);
+  const { rotation, linkerd } = bearings;
+  if (input.state !== 'bridge' && input.state !== 'crossover') return bearings;
+  if (rotation.bridge && !bridgeEndsSoon(rotation.bridge.notAfter, linkerd.leafLifeMs, new Date())) return bearings;
+  if (!rotation.rootKeyPem) {
+    if (rotation.bridge) return bearings; // nothing can be done; status has its end
+    throw ApplicationFailure.nonRetryable(
+      'a bridge needs the key of the new root, which was discarded',
+      'BridgeMissing',
+    );
+  }
+  const made = createBridge({
+    issuer: rotation.previous.issuer,
+    root: rotation.root,
+    rootKey: parseKey(rotation.rootKeyPem),
+    validForMs: bridgeLife(input.settings, linkerd.leafLifeMs),
+  });
+  await dependencies.k8s.core.patchNamespacedSecret({
     name: ROTATION_SECRET,
-    namespace,
+    namespace: linkerd.namespace,
     fieldManager: FIELD_MANAGER,
     body: [
       unchanged(rotation.secret.metadata),
-      { op: 'add', path: pointer('data', SECRET_KEYS.previousIssuer), value: encode(current.certificatePem) },
-      { op: 'add', path: pointer('data', SECRET_KEYS.previousIssuerKey), value: encode(current.keyPem) },
+      { op: 'add', path: pointer('data', SECRET_KEYS.bridge), value: encode(made.pem) },
     ],
   });
+  return await takeBearings(dependencies, input);
+}
+
+/** While a rotation takes its time: the bridge certificate anew where it would end, in the issuer Secret too. */
+export async function keepBridge(dependencies: Dependencies, input: StepInput): Promise<{ notAfter: string }> {
+  const { rotation, linkerd } = await withBridge(dependencies, { ...input, state: 'bridge' });
+  const current = await readIssuer(dependencies.k8s, linkerd);
+  const state = issuerStateOf(current, rotation);
+  if (state === 'bridge' || state === 'crossover') await writeIssuer(dependencies, { ...input, state });
+  return { notAfter: rotation.bridge?.notAfter.toISOString() ?? '' };
 }
 
 /** When reroot last wrote the Secret, by the API server's clock. */
@@ -79,14 +118,14 @@ export async function awaitIssuer(
     if (skipped) {
       return {
         outcome: 'skipped',
-        message: `${skipped.message}. A replica was started before the bundle had the new root: it is restarted`,
+        message: `${skipped.message}. A replica was started before the bundle had what it needs: it is restarted`,
       };
     }
     const updated = events.filter(({ reason }) => reason === 'IssuerUpdated').length;
     if (updated >= replicas)
       return { outcome: 'updated', message: `IssuerUpdated from ${updated} of ${replicas} replicas` };
-    if ((await checkGate(dependencies, { ...input, phase: 'issue' })).passed) {
-      return { outcome: 'alreadyIssuing', message: 'every identity replica already issues under the new root' };
+    if ((await checkGate(dependencies, input)).passed) {
+      return { outcome: 'alreadyIssuing', message: 'every identity replica already hands out the new chain' };
     }
     if (Date.now() - started > patience) {
       return {
@@ -95,7 +134,7 @@ export async function awaitIssuer(
       };
     }
     reportProgress({
-      phase: 'issue',
+      phase: input.phase,
       waitingFor: [`IssuerUpdated events of linkerd-identity: ${updated} of ${replicas}`],
     });
     await pause(pollMs);

@@ -5,7 +5,8 @@ import { listMeshedPods } from '../src/linkerd/pods.js';
 import { readAnchors } from '../src/linkerd/stores.js';
 import type { RotationSettings } from '../src/rotation/input.js';
 import { workloadName } from '../src/rotation/mesh.js';
-import { type Plan, ROLLOUTS } from '../src/rotation/plan.js';
+import { type Pace, type Plan, planPhases } from '../src/rotation/plan.js';
+import { forcedRollouts, type Strategy } from '../src/rotation/strategies.js';
 import type { StepInput } from '../src/rotation/steps.js';
 import { type Dependencies, takeBearings } from './dependencies.js';
 
@@ -17,11 +18,16 @@ export async function makePlan({ k8s }: Dependencies, input: StepInput): Promise
   const keep = authoritative.certificates
     .map(({ fingerprint }) => fingerprint)
     .filter((fingerprint) => fingerprint !== target.root && !target.retire.includes(fingerprint));
-  return planOf(input.settings, linkerd, pods, { retire: target.retire, keep, target: target.root });
+  return planOf(input.settings, input.course.strategy, linkerd, pods, {
+    retire: target.retire,
+    keep,
+    target: target.root,
+  });
 }
 
 export function planOf(
   settings: RotationSettings,
+  strategy: Strategy,
   linkerd: Linkerd,
   pods: readonly MeshedPod[],
   anchors: Pick<Plan, 'retire' | 'keep' | 'target'>,
@@ -36,19 +42,48 @@ export function planOf(
   const namespaces = [...names]
     .map(([name, { workloads, proxies }]) => ({ name, workloads: workloads.size, proxies }))
     .toSorted((a, b) => a.name.localeCompare(b.name, 'en'));
-  const workloads = [...names.values()].flatMap((entry) => [...entry.workloads]).toSorted();
-  const { cluster, strategy } = settings;
-  // Replica counts are left out: a mesh that scales while it waits for approval is still the mesh that was approved.
-  const decided = { cluster, linkerdNamespace: linkerd.namespace, strategy, ...anchors, workloads };
+  const workloadNames = [...names.values()].flatMap((entry) => [...entry.workloads]).toSorted();
+  const { cluster, leafRenewal } = settings;
+  const { retire, keep } = anchors;
+  // Replica counts are left out: a mesh that scales while it waits for approval is still the mesh that was approved. The
+  // target too: the plan of a dry run, before there is one, is the plan that is approved.
+  const decided = { cluster, linkerdNamespace: linkerd.namespace, strategy, retire, keep, workloads: workloadNames };
   return {
     cluster,
     linkerdNamespace: linkerd.namespace,
     strategy,
-    rollouts: ROLLOUTS[strategy],
+    rollouts: forcedRollouts({ strategy, leafRenewal }),
+    phases: planPhases(settings, strategy, paceOf(linkerd, pods)),
     namespaces,
     proxies: pods.length,
-    workloads: workloads.length,
+    workloads: workloadNames.length,
+    workloadNames,
     ...anchors,
     hash: createHash('sha256').update(JSON.stringify(decided)).digest('hex').slice(0, 16),
+  };
+}
+
+/** Where no pod tells how long it took to get ready. */
+const UNKNOWN_START_MS = 30_000;
+/** Kubernetes' default for Deployments: a quarter of the pods at a time (maxSurge). */
+const TURNS_OF_A_ROLLOUT = 4;
+
+function paceOf(linkerd: Linkerd, pods: readonly MeshedPod[]): Pace {
+  const starts = pods.flatMap(({ startMs }) => (startMs === undefined ? [] : [startMs])).toSorted((a, b) => a - b);
+  const sizes = new Map<string, Map<string, number>>();
+  for (const { namespace, workload } of pods) {
+    const ofNamespace = sizes.get(namespace) ?? new Map<string, number>();
+    const name = workloadName(workload);
+    sizes.set(namespace, ofNamespace.set(name, (ofNamespace.get(name) ?? 0) + 1));
+  }
+  const turns = [...sizes].map(([namespace, workloads]) => ({
+    namespace,
+    turns: [...workloads.values()].reduce((sum, size) => sum + Math.min(size, TURNS_OF_A_ROLLOUT), 0),
+  }));
+  return {
+    podStartMs: starts[Math.floor(starts.length / 2)] ?? UNKNOWN_START_MS,
+    leafLifeMs: linkerd.leafLifeMs,
+    controlPlaneWorkloads: sizes.get(linkerd.namespace)?.size ?? 0,
+    turns: turns.filter(({ namespace }) => namespace !== linkerd.namespace),
   };
 }

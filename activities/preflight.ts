@@ -1,5 +1,5 @@
 import type { Kubernetes } from '../src/kubernetes/client.js';
-import { formatPermission, missingPermissions } from '../src/kubernetes/permissions.js';
+import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
 import { DetectionError, detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { rehearseInjection } from '../src/linkerd/injection.js';
@@ -27,7 +27,9 @@ import type { Finding } from '../src/rotation/findings.js';
 import type { RotationSettings } from '../src/rotation/input.js';
 import { type PreflightObservation, preflightFindings, type StoreFacts } from '../src/rotation/preflight.js';
 import { workloadName } from '../src/rotation/mesh.js';
+import { longestWait } from '../src/rotation/renewal.js';
 import { unrollableBecause } from '../src/rotation/rollout.js';
+import type { Strategy } from '../src/rotation/strategies.js';
 import type { PreflightResult } from '../src/rotation/steps.js';
 import { rehearsalNamespaces } from './bundle.js';
 import type { Dependencies } from './dependencies.js';
@@ -37,12 +39,13 @@ import { planOf } from './plan.js';
 
 export interface PreflightInput {
   settings: RotationSettings;
+  strategy: Strategy;
 }
 
 /** preflight: reads the whole mesh once and names every problem with its cure; changes nothing. */
 export async function preflight(
   dependencies: Dependencies,
-  { settings }: PreflightInput,
+  { settings, strategy }: PreflightInput,
 ): Promise<PreflightResult | { findings: Finding[]; linkerdNamespace?: undefined }> {
   const { k8s, prober } = dependencies;
   let linkerd: Linkerd;
@@ -53,7 +56,8 @@ export async function preflight(
     const { reason, message, hint } = error;
     return { findings: [{ reason, severity: 'block', message, subject: { kind: 'cluster', name: 'cluster' }, hint }] };
   }
-  const missing = await missingPermissions(k8s, neededPermissions(linkerd, prober.reach, settings.rollout.deletePods));
+  const needed = neededPermissions(linkerd, prober.reach, settings.rollout.deletePods);
+  const missing = await missingPermissions(k8s, settings.planOnly ? needed.filter(isReading) : needed);
   if (missing.length > 0) {
     // Without them the rest cannot be read; say so at once instead of failing at the first.
     const observation = {
@@ -74,13 +78,16 @@ export async function preflight(
     stores: stores.map(storeFacts),
     issuer: { problems: issuer.problems },
     deployments: await controlPlane(k8s, linkerd),
-    rehearsal: await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
+    rehearsal: settings.planOnly
+      ? { namespace: '' }
+      : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
     missingPermissions: [],
     proxies,
     anchors: anchors.map(({ fingerprint }) => fingerprint),
-    unrollable: await unrollable(k8s, settings.rollout.deletePods, proxies),
+    unrollable: strategy === 'issuer' ? [] : await unrollable(k8s, settings.rollout.deletePods, proxies),
     writers: await competingWriters(k8s, linkerd),
-    supplied: rotation ? [] : await suppliedProblems(k8s, linkerd, settings, anchors),
+    supplied: rotation ? [] : await suppliedProblems(k8s, linkerd, { settings, strategy }, anchors),
+    deadline: deadlineOf(settings, strategy, linkerd, issuer.expiries),
     waivers: settings.waive,
     ...(linkerd.installedBy === 'helm' ? { helmValue: linkerd.layout.helmValue } : {}),
     ...(await webhookFailurePolicy(k8s)),
@@ -94,9 +101,10 @@ export async function preflight(
     linkerdNamespace: linkerd.namespace,
     linkerdVersion: linkerd.version,
     layout: linkerd.layout.id,
+    leafLifeMs: linkerd.leafLifeMs,
     apiServer: k8s.server,
     findings: preflightFindings(observation),
-    plan: planOf(settings, linkerd, pods, { retire, keep, ...target }),
+    plan: planOf(settings, strategy, linkerd, pods, { retire, keep, ...target }),
     extensions: await extensionNamespaces(k8s),
   };
 }
@@ -115,6 +123,7 @@ const NOTHING: PreflightObservation = {
   writers: [],
   supplied: [],
   waivers: [],
+  deadline: { waitMs: 0, strategy: 'standard', expiries: [] },
 };
 
 function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
@@ -131,6 +140,22 @@ function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
   };
 }
 
+/** Everything that reads: what a plan alone needs. */
+function isReading({ verb, subresource }: Permission): boolean {
+  return verb === 'get' || verb === 'list' || subresource === 'portforward';
+}
+
+/** Strategies that wait need the certificates in use to outlive the wait. */
+function deadlineOf(
+  { leafRenewal }: RotationSettings,
+  strategy: Strategy,
+  { leafLifeMs }: Linkerd,
+  expiries: { what: string; notAfter: string }[],
+): PreflightObservation['deadline'] {
+  const waits = (strategy === 'bridge' || strategy === 'patient') && leafRenewal === 'wait';
+  return { waitMs: waits ? longestWait(leafLifeMs) : 0, strategy, expiries };
+}
+
 async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly Certificate[]) {
   const stored = await readIssuer(k8s, linkerd);
   const roots = anchorsToRetire(stored.certificates, anchors);
@@ -145,7 +170,11 @@ async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly 
           hint: 'repair the bundle or the issuer first',
         },
       ];
-  return { problems, retire: roots.map(({ fingerprint }) => fingerprint) };
+  const expiries = [
+    { what: 'the issuer in use', notAfter: issuer.notAfter.toISOString() },
+    ...roots.map((root) => ({ what: 'its root', notAfter: root.notAfter.toISOString() })),
+  ];
+  return { problems, retire: roots.map(({ fingerprint }) => fingerprint), expiries };
 }
 
 async function controlPlane(k8s: Kubernetes, linkerd: Linkerd): Promise<PreflightObservation['deployments']> {
@@ -184,10 +213,11 @@ async function unrollable(
 async function suppliedProblems(
   k8s: Kubernetes,
   linkerd: Linkerd,
-  settings: RotationSettings,
-  oldAnchors: readonly Certificate[],
+  { settings, strategy }: PreflightInput,
+  anchors: readonly Certificate[],
 ): Promise<PreflightObservation['supplied']> {
   if (!settings.certificates) return [];
+  const oldAnchors = strategy === 'issuer' ? [] : anchors;
   try {
     const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret);
     const [issuer] = readBundle(supplied.issuerPem ?? '').certificates;
@@ -199,12 +229,23 @@ async function suppliedProblems(
       ...(supplied.issuerKeyPem ? { issuerKey: parseKey(supplied.issuerKeyPem) } : {}),
       ...(supplied.rootKeyPem ? { rootKey: parseKey(supplied.rootKeyPem) } : {}),
     };
-    return [...checkAuthority(authority), ...versionProblems(linkerd, supplied.root, issuer)];
+    return [
+      ...checkAuthority(authority),
+      ...versionProblems(linkerd, supplied.root, issuer),
+      ...(strategy === 'bridge' && !supplied.rootKeyPem ? [BRIDGE_NEEDS_KEY] : []),
+    ];
   } catch (error) {
     if (!(error instanceof SuppliedError)) throw error;
     return [{ reason: 'SuppliedSecretUnfit', severity: 'error', message: error.message }];
   }
 }
+
+const BRIDGE_NEEDS_KEY: Problem = {
+  reason: 'BridgeNeedsRootKey',
+  severity: 'error',
+  message: 'strategy bridge certifies the issuer key in use under the new root, and its key (ca.key) is not there',
+  hint: 'add ca.key, or choose strategy patient or standard',
+};
 
 /** What only some versions ask of a root and an issuer (reference.md sections 3.4 and 6). */
 function versionProblems({ rules, namespace, trustDomain, version }: Linkerd, root: Certificate, issuer?: Certificate) {

@@ -1,15 +1,15 @@
 import { evictPod, isWorkloadKind, listWorkloads, rollWorkload, type Workload } from '../src/kubernetes/workloads.js';
 import { FIELD_MANAGER } from '../src/linkerd/names.js';
-import type { MeshedPod } from '../src/linkerd/pods.js';
 import { parseDuration } from '../src/rotation/duration.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
-import { REQUIREMENTS } from '../src/rotation/gates.js';
 import type { ProxyObservation } from '../src/rotation/mesh.js';
-import { decideRollout, phaseMark, type RolloutDecision, unmanaged } from '../src/rotation/rollout.js';
+import { isLate } from '../src/rotation/renewal.js';
+import { decideRollout, isMarkOf, phaseMark, type RolloutDecision, unmanaged } from '../src/rotation/rollout.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/steps.js';
 import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
 import { pause, reportProgress } from './envelope.js';
-import { livePods, probe } from './gate.js';
+import { livePods, requirementOf } from './gate.js';
+import { rememberingLooks } from './looks.js';
 import { workloadReading } from './templates.js';
 
 /** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
@@ -24,8 +24,8 @@ export async function reinject(dependencies: Dependencies, input: ReinjectInput)
   const { k8s } = dependencies;
   const bearings = await takeBearings(dependencies, input);
   const pollMs = parseDuration(input.settings.timing.poll) ?? 2000;
-  const look = rememberingLooks(dependencies, bearings, input);
-  const reading = workloadReading(bearings, input.phase);
+  const look = rememberingLooks(dependencies, bearings, input, ({ at }, now) => now - at > LOOK_AGAIN_MS);
+  const reading = workloadReading(bearings, input);
   const blocked: Blocked = new Map();
   // after the first pass only kinds that have something to do here
   let kinds: Set<string> | undefined;
@@ -66,28 +66,6 @@ export async function reinject(dependencies: Dependencies, input: ReinjectInput)
   }
 }
 
-/** Remembers what proxies showed: one that met the requirement is not asked again before the gate asks all. */
-function rememberingLooks(dependencies: Dependencies, bearings: Bearings, input: ReinjectInput) {
-  const seen = new Map<string, { at: number; observation: ProxyObservation; met: boolean }>();
-  const isDue = ({ uid }: MeshedPod, now: number): boolean => {
-    const look = seen.get(uid);
-    if (!look) return true;
-    return !look.met && (look.observation.problem !== undefined || now - look.at > LOOK_AGAIN_MS);
-  };
-  return async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
-    const now = Date.now();
-    const due = pods.filter((pod) => isDue(pod, now));
-    for (const observation of await probe(dependencies, bearings, input, due)) {
-      const met = REQUIREMENTS[input.phase](observation, bearings.target) === undefined;
-      seen.set(observation.uid, { at: now, observation, met });
-    }
-    return pods.flatMap((pod) => {
-      const look = seen.get(pod.uid);
-      return look ? [{ ...look.observation, terminating: pod.terminating, ready: pod.ready }] : [];
-    });
-  };
-}
-
 interface Assessment {
   name: string;
   /** Absent where the controller is of a kind that reroot does not know, or there is none. */
@@ -106,7 +84,9 @@ function assess(
   input: ReinjectInput,
   blocked: Blocked,
 ): Assessment[] {
-  const { namespace, only, phase, waivers, retry, settings } = input;
+  const { namespace, only, late, phase, waivers, retry, settings } = input;
+  const requirement = requirementOf(input);
+  const now = new Date();
   const byWorkload = new Map<string, ProxyObservation[]>();
   for (const proxy of proxies) {
     const key = `${proxy.workload.kind}/${proxy.workload.name}`;
@@ -116,7 +96,7 @@ function assess(
   const known = new Map(workloads.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
   const keys = new Set([
     ...byWorkload.keys(),
-    ...[...known].filter(([, { mark: found, edits }]) => found === mark || edits.length > 0).map(([key]) => key),
+    ...[...known].filter(([, { mark: found, edits }]) => isMarkOf(found, mark) || edits.length > 0).map(([key]) => key),
   ]);
   const assessments: Assessment[] = [];
   for (const key of keys) {
@@ -125,7 +105,9 @@ function assess(
     const name = `${namespace}/${key}`;
     if (only && !only.includes(workload?.name ?? '')) continue;
     if (isWaived({ kind: 'workload', name }, waivers)) continue;
-    const standing = members.map((proxy) => ({ proxy, shortfall: REQUIREMENTS[phase](proxy, target) }));
+    const standing = members.map((proxy) => ({ proxy, shortfall: requirement(proxy, target) }));
+    const isConcerned = isMarkOf(workload?.mark, mark) || members.some((proxy) => isLate(proxy, now));
+    if (late && !isConcerned) continue;
     const short = standing.filter(({ shortfall, proxy }) => shortfall && !(shortfall.unproven && proxy.terminating));
     const starting = short.filter(({ shortfall }) => shortfall?.unproven).length;
     const leaving = short.filter(({ proxy }) => proxy.terminating).length;
@@ -149,7 +131,7 @@ function assess(
             mark,
             retry,
             stuckAfterMs: parseDuration(settings.rollout.stuckAfter) ?? 600_000,
-            now: new Date(),
+            now,
           })
         : decideUnmanaged(members[0], outdated.length + starting, leaving),
     });

@@ -1,1 +1,2 @@
+export { rotateIssuer } from './rotate-issuer.js';
 export { rotateTrustRoot } from './rotate-trust-root.js';

@@ -16,6 +16,17 @@ export interface PauseArgs {
   reason?: string;
 }
 
+export interface AbortArgs {
+  by?: string;
+  reason?: string;
+}
+
+export interface StrategyArgs {
+  /** What is waited for now is rolled instead. */
+  leafRenewal?: 'roll';
+  pace?: 'forced';
+}
+
 /** What every update answers: a sentence for the person who sent it. */
 export type Reply = string;
 
@@ -24,4 +35,6 @@ export const pause: UpdateDefinition<Reply, [PauseArgs?]> = defineUpdate('pause'
 export const resume: UpdateDefinition<Reply> = defineUpdate('resume');
 export const retry: UpdateDefinition<Reply> = defineUpdate('retry');
 export const waive: UpdateDefinition<Reply, [Waiver]> = defineUpdate('waive');
+export const abort: UpdateDefinition<Reply, [AbortArgs?]> = defineUpdate('abort');
+export const strategy: UpdateDefinition<Reply, [StrategyArgs]> = defineUpdate('strategy');
 export const status: QueryDefinition<RotationStatus> = defineQuery('status');

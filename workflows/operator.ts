@@ -7,8 +7,16 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import { refuseApproval, refusePause, refuseResume, refuseRetry, refuseWaiver } from '../src/rotation/messages.js';
-import type { Phase } from '../src/rotation/phases.js';
+import {
+  refuseAbort,
+  refuseApproval,
+  refusePause,
+  refuseResume,
+  refuseRetry,
+  refuseStrategy,
+  refuseWaiver,
+} from '../src/rotation/messages.js';
+import type { GatedPhase, Phase } from '../src/rotation/phases.js';
 import type { Approval } from '../src/rotation/report.js';
 import { type RotationStatus, statusMarkdown, type Waiting } from '../src/rotation/status.js';
 import * as messages from './messages.js';
@@ -22,10 +30,23 @@ export interface Operator {
   interruptible<T>(work: () => Promise<T>): Promise<T>;
   /** Waits for a person to look: ends with `retry`, `waive`, or when `watch` ends by itself. */
   attention(waiting: Omit<Waiting, 'kind' | 'since'>, watch: () => Promise<unknown>): Promise<void>;
+  /** Waits for proxies to come along by themselves, as long as it takes; undefined when somebody said to roll instead. */
+  patience<T>(waiting: Omit<Waiting, 'kind' | 'since'>, work: () => Promise<T>): Promise<T | undefined>;
+  /** Whether somebody said that this phase shall roll and not wait. */
+  isHurried(phase: GatedPhase): boolean;
+  /** From here on the rotation is on its way back; it is not aborted again. @returns who wanted it, and why */
+  beginAbort(): messages.AbortArgs;
   /** Pauses the rotation by itself, until somebody says `resume`. */
   hold(reason: string, on: string[]): Promise<void>;
-  /** Waits for an approval of this plan. */
-  approval(phase: Phase, planHash: string, todo: string): Promise<Approval>;
+  /** Waits for an approval of this plan. `on`: what has changed since the last one. */
+  approval(phase: Phase, planHash: string, todo: string, on?: string[]): Promise<Approval>;
+}
+
+/** Thrown out of every piece of work when somebody aborts the rotation: its way back begins. */
+const ABORT = 'AbortRequested';
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.type === ABORT;
 }
 
 /** Registers every handler (before the workflow's first wait, so that no message comes too early). */
@@ -34,6 +55,12 @@ export function listenToOperator(status: RotationStatus): Operator {
   let retries = 0;
   let said = 0;
   let approved: messages.ApproveArgs | undefined;
+  let abort: messages.AbortArgs | undefined;
+  let goingBack = false;
+  const hurried = new Set<Phase>();
+
+  const isAborted = (): boolean => abort !== undefined && !goingBack;
+  const mustStop = (): boolean => paused !== undefined || isAborted();
 
   setHandler(messages.status, () => status, { description: 'Where the rotation stands and what it waits for' });
   setHandler(
@@ -82,6 +109,27 @@ export function listenToOperator(status: RotationStatus): Operator {
     { validator: (waiver) => refuse(refuseWaiver(waiver, status)), description: WAIVE },
   );
 
+  setHandler(
+    messages.abort,
+    (args?: messages.AbortArgs) => {
+      abort = args ?? {};
+      paused = undefined;
+      return `aborting in phase ${status.phase}: back to the certificates of the start`;
+    },
+    {
+      validator: (args?: messages.AbortArgs) => refuse(refuseAbort(args, status, abort !== undefined)),
+      description: ABORT_HELP,
+    },
+  );
+  setHandler(
+    messages.strategy,
+    () => {
+      hurried.add(status.phase);
+      return `phase ${status.phase} does not wait any longer: what is left is rolled`;
+    },
+    { validator: (args) => refuse(refuseStrategy(args, status)), description: STRATEGY },
+  );
+
   async function wait<T>(waiting: Waiting, until: () => Promise<T>): Promise<T> {
     const before = status.waiting;
     show(status, waiting);
@@ -104,14 +152,20 @@ export function listenToOperator(status: RotationStatus): Operator {
     await wait(waiting, async () => await condition(() => paused === undefined));
   }
 
+  /** Between two pieces of work: where a pause lasts, and an abort leaves. */
+  async function checkpoint(): Promise<void> {
+    await whilePaused();
+    if (isAborted()) throw ApplicationFailure.nonRetryable('the rotation was aborted', ABORT);
+  }
+
   async function interruptible<T>(work: () => Promise<T>): Promise<T> {
     for (;;) {
-      await whilePaused();
+      await checkpoint();
       try {
-        return await cancelWhen(() => paused !== undefined, work);
+        return await cancelWhen(mustStop, work);
       } catch (error) {
-        if (isCancellation(error) && paused && !CancellationScope.current().consideredCancelled) continue;
-        if (isCancellation(error)) throw error;
+        if (isCancellation(error) && mustStop() && !CancellationScope.current().consideredCancelled) continue;
+        if (isCancellation(error) || isAbort(error)) throw error;
         const { type, message } = causeOf(error);
         log.warn('a step needs attention', { type, message });
         await attention(
@@ -128,7 +182,7 @@ export function listenToOperator(status: RotationStatus): Operator {
 
   async function attention(waiting: Omit<Waiting, 'kind' | 'since'>, watch: () => Promise<unknown>): Promise<void> {
     const heard = said;
-    const isOver = (): boolean => said !== heard || paused !== undefined;
+    const isOver = (): boolean => said !== heard || mustStop();
     await wait({ kind: 'attention', since: new Date().toISOString(), ...waiting }, async () => {
       try {
         await cancelWhen(isOver, watch);
@@ -136,27 +190,46 @@ export function listenToOperator(status: RotationStatus): Operator {
         if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
       }
     });
-    await whilePaused();
+    await checkpoint();
+  }
+
+  async function patience<T>(waiting: Omit<Waiting, 'kind' | 'since'>, work: () => Promise<T>): Promise<T | undefined> {
+    const { phase } = status;
+    const isHurried = (): boolean => hurried.has(phase);
+    return await wait({ kind: 'renewal', since: new Date().toISOString(), ...waiting }, async () => {
+      return await interruptible(async () => {
+        try {
+          return isHurried() ? undefined : await cancelWhen(isHurried, work);
+        } catch (error) {
+          const over = CancellationScope.current().consideredCancelled || mustStop();
+          if (isCancellation(error) && isHurried() && !over) return undefined;
+          throw error;
+        }
+      });
+    });
   }
 
   async function hold(reason: string, on: string[]): Promise<void> {
     paused = { reason, on, since: new Date().toISOString() };
-    await whilePaused();
+    await checkpoint();
   }
 
-  async function approval(phase: Phase, planHash: string, todo: string): Promise<Approval> {
+  async function approval(phase: Phase, planHash: string, todo: string, on: string[] = []): Promise<Approval> {
     approved = undefined;
     const waiting: Waiting = {
       kind: 'approval',
       for: `approval of ${phase}`,
       since: new Date().toISOString(),
-      on: [],
+      on,
       todo,
       planHash,
     };
     const args = await wait(waiting, async () => {
-      await condition(() => approved !== undefined);
-      return approved as messages.ApproveArgs;
+      for (;;) {
+        await condition(() => approved !== undefined || mustStop());
+        await checkpoint();
+        if (approved) return approved;
+      }
     });
     return {
       phase,
@@ -167,11 +240,28 @@ export function listenToOperator(status: RotationStatus): Operator {
     };
   }
 
-  return { retries: () => retries, interruptible, attention, hold, approval };
+  function beginAbort(): messages.AbortArgs {
+    goingBack = true;
+    return abort ?? {};
+  }
+
+  return {
+    retries: () => retries,
+    interruptible,
+    attention,
+    patience,
+    isHurried: (phase) => hurried.has(phase),
+    beginAbort,
+    hold,
+    approval,
+  };
 }
 
 const APPROVE = 'Approves the plan shown: {"planHash": "…", "by": "you", "reason": "…"}';
 const PAUSE = 'Begins nothing new until `resume`: {"reason": "…"}';
+const ABORT_HELP =
+  'Goes back to the certificates of the start, while the old root is still trusted: {"reason": "…", "by": "you"}';
+const STRATEGY = 'Rolls what is waited for now: {"leafRenewal": "roll"}, or {"pace": "forced"} in an organic rollout';
 const RETRY = 'Looks again, and rolls once more what rolled out but still falls short';
 const WAIVE = 'Goes on without a workload or namespace: {"subject": "namespace/Kind/name", "reason": "…", "by": "you"}';
 

@@ -1,167 +1,151 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  log,
-  setCurrentDetails,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { blocking, formatFinding } from '../src/rotation/findings.js';
-import { invalidInputMessage, readInput, type RotationInput, type RotationSettings } from '../src/rotation/input.js';
-import { type Phase, PHASES } from '../src/rotation/phases.js';
+import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
+import { bridgeCheckInterval } from '../src/rotation/bridge.js';
+import { readInput, type RotationInput } from '../src/rotation/input.js';
+import type { Phase } from '../src/rotation/phases.js';
+import { type Plan, planDifference } from '../src/rotation/plan.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import { type RotationStatus, statusMarkdown } from '../src/rotation/status.js';
-import type { BundleWritten, GenerateResult, LeaseInput, PreflightResult } from '../src/rotation/steps.js';
-import { converge, look, phaseInput, type Rotation } from './converge.js';
-import { listenToOperator, type Operator } from './operator.js';
-import { causeOf, longStep, quickStep, step } from './steps.js';
+import type { PlanResult } from '../src/rotation/steps.js';
+import { converge, look } from './converge.js';
+import { inPhase } from './phase.js';
+import { noteHelm, run, swapIssuer, validated } from './runbook.js';
+import { causeOf, quickStep, step } from './steps.js';
+import type { Rotation } from './waves.js';
 
 /**
  * Replaces the identity trust root of a Linkerd mesh without a moment in which two proxies cannot talk.
  *
  * Each phase starts by looking at the cluster, so one that is already true costs a look, and a rotation that adopts
  * another's remains goes on where that one stopped. No phase is left before its gate is proven from the live proxies.
+ * Around these: preflight (refuse what cannot end well), generate (the new root T and its issuer, in one Secret), and
+ * finish (tidy up, report). What strategies differ in beside their order is in src/rotation/strategies.ts.
  *
- *   preflight  refuse what cannot end well
- *   generate   the new root T and its issuer, in one Secret
- *   trust      bundle := bundle + T; roll everything          gate: every process trusts T
- *   issue      swap the issuer                                gate: every identity replica issues under T
- *   renew      roll everything                                gate: every proxy presents a leaf under T
- *   approve    the last exit before the point of no return
- *   retire     bundle := bundle - old root; roll everything   gate: no process trusts the old root
- *   finish     tidy up, report
- *
- * @throws ApplicationFailure `InvalidInput`, `PreflightFailed`, `RotationAlreadyRunning`
+ * @throws ApplicationFailure `InvalidInput`, `PreflightFailed`, `RotationAlreadyRunning`, `Aborted`
  */
-export async function rotateTrustRoot(input?: RotationInput): Promise<RotationReport> {
-  const settings = validated(input);
-  const status = newStatus(settings);
-  const operator = listenToOperator(status);
-  const lease: LeaseInput = {
-    linkerdNamespace: settings.linkerdNamespace,
-    firstRunId: workflowInfo().firstExecutionRunId,
-  };
-  try {
-    const mesh = await inPhase(status, 'preflight', async () => {
-      await acquireLease(lease);
-      return await preflight(settings, status, operator);
-    });
-    const rotation: Rotation = { input: { settings, linkerdNamespace: mesh.linkerdNamespace }, mesh, status, operator };
+export async function rotateTrustRoot(input?: RotationInput): Promise<RotationReport | PlanResult> {
+  const settings = validated(readInput(input));
+  return await run(settings, settings.strategy, async ({ rotation, roots }) => {
+    if (settings.strategy !== 'bridge') return await standardOrPatient(rotation);
+    const kept = keepBridge(rotation);
+    try {
+      await bridge(rotation, roots.pastPointOfNoReturn);
+    } finally {
+      kept.stop();
+    }
+  });
+}
 
-    const roots = await inPhase(status, 'generate', async () => await generate(rotation));
+/**
+ *   trust    bundle := bundle + T; roll everything              gate: every process trusts T
+ *   issue    swap the issuer                                    gate: every identity replica issues under T
+ *   renew    roll everything, or (patient) wait for renewals    gate: every proxy presents a leaf under T
+ *   approve  the last exit before the point of no return
+ *   retire   bundle := bundle - old root; roll everything       gate: no process trusts the old root
+ */
+async function standardOrPatient(rotation: Rotation): Promise<void> {
+  const { status } = rotation;
+  await inPhase(status, 'trust', async () => {
+    await approveIfAsked(
+      rotation,
+      'trust',
+      'The bundle gets the new root beside the old one, and everything is rolled.',
+    );
+    await addRoot(rotation);
+    await converge(rotation, 'trust');
+  });
 
-    await inPhase(status, 'trust', async () => {
+  await inPhase(status, 'issue', async () => {
+    await approveIfAsked(rotation, 'issue', 'The identity issuer is swapped for one under the new root.');
+    await converge(rotation, 'trust'); // swap safety, right before the write
+    await swapIssuer(rotation, 'new', 'issue');
+    await converge(rotation, 'issue');
+  });
+
+  await inPhase(status, 'renew', async () => {
+    await approveIfAsked(rotation, 'renew', 'Every proxy gets a leaf under the new root.');
+    await converge(rotation, 'renew');
+  });
+
+  await inPhase(status, 'approve', async () => await approveRetiring(rotation));
+
+  await inPhase(status, 'retire', async () => {
+    await proveAgain(rotation);
+    await removeOldRoot(rotation);
+    await converge(rotation, 'retire');
+  });
+}
+
+/**
+ * The issuer key in use is certified a second time, under T: A' beside A. Every leaf carries both chains.
+ *
+ *   trust    bundle := bundle + T; nothing is restarted
+ *   bridge   issuer Secret := [A, A']                           gate: identity hands out both
+ *   renew    wait for renewals                                  gate: every proxy presents both
+ *   approve  the last exit before the point of no return
+ *   retire   Secret := [A', A], bundle := bundle - old root;    gate: no process trusts the old root
+ *            roll everything, once
+ *   issue    issuer Secret := a new key under T
+ *   refresh  wait for renewals                                  gate: no proxy presents A or A'
+ *
+ * With `leafRenewal: roll` renew is a rollout after which every process trusts both roots: then issue comes before
+ * approve, and the rollout of retire leaves nothing for refresh to wait for.
+ */
+async function bridge(rotation: Rotation, pastPointOfNoReturn: boolean): Promise<void> {
+  const { status, input } = rotation;
+  const rolled = input.course.leafRenewal === 'roll';
+  const issue = async (): Promise<void> =>
+    await inPhase(status, 'issue', async () => {
       await approveIfAsked(
         rotation,
-        'trust',
-        'The bundle gets the new root beside the old one, and everything is rolled.',
+        'issue',
+        'The identity issuer is swapped for one with a new key under the new root.',
       );
-      noteHelm(status, await operator.interruptible(async () => await step.addRootToBundle(rotation.input)));
+      await swapIssuer(rotation, 'new', 'issue');
+    });
+
+  if (!pastPointOfNoReturn) {
+    await inPhase(status, 'trust', async () => {
+      await approveIfAsked(rotation, 'trust', 'The bundle gets the new root beside the old one; nothing is restarted.');
+      await addRoot(rotation);
       await converge(rotation, 'trust');
     });
 
-    await inPhase(status, 'issue', async () => {
-      await approveIfAsked(rotation, 'issue', 'The identity issuer is swapped for one under the new root.');
-      await swapIssuer(rotation);
-      await converge(rotation, 'issue');
+    await inPhase(status, 'bridge', async () => {
+      await approveIfAsked(rotation, 'bridge', 'Identity hands out the bridge certificate beside the issuer in use.');
+      await swapIssuer(rotation, 'bridge', 'bridge');
     });
 
-    await inPhase(status, 'renew', async () => {
-      await approveIfAsked(rotation, 'renew', 'Everything is rolled to get leaves under the new root.');
-      await converge(rotation, 'renew');
-    });
+    await inPhase(status, 'renew', async () => await converge(rotation, 'renew'));
 
-    await inPhase(status, 'approve', async () => {
-      if (settings.approvals !== 'none') {
-        await approval(rotation, 'retire', 'After this the old root leaves the bundle: the point of no return.');
-      }
-    });
+    if (rolled) await issue();
 
-    await inPhase(status, 'retire', async () => {
-      await proveAgain(rotation);
-      noteHelm(status, await operator.interruptible(async () => await step.removeOldRootFromBundle(rotation.input)));
-      await converge(rotation, 'retire');
-    });
-
-    const report = await inPhase(status, 'finish', async () => {
-      const written = reportOf(rotation, roots);
-      await operator.interruptible(async () => await step.finish({ ...rotation.input, report: written }));
-      return written;
-    });
-    status.outcome = 'completed';
-    return { ...report, finishedAt: now(), phases: status.phases };
-  } catch (error) {
-    status.outcome = 'failed';
-    throw error;
-  } finally {
-    setCurrentDetails(statusMarkdown(status));
-    await CancellationScope.nonCancellable(async () => await quickStep.releaseLease(lease)).catch((error: unknown) => {
-      log.warn('the Lease could not be given back; the next rotation takes it over', causeOf(error));
-    });
+    await inPhase(status, 'approve', async () => await approveRetiring(rotation));
   }
-}
 
-/** First of all, so that bad input fails the execution at once with everything that is wrong with it. */
-function validated(input: RotationInput | undefined): RotationSettings {
-  const result = readInput(input);
-  if (result.ok) return result.settings;
-  throw ApplicationFailure.nonRetryable(invalidInputMessage(result.problems), 'InvalidInput', result.problems);
-}
-
-async function acquireLease(lease: LeaseInput): Promise<void> {
-  try {
-    await step.acquireLease(lease);
-  } catch (error) {
-    const { type, message } = causeOf(error);
-    // preflight follows, and lists this permission among all that are missing
-    if (type === 'KubernetesForbidden') return;
-    throw ApplicationFailure.nonRetryable(message, type);
-  }
-}
-
-async function preflight(
-  settings: RotationSettings,
-  status: RotationStatus,
-  operator: Operator,
-): Promise<PreflightResult> {
-  const mesh = await operator.interruptible(async () => await step.preflight({ settings }));
-  const found = blocking(mesh.findings);
-  if (found.length > 0 || mesh.linkerdNamespace === undefined) {
-    const list = found.map((finding) => `- ${formatFinding(finding)}`).join('\n');
-    throw ApplicationFailure.nonRetryable(
-      `The mesh is not ready for a rotation; nothing was changed:\n${list}`,
-      'PreflightFailed',
-      found,
-    );
-  }
-  status.linkerdNamespace = mesh.linkerdNamespace;
-  status.linkerdVersion = mesh.linkerdVersion;
-  status.plan = mesh.plan;
-  status.notes.push(...mesh.findings.map(formatFinding));
-  return mesh;
-}
-
-async function generate({ input, operator, status }: Rotation): Promise<GenerateResult> {
-  const roots = await operator.interruptible(async () => await step.generate(input));
-  status.roots = roots;
-  if (roots.adopted) status.notes.push('An earlier run left a new root behind: this rotation goes on with it.');
-  return roots;
-}
-
-function noteHelm(status: RotationStatus, { helm }: BundleWritten): void {
-  if (helm) status.notes.push(`Helm: from now on ${helm.value} has to be:\n${helm.pem}`);
-}
-
-/** Swap safety: never before the gate of `trust` holds, looked at once more right before the write. */
-async function swapIssuer(rotation: Rotation): Promise<void> {
-  const { operator, status } = rotation;
-  await converge(rotation, 'trust');
-  const { swappedAt } = await operator.interruptible(async () => await step.swapIssuer(rotation.input));
-  const answer = await operator.interruptible(async () => {
-    return await longStep.awaitIssuer({ ...phaseInput(rotation, 'issue'), swappedAt });
+  await inPhase(status, 'retire', async () => {
+    if (!pastPointOfNoReturn) await proveAgain(rotation);
+    status.pastPointOfNoReturn = true;
+    // In this order an identity replica that starts in between finds a first certificate that its anchors verify. Those
+    // not restarted yet skip the reload, as they must, and go on signing with both.
+    const state = rolled ? 'new' : 'crossover';
+    await rotation.operator.interruptible(async () => await step.writeIssuer({ ...input, state }));
+    await removeOldRoot(rotation);
+    await converge(rotation, 'retire');
   });
-  status.notes.push(`Issuer swapped at ${swappedAt}: ${answer.message}.`);
+
+  if (!rolled) {
+    await issue();
+    await inPhase(status, 'refresh', async () => await converge(rotation, 'refresh'));
+  }
+}
+
+async function addRoot({ status, operator, input }: Rotation): Promise<void> {
+  noteHelm(status, await operator.interruptible(async () => await step.addRootToBundle(input)));
+}
+
+/** The point of no return. */
+async function removeOldRoot({ status, operator, input }: Rotation): Promise<void> {
+  status.pastPointOfNoReturn = true;
+  noteHelm(status, await operator.interruptible(async () => await step.removeOldRootFromBundle(input)));
 }
 
 /** Prune safety: hours may have passed while somebody made up their mind. */
@@ -174,73 +158,43 @@ async function approveIfAsked(rotation: Rotation, phase: Phase, meaning: string)
   if (rotation.input.settings.approvals === 'everyPhase') await approval(rotation, phase, meaning);
 }
 
-async function approval({ input, operator, status }: Rotation, phase: Phase, meaning: string): Promise<void> {
-  status.plan = await operator.interruptible(async () => await step.makePlan(input));
-  const { hash } = status.plan;
+/** Asked again with the difference when the mesh is not the one that was approved. */
+async function approveRetiring(rotation: Rotation): Promise<void> {
+  if (rotation.input.settings.approvals === 'none') return;
+  const meaning = 'After this the old root leaves the bundle: the point of no return.';
+  let drift: string[] = [];
+  do {
+    const approved = await approval(rotation, 'retire', meaning, drift);
+    await proveAgain(rotation);
+    drift = planDifference(approved, await freshPlan(rotation));
+  } while (drift.length > 0);
+}
+
+async function approval(rotation: Rotation, phase: Phase, meaning: string, drift: string[] = []): Promise<Plan> {
+  const { operator, status } = rotation;
+  const plan = await freshPlan(rotation);
+  const { hash } = plan;
   const todo = `${meaning} Send \`approve\` with {"planHash": "${hash}"}, or \`reroot approve\`.`;
-  status.approvals.push(await operator.approval(phase, hash, todo));
+  status.approvals.push(await operator.approval(phase, hash, todo, drift));
+  return plan;
 }
 
-function reportOf({ input, mesh, status }: Rotation, roots: GenerateResult): RotationReport {
-  const { workflowId, runId } = workflowInfo();
-  return {
-    outcome: 'completed',
-    cluster: input.settings.cluster,
-    linkerdNamespace: mesh.linkerdNamespace,
-    linkerdVersion: mesh.linkerdVersion,
-    layout: mesh.layout,
-    strategy: input.settings.strategy,
-    workflowId,
-    runId,
-    startedAt: status.startedAt,
-    finishedAt: now(),
-    newRoot: roots.root,
-    newIssuer: roots.issuer,
-    oldRoots: roots.retire,
-    proxiesProven: status.gate?.proven ?? 0,
-    phases: status.phases,
-    waivers: status.waivers,
-    approvals: status.approvals,
-    notes: status.notes,
-    adopted: roots.adopted,
-  };
+async function freshPlan({ input, operator, status }: Rotation): Promise<Plan> {
+  status.plan = await operator.interruptible(async () => await step.makePlan(input));
+  return status.plan;
 }
 
-const CLUSTER_ATTRIBUTE = defineSearchAttributeKey('RerootCluster', SearchAttributeType.KEYWORD);
-const PHASE_ATTRIBUTE = defineSearchAttributeKey('RerootPhase', SearchAttributeType.KEYWORD);
-
-async function inPhase<T>(status: RotationStatus, phase: Phase, work: () => Promise<T>): Promise<T> {
-  const progress = status.phases.find((candidate) => candidate.phase === phase);
-  status.phase = phase;
-  if (progress) Object.assign(progress, { state: 'running', startedAt: now() });
-  upsertSearchAttributes([
-    { key: CLUSTER_ATTRIBUTE, value: status.cluster },
-    { key: PHASE_ATTRIBUTE, value: phase },
-  ]);
-  setCurrentDetails(statusMarkdown(status));
-  log.info('phase begins', { phase });
-  const result = await work();
-  if (progress) Object.assign(progress, { state: 'done', finishedAt: now() });
-  return result;
-}
-
-function newStatus(settings: RotationSettings): RotationStatus {
-  return {
-    workflowId: workflowInfo().workflowId,
-    cluster: settings.cluster,
-    strategy: settings.strategy,
-    phase: 'preflight',
-    outcome: 'running',
-    startedAt: now(),
-    phases: PHASES.map((phase) => ({ phase, state: 'pending' })),
-    namespaces: [],
-    stragglers: [],
-    waivers: [...settings.waive],
-    approvals: [],
-    notes: [],
-  };
-}
-
-function now(): string {
-  return new Date().toISOString();
+/** The bridge certificate is short-lived, a rotation may not be: it is made anew in time, whatever else is waited for. */
+function keepBridge({ mesh, input, status }: Rotation): { stop(): void } {
+  const scope = new CancellationScope({ cancellable: true });
+  const keeping = scope.run(async () => {
+    for (;;) {
+      await sleep(bridgeCheckInterval(mesh.leafLifeMs), { summary: 'until the bridge certificate is looked at again' });
+      status.bridgeNotAfter = (await quickStep.keepBridge(input)).notAfter;
+    }
+  });
+  keeping.catch((error: unknown) => {
+    if (!isCancellation(error)) log.error('the bridge certificate is not looked after any more', causeOf(error));
+  });
+  return { stop: () => scope.cancel() };
 }

@@ -23,7 +23,13 @@ async function run(options: ClusterOptions & InputOptions): Promise<number> {
   if (!input.ok) throw new CliError(invalidInputMessage(input.problems), EXIT.refused);
   const k8s = createKubernetes({ kubeconfig: options.kubeconfig, context: options.context });
   const prober = { reach: options.reach ?? defaultReach(process.env), concurrency: 64, timeoutMs: 5000 };
-  const result = await preflight({ k8s, prober, temporalAddress: '' }, { settings: input.settings });
+  const result = await preflight(
+    { k8s, prober, temporalAddress: '' },
+    {
+      settings: input.settings,
+      strategy: input.settings.strategy,
+    },
+  );
   const blocked = blocking(result.findings).length;
   if (options.output === 'json') {
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

@@ -1,6 +1,7 @@
 import type { V1Deployment } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
+import { parseDuration } from '../rotation/duration.js';
 import { readField } from './fields.js';
 import { identityContainer, type Layout, type Location } from './layout.js';
 import { LAYOUTS, layoutOfObjects } from './layouts.js';
@@ -30,6 +31,8 @@ export interface Linkerd {
   anchors: readonly Location[];
   scheme: IssuerScheme;
   trustDomain: string;
+  /** Milliseconds that identity signs leaves for (issuanceLifetime; Linkerd's default is 24h). */
+  leafLifeMs: number;
   installedBy: 'cli' | 'helm' | 'unknown';
   identityReplicas: number;
 }
@@ -61,7 +64,7 @@ export async function detectLinkerd(k8s: Kubernetes, wanted?: string): Promise<L
     );
   }
   await refuseMismatch(k8s, namespace, layout, version);
-  const { scheme, trustDomain } = layout.settings;
+  const { scheme, trustDomain, issuanceLifetime } = layout.settings;
   const found =
     argument(identity, 'identity-scheme') || (await readField(k8s, namespace, scheme)) || ('linkerd.io/tls' as const);
   if (found !== 'linkerd.io/tls' && found !== 'kubernetes.io/tls') {
@@ -76,10 +79,16 @@ export async function detectLinkerd(k8s: Kubernetes, wanted?: string): Promise<L
     scheme: found,
     trustDomain:
       argument(identity, 'identity-trust-domain') || (await readField(k8s, namespace, trustDomain)) || 'cluster.local',
+    leafLifeMs:
+      parseDuration(
+        argument(identity, 'identity-issuance-lifetime') || (await readField(k8s, namespace, issuanceLifetime)) || '',
+      ) ?? DEFAULT_LEAF_LIFE_MS,
     installedBy: installer(identity),
     identityReplicas: identity.spec?.replicas ?? 1,
   };
 }
+
+const DEFAULT_LEAF_LIFE_MS = 24 * 3_600_000;
 
 async function findNamespace(k8s: Kubernetes): Promise<string> {
   const labelled = await k8s.core.listNamespace({ labelSelector: `${IS_CONTROL_PLANE_LABEL}=true` });

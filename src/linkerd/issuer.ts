@@ -38,7 +38,7 @@ export async function readIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<Sto
 }
 
 /** Replaces certificate and key in one write, on the condition that the Secret is still the one that was read. */
-export async function writeIssuer(
+export async function replaceIssuer(
   k8s: Kubernetes,
   linkerd: Linkerd,
   read: StoredIssuer,

@@ -13,5 +13,6 @@ export const layoutA: Layout = {
   settings: {
     scheme: inConfig('global', ['identityContext', 'scheme'], true),
     trustDomain: inConfig('global', ['identityContext', 'trustDomain'], true),
+    issuanceLifetime: inConfig('global', ['identityContext', 'issuanceLifetime'], true),
   },
 };

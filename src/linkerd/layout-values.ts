@@ -21,6 +21,7 @@ export function valuesLayout(nested: boolean): Pick<Layout, 'anchors' | 'issuerC
     settings: {
       scheme: inConfig('values', ['identity', 'issuer', 'scheme'], true),
       trustDomain: inConfig('values', at('identityTrustDomain'), true),
+      issuanceLifetime: inConfig('values', ['identity', 'issuer', 'issuanceLifetime'], true),
     },
   };
 }

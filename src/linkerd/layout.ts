@@ -21,7 +21,7 @@ export interface Layout {
   /** The chart value that holds the anchors, for people who installed by Helm. */
   helmValue: string;
   /** Where the configuration says what the identity Deployment's arguments do not. */
-  settings: Record<'scheme' | 'trustDomain', Location>;
+  settings: Record<'scheme' | 'trustDomain' | 'issuanceLifetime', Location>;
 }
 
 /** A field of an object in the Linkerd namespace. */

@@ -105,6 +105,7 @@ async function readLeafOf(
   return {
     chain: chain.map(({ fingerprint }) => fingerprint),
     verifiesWith: roots.filter(verifies).map(({ fingerprint }) => fingerprint),
+    notBefore: leaf.notBefore.toISOString(),
     notAfter: leaf.notAfter.toISOString(),
   };
 }

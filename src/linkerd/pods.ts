@@ -31,6 +31,8 @@ export interface MeshedPod {
   identityAnchors?: string;
   /** Why the scheduler or kubelet cannot start it, in their words. */
   pendingBecause?: string;
+  /** Milliseconds from its creation to its readiness. */
+  startMs?: number;
 }
 
 /** Every pod with a live or starting proxy, of one namespace or of all; paged. */
@@ -71,7 +73,14 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
     ...(anchors?.value ? { literalAnchors: anchors.value } : {}),
     ...(identityAnchors ? { identityAnchors } : {}),
     ...(pendingBecause ? { pendingBecause } : {}),
+    ...startTime(pod),
   };
+}
+
+function startTime({ metadata, status }: V1Pod): { startMs?: number } {
+  const ready = status?.conditions?.find(({ type, status: state }) => type === 'Ready' && state === 'True');
+  if (!ready?.lastTransitionTime || !metadata?.creationTimestamp) return {};
+  return { startMs: new Date(ready.lastTransitionTime).getTime() - new Date(metadata.creationTimestamp).getTime() };
 }
 
 /** Kinds whose name the injector writes on the pod as `linkerd.io/proxy-<kind>` (linkerd2 pkg/k8s/labels.go). */

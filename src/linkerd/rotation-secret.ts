@@ -1,10 +1,17 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
-import { readBundle } from '../pki/bundle.js';
+import { formatBundle, readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
 import { decode, encode } from './fields.js';
-import { FIELD_MANAGER, MANAGED_BY_LABEL, RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET } from './names.js';
+import {
+  FIELD_MANAGER,
+  MANAGED_BY_LABEL,
+  RETIRE_ANNOTATION,
+  ROOT_SECRET,
+  ROTATION_ANNOTATION,
+  ROTATION_SECRET,
+} from './names.js';
 
 /** Keys of a Secret that carries a root and an issuer; the user's own Secret has the same (docs/certificates.md). */
 export const SECRET_KEYS = {
@@ -12,8 +19,12 @@ export const SECRET_KEYS = {
   rootKey: 'ca.key',
   issuer: 'tls.crt',
   issuerKey: 'tls.key',
+  /** What there was at the start, for an abort: roots, issuer and its key. */
+  previousRoots: 'previous.ca.crt',
   previousIssuer: 'previous.tls.crt',
   previousIssuerKey: 'previous.tls.key',
+  /** The issuer of the start, certified under the new root. */
+  bridge: 'bridge.crt',
 } as const;
 
 /** What a rotation needs to remember in the cluster, in one Secret, made in one write: there is one new root. */
@@ -27,6 +38,9 @@ export interface RotationSecret {
   issuerPem: string;
   issuerKeyPem: string;
   rootKeyPem?: string;
+  /** What there was at the start. */
+  previous: { roots: Certificate[]; issuer: Certificate; issuerPem: string; issuerKeyPem: string };
+  bridge?: Certificate;
   secret: V1Secret;
 }
 
@@ -35,7 +49,10 @@ export interface NewRotation {
   rootKeyPem?: string;
   issuerPem: string;
   issuerKeyPem: string;
-  retire: readonly string[];
+  retire: readonly Certificate[];
+  previousIssuerPem: string;
+  previousIssuerKeyPem: string;
+  bridgePem?: string;
   id: string;
 }
 
@@ -58,13 +75,18 @@ export async function createRotationSecret(
     [SECRET_KEYS.root]: encode(rotation.rootPem),
     [SECRET_KEYS.issuer]: encode(rotation.issuerPem),
     [SECRET_KEYS.issuerKey]: encode(rotation.issuerKeyPem),
+    [SECRET_KEYS.previousRoots]: encode(formatBundle(rotation.retire, { finalNewline: true })),
+    [SECRET_KEYS.previousIssuer]: encode(rotation.previousIssuerPem),
+    [SECRET_KEYS.previousIssuerKey]: encode(rotation.previousIssuerKeyPem),
     ...(rotation.rootKeyPem ? { [SECRET_KEYS.rootKey]: encode(rotation.rootKeyPem) } : {}),
+    ...(rotation.bridgePem ? { [SECRET_KEYS.bridge]: encode(rotation.bridgePem) } : {}),
   };
+  const retire = rotation.retire.map(({ fingerprint }) => fingerprint).join(',');
   const body: V1Secret = {
     metadata: {
       name: ROTATION_SECRET,
       labels: { [MANAGED_BY_LABEL]: FIELD_MANAGER },
-      annotations: { [ROTATION_ANNOTATION]: rotation.id, [RETIRE_ANNOTATION]: rotation.retire.join(',') },
+      annotations: { [ROTATION_ANNOTATION]: rotation.id, [RETIRE_ANNOTATION]: retire },
     },
     type: 'Opaque',
     data,
@@ -79,19 +101,53 @@ export async function createRotationSecret(
   }
 }
 
+/** The key that an earlier rotation kept of a root in use; absent when it kept none, or of another root. */
+export async function readRootKey(
+  k8s: Kubernetes,
+  namespace: string,
+  roots: readonly Certificate[],
+): Promise<string | undefined> {
+  try {
+    const { data } = await k8s.core.readNamespacedSecret({ name: ROOT_SECRET, namespace });
+    const [root] = readBundle(decode(data?.[SECRET_KEYS.root] ?? '')).certificates;
+    const known = root && roots.some(({ fingerprint }) => fingerprint === root.fingerprint);
+    return known ? decode(data?.[SECRET_KEYS.rootKey] ?? '') || undefined : undefined;
+  } catch (error) {
+    if (isKubernetesError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
 function parseRotationSecret(secret: V1Secret): RotationSecret {
   const text = (key: string) => decode(secret.data?.[key] ?? '');
-  const issuerPem = text(SECRET_KEYS.issuer);
-  const [root] = readBundle(text(SECRET_KEYS.root)).certificates;
-  const [issuer] = readBundle(issuerPem).certificates;
+  const certificates = (key: string) => readBundle(text(key)).certificates;
+  const [root] = certificates(SECRET_KEYS.root);
+  const [issuer] = certificates(SECRET_KEYS.issuer);
+  const [previousIssuer] = certificates(SECRET_KEYS.previousIssuer);
+  const [bridge] = certificates(SECRET_KEYS.bridge);
   const id = secret.metadata?.annotations?.[ROTATION_ANNOTATION];
-  if (!root || !issuer || !id) {
+  if (!root || !issuer || !previousIssuer || !id) {
     throw new Error(
       `Secret ${ROTATION_SECRET} was not written by reroot or has been damaged; look at it before deleting it`,
     );
   }
   const retire = (secret.metadata?.annotations?.[RETIRE_ANNOTATION] ?? '').split(',').filter(Boolean);
   const rootKeyPem = text(SECRET_KEYS.rootKey);
-  const issuerKeyPem = text(SECRET_KEYS.issuerKey);
-  return { id, root, retire, issuer, issuerPem, issuerKeyPem, secret, ...(rootKeyPem ? { rootKeyPem } : {}) };
+  return {
+    id,
+    root,
+    retire,
+    issuer,
+    issuerPem: text(SECRET_KEYS.issuer),
+    issuerKeyPem: text(SECRET_KEYS.issuerKey),
+    previous: {
+      roots: certificates(SECRET_KEYS.previousRoots),
+      issuer: previousIssuer,
+      issuerPem: text(SECRET_KEYS.previousIssuer),
+      issuerKeyPem: text(SECRET_KEYS.previousIssuerKey),
+    },
+    secret,
+    ...(rootKeyPem ? { rootKeyPem } : {}),
+    ...(bridge ? { bridge } : {}),
+  };
 }

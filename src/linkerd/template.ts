@@ -76,13 +76,16 @@ function argument({ args = [] }: V1Container, path: (string | number)[]): Templa
   );
 }
 
-/** The operations that bring a template's own anchors to what a phase wants; empty when they are. */
+/** The operations that bring a template's own anchors to what a phase wants; empty when they are.
+ *  @param scope every copy, or only the identity process's own */
 export function templateEdits(
   template: Template | undefined,
   prefix: readonly string[],
   change: BundleChange,
+  scope: 'all' | 'identity' = 'all',
 ): PatchOperation[] {
-  return templateAnchors(template).flatMap(({ path, value, pem, format }) => {
+  const copies = templateAnchors(template).filter(({ container }) => scope === 'all' || container === 'identity');
+  return copies.flatMap(({ path, value, pem, format }) => {
     const wanted = changedBundle(pem, change);
     if (wanted === undefined) return [];
     const at = pointer(...prefix, ...path.map(String));

@@ -77,6 +77,38 @@ export function createIssuer({ root, rootKey, commonName, validForMs, now = new 
   return { certificate, privateKey };
 }
 
+export interface BridgeRequest {
+  /** The issuer in use: its key is certified a second time. */
+  issuer: Certificate;
+  root: Certificate;
+  rootKey: KeyObject;
+  validForMs: number;
+  now?: Date;
+}
+
+/**
+ * The bridge certificate: the public key of the issuer in use, under the new root. Subject, key and subject key id are
+ * those of the issuer byte for byte, because Go and webpki compare names so; the old root's key is not needed. It never
+ * outlives its root.
+ */
+export function createBridge({ issuer, root, rootKey, validForMs, now = new Date() }: BridgeRequest): Certificate {
+  return issue({
+    subjectDer: issuer.subjectDer,
+    issuerDer: root.subjectDer,
+    publicKeyDer: issuer.publicKeyDer,
+    signingKey: rootKey,
+    notBefore: new Date(now.getTime() - BACKDATED_MS),
+    notAfter: earlier(new Date(now.getTime() + validForMs), root.notAfter),
+    extensions: [
+      basicConstraints(0),
+      keyUsage(),
+      ...(issuer.subjectKeyId ? [subjectKeyId(issuer.subjectKeyId)] : []),
+      authorityKeyId(root.subjectKeyId ?? keyId(root.publicKeyDer)),
+      ...(issuer.dnsNames.length > 0 ? [dnsName(...issuer.dnsNames)] : []),
+    ],
+  });
+}
+
 export interface CertificateRequest {
   subjectDer: Buffer;
   issuerDer: Buffer;
@@ -130,8 +162,8 @@ export function authorityKeyId(id: Buffer): Asn1 {
   return extension('2.5.29.35', false, sequence(context(0, id.toString('binary'))));
 }
 
-export function dnsName(name: string): Asn1 {
-  return extension('2.5.29.17', false, sequence(context(2, name)));
+export function dnsName(...names: string[]): Asn1 {
+  return extension('2.5.29.17', false, sequence(...names.map((name) => context(2, name))));
 }
 
 export function encodeName(commonName: string): Buffer {

@@ -1,7 +1,7 @@
 import type { Finding, Waiver } from './findings.js';
 import { isWaived } from './findings.js';
 import { type ProxyObservation, type Target, workloadName } from './mesh.js';
-import type { RollingPhase } from './phases.js';
+import type { Goal } from './strategies.js';
 
 /**
  * What one proxy must show before a phase may be left: nothing, or the reason it does not.
@@ -47,19 +47,55 @@ export function forgotOldRoot(proxy: ProxyObservation, target: Target): Shortfal
   return presentsNewLeaf(proxy, target);
 }
 
-export const REQUIREMENTS: Record<RollingPhase, Requirement> = {
-  trust: trustsNewRoot,
-  issue: presentsNewLeaf,
-  renew: presentsNewLeaf,
-  retire: forgotOldRoot,
-};
+/**
+ * Bridge: identity will take an issuer whose first certificate is under the new root. Only where its anchors stand in its
+ * own template (Linkerd 2.9, 2.10): elsewhere a replica that starts reads the bundle as it is then.
+ */
+export function identityTrustsNewRoot({ identityAnchors }: ProxyObservation, target: Target): Shortfall | undefined {
+  if (!identityAnchors || identityAnchors.includes(target.root)) return undefined;
+  return { reason: 'NewRootNotTrusted', message: 'its identity process was started without the new root' };
+}
 
-/** Which evidence a phase's requirement reads, so that nothing is probed in vain. */
-export const EVIDENCE: Record<RollingPhase, { anchors: boolean; leaf: boolean }> = {
-  trust: { anchors: true, leaf: false },
-  issue: { anchors: false, leaf: true },
-  renew: { anchors: false, leaf: true },
-  retire: { anchors: true, leaf: true },
+/** Bridge: whoever trusts only the old root and whoever trusts only the new one, both can verify its leaf. */
+export function presentsBothChains(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+  if (!proxy.leaf) return unproven('LeafUnknown', 'the certificate it presents could not be read', proxy);
+  const { verifiesWith } = proxy.leaf;
+  if (![target.root, ...target.retire].some((root) => !verifiesWith.includes(root))) return undefined;
+  const missing = verifiesWith.includes(target.root) ? 'old' : 'new';
+  return { reason: 'OneChainOnly', message: `the chain it presents does not verify with the ${missing} root` };
+}
+
+/** The old issuer key is needed by nobody: neither of its certificates is presented, and the leaf is under the new root. */
+export function leftOldIssuer(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+  if (proxy.leaf?.chain.some((certificate) => target.oldIssuers.includes(certificate))) {
+    return { reason: 'LeafUnderOldIssuer', message: 'it presents a certificate that the old issuer key signed' };
+  }
+  return presentsNewLeaf(proxy, target);
+}
+
+function all(...requirements: Requirement[]): Requirement {
+  return (proxy, target) => {
+    for (const requirement of requirements) {
+      const shortfall = requirement(proxy, target);
+      if (shortfall) return shortfall;
+    }
+    return undefined;
+  };
+}
+
+const LEAF = { anchors: false, leaf: true };
+const BOTH = { anchors: true, leaf: true };
+
+/** Of each goal: what a proxy must show, and which evidence that reads, so that nothing is probed in vain. */
+export const GOALS: Record<Goal, { requirement: Requirement; evidence: { anchors: boolean; leaf: boolean } }> = {
+  trustsNewRoot: { requirement: trustsNewRoot, evidence: { anchors: true, leaf: false } },
+  identityTrustsNewRoot: { requirement: identityTrustsNewRoot, evidence: { anchors: false, leaf: false } },
+  presentsNewLeaf: { requirement: presentsNewLeaf, evidence: LEAF },
+  presentsBothChains: { requirement: presentsBothChains, evidence: LEAF },
+  presentsBothAndTrusts: { requirement: all(presentsBothChains, trustsNewRoot), evidence: BOTH },
+  forgotOldRoot: { requirement: forgotOldRoot, evidence: BOTH },
+  forgotOldRootAndIssuer: { requirement: all(forgotOldRoot, leftOldIssuer), evidence: BOTH },
+  leftOldIssuer: { requirement: leftOldIssuer, evidence: LEAF },
 };
 
 /** The gate of a phase: one finding for each live proxy that falls short and is not waived. Empty: passed. */

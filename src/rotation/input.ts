@@ -26,7 +26,14 @@ const schema = z.strictObject({
   cluster: z.string().min(1).max(100).default('default'),
   /** Namespace of Linkerd's control plane; found by its label when absent. */
   linkerdNamespace: namespaceName.optional(),
-  strategy: z.enum(['standard']).default('standard'),
+  /** How (docs/strategies.md). Default: `bridge`; `standard` when the issuer key may be compromised. */
+  strategy: z.enum(['bridge', 'patient', 'standard']).optional(),
+  /** The issuer's private key may be in the wrong hands: nothing that carries it into the new root's trust is done. */
+  issuerKeyCompromised: z.boolean().default(false),
+  /** Strategies that wait for the proxies' own renewal of their leaves can `roll` instead: quicker, one rollout more. */
+  leafRenewal: z.enum(['wait', 'roll']).default('wait'),
+  /** Make the plan, and change nothing. */
+  planOnly: z.boolean().default(false),
   /** When to ask a person: once before the point of no return, before every phase that changes something, or never. */
   approvals: z.enum(['beforeRetire', 'everyPhase', 'none']).default('beforeRetire'),
   root: z
@@ -38,10 +45,20 @@ const schema = z.strictObject({
     })
     .prefault({}),
   issuer: z.strictObject({ commonName: dnsName.optional(), validity: duration.default('1y') }).prefault({}),
+  bridge: z
+    .strictObject({
+      /** Life of the bridge certificate. Default: 48h, or twice a leaf's; it is made anew when a rotation outlives it. */
+      validity: duration.optional(),
+    })
+    .prefault({}),
   /** Your own certificates instead of generated ones: a Secret in the Linkerd namespace (docs/certificates.md). */
   certificates: z.strictObject({ secret: dnsName }).optional(),
   rollout: z
     .strictObject({
+      /** `organic` (bridge): pods are replaced by your own deployments; what is left at the deadline is rolled. */
+      pace: z.enum(['forced', 'organic']).default('forced'),
+      /** How long `organic` waits. */
+      deadline: duration.default('14d'),
       /** Namespaces rolled at the same time. */
       namespaces: count(1, 50).default(4),
       /** Workloads rolling at the same time in one namespace. */
@@ -73,16 +90,45 @@ const schema = z.strictObject({
 /** What people may write. */
 export type RotationInput = z.input<typeof schema>;
 /** The same with every default filled in. */
-export type RotationSettings = z.output<typeof schema>;
+export type RotationSettings = z.output<typeof schema> & { strategy: 'bridge' | 'patient' | 'standard' };
+
+/** The one argument of `rotateIssuer`: what of the above concerns an issuer under the root in use. */
+const issuerSchema = schema.pick({
+  cluster: true,
+  linkerdNamespace: true,
+  leafRenewal: true,
+  planOnly: true,
+  issuer: true,
+  certificates: true,
+  rollout: true,
+  waive: true,
+  timing: true,
+});
+export type IssuerInput = z.input<typeof issuerSchema>;
 
 export type InputResult = { ok: true; settings: RotationSettings } | { ok: false; problems: string[] };
 
-/** Checks an input and fills in the defaults; lists every problem at once. */
+/** Checks an input of `rotateTrustRoot` and fills in the defaults; lists every problem at once. */
 export function readInput(input: unknown): InputResult {
   const result = schema.safeParse(input ?? {});
-  if (!result.success) return { ok: false, problems: result.error.issues.flatMap(describeIssue) };
-  const problems = crossChecks(result.data);
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: result.data };
+  return result.success ? settingsOf(result.data) : { ok: false, problems: problemsOf(result.error, schema) };
+}
+
+/** The same for `rotateIssuer`. */
+export function readIssuerInput(input: unknown): InputResult {
+  const result = issuerSchema.safeParse(input ?? {});
+  if (!result.success) return { ok: false, problems: problemsOf(result.error, issuerSchema) };
+  return settingsOf(schema.parse(result.data));
+}
+
+function settingsOf(data: z.output<typeof schema>): InputResult {
+  const problems = crossChecks(data);
+  const strategy = data.strategy ?? (data.issuerKeyCompromised ? 'standard' : 'bridge');
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: { ...data, strategy } };
+}
+
+function problemsOf({ issues }: z.ZodError, known: z.ZodObject): string[] {
+  return issues.flatMap((issue) => describeIssue(issue, known));
 }
 
 /** The message of an `InvalidInput` failure. */
@@ -90,11 +136,11 @@ export function invalidInputMessage(problems: readonly string[]): string {
   return `The input has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `- ${problem}`).join('\n')}`;
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string[] {
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): string[] {
   const at = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const known = knownFields(issue.path);
+      const known = knownFields(issue.path, schema);
       const list = known.length > 0 ? ` (known here: ${known.join(', ')})` : '';
       return `${at ? `${at}.` : ''}${key}: no such field${list}`;
     });
@@ -102,7 +148,7 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   return [`${at || 'input'}: ${issue.message}`];
 }
 
-function knownFields(path: readonly PropertyKey[]): string[] {
+function knownFields(path: readonly PropertyKey[], schema: z.ZodObject): string[] {
   let node: unknown = schema;
   for (const part of path) node = typeof part === 'string' ? unwrap(node)?.shape[part] : undefined;
   return Object.keys(unwrap(node)?.shape ?? {});
@@ -115,7 +161,7 @@ function unwrap(node: unknown): { shape: Record<string, unknown> } | undefined {
   return current as { shape: Record<string, unknown> } | undefined;
 }
 
-function crossChecks(settings: RotationSettings): string[] {
+function crossChecks(settings: z.output<typeof schema>): string[] {
   const problems: string[] = [];
   const rootLife = parseDuration(settings.root.validity) ?? 0;
   const issuerLife = parseDuration(settings.issuer.validity) ?? 0;
@@ -126,9 +172,27 @@ function crossChecks(settings: RotationSettings): string[] {
   }
   if (issuerLife < MINIMUM_ISSUER_LIFE_MS)
     problems.push('issuer.validity: at least 2d, or it expires during the rotation');
+  if (settings.strategy === 'bridge' && settings.issuerKeyCompromised) {
+    problems.push(
+      'strategy: bridge certifies the issuer key in use under the new root, which a compromised key must not be (use standard)',
+    );
+  }
+  if (settings.rollout.pace === 'organic' && !isBridge(settings)) {
+    problems.push('rollout.pace: organic is for strategy bridge, whose leaves every proxy can verify all the while');
+  }
+  if (settings.leafRenewal === 'roll' && settings.rollout.pace === 'organic') {
+    problems.push('leafRenewal: roll hurries, rollout.pace organic waits: choose one of them');
+  }
+  if (settings.strategy === 'patient' && settings.leafRenewal === 'roll') {
+    problems.push('leafRenewal: patient with roll is standard: say so with strategy');
+  }
   const both = settings.rollout.first.filter((name) => settings.rollout.last.includes(name));
   for (const name of both) problems.push(`rollout: ${name} is in both first and last`);
   return problems;
+}
+
+function isBridge({ strategy, issuerKeyCompromised }: z.output<typeof schema>): boolean {
+  return strategy === 'bridge' || (strategy === undefined && !issuerKeyCompromised);
 }
 
 const MINIMUM_ISSUER_LIFE_MS = 2 * 86_400_000;

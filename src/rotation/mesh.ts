@@ -41,6 +41,7 @@ export interface LeafObservation {
   /** The anchors with which alone the chain verifies, of those asked about. */
   verifiesWith: Fingerprint[];
   /** ISO 8601. */
+  notBefore: string;
   notAfter: string;
 }
 
@@ -56,4 +57,6 @@ export interface Target {
   root: Fingerprint;
   /** Fingerprints of the roots to take out; foreign anchors are not among them. */
   retire: Fingerprint[];
+  /** Fingerprints of the issuer certificates that go: the one in use at the start, and its bridge certificate. */
+  oldIssuers: Fingerprint[];
 }

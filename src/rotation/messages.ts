@@ -28,6 +28,24 @@ export function refuseResume(paused: boolean): string | undefined {
   return paused ? undefined : 'the rotation is not paused';
 }
 
+export function refuseAbort(args: unknown, status: RotationStatus, aborting: boolean): string | undefined {
+  if (status.outcome !== 'running') return `the rotation has ${status.outcome}`;
+  if (aborting) return 'the rotation is being aborted already';
+  if (status.pastPointOfNoReturn) {
+    return (
+      'the old root is on its way out of the bundle: this cannot be taken back. Let the rotation end (`pause` and `waive` ' +
+      'work as before); to get away from the new root, rotate again afterwards'
+    );
+  }
+  return textProblem(args, 'by') ?? textProblem(args, 'reason');
+}
+
+export function refuseStrategy(args: unknown, { waiting, phase }: RotationStatus): string | undefined {
+  if (waiting?.kind !== 'renewal') return `nothing to change: phase ${phase} does not wait for proxies to come along`;
+  const wanted = field(args, 'leafRenewal') === 'roll' || field(args, 'pace') === 'forced';
+  return wanted ? undefined : 'strategy needs {"leafRenewal": "roll"} (or {"pace": "forced"} in an organic rollout)';
+}
+
 export function refuseRetry({ waiting, phase }: RotationStatus): string | undefined {
   return waiting?.kind === 'attention' ? undefined : `nothing to retry: phase ${phase} is not stuck`;
 }

@@ -1,17 +1,27 @@
-/** The phases of a rotation, in order (docs/phases.md). */
-export const PHASES = ['preflight', 'generate', 'trust', 'issue', 'renew', 'approve', 'retire', 'finish'] as const;
-export type Phase = (typeof PHASES)[number];
+/** The phases of a rotation (docs/phases.md); which of them, and in which order, is up to the strategy (strategies.ts). */
+export type Phase =
+  | 'preflight'
+  | 'generate'
+  | 'trust'
+  /** bridge: the issuer key in use is certified a second time, under the new root. */
+  | 'bridge'
+  | 'issue'
+  | 'renew'
+  | 'approve'
+  | 'retire'
+  /** Leaves refresh until none needs the old issuer key. */
+  | 'refresh'
+  | 'finish'
+  /** Back to the certificates of the start. */
+  | 'abort';
 
-/** Phases in which workloads are rolled until every proxy meets the phase's requirement (in `issue`, identity only). */
-export type RollingPhase = 'trust' | 'issue' | 'renew' | 'retire';
+/** Phases that end with a gate over proxies. */
+export type GatedPhase = 'trust' | 'bridge' | 'issue' | 'renew' | 'retire' | 'refresh';
 
 export interface PhaseProgress {
   phase: Phase;
-  state: 'pending' | 'running' | 'done';
+  state: 'pending' | 'running' | 'done' | 'aborted';
   /** ISO 8601. */
   startedAt?: string;
   finishedAt?: string;
 }
-
-/** The phase after which the old root is on its way out: abort is possible before it, not after. */
-export const POINT_OF_NO_RETURN: Phase = 'retire';

@@ -1,3 +1,4 @@
+import { formatDuration } from './duration.js';
 import type { Finding, Subject } from './findings.js';
 import { isWaived, type Waiver } from './findings.js';
 import type { ProxyObservation } from './mesh.js';
@@ -23,6 +24,8 @@ export interface PreflightObservation {
   supplied: { reason: string; severity: 'error' | 'warning'; message: string; hint?: string }[];
   webhookFailurePolicy?: string;
   waivers: Waiver[];
+  /** What the strategy waits, in milliseconds, and what must not expire meanwhile. */
+  deadline: { waitMs: number; strategy: string; expiries: { what: string; notAfter: string }[] };
 }
 
 export interface StoreFacts {
@@ -44,6 +47,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   storesDiffer,
   issuerUnfit,
   suppliedCertificatesUnfit,
+  strategyTooSlow,
   anotherWriter,
   helmWouldRevert,
   injectionBroken,
@@ -152,6 +156,23 @@ function suppliedCertificatesUnfit({ supplied }: PreflightObservation): Finding[
     ...(hint ? { hint } : {}),
   }));
 }
+
+/** Leaves end with their issuer: who waits for their renewal must be through before. */
+function strategyTooSlow({ deadline, now }: PreflightObservation): Finding[] {
+  const { waitMs, strategy, expiries } = deadline;
+  return expiries
+    .filter(({ notAfter }) => waitMs > 0 && Date.parse(notAfter) - now.getTime() < WAITS * waitMs)
+    .map(({ what, notAfter }) => ({
+      reason: 'StrategyTooSlow',
+      severity: 'block' as const,
+      message: `${what} expires at ${notAfter}; strategy ${strategy} waits up to ${formatDuration(waitMs)} for leaves to be renewed`,
+      subject: CLUSTER,
+      hint: 'choose leafRenewal roll (bridge), or strategy standard: they do not wait',
+    }));
+}
+
+/** The wait itself, and as long again for people. */
+const WAITS = 2;
 
 function anotherWriter({ writers }: PreflightObservation): Finding[] {
   return writers.map(({ object, manager, cure }) => ({

@@ -4,7 +4,7 @@ import type { RootFacts } from './steps.js';
 
 /** What an auditor reads afterwards: the workflow's result, and ConfigMap reroot-report. */
 export interface RotationReport {
-  outcome: 'completed';
+  outcome: 'completed' | 'aborted';
   cluster: string;
   linkerdNamespace: string;
   linkerdVersion: string;
@@ -14,6 +14,7 @@ export interface RotationReport {
   runId: string;
   startedAt: string;
   finishedAt: string;
+  /** With `aborted`: what was made and taken back. With `rotateIssuer` the root stays. */
   newRoot: RootFacts;
   newIssuer: RootFacts;
   oldRoots: RootFacts[];
@@ -26,6 +27,8 @@ export interface RotationReport {
   /** Things worth knowing that happened on the way. */
   notes: string[];
   adopted: boolean;
+  /** Who aborted it, and why. */
+  aborted?: { by?: string; reason?: string; at: string; phase: string };
 }
 
 export interface Approval {

@@ -126,7 +126,7 @@ function retryMark(mark: string, retry: number): string {
 }
 
 /** Whether a template's mark is of this phase, be it the first roll or one after a retry. */
-function isMarkOf(found: string | undefined, mark: string): boolean {
+export function isMarkOf(found: string | undefined, mark: string): boolean {
   return found === mark || found?.startsWith(`${mark}.`) === true;
 }
 

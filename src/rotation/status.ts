@@ -3,12 +3,13 @@ import { formatFinding } from './findings.js';
 import { formatDuration } from './duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
-import type { Approval } from './report.js';
+import type { Approval, RotationReport } from './report.js';
 import type { GateResult, GenerateResult, NamespaceProgress } from './steps.js';
 
 /** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */
 export interface Waiting {
-  kind: 'approval' | 'attention' | 'paused';
+  /** `renewal`: for proxies to come along by themselves; nobody has to do anything. */
+  kind: 'approval' | 'attention' | 'paused' | 'renewal';
   for: string;
   /** ISO 8601. */
   since: string;
@@ -26,7 +27,9 @@ export interface RotationStatus {
   linkerdVersion?: string;
   strategy: string;
   phase: Phase;
-  outcome: 'running' | 'completed' | 'failed';
+  outcome: 'running' | 'completed' | 'aborted' | 'failed';
+  /** The old root is leaving the bundle: no abort any more. */
+  pastPointOfNoReturn: boolean;
   startedAt: string;
   phases: PhaseProgress[];
   plan?: Plan;
@@ -37,12 +40,17 @@ export interface RotationStatus {
   namespaces: (NamespaceProgress & { state: 'waiting' | 'running' | 'done' | 'stuck' })[];
   stragglers: Finding[];
   waiting?: Waiting;
+  aborted?: RotationReport['aborted'];
+  /** ISO 8601: until when the bridge certificate lasts; it is made anew in time. */
+  bridgeNotAfter?: string;
+  /** ISO 8601: when an organic rollout rolls what is left. */
+  organicUntil?: string;
   waivers: Waiver[];
   approvals: Approval[];
   notes: string[];
 }
 
-const STATE_MARK = { pending: '·', running: '▶', done: '✔' } as const;
+const STATE_MARK = { pending: '·', running: '▶', done: '✔', aborted: '✖' } as const;
 
 /** Markdown for the Temporal UI's "current details". */
 export function statusMarkdown(status: RotationStatus): string {

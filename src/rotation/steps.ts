@@ -1,14 +1,17 @@
 import type { Finding, Waiver } from './findings.js';
 import type { RotationSettings } from './input.js';
 import type { Fingerprint, Target } from './mesh.js';
-import type { RollingPhase } from './phases.js';
+import type { GatedPhase } from './phases.js';
 import type { Plan } from './plan.js';
+import type { RenewalState } from './renewal.js';
+import type { Course, IssuerState } from './strategies.js';
 
 /** What goes into activities and comes out: facts, counts and fingerprints; never a certificate's key. */
 
 /** Given to every activity. */
 export interface StepInput {
   settings: RotationSettings;
+  course: Course;
   linkerdNamespace: string;
 }
 
@@ -19,11 +22,18 @@ export interface LeaseInput {
 }
 
 export interface PhaseInput extends StepInput {
-  phase: RollingPhase;
+  phase: GatedPhase;
   waivers: Waiver[];
   /** How often the operator has asked for a `retry`. */
   retry: number;
 }
+
+export interface IssuerInput extends StepInput {
+  state: IssuerState;
+}
+
+/** How a wait for the proxies' own renewal (or replacement) ended: all have, or some are late. */
+export type RenewalResult = RenewalState;
 
 export interface RootFacts {
   fingerprint: Fingerprint;
@@ -37,11 +47,19 @@ export interface PreflightResult {
   linkerdNamespace: string;
   linkerdVersion: string;
   layout: string;
+  /** Milliseconds that leaves are valid. */
+  leafLifeMs: number;
   apiServer: string;
   findings: Finding[];
   plan: Plan;
   /** Namespaces of Linkerd extensions: rolled before others. */
   extensions: string[];
+}
+
+/** The result of a rotation that was asked for its plan only. */
+export interface PlanResult {
+  plan: Plan;
+  findings: Finding[];
 }
 
 export interface GenerateResult {
@@ -51,6 +69,8 @@ export interface GenerateResult {
   retire: RootFacts[];
   /** The rotation's Secret was there already: another run left it. */
   adopted: boolean;
+  /** That other run has taken the old root out of the bundle already. */
+  pastPointOfNoReturn: boolean;
 }
 
 /** The gate of a phase, looked at now. */
@@ -69,16 +89,25 @@ export interface GateResult {
   findings: Finding[];
 }
 
+export interface AwaitProxiesInput extends PhaseInput {
+  /** Proxies that are known to be late, by their subject's name: somebody has been told. */
+  knownLate: string[];
+  /** ISO 8601: wait no longer than this. */
+  deadline?: string;
+}
+
 export interface ReinjectInput extends PhaseInput {
   namespace: string;
   /** Only these workloads (control plane, in its order); absent: all of the namespace. */
   only?: string[];
+  /** Only workloads with a proxy that has missed its own renewal. */
+  late?: boolean;
 }
 
 /** Progress of one namespace in one phase; also what the activity's heartbeats carry. */
 export interface NamespaceProgress {
   namespace: string;
-  phase: RollingPhase;
+  phase: GatedPhase;
   workloads: number;
   workloadsDone: number;
   proxies: number;

@@ -9,7 +9,7 @@ import { decideRollout, type RolloutQuestion } from '../../../src/rotation/rollo
 import { refuseApproval, refuseWaiver } from '../../../src/rotation/messages.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 
-const target: Target = { rotation: 'abc', root: 'new', retire: ['old'] };
+const target: Target = { rotation: 'abc', root: 'new', retire: ['old'], oldIssuers: ['A', 'A2'] };
 const proxy: ProxyObservation = {
   namespace: 'shop',
   pod: 'web-1',
@@ -18,7 +18,12 @@ const proxy: ProxyObservation = {
   ready: true,
   terminating: false,
   anchors: ['old', 'new'],
-  leaf: { chain: ['l', 'i'], verifiesWith: ['new'], notAfter: '2030-01-01T00:00:00Z' },
+  leaf: {
+    chain: ['l', 'i'],
+    verifiesWith: ['new'],
+    notBefore: '2029-12-31T00:00:00Z',
+    notAfter: '2030-01-01T00:00:00Z',
+  },
 };
 
 describe('durations', () => {
@@ -40,7 +45,7 @@ describe('input', () => {
       ok: true,
       settings: {
         cluster: 'default',
-        strategy: 'standard',
+        strategy: 'bridge',
         approvals: 'beforeRetire',
         root: { validity: '10y', key: 'keep' },
         issuer: { validity: '1y' },
