@@ -2,12 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { follow } from '../../src/cli/follow.js';
 import { shortFingerprint } from '../../src/cli/render.js';
 import { createKubernetes } from '../../src/kubernetes/client.js';
 import { formatDuration } from '../../src/rotation/duration.js';
+import type { RotationSettings } from '../../src/rotation/input.js';
 import type { Phase } from '../../src/rotation/phases.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
@@ -19,16 +20,26 @@ import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from './measure.
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
 interface DemoOptions extends MeshFlags {
+  strategy: RotationSettings['strategy'];
   json?: boolean;
   keep?: boolean;
   history?: string;
 }
 
 const WORKFLOW_ID = 'trust-root-demo';
-/** In each of these phases the worker dies once, without a word. */
-const DEADLY_PHASES: readonly Phase[] = ['trust', 'issue', 'retire'];
+/** In each of these phases the worker dies once, without a word: those of the strategy that last. */
+const DEADLY_PHASES: Record<RotationSettings['strategy'], readonly Phase[]> = {
+  standard: ['trust', 'issue', 'retire'],
+  patient: ['trust', 'renew', 'retire'],
+  bridge: ['renew', 'retire', 'refresh'],
+};
+/** Leaves live this long where a strategy waits for their renewal: a day of real Linkerd, in under a minute. */
+const SHORT_LEAVES = '40s';
 
 const options = withMeshFlags(new Command('npm run demo --'))
+  .addOption(
+    new Option('--strategy <name>', 'how to rotate').choices(['bridge', 'patient', 'standard']).default('bridge'),
+  )
   .description('Rotates the trust root of a sandbox mesh while the worker is killed three times')
   .option('--json', 'the last line of stdout is one JSON object')
   .option('--keep', 'leave everything up afterwards')
@@ -55,6 +66,7 @@ async function demo(): Promise<number> {
     apps: 'demo',
     kubeletLagMs: 2000,
     probeRate: 100,
+    ...(options.strategy === 'standard' ? {} : { issuanceLifetime: SHORT_LEAVES }),
     stay: options.keep ?? false,
   });
   say(
@@ -82,6 +94,7 @@ async function rotate(sandbox: Sandbox): Promise<number> {
   );
   await startOverHttp(sandbox.temporal, WORKFLOW_ID, {
     cluster: 'demo',
+    strategy: options.strategy,
     timing: { poll: '500ms', issuerEvent: '30s' },
   });
   const began = Date.now();
@@ -109,7 +122,7 @@ async function rotate(sandbox: Sandbox): Promise<number> {
   const old = before.anchors;
   const result = {
     outcome: outcome.report?.outcome ?? 'failed',
-    strategy: outcome.report?.strategy ?? 'standard',
+    strategy: outcome.report?.strategy ?? options.strategy,
     linkerd: options.linkerd,
     proxies: mesh.proxies.filter(({ ready }) => ready).length,
     namespaces: new Set(mesh.proxies.map(({ namespace }) => namespace)).size,
@@ -174,7 +187,7 @@ async function followWithTrouble(
   workers: Workers,
   probe: () => ProbeStatus | undefined,
 ): Promise<void> {
-  const deadly = new Set(DEADLY_PHASES);
+  const deadly = new Set(DEADLY_PHASES[options.strategy]);
   const lines: string[] = [];
   let asked = false;
   const background: Promise<void>[] = [];

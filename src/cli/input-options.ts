@@ -10,6 +10,10 @@ export interface InputOptions {
   input?: string;
   strategy?: RotationInput['strategy'];
   approvals?: RotationInput['approvals'];
+  issuerKeyCompromised?: boolean;
+  leafRenewal?: 'wait' | 'roll';
+  pace?: 'forced' | 'organic';
+  deadline?: string;
   rootValidity?: string;
   issuerValidity?: string;
   rootKey?: 'keep' | 'discard';
@@ -22,7 +26,14 @@ export function withInputOptions(command: Command): Command {
       '-f, --input <file>',
       'JSON or YAML file with the input (docs/input.md); "-" reads stdin. Flags win over it',
     )
-    .addOption(new Option('--strategy <name>', 'how to rotate').choices(['standard']))
+    .addOption(new Option('--strategy <name>', 'how to rotate').choices(['bridge', 'patient', 'standard']))
+    .option(
+      '--issuer-key-compromised',
+      'the issuer key may be in the wrong hands: no strategy that goes on trusting it',
+    )
+    .addOption(new Option('--leaf-renewal <how>', 'wait for the proxies, or roll').choices(['wait', 'roll']))
+    .addOption(new Option('--pace <how>', 'of the bridge rollout').choices(['forced', 'organic']))
+    .option('--deadline <duration>', 'how long an organic rollout waits, for example 14d')
     .addOption(new Option('--approvals <when>', 'when to ask').choices(['beforeRetire', 'everyPhase', 'none']))
     .option('--root-validity <duration>', 'life of the new root, for example 10y')
     .option('--issuer-validity <duration>', 'life of the new issuer, for example 1y')
@@ -33,13 +44,20 @@ export function withInputOptions(command: Command): Command {
 /** @throws CliError when the file cannot be read */
 export function rotationInput(options: ClusterOptions & InputOptions): RotationInput {
   const file = options.input === undefined ? {} : readInputFile(options.input);
-  const { root = {}, issuer = {} } = file;
+  const { root = {}, issuer = {}, rollout = {} } = file;
   return {
     ...file,
     ...(options.cluster !== 'default' || file.cluster === undefined ? { cluster: options.cluster } : {}),
     ...(options.linkerdNamespace ? { linkerdNamespace: options.linkerdNamespace } : {}),
     ...(options.strategy ? { strategy: options.strategy } : {}),
     ...(options.approvals ? { approvals: options.approvals } : {}),
+    ...(options.issuerKeyCompromised ? { issuerKeyCompromised: true } : {}),
+    ...(options.leafRenewal ? { leafRenewal: options.leafRenewal } : {}),
+    rollout: {
+      ...rollout,
+      ...(options.pace ? { pace: options.pace } : {}),
+      ...(options.deadline ? { deadline: options.deadline } : {}),
+    },
     root: {
       ...root,
       ...(options.rootValidity ? { validity: options.rootValidity } : {}),

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { RotationStatus } from '../rotation/status.js';
 import { openSession, rotationHandle } from './connect.js';
@@ -29,6 +29,21 @@ export function addMessageCommands(program: Command): void {
   say('retry', 'look again now, and roll once more what rolled out but still falls short').action(
     async (options: CommonOptions) => await send(options, 'retry'),
   );
+  say('abort', 'go back to the certificates of the start, while the old root is still trusted')
+    .option(...by)
+    .option('--reason <text>', 'why, for the report')
+    .action(async (options: CommonOptions & { by?: string; reason?: string }) => {
+      await send(options, 'abort', async () => ({ ...given('by', options.by), ...given('reason', options.reason) }));
+    });
+  say('strategy', 'do not wait any longer for proxies to come along by themselves: roll what is left')
+    .addOption(new Option('--leaf-renewal <how>', 'of a wait for renewals').choices(['roll']))
+    .addOption(new Option('--pace <how>', 'of an organic rollout').choices(['forced']))
+    .action(async (options: CommonOptions & { leafRenewal?: string; pace?: string }) => {
+      await send(options, 'strategy', async () => ({
+        ...given('leafRenewal', options.leafRenewal),
+        ...given('pace', options.pace),
+      }));
+    });
   say('waive', 'go on without a workload or a namespace')
     .argument('<subject>', 'namespace/Kind/name, namespace/Pod/name, or namespace')
     .requiredOption('--reason <text>', 'why; the report shows it')

@@ -1,5 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { RenewalState } from '../rotation/renewal.js';
 import type { NamespaceProgress } from '../rotation/steps.js';
 import type { RotationStatus } from '../rotation/status.js';
 
@@ -14,6 +15,8 @@ export interface Activity {
 export interface LiveProgress {
   namespaces: RotationStatus['namespaces'];
   activities: Activity[];
+  /** While proxies come along by themselves: how many have. */
+  renewal?: RenewalState;
 }
 
 /** Asks the workflow for its status and the server for the heartbeats of what runs now.
@@ -21,11 +24,12 @@ export interface LiveProgress {
 export async function readProgress(handle: WorkflowHandle): Promise<{ status: RotationStatus; live: LiveProgress }> {
   const [status, description] = await Promise.all([handle.query<RotationStatus>('status'), handle.describe()]);
   const pending = description.raw.pendingActivities ?? [];
-  const heartbeats = pending.flatMap(({ heartbeatDetails }) => {
+  const details = pending.map(({ heartbeatDetails }): unknown => {
     const [payload] = heartbeatDetails?.payloads ?? [];
-    const details: unknown = payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
-    return isNamespaceProgress(details) ? [details] : [];
+    return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
   });
+  const heartbeats = details.filter(isNamespaceProgress);
+  const renewal = details.find(isRenewalState);
   const namespaces = status.namespaces.map((known) => {
     const newer = heartbeats.find(({ namespace, phase }) => namespace === known.namespace && phase === known.phase);
     return newer && known.state === 'running' ? { ...known, ...newer } : known;
@@ -35,7 +39,11 @@ export async function readProgress(handle: WorkflowHandle): Promise<{ status: Ro
     attempt: attempt ?? 1,
     ...(lastFailure?.message ? { lastFailure: lastFailure.message } : {}),
   }));
-  return { status, live: { namespaces, activities } };
+  return { status, live: { namespaces, activities, ...(renewal ? { renewal } : {}) } };
+}
+
+function isRenewalState(details: unknown): details is RenewalState {
+  return typeof details === 'object' && details !== null && 'late' in details && 'proven' in details;
 }
 
 function isNamespaceProgress(details: unknown): details is NamespaceProgress {

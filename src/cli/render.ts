@@ -29,6 +29,10 @@ export function renderPicture({ status, live, now }: Picture): string {
 export function renderLine({ status, live }: Picture): string {
   const { phase, waiting, gate } = status;
   if (status.outcome !== 'running') return `rotation ${status.outcome}`;
+  if (live.renewal && waiting?.kind === 'renewal') {
+    const { proven, proxies, lastDue } = live.renewal;
+    return `${phase}: ${proven} of ${proxies} proxies have come along by themselves${lastDue ? `, the last one is due at ${lastDue.slice(11, 19)}` : ''}`;
+  }
   if (waiting)
     return `${phase}: ${waiting.kind === 'paused' ? 'paused' : `waiting for ${waiting.for}`}${waiting.on.length > 0 ? ` (${waiting.on.join('; ')})` : ''}`;
   const counts = live.namespaces
@@ -68,11 +72,18 @@ function phaseLines(progress: PhaseProgress, status: RotationStatus, live: LiveP
   const took = startedAt ? formatDuration(end - Date.parse(startedAt)) : '';
   const name = phase.padEnd(10);
   if (state === 'pending') return [pc.dim(`  · ${name}`)];
+  if (state === 'aborted')
+    return [`  ${pc.yellow('✖')} ${name} ${pc.dim(took.padStart(7))}  ${pc.dim('aborted here')}`];
   if (state === 'done')
     return [`  ${pc.green('✔')} ${name} ${pc.dim(took.padStart(7))}  ${pc.dim(summary(phase, status))}`];
   const gate = status.gate?.phase === phase ? status.gate : undefined;
-  const total = gate ? `${bar(overall(gate, live), gate.proxies)} ${overall(gate, live)}/${gate.proxies} proxies` : '';
+  const done = live.renewal ?? (gate && { proven: overall(gate, live), proxies: gate.proxies });
+  const total = done ? `${bar(done.proven, done.proxies)} ${done.proven}/${done.proxies} proxies${lastDue(live)}` : '';
   return [`  ${pc.cyan('▶')} ${pc.bold(name)} ${took.padStart(7)}  ${total}`, ...live.namespaces.map(namespaceLine)];
+}
+
+function lastDue({ renewal }: LiveProgress): string {
+  return renewal?.lastDue ? pc.dim(`  the last one is due at ${renewal.lastDue.slice(11, 19)}Z`) : '';
 }
 
 /** The gate's count is of its last look; what namespaces have reported since is newer. */
