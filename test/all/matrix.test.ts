@@ -2,7 +2,7 @@ import { it } from 'vitest';
 import { type LinkerdVersion, VERSIONS } from '../../sandbox/install/versions.js';
 import { type Mesh, nameOf, rotateWhole } from '../integration/versions.js';
 
-/** Every version × issuer scheme × install; the certificates alternate, so that each version has both kinds. */
+/** Every version × issuer scheme × install; certificates and strategies alternate, so that each version has both kinds. */
 const MESHES: Mesh[] = (Object.keys(VERSIONS) as LinkerdVersion[]).flatMap((linkerd) =>
   (['linkerd', 'kubernetes'] as const).flatMap((issuer) =>
     (['cli', 'helm'] as const).map((install) => ({
@@ -10,6 +10,7 @@ const MESHES: Mesh[] = (Object.keys(VERSIONS) as LinkerdVersion[]).flatMap((link
       issuer,
       install,
       certificates: (issuer === 'linkerd') === (install === 'cli') ? ('default' as const) : ('separate' as const),
+      strategy: install === 'cli' ? ('bridge' as const) : ('standard' as const),
     })),
   ),
 );

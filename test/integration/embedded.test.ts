@@ -47,7 +47,7 @@ afterAll(() => {
 it('without a Temporal server, rotate runs one; killed in the middle, the same command goes on', async () => {
   const before = await anchorsInUse();
   expect(await reroot('status')).toMatchObject({ code: 1 });
-  const detached = await reroot('rotate', '--approvals', 'none', '--detach');
+  const detached = await reroot('rotate', '--strategy', 'standard', '--approvals', 'none', '--detach');
   expect(detached.stderr).toContain('Come back with: reroot rotate --cluster laptop');
   expect(detached.code).toBe(3);
   await eventually('the middle of the rotation', async () => {
@@ -57,7 +57,7 @@ it('without a Temporal server, rotate runs one; killed in the middle, the same c
   const killed = hostState();
   process.kill(killed.pid, 'SIGKILL');
 
-  const again = await reroot('rotate', '--approvals', 'none', '-o', 'json');
+  const again = await reroot('rotate', '--strategy', 'standard', '--approvals', 'none', '-o', 'json');
   expect(again.stderr).toContain('Found the running rotation');
   expect(again.code).toBe(0);
   const report = JSON.parse(again.stdout) as RotationReport;

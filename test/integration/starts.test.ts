@@ -62,7 +62,17 @@ describe('starting a rotation', () => {
       });
       await statusWhere(handle, 'its own cluster name', ({ cluster }) => cluster === 'http');
       await handle.terminate('a test');
-      const run = await reroot(['rotate', '--cluster', 'by-cli', '--approvals', 'none', '-o', 'json']);
+      const run = await reroot([
+        'rotate',
+        '--cluster',
+        'by-cli',
+        '--strategy',
+        'standard',
+        '--approvals',
+        'none',
+        '-o',
+        'json',
+      ]);
       return { run, first: roots };
     });
     expect(result.run.stderr).toContain('trust-root-by-cli');

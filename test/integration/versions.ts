@@ -1,38 +1,45 @@
 import { Client, Connection } from '@temporalio/client';
 import { expect } from 'vitest';
-import { bundleAnchors } from '../../sandbox/demo/measure.js';
+import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../../sandbox/demo/measure.js';
 import { startWorkerProcess } from '../../sandbox/demo/worker-process.js';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
 import type { SandboxOptions } from '../../sandbox/host.js';
 import { VERSIONS } from '../../sandbox/install/versions.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { readBundle } from '../../src/pki/bundle.js';
+import type { RotationSettings } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { createManualWorkloads, literalsOf } from './manual-workloads.js';
 
-export type Mesh = Pick<SandboxOptions, 'linkerd' | 'issuer' | 'install' | 'certificates'>;
+export type Mesh = Pick<SandboxOptions, 'linkerd' | 'issuer' | 'install' | 'certificates'> & { strategy: Strategy };
+type Strategy = RotationSettings['strategy'];
 
-export function nameOf({ linkerd, issuer, install, certificates }: Mesh): string {
-  return `Linkerd ${linkerd}, issuer scheme ${issuer}, installed by ${install}, ${certificates} certificates`;
+export function nameOf({ linkerd, issuer, install, certificates, strategy }: Mesh): string {
+  return `${strategy}: Linkerd ${linkerd}, issuer scheme ${issuer}, installed by ${install}, ${certificates} certificates`;
 }
 
+const ROLLOUTS: Record<Strategy, number> = { standard: 3, patient: 2, bridge: 1 };
+
 /** A whole rotation of a mesh of its own, looked at from outside. */
-export async function rotateWhole(mesh: Mesh): Promise<void> {
-  const sandbox = await startSandbox({ ...mesh, apps: 'small', kubeletLagMs: 500, probeRate: 100 });
+export async function rotateWhole({ strategy, ...mesh }: Mesh): Promise<void> {
+  const life = strategy === 'standard' ? {} : { issuanceLifetime: '20s' };
+  const sandbox = await startSandbox({ ...mesh, ...life, apps: 'small', kubeletLagMs: 500, probeRate: 100 });
   const worker = startWorkerProcess(sandbox);
   const connection = await Connection.connect({ address: sandbox.temporal.address });
   const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig, requestsPerSecond: 500 });
   try {
     const old = await bundleAnchors(k8s);
     await createManualWorkloads(k8s, sandbox);
+    const before = await dataPlaneGenerations(sandbox);
     await sandbox.mesh.setProbe({ reset: true });
     const report = (await new Client({ connection }).workflow.execute('rotateTrustRoot', {
       taskQueue: 'reroot',
       workflowId: 'whole',
-      args: [{ approvals: 'none', timing: { poll: '250ms', issuerEvent: '20s' } }],
+      args: [{ strategy, approvals: 'none', timing: { poll: '250ms', issuerEvent: '20s' } }],
     })) as RotationReport;
     expect(report.layout).toBe(VERSIONS[mesh.linkerd].layout);
     expect(report.oldRoots.map(({ fingerprint }) => fingerprint)).toEqual(old);
+    expect(rolloutsBetween(before, await dataPlaneGenerations(sandbox))).toBe(ROLLOUTS[strategy]);
     await expectRotated(sandbox, k8s, mesh, report);
   } finally {
     await connection.close();
@@ -41,7 +48,12 @@ export async function rotateWhole(mesh: Mesh): Promise<void> {
   }
 }
 
-async function expectRotated(sandbox: Sandbox, k8s: Kubernetes, mesh: Mesh, report: RotationReport): Promise<void> {
+async function expectRotated(
+  sandbox: Sandbox,
+  k8s: Kubernetes,
+  mesh: Omit<Mesh, 'strategy'>,
+  report: RotationReport,
+): Promise<void> {
   const only = [report.newRoot.fingerprint];
   expect(await bundleAnchors(k8s)).toEqual(only);
   const { proxies, identity } = await sandbox.mesh.status();
