@@ -16,6 +16,8 @@ export interface SandboxOptions extends Omit<LinkerdOptions, 'injector'> {
   apps: AppsSize;
   /** Milliseconds until a mounted ConfigMap or Secret shows a change. */
   kubeletLagMs: number;
+  /** Milliseconds between two renewals of a leaf at the least; Linkerd's proxies: 10,000. */
+  minRefreshMs: number;
   /** Handshakes a second of the probe mesh. */
   probeRate: number;
 }
@@ -94,6 +96,7 @@ async function startStandIn(folder: string, kubeconfig: string, kubelet: number,
     ...['--kubeconfig', kubeconfig, '--linkerd-namespace', 'linkerd', '--kubelet-lag', `${options.kubeletLagMs}ms`],
     ...['--linkerd-version', options.linkerd, '--linkerd-release', VERSIONS[options.linkerd].release],
     ...['--kubelet', `127.0.0.1:${kubelet}`, '--probe-rate', `${options.probeRate}`],
+    ...['--min-refresh', `${options.minRefreshMs}ms`],
   ]);
   const said = JSON.parse(await server.firstLine()) as { control: string; injector: string; caBundle: string };
   return { server, at: { control: said.control, url: said.injector, caBundle: said.caBundle } };

@@ -23,6 +23,7 @@ export const DEFAULTS: SandboxOptions = {
   identityReplicas: 1,
   kubeletLagMs: 2000,
   issuanceLifetime: '24h0m0s',
+  minRefreshMs: 10_000,
   probeRate: 100,
 };
 

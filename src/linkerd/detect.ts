@@ -31,7 +31,7 @@ export interface Linkerd {
   anchors: readonly Location[];
   scheme: IssuerScheme;
   trustDomain: string;
-  /** Milliseconds that identity signs leaves for (issuanceLifetime; Linkerd's default is 24h). */
+  /** Milliseconds that a leaf lasts: its issuanceLifetime (default 24h), and the clock skew that identity allows. */
   leafLifeMs: number;
   installedBy: 'cli' | 'helm' | 'unknown';
   identityReplicas: number;
@@ -80,15 +80,18 @@ export async function detectLinkerd(k8s: Kubernetes, wanted?: string): Promise<L
     trustDomain:
       argument(identity, 'identity-trust-domain') || (await readField(k8s, namespace, trustDomain)) || 'cluster.local',
     leafLifeMs:
-      parseDuration(
+      CLOCK_SKEW_MS +
+      (parseDuration(
         argument(identity, 'identity-issuance-lifetime') || (await readField(k8s, namespace, issuanceLifetime)) || '',
-      ) ?? DEFAULT_LEAF_LIFE_MS,
+      ) ?? DEFAULT_LEAF_LIFE_MS),
     installedBy: installer(identity),
     identityReplicas: identity.spec?.replicas ?? 1,
   };
 }
 
 const DEFAULT_LEAF_LIFE_MS = 24 * 3_600_000;
+/** clockSkewAllowance of the charts. */
+const CLOCK_SKEW_MS = 20_000;
 
 async function findNamespace(k8s: Kubernetes): Promise<string> {
   const labelled = await k8s.core.listNamespace({ labelSelector: `${IS_CONTROL_PLANE_LABEL}=true` });

@@ -10,6 +10,7 @@ import { readBundle } from '../../src/pki/bundle.js';
 import type { RotationSettings } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { createManualWorkloads, literalsOf } from './manual-workloads.js';
+import { SHORT_LEAVES } from './own-mesh.js';
 
 export type Mesh = Pick<SandboxOptions, 'linkerd' | 'issuer' | 'install' | 'certificates'> & { strategy: Strategy };
 type Strategy = RotationSettings['strategy'];
@@ -22,7 +23,7 @@ const ROLLOUTS: Record<Strategy, number> = { standard: 3, patient: 2, bridge: 1 
 
 /** A whole rotation of a mesh of its own, looked at from outside. */
 export async function rotateWhole({ strategy, ...mesh }: Mesh): Promise<void> {
-  const life = strategy === 'standard' ? {} : { issuanceLifetime: '20s' };
+  const life = strategy === 'standard' ? {} : SHORT_LEAVES;
   const sandbox = await startSandbox({ ...mesh, ...life, apps: 'small', kubeletLagMs: 500, probeRate: 100 });
   const worker = startWorkerProcess(sandbox);
   const connection = await Connection.connect({ address: sandbox.temporal.address });

@@ -1,0 +1,63 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { expect } from 'vitest';
+import type { Phase } from '../../src/rotation/phases.js';
+import type { RotationSettings } from '../../src/rotation/input.js';
+import { approve, type OwnMesh } from './own-mesh.js';
+import { eventually, reportOf, statusOf, statusWhere } from './support.js';
+
+export interface AbortCase {
+  strategy: RotationSettings['strategy'];
+  phase: Phase;
+  leafRenewal?: 'roll';
+  /** The worker is killed in the middle of the abort as well. */
+  killed?: boolean;
+  /** It is aborted while it is paused. */
+  paused?: boolean;
+}
+
+export function abortName({ strategy, phase, leafRenewal, killed, paused }: AbortCase): string {
+  return `${strategy}${leafRenewal ? ' with rolled leaves' : ''}, in ${phase}${paused ? ', paused' : ''}${killed ? ', killed on the way back' : ''}`;
+}
+
+/** Aborts in the middle of a phase; everything is as at the start afterwards, and no handshake was refused. */
+export async function abortIn(
+  mesh: OwnMesh,
+  { strategy, phase, leafRenewal, killed, paused }: AbortCase,
+): Promise<void> {
+  const before = await mesh.certificates();
+  await mesh.sandbox.mesh.setProbe({ reset: true });
+  // phases that are over in a moment are caught where they ask
+  const approvals = strategy === 'bridge' && (phase === 'trust' || phase === 'bridge') ? 'everyPhase' : 'beforeRetire';
+  const handle = await mesh.start({ strategy, approvals, ...(leafRenewal ? { leafRenewal } : {}) });
+  await inTheMiddleOf(handle, phase);
+  if (paused) {
+    await handle.executeUpdate('pause', { args: [] });
+    await statusWhere(handle, 'the pause', ({ waiting }) => waiting?.kind === 'paused');
+  }
+  await handle.executeUpdate('abort', { args: [{ reason: 'a test', by: 'tester' }] });
+  if (killed) {
+    await statusWhere(handle, 'the way back', (status) => status.phase === 'abort' && status.gate !== undefined);
+    await mesh.killWorker();
+  }
+  const report = await reportOf(handle);
+  expect(report).toMatchObject({ outcome: 'aborted', aborted: { phase, by: 'tester', reason: 'a test' } });
+  expect(await mesh.certificates()).toEqual(before);
+  await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
+  const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
+  expect(lastRefusals).toEqual([]);
+  expect(refused).toBe(0);
+}
+
+/** Where a phase rolls, some of the mesh has been rolled; where it waits, the wait has begun. */
+async function inTheMiddleOf(handle: WorkflowHandle, phase: Phase): Promise<void> {
+  await statusWhere(handle, phase, (status) => {
+    const { waiting } = status;
+    if (waiting?.kind === 'approval' && status.phase !== phase) void approve(handle, waiting.planHash).catch(() => {});
+    return status.phase === phase;
+  });
+  await eventually(`${phase} to be under way`, async () => {
+    const seen = await statusOf(handle);
+    if (seen.phase !== phase) throw new Error(`phase ${phase} is over`);
+    return seen.waiting || seen.namespaces.some(({ state }) => state === 'done');
+  });
+}

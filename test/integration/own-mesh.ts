@@ -1,0 +1,91 @@
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../../sandbox/demo/measure.js';
+import { startWorkerProcess, type WorkerProcess } from '../../sandbox/demo/worker-process.js';
+import { type Sandbox, startSandbox, type StartOptions } from '../../sandbox/sandbox.js';
+import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
+import { decode } from '../../src/linkerd/fields.js';
+import type { IssuerInput, RotationInput } from '../../src/rotation/input.js';
+
+/**
+ * Leaves that are renewed after 17 s: the waits of the gentle strategies are real, but short. (identity adds its clock
+ * skew of 20 s at either end; proxies try again sooner than Linkerd's do, in proportion.)
+ */
+export const SHORT_LEAVES = { issuanceLifetime: '5s', minRefreshMs: 2000 };
+
+/** A mesh of a test's own, with a worker. */
+export interface OwnMesh {
+  sandbox: Sandbox;
+  k8s: Kubernetes;
+  worker(): WorkerProcess;
+  /** SIGKILL, and another. */
+  killWorker(): Promise<void>;
+  start(input: RotationInput): Promise<WorkflowHandle>;
+  startIssuer(input: IssuerInput): Promise<WorkflowHandle>;
+  /** What an abort must bring back. */
+  certificates(): Promise<Certificates>;
+  /** Rollouts of the data plane since. */
+  rolloutsSince(): Promise<() => Promise<number>>;
+  /** Data of a Secret in the Linkerd namespace. */
+  secret(name: string): Promise<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+export interface Certificates {
+  bundle: string[];
+  issuer: Record<string, string>;
+  overrides: Record<string, string>;
+  trusted: string[];
+}
+
+let counter = 0;
+
+export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
+  const sandbox = await startSandbox({ apps: 'small', kubeletLagMs: 500, probeRate: 150, ...SHORT_LEAVES, ...options });
+  const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig, requestsPerSecond: 500 });
+  const connection = await Connection.connect({ address: sandbox.temporal.address });
+  const client = new Client({ connection });
+  let worker = startWorkerProcess(sandbox);
+  const start = async (type: string, input: object) =>
+    await client.workflow.start(type, {
+      taskQueue: 'reroot',
+      workflowId: `own-${(counter += 1)}`,
+      args: [{ timing: { poll: '250ms', issuerEvent: '20s' }, ...input }],
+    });
+  const secret = async (name: string) => {
+    const { data = {} } = await k8s.core.readNamespacedSecret({ name, namespace: 'linkerd' });
+    return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decode(value)]));
+  };
+  return {
+    sandbox,
+    k8s,
+    worker: () => worker,
+    killWorker: async () => {
+      await worker.kill();
+      worker = startWorkerProcess(sandbox);
+    },
+    start: async (input) => await start('rotateTrustRoot', input),
+    startIssuer: async (input) => await start('rotateIssuer', input),
+    certificates: async () => ({
+      bundle: await bundleAnchors(k8s),
+      issuer: await secret('linkerd-identity-issuer'),
+      overrides: await secret('linkerd-config-overrides'),
+      trusted: [...new Set((await sandbox.mesh.status()).proxies.flatMap(({ anchors }) => anchors))].toSorted((a, b) =>
+        a.localeCompare(b, 'en'),
+      ),
+    }),
+    rolloutsSince: async () => {
+      const before = await dataPlaneGenerations(sandbox);
+      return async () => rolloutsBetween(before, await dataPlaneGenerations(sandbox));
+    },
+    secret,
+    stop: async () => {
+      await connection.close();
+      await worker.stop();
+      await sandbox.stop();
+    },
+  };
+}
+
+export async function approve(handle: WorkflowHandle, planHash: string | undefined): Promise<void> {
+  await handle.executeUpdate('approve', { args: [{ planHash: planHash ?? '', by: 'tester' }] });
+}
