@@ -57,11 +57,11 @@ export async function livePods(k8s: Kubernetes, controlPlane: string, namespace?
 
 export async function probe(
   { k8s, prober }: { k8s: Kubernetes; prober: Prober },
-  { root }: Pick<Bearings, 'root'>,
+  { root, linkerd }: Pick<Bearings, 'root' | 'linkerd'>,
   { phase }: Pick<PhaseInput, 'phase'>,
   pods: readonly MeshedPod[],
 ): Promise<ProxyObservation[]> {
-  return await observeProxies(k8s, prober, pods, { ...EVIDENCE[phase], roots: [root] });
+  return await observeProxies(k8s, prober, pods, { ...EVIDENCE[phase], roots: [root], linkerd });
 }
 
 /** The gate of `issue` is about identity alone: its replicas' own proxies got their leaves from themselves. */

@@ -65,7 +65,7 @@ export async function preflight(
   const stores = await readAnchors(k8s, linkerd);
   const anchors = stores[0].certificates;
   const pods = await livePods(k8s, linkerd.namespace);
-  const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors });
+  const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors, linkerd });
   const rotation = await readRotationSecret(k8s, linkerd.namespace);
   const issuer = await issuerFacts(k8s, linkerd, anchors);
   const observation: PreflightObservation = {

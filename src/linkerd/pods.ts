@@ -10,6 +10,7 @@ import {
   IDENTITY_VARIABLE,
   MARK_ANNOTATION,
   PROXY_CONTAINER,
+  TRUST_ROOTS,
 } from './names.js';
 
 /** What is kept of a meshed pod: enough to probe it and to find its workload. */
@@ -27,6 +28,10 @@ export interface MeshedPod {
   workload: WorkloadRef;
   /** PEM of the anchors when the pod carries it literally: fixed at container start, so what the process has. */
   literalAnchors?: string;
+  /** Its anchors come from the ConfigMap of the trust roots, as it was when the container was started. */
+  anchorsFromBundle: boolean;
+  /** When the running container of the proxy was started; whole seconds. Absent while none runs. */
+  startedAt?: Date;
   /** PEM of the anchors that the identity process next to the proxy was started with, where the pod carries them. */
   identityAnchors?: string;
   /** Why the scheduler or kubelet cannot start it, in their words. */
@@ -56,6 +61,7 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
   const component = metadata.labels?.[COMPONENT_LABEL];
   const mark = metadata.annotations?.[MARK_ANNOTATION];
   const pendingBecause = pendingReason(pod);
+  const startedAt = proxyStart(pod);
   const identityAnchors = templateAnchors(pod).find(({ container }) => container === 'identity')?.pem;
   return {
     namespace: metadata.namespace ?? '',
@@ -64,11 +70,13 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
     ready: status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') === true,
     terminating: metadata.deletionTimestamp !== undefined,
     workload: workloadOf(metadata),
+    anchorsFromBundle: !anchors?.value && anchors?.valueFrom?.configMapKeyRef?.name === TRUST_ROOTS,
     ...(status.podIP ? { address: status.podIP } : {}),
     ...(identity ? { identity } : {}),
     ...(component ? { component } : {}),
     ...(mark ? { mark } : {}),
     ...(anchors?.value ? { literalAnchors: anchors.value } : {}),
+    ...(startedAt ? { startedAt } : {}),
     ...(identityAnchors ? { identityAnchors } : {}),
     ...(pendingBecause ? { pendingBecause } : {}),
   };
@@ -93,6 +101,12 @@ function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
 export function proxyContainer(pod: Pick<V1Pod, 'spec'>): V1Container | undefined {
   const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
   return all.find((container) => container.name === PROXY_CONTAINER);
+}
+
+function proxyStart({ status }: V1Pod): Date | undefined {
+  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const startedAt = all.find(({ name }) => name === PROXY_CONTAINER)?.state?.running?.startedAt;
+  return startedAt ? new Date(startedAt) : undefined;
 }
 
 /** The last occurrence counts, as in the process (`config.linkerd.io/proxy-additional-env` can append one). */
