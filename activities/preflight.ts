@@ -1,4 +1,6 @@
+import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
+import { isServed } from '../src/kubernetes/custom.js';
 import { formatPermission, missingPermissions } from '../src/kubernetes/permissions.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
 import { DetectionError, detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
@@ -53,7 +55,12 @@ export async function preflight(
     const { reason, message, hint } = error;
     return { findings: [{ reason, severity: 'block', message, subject: { kind: 'cluster', name: 'cluster' }, hint }] };
   }
-  const missing = await missingPermissions(k8s, neededPermissions(linkerd, prober.reach, settings.rollout.deletePods));
+  const circumstances = {
+    reach: prober.reach,
+    deletePods: settings.rollout.deletePods,
+    rollouts: await isServed(k8s, ROLLOUTS),
+  };
+  const missing = await missingPermissions(k8s, neededPermissions(linkerd, circumstances));
   if (missing.length > 0) {
     // Without them the rest cannot be read; say so at once instead of failing at the first.
     const observation = {

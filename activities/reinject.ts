@@ -1,4 +1,5 @@
-import { evictPod, isWorkloadKind, listWorkloads, rollWorkload, type Workload } from '../src/kubernetes/workloads.js';
+import type { Workload } from '../src/kubernetes/workload.js';
+import { evictPod, isWorkloadKind, listWorkloads, rollWorkload } from '../src/kubernetes/workloads.js';
 import { FIELD_MANAGER } from '../src/linkerd/names.js';
 import type { MeshedPod } from '../src/linkerd/pods.js';
 import { parseDuration } from '../src/rotation/duration.js';

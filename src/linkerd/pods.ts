@@ -41,13 +41,48 @@ export interface MeshedPod {
 /** Every pod with a live or starting proxy, of one namespace or of all; paged. */
 export async function listMeshedPods(k8s: Kubernetes, controlPlane: string, namespace?: string): Promise<MeshedPod[]> {
   const labelSelector = `${CONTROL_PLANE_NS_LABEL}=${controlPlane}`;
-  return await listAll(
+  const pods = await listAll(
     (page) =>
       namespace === undefined
         ? k8s.core.listPodForAllNamespaces({ ...page, labelSelector })
         : k8s.core.listNamespacedPod({ ...page, namespace, labelSelector }),
     readMeshedPod,
   );
+  return await withOwnersOfReplicaSets(k8s, pods, namespace);
+}
+
+/**
+ * The injector and a pod's owner reference end at the ReplicaSet where a Deployment is not behind it: whose it is (an
+ * Argo Rollout, for example) stands on the ReplicaSet. One list for all pods, and only where there are such pods.
+ */
+async function withOwnersOfReplicaSets(
+  k8s: Kubernetes,
+  pods: MeshedPod[],
+  wanted: string | undefined,
+): Promise<MeshedPod[]> {
+  const among = new Set(pods.filter(({ workload }) => workload.kind === 'ReplicaSet').map((pod) => pod.namespace));
+  const [only, ...others] = among;
+  if (only === undefined) return pods;
+  const namespace = wanted ?? (others.length === 0 ? only : undefined);
+  const owners = new Map<string, WorkloadRef>();
+  await listAll(
+    (page) =>
+      namespace === undefined
+        ? k8s.apps.listReplicaSetForAllNamespaces(page)
+        : k8s.apps.listNamespacedReplicaSet({ ...page, namespace }),
+    ({ metadata }) => {
+      const owner = metadata?.ownerReferences?.find(({ controller }) => controller);
+      const at = metadata?.namespace ?? '';
+      if (owner && among.has(at)) {
+        owners.set(`${at}/${metadata?.name}`, { namespace: at, kind: owner.kind, name: owner.name });
+      }
+      return undefined;
+    },
+  );
+  return pods.map((pod) => {
+    const owner = pod.workload.kind === 'ReplicaSet' && owners.get(`${pod.namespace}/${pod.workload.name}`);
+    return owner ? { ...pod, workload: owner } : pod;
+  });
 }
 
 /** @returns undefined for pods without a proxy and for pods that have ended */

@@ -185,7 +185,7 @@ async function createAll(): Promise<void> {
         (await proxiesOf(''))
           .filter(({ ready }) => ready)
           .map(({ pod }) => pod.split('-')[0])
-          .toSorted(),
+          .toSorted((a = '', b = '') => a.localeCompare(b)),
       {
         timeout: 60_000,
       },
