@@ -15,7 +15,7 @@ export interface Definition extends CustomResource {
 }
 
 export async function createDefinition({ group, version, plural, kind, scope }: Definition): Promise<void> {
-  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const openAPIV3Schema = { type: 'object', x_kubernetes_preserve_unknown_fields: true };
   await extensions.createCustomResourceDefinition({
     body: {
       metadata: {
