@@ -150,9 +150,9 @@ describe('rollouts', () => {
       'roll',
     ],
     [
-      'leaves pods of a run that has begun to their Job',
+      'waits for a run of a CronJob that has begun',
       { workload: { ...rolled, mark: '', kind: 'CronJob', rolledOut: true, replacement: 'next run' } },
-      'nothing',
+      'straggle',
     ],
     ['asks before it evicts', { workload: evictable }, 'straggle'],
     ['evicts when it may', { workload: evictable, deletePods: true }, 'evict'],
