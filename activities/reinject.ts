@@ -178,10 +178,13 @@ function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: n
     proxies: state.reduce((sum, { proxies }) => sum + proxies, 0),
     proven: state.reduce((sum, { proven }) => sum + proven, 0),
     rolled,
-    waitingFor: waiting
-      .slice(0, 5)
-      .map(({ name, decision }) => `${name}: ${decision.do === 'wait' ? decision.why : 'next in line'}`),
+    waitingFor: waiting.slice(0, 5).map(({ name, decision }) => `${name}: ${whyWaiting(decision)}`),
   };
+}
+
+function whyWaiting(decision: RolloutDecision): string {
+  if (decision.do === 'wait') return decision.why;
+  return (decision.do === 'evict' && decision.refused) || 'next in line';
 }
 
 function stragglersOf(state: readonly Assessment[]): Finding[] {

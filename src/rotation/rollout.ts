@@ -28,8 +28,8 @@ export type RolloutDecision =
   | { do: 'nothing' }
   /** Write the mark, and what else its template needs. */
   | { do: 'roll'; mark: string }
-  /** Evict one of the pods that fall short. */
-  | { do: 'evict' }
+  /** Evict one of the pods that fall short; `refused`: why it could not go the last time. */
+  | { do: 'evict'; refused?: string }
   | { do: 'wait'; why: string }
   | { do: 'straggle'; reason: string; message: string; hint: string };
 
@@ -120,7 +120,7 @@ function byEviction(question: RolloutQuestion): RolloutDecision {
   if (leaving > 0) return { do: 'wait', why: 'an old pod is leaving' };
   if (starting > 0) return unread(question);
   if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
-  return { do: 'evict' };
+  return { do: 'evict', ...(blocked ? { refused: blocked.message } : {}) };
 }
 
 /** The mark of a phase, derived from the rotation's target so that whoever adopts the rotation writes the same. */

@@ -1,6 +1,7 @@
 import { AutoscalingV2Api, KubeConfig, type V1ObjectMeta, type V1PodTemplateSpec } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
+import { readProgress } from '../../src/cli/progress.js';
 import { templateAnchors } from '../../src/linkerd/template.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import { manualTemplates } from './manual-workloads.js';
@@ -69,8 +70,10 @@ describe('every kind of workload', () => {
     const before = await uids();
     const { result: report } = await refusalsDuring(async () => {
       const handle = await startRotation({ ...FAST, waive, rollout: { deletePods: true } });
-      await statusWhere(handle, 'the budget to be named', ({ namespaces }) =>
-        namespaces.some(({ waitingFor }) => waitingFor.join().includes('disruption budget')),
+      await eventually('the budget to be named', async () =>
+        (await readProgress(handle)).live.namespaces.some(({ waitingFor }) =>
+          waitingFor.join().includes('disruption budget'),
+        ),
       );
       await scale('scaled', 3);
       await k8s.policy.deleteNamespacedPodDisruptionBudget({ name: 'bare', namespace: NS });
