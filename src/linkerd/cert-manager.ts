@@ -2,7 +2,7 @@ import type { Kubernetes } from '../kubernetes/client.js';
 import { type CustomResource, listCustom } from '../kubernetes/custom.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
 import { ISSUER_SECRET, TRUST_ROOTS } from './names.js';
-import { type CertManagerCertificate, issuerRenewal, rootRenewal } from './renewal.js';
+import { type CertManagerCertificate, issuerRenewal, rootRenewal } from './certificate-renewal.js';
 
 const CERTIFICATES: CustomResource = { group: 'cert-manager.io', version: 'v1', plural: 'certificates' };
 const BUNDLES: CustomResource = { group: 'trust.cert-manager.io', version: 'v1alpha1', plural: 'bundles' };

@@ -5,7 +5,7 @@ import {
   parseGoDuration,
   renewalOf,
   rootRenewal,
-} from '../../../src/linkerd/renewal.js';
+} from '../../../src/linkerd/certificate-renewal.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
