@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { readBundleState, untilCertain } from '../src/linkerd/bundle-change.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
 import { changeAnchors, readAnchors } from '../src/linkerd/stores.js';
 import { rehearseInjection } from '../src/linkerd/injection.js';
@@ -15,6 +16,7 @@ import { pause, reportProgress } from './envelope.js';
 export async function addRootToBundle(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {
   const { linkerd, wanted } = await takeBearings(dependencies, input);
   const written = await changeAnchors(dependencies.k8s, linkerd, { add: wanted });
+  await letStartsBeCertain(dependencies, linkerd);
   return { written, ...(await valueForHelm(dependencies, linkerd)) };
 }
 
@@ -32,7 +34,15 @@ export async function removeOldRootFromBundle(dependencies: Dependencies, input:
     );
   }
   const written = await changeAnchors(dependencies.k8s, linkerd, { remove: target.retire });
+  await letStartsBeCertain(dependencies, linkerd);
   return { written, ...(await valueForHelm(dependencies, linkerd)) };
+}
+
+/** Where proxies are judged by the time of their start, nothing is restarted so soon that this would tell nothing. */
+async function letStartsBeCertain({ k8s }: Dependencies, { namespace, layout, rules }: Linkerd): Promise<void> {
+  if (layout.id !== 'D' || rules.environmentServed) return;
+  const { changedAt } = await readBundleState(k8s, namespace);
+  await pause(untilCertain(changedAt, new Date()));
 }
 
 /** Where Helm would render the bundle anew, the value it has to be given, so that it renders the same. */

@@ -59,11 +59,11 @@ export async function livePods(k8s: Kubernetes, controlPlane: string, namespace?
 
 export async function probe(
   { k8s, prober }: { k8s: Kubernetes; prober: Prober },
-  { roots }: Pick<Bearings, 'roots'>,
+  { roots, linkerd }: Pick<Bearings, 'roots' | 'linkerd'>,
   { phase, course }: Pick<PhaseInput, 'phase' | 'course'>,
   pods: readonly MeshedPod[],
 ): Promise<ProxyObservation[]> {
-  return await observeProxies(k8s, prober, pods, { ...GOALS[goalOf(course, phase)].evidence, roots });
+  return await observeProxies(k8s, prober, pods, { ...GOALS[goalOf(course, phase)].evidence, roots, linkerd });
 }
 
 /** What every proxy has to show in a phase. */

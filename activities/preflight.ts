@@ -1,4 +1,6 @@
+import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
+import { isServed } from '../src/kubernetes/custom.js';
 import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
 import { DetectionError, detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
@@ -56,7 +58,12 @@ export async function preflight(
     const { reason, message, hint } = error;
     return { findings: [{ reason, severity: 'block', message, subject: { kind: 'cluster', name: 'cluster' }, hint }] };
   }
-  const needed = neededPermissions(linkerd, prober.reach, settings.rollout.deletePods);
+  const circumstances = {
+    reach: prober.reach,
+    deletePods: settings.rollout.deletePods,
+    rollouts: await isServed(k8s, ROLLOUTS),
+  };
+  const needed = neededPermissions(linkerd, circumstances);
   const missing = await missingPermissions(k8s, settings.planOnly ? needed.filter(isReading) : needed);
   if (missing.length > 0) {
     // Without them the rest cannot be read; say so at once instead of failing at the first.
@@ -69,7 +76,7 @@ export async function preflight(
   const stores = await readAnchors(k8s, linkerd);
   const anchors = stores[0].certificates;
   const pods = await livePods(k8s, linkerd.namespace);
-  const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors });
+  const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors, linkerd });
   const rotation = await readRotationSecret(k8s, linkerd.namespace);
   const issuer = await issuerFacts(k8s, linkerd, anchors);
   const observation: PreflightObservation = {

@@ -1,4 +1,5 @@
-import { evictPod, isWorkloadKind, listWorkloads, rollWorkload, type Workload } from '../src/kubernetes/workloads.js';
+import type { Workload } from '../src/kubernetes/workload.js';
+import { evictPod, isWorkloadKind, listWorkloads, rollWorkload } from '../src/kubernetes/workloads.js';
 import { FIELD_MANAGER } from '../src/linkerd/names.js';
 import { parseDuration } from '../src/rotation/duration.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
@@ -159,10 +160,13 @@ function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: n
     proxies: state.reduce((sum, { proxies }) => sum + proxies, 0),
     proven: state.reduce((sum, { proven }) => sum + proven, 0),
     rolled,
-    waitingFor: waiting
-      .slice(0, 5)
-      .map(({ name, decision }) => `${name}: ${decision.do === 'wait' ? decision.why : 'next in line'}`),
+    waitingFor: waiting.slice(0, 5).map(({ name, decision }) => `${name}: ${whyWaiting(decision)}`),
   };
+}
+
+function whyWaiting(decision: RolloutDecision): string {
+  if (decision.do === 'wait') return decision.why;
+  return (decision.do === 'evict' && decision.refused) || 'next in line';
 }
 
 function stragglersOf(state: readonly Assessment[]): Finding[] {

@@ -1,4 +1,4 @@
-import type { WorkloadReading } from '../src/kubernetes/workloads.js';
+import type { WorkloadReading } from '../src/kubernetes/workload.js';
 import { CONTROL_PLANE_NS_LABEL, MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../src/linkerd/names.js';
 import { templateEdits } from '../src/linkerd/template.js';
 import { templateScope } from '../src/rotation/strategies.js';

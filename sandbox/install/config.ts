@@ -11,7 +11,7 @@ export interface Certificates {
 
 /** The data of ConfigMap linkerd-config. */
 export function configData(options: LinkerdOptions, certificates: Certificates): Record<string, string> {
-  const { release, layout } = VERSIONS[options.linkerd];
+  const { release, layout, rootHash } = VERSIONS[options.linkerd];
   if (layout === 'A') {
     return {
       global: `${global(options, certificates)}\n`,
@@ -19,8 +19,7 @@ export function configData(options: LinkerdOptions, certificates: Certificates):
       install: `${JSON.stringify({ cliVersion: release, flags: [] })}\n`,
     };
   }
-  const crds: Record<string, string> =
-    layout === 'D' ? { 'linkerd-crds-chart-version': 'linkerd-crds-1.0.0-edge' } : {};
+  const crds: Record<string, string> = rootHash ? { 'linkerd-crds-chart-version': 'linkerd-crds-1.0.0-edge' } : {};
   return { ...crds, values: values(options, certificates) };
 }
 

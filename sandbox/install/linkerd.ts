@@ -109,7 +109,7 @@ function namespaceObject(): KubernetesObject {
 }
 
 function trustRoots(
-  { install }: LinkerdOptions,
+  { install, linkerd }: LinkerdOptions,
   { anchors }: Certificates,
   annotations: Record<string, string>,
 ): KubernetesObject {
@@ -117,7 +117,7 @@ function trustRoots(
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { ...named('linkerd-identity-trust-roots', 'identity'), annotations },
-    data: { 'ca-bundle.crt': install === 'helm' ? anchors : anchors.trimEnd() },
+    data: { 'ca-bundle.crt': install === 'helm' || linkerd === '2.11' ? anchors : anchors.trimEnd() },
   };
 }
 
@@ -202,7 +202,7 @@ function controlPlane(
   certificates: Certificates,
   createdBy: Record<string, string>,
 ): KubernetesObject {
-  const { release, layout, nativeSidecar } = VERSIONS[options.linkerd];
+  const { release, nativeSidecar, rootHash } = VERSIONS[options.linkerd];
   const name = `linkerd-${component}`;
   const selector = { 'linkerd.io/control-plane-component': component, 'linkerd.io/control-plane-ns': NS };
   const hash = createHash('sha256').update(certificates.anchors).digest('hex');
@@ -232,7 +232,7 @@ function controlPlane(
           annotations: {
             ...createdBy,
             'linkerd.io/proxy-version': release,
-            ...(layout === 'D' ? { 'linkerd.io/trust-root-sha256': hash } : {}),
+            ...(rootHash ? { 'linkerd.io/trust-root-sha256': hash } : {}),
           },
           labels: { ...selector, 'linkerd.io/proxy-deployment': name },
         },

@@ -251,6 +251,6 @@ func (i *identity) certify(name, namespace string, public *ecdsa.PublicKey) ([]*
 	}
 	account := &corev1.ObjectReference{APIVersion: "v1", Kind: "ServiceAccount", Name: strings.Split(name, ".")[0], Namespace: namespace}
 	i.recorder.Event(account, corev1.EventTypeNormal, "IssuedLeafCertificate",
-		fmt.Sprintf("issued certificate for %s until %s: %s", name, notAfter, fingerprint(der)))
+		fmt.Sprintf("issued certificate for %s until %s: %s", name, notAfter, i.mesh.rules.leafDigest(der)))
 	return append([]*x509.Certificate{leaf}, i.chain...), nil
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"crypto/md5"
 	"crypto/tls"
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,6 +25,8 @@ type rules struct {
 	issuerMustBeCA bool
 	// It says IssuerValidationFailed (c1b683147, 2.8.0) and IssuedLeafCertificate (9a1468328, 2.11.0).
 	validationEvents, leafEvents bool
+	// The digest in IssuedLeafCertificate is MD5 (2.11), SHA-256 since 2.12.0 (linkerd2#7836).
+	leafDigestMD5 bool
 	// The injector labels pods with workload-ns (2.8) and annotates them with the bundle's hash (2.12.1).
 	workloadNamespace, bundleHash bool
 	// Proxies answer /live (2.9) and /env.json (linkerd2-proxy v2.185.0, 2.12.0).
@@ -42,8 +46,18 @@ var versions = map[string]rules{
 	"2.8":  {layout: "A", minTLS: tls.VersionTLS12, maxTLS: tls.VersionTLS12, issuerNameChecked: true, validationEvents: true, workloadNamespace: true},
 	"2.9":  {layout: "B", minTLS: tls.VersionTLS12, maxTLS: tls.VersionTLS12, pkcs8: true, validationEvents: true, workloadNamespace: true, live: true},
 	"2.10": {layout: "C", minTLS: tls.VersionTLS12, maxTLS: tls.VersionTLS13, pkcs8: true, validationEvents: true, workloadNamespace: true, live: true, metrics: metrics210},
+	"2.11": {layout: "D", minTLS: tls.VersionTLS12, maxTLS: tls.VersionTLS13, pkcs8: true, issuerMustBeCA: true, validationEvents: true, leafEvents: true, leafDigestMD5: true, workloadNamespace: true, live: true, metrics: metrics210},
 	"2.14": {layout: "D", minTLS: tls.VersionTLS13, maxTLS: tls.VersionTLS13, pkcs8: true, issuerMustBeCA: true, validationEvents: true, leafEvents: true, workloadNamespace: true, bundleHash: true, live: true, envJSON: true, metrics: metrics210},
 	"2.20": {layout: "D", minTLS: tls.VersionTLS13, maxTLS: tls.VersionTLS13, pkcs8: true, issuerMustBeCA: true, validationEvents: true, leafEvents: true, workloadNamespace: true, bundleHash: true, live: true, envJSON: true, metrics: metricsNow},
+}
+
+// leafDigest is how IssuedLeafCertificate names a leaf.
+func (r rules) leafDigest(der []byte) string {
+	if r.leafDigestMD5 {
+		sum := md5.Sum(der)
+		return hex.EncodeToString(sum[:])
+	}
+	return fingerprint(der)
 }
 
 // bundleObject is the one whose mount the injector reads the anchors from.

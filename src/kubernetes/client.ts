@@ -6,6 +6,7 @@ import {
   CoordinationV1Api,
   CoreV1Api,
   createConfiguration,
+  CustomObjectsApi,
   AdmissionregistrationV1Api,
   KubeConfig,
   PolicyV1Api,
@@ -43,6 +44,7 @@ export interface Kubernetes {
   admission: AdmissionregistrationV1Api;
   rbac: RbacAuthorizationV1Api;
   policy: PolicyV1Api;
+  custom: CustomObjectsApi;
   portForward: PortForward;
   /** `https://…` of the API server. */
   server: string;
@@ -75,6 +77,7 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     admission: api(AdmissionregistrationV1Api),
     rbac: api(RbacAuthorizationV1Api),
     policy: api(PolicyV1Api),
+    custom: api(CustomObjectsApi),
     portForward: new PortForward(kubeConfig),
     server: cluster.server,
     requests,

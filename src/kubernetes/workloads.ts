@@ -1,41 +1,12 @@
-import type {
-  V1CronJob,
-  V1DaemonSet,
-  V1Deployment,
-  V1ObjectMeta,
-  V1PodTemplateSpec,
-  V1ReplicaSet,
-  V1ReplicationController,
-  V1StatefulSet,
-} from '@kubernetes/client-node';
-import type { WorkloadSnapshot } from '../rotation/rollout.js';
+import type { V1ObjectMeta } from '@kubernetes/client-node';
+import { type Rollout, restartTime, rollout, ROLLOUTS } from './argo-rollouts.js';
 import type { Kubernetes } from './client.js';
+import { listCustom } from './custom.js';
 import { isKubernetesError } from './errors.js';
 import { listAll } from './list.js';
 import { isLostRace, type PatchOperation, pointer } from './patch.js';
-
-/** A controller whose pod template can be changed. */
-export interface Workload extends WorkloadSnapshot {
-  namespace: string;
-  name: string;
-  uid: string;
-  generation: number;
-  /** Where its pod template is, as parts of a JSON Patch path. */
-  templatePath: readonly string[];
-  templateAnnotations: boolean;
-  annotations: boolean;
-  /** What has to change in its template beside the mark, each with its own `test`. */
-  edits: PatchOperation[];
-}
-
-/** How a listing reads templates, and how a roll marks them. */
-export interface WorkloadReading {
-  /** Names of the annotations that a roll writes. */
-  mark: string;
-  markedAt: string;
-  /** What has to change in a pod template. Default: nothing. */
-  edits?(template: V1PodTemplateSpec | undefined, path: readonly string[]): PatchOperation[];
-}
+import type { Workload, WorkloadReading } from './workload.js';
+import { cronJob, daemonSet, deployment, replicaSet, replicationController, statefulSet } from './workload-kinds.js';
 
 /** Kinds of controllers with a pod template. */
 export const WORKLOAD_KINDS = [
@@ -45,6 +16,7 @@ export const WORKLOAD_KINDS = [
   'ReplicaSet',
   'ReplicationController',
   'CronJob',
+  'Rollout',
 ] as const;
 
 export function isWorkloadKind(kind: string): boolean {
@@ -53,11 +25,12 @@ export function isWorkloadKind(kind: string): boolean {
 
 /** Every controller with a pod template of a namespace, or of all; those owned by another controller are left out. */
 export async function listWorkloads(
-  { apps, core, batch }: Kubernetes,
+  k8s: Kubernetes,
   namespace: string | undefined,
   reading: WorkloadReading,
   kinds: ReadonlySet<string> = new Set(WORKLOAD_KINDS),
 ): Promise<Workload[]> {
+  const { apps, core, batch } = k8s;
   const all = namespace === undefined;
   const at = { namespace: namespace ?? '' };
   const lists: Record<(typeof WORKLOAD_KINDS)[number], () => Promise<Workload[]>> = {
@@ -95,6 +68,7 @@ export async function listWorkloads(
         (page) => (all ? batch.listCronJobForAllNamespaces(page) : batch.listNamespacedCronJob({ ...page, ...at })),
         (item) => own(item, reading, cronJob),
       ),
+    Rollout: async () => await listCustom(k8s, ROLLOUTS, namespace, (item) => own(item as Rollout, reading, rollout)),
   };
   const wanted = WORKLOAD_KINDS.filter((kind) => kinds.has(kind));
   return (await Promise.all(wanted.map(async (kind) => await lists[kind]()))).flat();
@@ -109,7 +83,8 @@ function own<T extends { metadata?: V1ObjectMeta }>(
 }
 
 /**
- * Changes a workload's template: the mark, as `kubectl rollout restart` does by an annotation, and its edits. The mark is
+ * Changes a workload's template: the mark, as `kubectl rollout restart` does by an annotation, and its edits; or sets the
+ * time of its restart, where its controller has one. The mark is
  * the same for every try, so a second patch changes nothing; the generation is tested, so a template that somebody
  * changed meanwhile is looked at again first.
  * @returns false when the workload changed since it was read
@@ -122,15 +97,19 @@ export async function rollWorkload(
   manager: string,
 ): Promise<boolean> {
   const template = [...workload.templatePath, 'metadata', 'annotations'];
+  const { restartPath, edits } = workload;
+  const byTemplate = restartPath === undefined || edits.length > 0;
   const body: PatchOperation[] = [
     { op: 'test', path: '/metadata/uid', value: workload.uid },
     ...(workload.generation > 0
       ? [{ op: 'test' as const, path: '/metadata/generation', value: workload.generation }]
       : []),
-    ...workload.edits,
-    ...(workload.templateAnnotations ? [] : [add(template, {})]),
-    add([...template, reading.mark], mark),
+    ...edits,
+    ...(byTemplate && !workload.templateAnnotations ? [add(template, {})] : []),
+    ...(byTemplate ? [add([...template, reading.mark], mark)] : []),
     ...(workload.annotations ? [] : [add(['metadata', 'annotations'], {})]),
+    ...(restartPath ? [add(['metadata', 'annotations', reading.mark], mark)] : []),
+    ...(byTemplate ? [] : [add([...restartPath], restartTime(new Date()))]),
     add(['metadata', 'annotations', reading.markedAt], new Date().toISOString()),
   ];
   const request = { name: workload.name, namespace: workload.namespace, body, fieldManager: manager };
@@ -152,6 +131,7 @@ const PATCH: Record<string, (k8s: Kubernetes, request: PatchRequest) => Promise<
   ReplicaSet: async ({ apps }, request) => await apps.patchNamespacedReplicaSet(request),
   ReplicationController: async ({ core }, request) => await core.patchNamespacedReplicationController(request),
   CronJob: async ({ batch }, request) => await batch.patchNamespacedCronJob(request),
+  Rollout: async ({ custom }, request) => await custom.patchNamespacedCustomObject({ ...ROLLOUTS, ...request }),
 };
 
 /**
@@ -179,149 +159,4 @@ export async function evictPod(
 
 function add(path: string[], value: unknown): PatchOperation {
   return { op: 'add', path: pointer(...path), value };
-}
-
-const TEMPLATE = ['spec', 'template'] as const;
-
-function common(
-  kind: string,
-  metadata: V1ObjectMeta = {},
-  template: V1PodTemplateSpec | undefined,
-  reading: WorkloadReading,
-  templatePath: readonly string[] = TEMPLATE,
-): Omit<Workload, 'rolledOut'> {
-  const mark = template?.metadata?.annotations?.[reading.mark];
-  const markedAt = metadata.annotations?.[reading.markedAt];
-  return {
-    kind,
-    namespace: metadata.namespace ?? '',
-    name: metadata.name ?? '',
-    uid: metadata.uid ?? '',
-    generation: metadata.generation ?? 0,
-    templatePath,
-    templateAnnotations: template?.metadata?.annotations !== undefined,
-    annotations: metadata.annotations !== undefined,
-    edits: reading.edits?.(template, templatePath) ?? [],
-    replacement: 'rollout',
-    ...(mark ? { mark } : {}),
-    ...(markedAt ? { markedAt } : {}),
-  };
-}
-
-/** The rules of `kubectl rollout status` (kubectl pkg/polymorphichelpers/rollout_status.go). */
-function deployment(object: V1Deployment, reading: WorkloadReading): Workload {
-  const { spec, status = {}, metadata } = object;
-  const wanted = spec?.replicas ?? 1;
-  const updated = status.updatedReplicas ?? 0;
-  const waitingFor = firstOf(
-    (status.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
-    updated < wanted && `${updated} of ${wanted} new pods exist`,
-    (status.replicas ?? 0) > updated && `${(status.replicas ?? 0) - updated} old pods remain`,
-    (status.availableReplicas ?? 0) < updated &&
-      `${status.availableReplicas ?? 0} of ${updated} new pods are available`,
-  );
-  const condition = (type: string) => status.conditions?.find((candidate) => candidate.type === type);
-  const failure = condition('ReplicaFailure')?.message;
-  const late = condition('Progressing')?.reason === 'ProgressDeadlineExceeded';
-  const failed =
-    late && waitingFor ? [condition('Progressing')?.message, failure].filter(Boolean).join(' ') : undefined;
-  return {
-    ...common('Deployment', metadata, spec?.template, reading),
-    rolledOut: waitingFor === undefined,
-    ...(failed ? { failed } : {}),
-    ...(waitingFor ? { waitingFor: failure ? `${waitingFor}: ${failure}` : waitingFor } : {}),
-    ...(spec?.paused
-      ? {
-          unrollable: {
-            reason: 'DeploymentPaused',
-            message: 'the Deployment is paused, so a change of its template does not replace its pods',
-            hint: 'resume it with `kubectl rollout resume`, or `waive` it',
-          },
-        }
-      : {}),
-  };
-}
-
-function statefulSet(object: V1StatefulSet, reading: WorkloadReading): Workload {
-  const { spec, status, metadata } = object;
-  const wanted = spec?.replicas ?? 1;
-  const updated =
-    status?.currentRevision === status?.updateRevision ? (status?.replicas ?? 0) : (status?.updatedReplicas ?? 0);
-  const onDelete = spec?.updateStrategy?.type === 'OnDelete';
-  const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
-  const evicted = onDelete || partition > 0;
-  const waitingFor = firstOf(
-    (status?.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
-    !evicted && updated < wanted && `${updated} of ${wanted} pods are of the new revision`,
-    (status?.readyReplicas ?? 0) < wanted && `${status?.readyReplicas ?? 0} of ${wanted} pods are ready`,
-  );
-  return {
-    ...common('StatefulSet', metadata, spec?.template, reading),
-    rolledOut: waitingFor === undefined,
-    ...(waitingFor ? { waitingFor } : {}),
-    ...(onDelete ? byEviction('its update strategy is OnDelete') : {}),
-    ...(partition > 0 ? byEviction(`its update strategy keeps pods below ordinal ${partition} as they are`) : {}),
-  };
-}
-
-function daemonSet(object: V1DaemonSet, reading: WorkloadReading): Workload {
-  const { spec, status, metadata } = object;
-  const wanted = status?.desiredNumberScheduled ?? 0;
-  const updated = status?.updatedNumberScheduled ?? 0;
-  const onDelete = spec?.updateStrategy?.type === 'OnDelete';
-  const waitingFor = firstOf(
-    (status?.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
-    !onDelete && updated < wanted && `${updated} of ${wanted} nodes have the new pod`,
-    (status?.numberAvailable ?? 0) < wanted && `${status?.numberAvailable ?? 0} of ${wanted} pods are available`,
-  );
-  return {
-    ...common('DaemonSet', metadata, spec?.template, reading),
-    rolledOut: waitingFor === undefined,
-    ...(waitingFor ? { waitingFor } : {}),
-    ...(onDelete ? byEviction('its update strategy is OnDelete') : {}),
-  };
-}
-
-function replicaSet(object: V1ReplicaSet, reading: WorkloadReading): Workload {
-  return bare('ReplicaSet', object.metadata, object.spec?.template, object.spec?.replicas, object.status, reading);
-}
-
-function replicationController(object: V1ReplicationController, reading: WorkloadReading): Workload {
-  const { metadata, spec, status } = object;
-  return bare('ReplicationController', metadata, spec?.template, spec?.replicas, status, reading);
-}
-
-function bare(
-  kind: string,
-  metadata: V1ObjectMeta | undefined,
-  template: V1PodTemplateSpec | undefined,
-  replicas = 1,
-  status: { readyReplicas?: number } | undefined,
-  reading: WorkloadReading,
-): Workload {
-  const ready = status?.readyReplicas ?? 0;
-  return {
-    ...common(kind, metadata, template, reading),
-    rolledOut: ready >= replicas,
-    ...(ready < replicas ? { waitingFor: `${ready} of ${replicas} pods are ready` } : {}),
-    ...byEviction(`a ${kind} does not replace its pods when its template changes`),
-  };
-}
-
-/** Only its template matters: the next run is made from it. Pods of a run are those of a Job. */
-function cronJob({ metadata, spec }: V1CronJob, reading: WorkloadReading): Workload {
-  const path = ['spec', 'jobTemplate', ...TEMPLATE];
-  return {
-    ...common('CronJob', metadata, spec?.jobTemplate.spec?.template, reading, path),
-    rolledOut: true,
-    replacement: 'next run',
-  };
-}
-
-function byEviction(why: string): Pick<Workload, 'replacement' | 'evictionBecause'> {
-  return { replacement: 'eviction', evictionBecause: why };
-}
-
-function firstOf(...candidates: (string | false)[]): string | undefined {
-  return candidates.find((candidate) => candidate !== false) || undefined;
 }

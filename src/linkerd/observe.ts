@@ -6,6 +6,8 @@ import { readBundle } from '../pki/bundle.js';
 import { type Certificate, parseCertificate } from '../pki/certificate.js';
 import { verifyChain } from '../pki/chain.js';
 import type { LeafObservation, ProxyObservation } from '../rotation/mesh.js';
+import { type BundleState, readBundleState, startedWithBundle } from './bundle-change.js';
+import type { Linkerd } from './detect.js';
 import { ANCHORS_VARIABLE } from './names.js';
 import type { MeshedPod } from './pods.js';
 import { readPresentedChain } from './presented-chain.js';
@@ -27,6 +29,8 @@ export interface Question {
   leaf: boolean;
   /** The anchors to try the presented chain with, each alone. */
   roots: readonly Certificate[];
+  /** Whose proxies they are. */
+  linkerd: Pick<Linkerd, 'namespace' | 'rules'>;
 }
 
 /** Looks at every given proxy, many at a time; what could not be read stays absent, with the problem beside it. */
@@ -36,17 +40,27 @@ export async function observeProxies(
   pods: readonly MeshedPod[],
   question: Question,
 ): Promise<ProxyObservation[]> {
-  return await pMap(pods, async (pod) => await observeProxy(k8s, prober, pod, question), {
+  const bundle = once(async () => await readBundleState(k8s, question.linkerd.namespace));
+  return await pMap(pods, async (pod) => await observeProxy({ k8s, prober, bundle }, pod, question), {
     concurrency: prober.concurrency,
   });
 }
 
-async function observeProxy(
-  k8s: Kubernetes,
-  prober: Prober,
-  pod: MeshedPod,
-  question: Question,
-): Promise<ProxyObservation> {
+/** What one scan works with. */
+interface Scan {
+  k8s: Kubernetes;
+  prober: Prober;
+  /** Read once for all pods of a scan, and only if there is one that needs it. */
+  bundle(): Promise<BundleState>;
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return async () => await (result ??= read());
+}
+
+async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Promise<ProxyObservation> {
+  const { k8s, prober } = scan;
   const observation: ProxyObservation = {
     namespace: pod.namespace,
     pod: pod.name,
@@ -59,7 +73,7 @@ async function observeProxy(
     ...(pod.identityAnchors ? { identityAnchors: fingerprints(pod.identityAnchors) } : {}),
   };
   try {
-    if (question.anchors) observation.anchors = await readAnchorsOf(k8s, prober, pod);
+    if (question.anchors) Object.assign(observation, await readAnchorsOf(scan, pod, question));
     if (question.leaf) observation.leaf = await readLeafOf(k8s, prober, pod, question.roots);
   } catch (error) {
     observation.problem = error instanceof Error ? error.message : String(error);
@@ -67,11 +81,23 @@ async function observeProxy(
   return observation;
 }
 
-/** The process's anchors: the pod's literal is what the container was started with; else the process is asked. */
-async function readAnchorsOf(k8s: Kubernetes, prober: Prober, pod: MeshedPod): Promise<string[]> {
+/**
+ * The process's anchors: the pod's literal is what the container was started with; else the process is asked; and one
+ * that answers no such question (before 2.12) is judged by the time of its start.
+ */
+async function readAnchorsOf(
+  { k8s, prober, bundle }: Scan,
+  pod: MeshedPod,
+  { linkerd }: Question,
+): Promise<Pick<ProxyObservation, 'anchors' | 'startedBeforeBundle'>> {
+  if (!pod.literalAnchors && pod.anchorsFromBundle && !linkerd.rules.environmentServed) {
+    if (!pod.startedAt) throw new Error('its proxy does not run');
+    const { pem, changedAt } = await bundle();
+    return startedWithBundle(pod.startedAt, changedAt) ? { anchors: fingerprints(pem) } : { startedBeforeBundle: true };
+  }
   const pem = pod.literalAnchors ?? (await readEnvironment(k8s, prober, pod))[ANCHORS_VARIABLE];
   if (!pem) throw new Error(`the process has no ${ANCHORS_VARIABLE}`);
-  return fingerprints(pem);
+  return { anchors: fingerprints(pem) };
 }
 
 const parsedBundles = new Map<string, string[]>();

@@ -1,3 +1,4 @@
+import { ROLLOUTS } from '../kubernetes/argo-rollouts.js';
 import type { Permission } from '../kubernetes/permissions.js';
 import type { Linkerd } from './detect.js';
 import type { Reach } from './reach.js';
@@ -18,8 +19,17 @@ const CONTROLLERS = [
   { group: 'batch', resource: 'cronjobs' },
 ];
 
+/** What decides which permissions a rotation needs beside those that all need. */
+export interface Circumstances {
+  reach: Reach;
+  /** The input allows evictions. */
+  deletePods: boolean;
+  /** The cluster has Argo Rollouts. */
+  rollouts: boolean;
+}
+
 /** Every permission a rotation uses, with the phase that uses it; deploy/rbac.yaml grants the same. */
-export function neededPermissions(linkerd: Linkerd, reach: Reach, deletePods: boolean): Permission[] {
+export function neededPermissions(linkerd: Linkerd, { reach, deletePods, rollouts }: Circumstances): Permission[] {
   const { namespace } = linkerd;
   const core = (verb: string, resource: string, neededFor: string, more: Partial<Permission> = {}): Permission => ({
     verb,
@@ -48,8 +58,9 @@ export function neededPermissions(linkerd: Linkerd, reach: Reach, deletePods: bo
         ]
       : []),
     core('list', 'events', 'issue', { namespace }),
-    ...CONTROLLERS.flatMap(({ group, resource }) =>
-      ['list', 'patch'].map((verb) => ({ verb, group, resource, neededFor: 'trust, renew, retire' })),
+    ...[...CONTROLLERS, ...(rollouts ? [{ group: ROLLOUTS.group, resource: ROLLOUTS.plural }] : [])].flatMap(
+      ({ group, resource }) =>
+        ['list', 'patch'].map((verb) => ({ verb, group, resource, neededFor: 'trust, renew, retire' })),
     ),
     ...(deletePods ? [core('create', 'pods', '`rollout.deletePods`', { subresource: 'eviction' })] : []),
     ...[IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT].map((name) => ({

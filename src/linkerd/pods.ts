@@ -10,6 +10,7 @@ import {
   IDENTITY_VARIABLE,
   MARK_ANNOTATION,
   PROXY_CONTAINER,
+  TRUST_ROOTS,
 } from './names.js';
 
 /** What is kept of a meshed pod: enough to probe it and to find its workload. */
@@ -27,6 +28,10 @@ export interface MeshedPod {
   workload: WorkloadRef;
   /** PEM of the anchors when the pod carries it literally: fixed at container start, so what the process has. */
   literalAnchors?: string;
+  /** Its anchors come from the ConfigMap of the trust roots, as it was when the container was started. */
+  anchorsFromBundle: boolean;
+  /** When the running container of the proxy was started; whole seconds. Absent while none runs. */
+  startedAt?: Date;
   /** PEM of the anchors that the identity process next to the proxy was started with, where the pod carries them. */
   identityAnchors?: string;
   /** Why the scheduler or kubelet cannot start it, in their words. */
@@ -38,13 +43,48 @@ export interface MeshedPod {
 /** Every pod with a live or starting proxy, of one namespace or of all; paged. */
 export async function listMeshedPods(k8s: Kubernetes, controlPlane: string, namespace?: string): Promise<MeshedPod[]> {
   const labelSelector = `${CONTROL_PLANE_NS_LABEL}=${controlPlane}`;
-  return await listAll(
+  const pods = await listAll(
     (page) =>
       namespace === undefined
         ? k8s.core.listPodForAllNamespaces({ ...page, labelSelector })
         : k8s.core.listNamespacedPod({ ...page, namespace, labelSelector }),
     readMeshedPod,
   );
+  return await withOwnersOfReplicaSets(k8s, pods, namespace);
+}
+
+/**
+ * The injector and a pod's owner reference end at the ReplicaSet where a Deployment is not behind it: whose it is (an
+ * Argo Rollout, for example) stands on the ReplicaSet. One list for all pods, and only where there are such pods.
+ */
+async function withOwnersOfReplicaSets(
+  k8s: Kubernetes,
+  pods: MeshedPod[],
+  wanted: string | undefined,
+): Promise<MeshedPod[]> {
+  const among = new Set(pods.filter(({ workload }) => workload.kind === 'ReplicaSet').map((pod) => pod.namespace));
+  const [only, ...others] = among;
+  if (only === undefined) return pods;
+  const namespace = wanted ?? (others.length === 0 ? only : undefined);
+  const owners = new Map<string, WorkloadRef>();
+  await listAll(
+    (page) =>
+      namespace === undefined
+        ? k8s.apps.listReplicaSetForAllNamespaces(page)
+        : k8s.apps.listNamespacedReplicaSet({ ...page, namespace }),
+    ({ metadata }) => {
+      const owner = metadata?.ownerReferences?.find(({ controller }) => controller);
+      const at = metadata?.namespace ?? '';
+      if (owner && among.has(at)) {
+        owners.set(`${at}/${metadata?.name}`, { namespace: at, kind: owner.kind, name: owner.name });
+      }
+      return undefined;
+    },
+  );
+  return pods.map((pod) => {
+    const owner = pod.workload.kind === 'ReplicaSet' && owners.get(`${pod.namespace}/${pod.workload.name}`);
+    return owner ? { ...pod, workload: owner } : pod;
+  });
 }
 
 /** @returns undefined for pods without a proxy and for pods that have ended */
@@ -58,6 +98,7 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
   const component = metadata.labels?.[COMPONENT_LABEL];
   const mark = metadata.annotations?.[MARK_ANNOTATION];
   const pendingBecause = pendingReason(pod);
+  const startedAt = proxyStart(pod);
   const identityAnchors = templateAnchors(pod).find(({ container }) => container === 'identity')?.pem;
   return {
     namespace: metadata.namespace ?? '',
@@ -66,11 +107,13 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
     ready: status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') === true,
     terminating: metadata.deletionTimestamp !== undefined,
     workload: workloadOf(metadata),
+    anchorsFromBundle: !anchors?.value && anchors?.valueFrom?.configMapKeyRef?.name === TRUST_ROOTS,
     ...(status.podIP ? { address: status.podIP } : {}),
     ...(identity ? { identity } : {}),
     ...(component ? { component } : {}),
     ...(mark ? { mark } : {}),
     ...(anchors?.value ? { literalAnchors: anchors.value } : {}),
+    ...(startedAt ? { startedAt } : {}),
     ...(identityAnchors ? { identityAnchors } : {}),
     ...(pendingBecause ? { pendingBecause } : {}),
     ...startTime(pod),
@@ -102,6 +145,12 @@ function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
 export function proxyContainer(pod: Pick<V1Pod, 'spec'>): V1Container | undefined {
   const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
   return all.find((container) => container.name === PROXY_CONTAINER);
+}
+
+function proxyStart({ status }: V1Pod): Date | undefined {
+  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const startedAt = all.find(({ name }) => name === PROXY_CONTAINER)?.state?.running?.startedAt;
+  return startedAt ? new Date(startedAt) : undefined;
 }
 
 /** The last occurrence counts, as in the process (`config.linkerd.io/proxy-additional-env` can append one). */

@@ -5,7 +5,7 @@ import type { Goal } from './strategies.js';
 
 /**
  * What one proxy must show before a phase may be left: nothing, or the reason it does not.
- * A requirement reads the running process and the presented chain, never specs or timestamps (design.md section 4).
+ * A requirement reads the running process and the presented chain, never specs (design.md section 4).
  */
 export type Requirement = (proxy: ProxyObservation, target: Target) => Shortfall | undefined;
 
@@ -18,7 +18,7 @@ export interface Shortfall {
 
 /** Swap safety: the proxy's own process trusts the new root. */
 export function trustsNewRoot(proxy: ProxyObservation, target: Target): Shortfall | undefined {
-  if (!proxy.anchors) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
+  if (!proxy.anchors) return anchorsUnknown(proxy);
   const { identityAnchors } = proxy;
   if (identityAnchors && !identityAnchors.includes(target.root)) {
     return { reason: 'NewRootNotTrusted', message: 'its identity process was started without the new root' };
@@ -40,7 +40,7 @@ export function presentsNewLeaf(proxy: ProxyObservation, target: Target): Shortf
 
 /** The end: the old root is gone from the process, and the leaf still verifies. */
 export function forgotOldRoot(proxy: ProxyObservation, target: Target): Shortfall | undefined {
-  if (!proxy.anchors) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
+  if (!proxy.anchors) return anchorsUnknown(proxy);
   if ([...proxy.anchors, ...(proxy.identityAnchors ?? [])].some((anchor) => target.retire.includes(anchor))) {
     return { reason: 'OldRootStillTrusted', message: 'its process still trusts the old root' };
   }
@@ -122,6 +122,12 @@ export function proxyGate(
     });
   }
   return findings;
+}
+
+/** Either the process has to be restarted to know its anchors, or it has to be asked again. */
+function anchorsUnknown(proxy: ProxyObservation): Shortfall {
+  if (!proxy.startedBeforeBundle) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
+  return { reason: 'StartedBeforeBundle', message: 'it was started before the last change of the bundle' };
 }
 
 function unproven(reason: string, message: string, proxy: ProxyObservation): Shortfall {

@@ -27,6 +27,11 @@ export interface ProxyObservation {
   mark?: string;
   /** Anchors of the running process; absent when they could not be read. */
   anchors?: Fingerprint[];
+  /**
+   * The process cannot be asked for its anchors, and it was started before the bundle's last change, or too close to it
+   * to tell: nobody knows which it has, and a restart is the way to know (Linkerd 2.11's control plane).
+   */
+  startedBeforeBundle?: boolean;
   /** Anchors of the identity process in the same pod, where its own specification shows them (Linkerd 2.9 and 2.10). */
   identityAnchors?: Fingerprint[];
   /** The leaf as presented in a handshake; absent when not asked for. */

@@ -17,7 +17,7 @@ export interface PreflightObservation {
   /** Fingerprints of every anchor in the bundle; each presented chain must verify with one of them. */
   anchors: string[];
   unrollable: { workload: string; reason: string; message: string; hint: string; ends?: boolean }[];
-  writers: { object: string; manager: string; cure: string }[];
+  writers: { object: string; manager: string; will: string[]; certain: boolean; cure: string }[];
   /** Helm owns the install, and this of its values holds the anchors. */
   helmValue?: string;
   /** Problems of the certificates that the input brings. */
@@ -174,14 +174,24 @@ function strategyTooSlow({ deadline, now }: PreflightObservation): Finding[] {
 /** The wait itself, and as long again for people. */
 const WAITS = 2;
 
-function anotherWriter({ writers }: PreflightObservation): Finding[] {
-  return writers.map(({ object, manager, cure }) => ({
-    reason: 'AnotherWriter',
-    severity: 'block',
-    message: `${manager} writes it too and would revert or race the rotation`,
-    subject: { kind: 'object', name: object },
-    hint: cure,
-  }));
+function anotherWriter({ writers, waivers }: PreflightObservation): Finding[] {
+  return writers.map(({ object, manager, will, certain, cure }) => {
+    const name = waivableName(object);
+    // a mark stays on an object when its writer has been stopped: that it has, a person says by a waiver
+    const stopped = !certain && waivers.some(({ subject }) => subject === name);
+    return {
+      reason: 'AnotherWriter',
+      severity: stopped ? 'warn' : 'block',
+      message: [`${manager} writes it too and would revert or race the rotation`, ...will].join('; '),
+      subject: { kind: 'object', name: object },
+      hint: certain ? cure : `${cure}; when that is done, say so: \`waive\` ${name}`,
+    };
+  });
+}
+
+/** `ConfigMap linkerd/name` as waivers name things: `linkerd/ConfigMap/name`. */
+function waivableName(object: string): string {
+  return object.replace(/^(\S+) ([^/]+)\//, '$2/$1/');
 }
 
 function helmWouldRevert({ helmValue, linkerdNamespace }: PreflightObservation): Finding[] {

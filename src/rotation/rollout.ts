@@ -28,8 +28,8 @@ export type RolloutDecision =
   | { do: 'nothing' }
   /** Write the mark, and what else its template needs. */
   | { do: 'roll'; mark: string }
-  /** Evict one of the pods that fall short. */
-  | { do: 'evict' }
+  /** Evict one of the pods that fall short; `refused`: why it could not go the last time. */
+  | { do: 'evict'; refused?: string }
   | { do: 'wait'; why: string }
   | { do: 'straggle'; reason: string; message: string; hint: string };
 
@@ -74,7 +74,7 @@ export function decideRollout(question: RolloutQuestion): RolloutDecision {
   if (outdated === 0 && starting > 0) return unread(question);
   if (outdated === 0 && (workload.rolledOut || !marked)) return { do: 'nothing' };
   if (workload.unrollable) return { do: 'straggle', ...workload.unrollable };
-  if (workload.replacement === 'next run') return { do: 'nothing' };
+  if (workload.replacement === 'next run') return unended(workload.kind, outdated);
   if (workload.replacement === 'eviction') return byEviction(question);
   if (!marked) return { do: 'roll', mark };
   if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
@@ -88,6 +88,13 @@ export function decideRollout(question: RolloutQuestion): RolloutDecision {
     message: `rolled out completely, but ${outdated} of its pods still fall short`,
     hint: 'look at the pods (were they injected by the current proxy-injector?), then `retry` to roll it once more',
   };
+}
+
+/** A run that has begun goes on with what it has; the next one is made from the template. */
+function unended(kind: string, outdated: number): RolloutDecision {
+  if (outdated === 0) return { do: 'nothing' };
+  const { reason, message, hint } = unmanaged(kind);
+  return { do: 'straggle', reason, message, hint };
 }
 
 /** One pod at a time, and only while all others are up. */
@@ -113,7 +120,7 @@ function byEviction(question: RolloutQuestion): RolloutDecision {
   if (leaving > 0) return { do: 'wait', why: 'an old pod is leaving' };
   if (starting > 0) return unread(question);
   if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
-  return { do: 'evict' };
+  return { do: 'evict', ...(blocked ? { refused: blocked.message } : {}) };
 }
 
 /** The mark of a phase, derived from the rotation's target so that whoever adopts the rotation writes the same. */
@@ -160,7 +167,7 @@ export function unrollableBecause(
   kind: string,
   deletePods: boolean,
 ): { reason: string; message: string; hint: string; ends?: boolean } | undefined {
-  if (!workload) return unmanaged(kind);
+  if (!workload || workload.replacement === 'next run') return unmanaged(kind);
   if (workload.replacement !== 'eviction' || deletePods) return workload.unrollable;
   return {
     reason: 'NeedsEviction',

@@ -26,7 +26,7 @@ describe('abort', () => {
     await statusWhere(handle, 'the point of no return', ({ pastPointOfNoReturn }) => pastPointOfNoReturn);
     const refusal = await handle.executeUpdate('abort', { args: [] }).then(
       () => '',
-      (error: Error) => `${error.cause instanceof Error ? error.cause.message : error.message}`,
+      (error: Error) => (error.cause instanceof Error ? error.cause.message : error.message),
     );
     expect(refusal).toContain('rotate again');
     expect((await reportOf(handle)).outcome).toBe('completed');

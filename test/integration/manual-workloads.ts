@@ -7,16 +7,16 @@ import { templateAnchors } from '../../src/linkerd/template.js';
 /** Workloads as `linkerd inject --manual` writes them: the anchors stand in their templates. */
 const NAMESPACE = 'legacy';
 
-/** One that runs, one scaled to zero, and a CronJob between two runs. */
-export async function createManualWorkloads(k8s: Kubernetes, sandbox: Sandbox): Promise<void> {
+/** A pod template as `linkerd inject --manual` writes it for a controller of a kind. */
+export async function manualTemplates(k8s: Kubernetes, kind: string): Promise<(app: string) => V1PodTemplateSpec> {
   const [proxy] = (await k8s.core.listNamespacedPod({ namespace: 'shop' })).items.flatMap(({ spec }) =>
     [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
       .filter(({ name }) => name === 'linkerd-proxy')
       .map(({ name, image, env }) => ({ name, image, env })),
   );
-  const template = (app: string): V1PodTemplateSpec => ({
+  return (app) => ({
     metadata: {
-      labels: { app, 'linkerd.io/control-plane-ns': 'linkerd', 'linkerd.io/proxy-deployment': app },
+      labels: { app, 'linkerd.io/control-plane-ns': 'linkerd', [`linkerd.io/proxy-${kind}`]: app },
       annotations: { 'linkerd.io/created-by': 'linkerd/cli test' },
     },
     spec: {
@@ -26,6 +26,11 @@ export async function createManualWorkloads(k8s: Kubernetes, sandbox: Sandbox): 
       ],
     },
   });
+}
+
+/** One that runs, one scaled to zero, and a CronJob between two runs. */
+export async function createManualWorkloads(k8s: Kubernetes, sandbox: Sandbox): Promise<void> {
+  const template = await manualTemplates(k8s, 'deployment');
   const deployment = (name: string, replicas: number) => ({
     metadata: { name, namespace: NAMESPACE },
     spec: { replicas, selector: { matchLabels: { app: name } }, template: template(name) },

@@ -1,6 +1,10 @@
-import type { V1ObjectMeta, V1PodTemplateSpec } from '@kubernetes/client-node';
+import { AutoscalingV2Api, KubeConfig, type V1ObjectMeta, type V1PodTemplateSpec } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
+import { readProgress } from '../../src/cli/progress.js';
+import { templateAnchors } from '../../src/linkerd/template.js';
+import { readBundle } from '../../src/pki/bundle.js';
+import { manualTemplates } from './manual-workloads.js';
 import {
   endRotations,
   eventually,
@@ -10,6 +14,7 @@ import {
   refusalsDuring,
   reportOf,
   reroot,
+  sandbox,
   startRotation,
   startWorker,
   statusWhere,
@@ -20,9 +25,11 @@ const NS = 'odd';
 
 describe('every kind of workload', () => {
   let worker: WorkerProcess;
+  let unmeshed: Set<string>;
   beforeAll(async () => {
     worker = startWorker();
     await createAll();
+    unmeshed = await unmeshedUids();
   });
   afterAll(async () => {
     await endRotations();
@@ -50,7 +57,9 @@ describe('every kind of workload', () => {
     expect(of('StaticPod/static')).toEqual(['block StaticPod']);
     expect(of('Job/long')).toEqual(['warn JobRunning']);
     expect(of('ServiceAccount/default')).toEqual(['block CustomController']);
-    expect(of('Deployment/asleep')).toEqual([]);
+    expect(of('ReplicaSet/frozen')).toEqual(['block NeedsEviction']);
+    for (const rolled of ['Deployment/asleep', 'Deployment/scaled', 'DaemonSet/rolling'])
+      expect(of(rolled)).toEqual([]);
   });
 
   it('evicts where it may, one pod at a time under its budget; waits for runs; leaves the waived alone', async () => {
@@ -61,9 +70,12 @@ describe('every kind of workload', () => {
     const before = await uids();
     const { result: report } = await refusalsDuring(async () => {
       const handle = await startRotation({ ...FAST, waive, rollout: { deletePods: true } });
-      await statusWhere(handle, 'the budget to be named', ({ namespaces }) =>
-        namespaces.some(({ waitingFor }) => waitingFor.join().includes('disruption budget')),
+      await eventually('the budget to be named', async () =>
+        (await readProgress(handle)).live.namespaces.some(({ waitingFor }) =>
+          waitingFor.join().includes('disruption budget'),
+        ),
       );
+      await scale('scaled', 3);
       await k8s.policy.deleteNamespacedPodDisruptionBudget({ name: 'bare', namespace: NS });
       const { stragglers } = await statusWhere(handle, 'the run', ({ waiting }) => waiting?.kind === 'attention');
       expect(stragglers).toMatchObject([{ reason: 'JobRunning', subject: { name: `${NS}/Job/long` } }]);
@@ -72,7 +84,14 @@ describe('every kind of workload', () => {
     });
     expect(report.waivers).toHaveLength(4);
     const replaced = (await proxiesOf('')).filter(({ uid }) => !before.has(uid)).map(({ pod }) => pod.split('-')[0]);
-    expect(new Set(replaced)).toEqual(new Set(['on', 'partition', 'bare', 'old']));
+    expect(new Set(replaced)).toEqual(new Set(['on', 'partition', 'bare', 'old', 'frozen', 'rolling', 'scaled']));
+    expect(await proxiesOf('scaled')).toHaveLength(3);
+    expect(await unmeshedUids()).toEqual(unmeshed);
+    const { spec } = await k8s.apps.readNamespacedReplicaSet({ name: 'frozen', namespace: NS });
+    const [literal] = templateAnchors(spec?.template);
+    expect(readBundle(literal?.pem ?? '').certificates.map(({ fingerprint }) => fingerprint)).toEqual([
+      report.newRoot.fingerprint,
+    ]);
     for (const { pod, anchors } of await proxiesOf('')) {
       const left = /^(paused|alone|static|custom)/.test(pod);
       expect(anchors.includes(report.newRoot.fingerprint), pod).toBe(!left);
@@ -82,6 +101,49 @@ describe('every kind of workload', () => {
 
 async function proxiesOf(prefix: string) {
   return (await mesh.status()).proxies.filter(({ namespace, pod }) => namespace === NS && pod.startsWith(prefix));
+}
+
+/** Pods without a proxy: injection is disabled for them, or they are on the network of their host. */
+async function unmeshedUids(): Promise<Set<string>> {
+  const { items } = await k8s.core.listNamespacedPod({ namespace: NS, labelSelector: 'app in (plain,host)' });
+  return new Set(items.map(({ metadata }) => metadata?.uid ?? ''));
+}
+
+/** As an HPA does it, or a person. */
+async function scale(name: string, replicas: number): Promise<void> {
+  const body = [{ op: 'replace', path: '/spec/replicas', value: replicas }];
+  await k8s.apps.patchNamespacedDeployment({ name, namespace: NS, body });
+}
+
+async function createScaledByHpa(): Promise<void> {
+  await k8s.apps.createNamespacedDeployment({ namespace: NS, body: workload('scaled', 2) });
+  const cpu = { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } };
+  const config = new KubeConfig();
+  config.loadFromFile(sandbox.adminKubeconfig);
+  await config.makeApiClient(AutoscalingV2Api).createNamespacedHorizontalPodAutoscaler({
+    namespace: NS,
+    body: {
+      metadata: { name: 'scaled' },
+      spec: {
+        minReplicas: 1,
+        maxReplicas: 5,
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'scaled' },
+        metrics: [{ type: 'Resource', resource: cpu }],
+      },
+    },
+  });
+}
+
+async function createUnmeshed(): Promise<void> {
+  const disabled = workload('plain', 1);
+  const host = workload('host', 1);
+  disabled.spec.template.metadata = {
+    ...disabled.spec.template.metadata,
+    annotations: { 'linkerd.io/inject': 'disabled' },
+  };
+  host.spec.template.spec = { hostNetwork: true, containers: host.spec.template.spec?.containers ?? [] };
+  for (const body of [disabled, host]) await k8s.apps.createNamespacedDeployment({ namespace: NS, body });
+  await eventually('the pods without a proxy', async () => (await unmeshedUids()).size === 2);
 }
 
 async function uids(): Promise<Set<string>> {
@@ -125,24 +187,23 @@ async function createAll(): Promise<void> {
     namespace,
     body: set('partition', { type: 'RollingUpdate', rollingUpdate: { partition: 1 } }),
   });
-  const daemon = workload('on-delete', 0, 'daemon');
-  await k8s.apps.createNamespacedDaemonSet({
-    namespace,
-    body: {
-      metadata: daemon.metadata,
-      spec: {
-        selector: daemon.spec.selector,
-        template: {
-          ...daemon.spec.template,
-          spec: {
-            containers: [{ name: 'app', image: 'example.invalid/app' }],
-            nodeSelector: { 'kubernetes.io/hostname': 'node-1' },
-          },
-        },
-        updateStrategy: { type: 'OnDelete' },
-      },
-    },
-  });
+  const daemonSet = async (name: string, type: 'OnDelete' | 'RollingUpdate') => {
+    const { metadata, spec } = workload(name, 0, `${name}-daemon`);
+    const onOneNode = {
+      containers: [{ name: 'app', image: 'example.invalid/app' }],
+      nodeSelector: { 'kubernetes.io/hostname': 'node-1' },
+    };
+    const { selector, template: pod } = spec;
+    const body = { metadata, spec: { selector, template: { ...pod, spec: onOneNode }, updateStrategy: { type } } };
+    await k8s.apps.createNamespacedDaemonSet({ namespace, body });
+  };
+  await daemonSet('on-delete', 'OnDelete');
+  await daemonSet('rolling', 'RollingUpdate');
+  await createScaledByHpa();
+  await createUnmeshed();
+  const frozen = workload('frozen', 1);
+  frozen.spec.template = (await manualTemplates(k8s, 'replicaset'))('frozen');
+  await k8s.apps.createNamespacedReplicaSet({ namespace, body: frozen });
   await k8s.apps.createNamespacedReplicaSet({ namespace, body: workload('bare', 2) });
   await k8s.policy.createNamespacedPodDisruptionBudget({
     namespace,
@@ -180,9 +241,11 @@ async function createAll(): Promise<void> {
   const account = await k8s.core.readNamespacedServiceAccount({ name: 'default', namespace });
   await bare('custom', { apiVersion: 'v1', kind: 'ServiceAccount', name: 'default', uid: account.metadata?.uid ?? '' });
   // two of each set: `on` is the StatefulSet on-delete and the DaemonSet of the same name
-  const wanted = 'alone bare bare custom long old on on on partition partition paused static';
-  await eventually('every pod to be ready', async () => {
+  const once = ['alone', 'custom', 'frozen', 'long', 'old', 'paused', 'rolling', 'static'];
+  const wanted = [...once, 'bare', 'bare', 'on', 'on', 'on', 'partition', 'partition', 'scaled', 'scaled'];
+  const sorted = (names: string[]) => names.toSorted((a, b) => a.localeCompare(b)).join();
+  await eventually('all pods to be ready', async () => {
     const ready = (await proxiesOf('')).filter((proxy) => proxy.ready).map(({ pod }) => pod.split('-')[0] ?? '');
-    return ready.toSorted((a, b) => a.localeCompare(b, 'en')).join(' ') === wanted;
+    return sorted(ready) === sorted(wanted);
   });
 }

@@ -73,6 +73,15 @@ describe('gates', () => {
     const { anchors: _, ...unread } = proxy;
     expect(trustsNewRoot(unread, target)?.unproven).toBe(true);
   });
+  it('of trust and retire: a process that cannot be asked, of before the bundle, is restarted, not waited for', () => {
+    const { anchors: _, ...earlier } = { ...proxy, startedBeforeBundle: true };
+    for (const requirement of [trustsNewRoot, forgotOldRoot]) {
+      const shortfall = requirement(earlier, target);
+      expect(shortfall?.reason).toBe('StartedBeforeBundle');
+      expect(shortfall?.unproven).toBeUndefined();
+    }
+    expect(presentsNewLeaf(earlier, target)).toBeUndefined();
+  });
   it('of trust: an identity replica was started for this rotation, whatever its proxy says', () => {
     const identity = { ...proxy, component: 'identity' };
     expect(trustsNewRoot(identity, target)?.reason).toBe('IdentityStartedEarlier');
@@ -146,9 +155,9 @@ describe('rollouts', () => {
       'roll',
     ],
     [
-      'leaves pods of a run that has begun to their Job',
+      'waits for a run of a CronJob that has begun',
       { workload: { ...rolled, mark: '', kind: 'CronJob', rolledOut: true, replacement: 'next run' } },
-      'nothing',
+      'straggle',
     ],
     ['asks before it evicts', { workload: evictable }, 'straggle'],
     ['evicts when it may', { workload: evictable, deletePods: true }, 'evict'],

@@ -1,0 +1,68 @@
+import type { V1ObjectMeta } from '@kubernetes/client-node';
+import type { Kubernetes } from './client.js';
+import { isKubernetesError } from './errors.js';
+import { listAll } from './list.js';
+
+/** A resource that a cluster may or may not have: it comes with somebody's custom resource definition. */
+export interface CustomResource {
+  group: string;
+  version: string;
+  plural: string;
+}
+
+/** An object of one, as JSON has it; what is in it is for the reader to know. */
+export interface CustomObject {
+  metadata?: V1ObjectMeta;
+  spec?: unknown;
+  status?: unknown;
+}
+
+/** How long an answer of the API server about what it serves is good for, in milliseconds. */
+const ANSWER_LIFE_MS = 60_000;
+const answers = new WeakMap<Kubernetes, Map<string, { until: number; served: Promise<boolean> }>>();
+
+/** Whether the API server serves a custom resource. Asked once a minute at most, whoever wants to know. */
+export async function isServed(k8s: Kubernetes, resource: CustomResource): Promise<boolean> {
+  const known = answers.get(k8s) ?? new Map<string, { until: number; served: Promise<boolean> }>();
+  answers.set(k8s, known);
+  const key = `${resource.plural}.${resource.version}.${resource.group}`;
+  const answer = known.get(key);
+  if (answer && answer.until > Date.now()) return await answer.served;
+  const served = askWhetherServed(k8s, resource);
+  known.set(key, { until: Date.now() + ANSWER_LIFE_MS, served });
+  served.catch(() => known.delete(key));
+  return await served;
+}
+
+async function askWhetherServed(k8s: Kubernetes, { group, version, plural }: CustomResource): Promise<boolean> {
+  try {
+    const { resources } = await k8s.custom.getAPIResources({ group, version });
+    return resources.some(({ name }) => name === plural);
+  } catch (error) {
+    if (isKubernetesError(error, 'NotFound')) return false;
+    if (isKubernetesError(error, 'Forbidden')) return true; // nobody may know: the list will tell
+    throw error;
+  }
+}
+
+/** Lists a custom resource of a namespace, or of all; nothing where the cluster does not have it. */
+export async function listCustom<R>(
+  k8s: Kubernetes,
+  resource: CustomResource,
+  namespace: string | undefined,
+  select: (item: CustomObject) => R | undefined,
+): Promise<R[]> {
+  if (!(await isServed(k8s, resource))) return [];
+  try {
+    return await listAll(async (page) => {
+      const list: unknown = await (namespace === undefined
+        ? k8s.custom.listClusterCustomObject({ ...resource, ...page })
+        : k8s.custom.listNamespacedCustomObject({ ...resource, ...page, namespace }));
+      const { items, metadata } = list as { items: CustomObject[]; metadata?: { continue?: string } };
+      return { items, metadata: metadata?.continue ? { _continue: metadata.continue } : {} };
+    }, select);
+  } catch (error) {
+    if (isKubernetesError(error, 'NotFound')) return []; // removed since it was asked for
+    throw error;
+  }
+}
