@@ -1,6 +1,6 @@
 import type { Course } from '../src/rotation/strategies.js';
 import { converge } from './converge.js';
-import { inPhase } from './phase.js';
+import { inPhase, now } from './phase.js';
 import { longStep, step } from './steps.js';
 import { phaseInput, type Rotation } from './waves.js';
 
@@ -16,7 +16,9 @@ export async function goBack(forward: Rotation): Promise<void> {
   const course: Course = { ...forward.input.course, direction: 'back' };
   const rotation: Rotation = { ...forward, input: { ...forward.input, course } };
   const { status, operator, input } = rotation;
-  for (const progress of status.phases) if (progress.state === 'running') progress.state = 'aborted';
+  for (const progress of status.phases) {
+    if (progress.state === 'running') Object.assign(progress, { state: 'aborted', finishedAt: now() });
+  }
   status.phases = [
     ...status.phases.filter(({ state }) => state !== 'pending'),
     { phase: 'abort', state: 'pending' },

@@ -103,7 +103,7 @@ export function issuerDuring({ strategy, leafRenewal, direction }: Course, phase
 }
 
 /** Whether the old root has left the bundle while a phase waits for its gate. */
-export function isRetired({ strategy, leafRenewal }: Course, phase: GatedPhase): boolean {
-  if (phase === 'retire') return true;
+export function isRetired({ strategy, leafRenewal, direction }: Course, phase: GatedPhase): boolean {
+  if (phase === 'retire' || direction === 'back') return phase === 'retire';
   return strategy === 'bridge' && leafRenewal === 'wait' && (phase === 'issue' || phase === 'refresh');
 }

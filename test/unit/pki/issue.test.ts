@@ -3,10 +3,21 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createIssuer, createRoot } from '../../../src/pki/issue.js';
+import type { Certificate } from '../../../src/pki/certificate.js';
+import { verifyChain } from '../../../src/pki/chain.js';
+import {
+  basicConstraints,
+  createBridge,
+  createIssuer,
+  createRoot,
+  issue,
+  type Issued,
+  keyUsage,
+} from '../../../src/pki/issue.js';
 import { generateKey, keyMatches, parseKey, toPkcs8Pem, toSec1Pem } from '../../../src/pki/key.js';
+import { authority, DAY_MS, leafUnder } from '../support.js';
 
-const YEAR_MS = 365 * 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
 
 describe('created authorities', () => {
   it('have the profile that Linkerd asks for', () => {
@@ -76,6 +87,56 @@ describe('created authorities', () => {
       encoding: 'utf8',
     });
     expect(said).toContain('OK');
+  });
+});
+
+describe('a bridge certificate', () => {
+  const root = createRoot({ commonName: 'new', validForMs: YEAR_MS });
+  const bridgeOf = (issuer: Certificate) =>
+    createBridge({ issuer, root: root.certificate, rootKey: root.privateKey, validForMs: DAY_MS });
+  const both = (issuer: Issued, old: Issued) => {
+    const leaf = leafUnder(issuer).certificate;
+    const chain = [leaf, issuer.certificate, bridgeOf(issuer.certificate)];
+    const verdict = (anchor: Issued) =>
+      verifyChain({ chain, anchors: [anchor.certificate], at: new Date(), anchorExpiry: 'ignore' }).ok;
+    return [verdict(old), verdict(root)];
+  };
+
+  it('has the key, the subject and the key id of the issuer byte for byte, under the new root', () => {
+    const { issuer, root: old } = authority();
+    const made = bridgeOf(issuer.certificate);
+    expect(made.subjectDer).toEqual(issuer.certificate.subjectDer);
+    expect(made.publicKeyDer).toEqual(issuer.certificate.publicKeyDer);
+    expect(made.subjectKeyId).toEqual(issuer.certificate.subjectKeyId);
+    expect(made.dnsNames).toEqual(issuer.certificate.dnsNames);
+    expect(made.authorityKeyId).toEqual(root.certificate.subjectKeyId);
+    expect(made.serial).not.toBe(issuer.certificate.serial);
+    expect(made).toMatchObject({ isCa: true, pathLength: 0, canSignCertificates: true });
+    expect(both(issuer, old)).toEqual([true, true]);
+  });
+
+  it('keeps a name in the string type that it has: another type is another name to Go and webpki', () => {
+    const { issuer, root: old } = authority();
+    const subjectDer = Buffer.from(issuer.certificate.subjectDer);
+    subjectDer[subjectDer.indexOf(0x0c)] = 0x13; // UTF8String to PrintableString
+    const printable = issue({
+      subjectDer,
+      issuerDer: old.certificate.subjectDer,
+      publicKeyDer: issuer.certificate.publicKeyDer,
+      signingKey: old.privateKey,
+      notBefore: issuer.certificate.notBefore,
+      notAfter: issuer.certificate.notAfter,
+      extensions: [basicConstraints(0), keyUsage()],
+    });
+    expect(bridgeOf(printable).subjectDer).toEqual(subjectDer);
+    expect(bridgeOf(printable).subjectDer).not.toEqual(issuer.certificate.subjectDer);
+    expect(both({ certificate: printable, privateKey: issuer.privateKey }, old)).toEqual([true, true]);
+  });
+
+  it('of an issuer that is the self-signed root itself is a cross-certificate of that root', () => {
+    const { root: old } = authority();
+    expect(both(old, old)).toEqual([true, true]);
+    expect(bridgeOf(old.certificate).notAfter.getTime()).toBeLessThan(root.certificate.notAfter.getTime());
   });
 });
 
