@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
-import type { RotationInput } from '../rotation/input.js';
+import type { IssuerInput, RotationInput } from '../rotation/input.js';
 import { CliError, EXIT } from './exit-codes.js';
 import type { ClusterOptions } from './options.js';
 
@@ -39,6 +39,24 @@ export function withInputOptions(command: Command): Command {
     .option('--issuer-validity <duration>', 'life of the new issuer, for example 1y')
     .addOption(new Option('--root-key <what>', "what becomes of the new root's key").choices(['keep', 'discard']))
     .option('--certificates <secret>', 'Secret in the Linkerd namespace with a root (and issuer) of your own');
+}
+
+/** Those of the above that concern an issuer alone. */
+export function withIssuerOptions(command: Command): Command {
+  return command
+    .option(
+      '-f, --input <file>',
+      'JSON or YAML file with the input of rotateIssuer; "-" reads stdin. Flags win over it',
+    )
+    .option('--issuer-validity <duration>', 'life of the new issuer, for example 90d')
+    .addOption(new Option('--leaf-renewal <how>', 'wait for the proxies, or roll').choices(['wait', 'roll']))
+    .option('--certificates <secret>', 'Secret in the Linkerd namespace with an issuer of your own under the root');
+}
+
+/** @throws CliError when the file cannot be read */
+export function issuerInput(options: ClusterOptions & InputOptions): IssuerInput {
+  const { root: _, ...input } = rotationInput({ ...options });
+  return input;
 }
 
 /** @throws CliError when the file cannot be read */

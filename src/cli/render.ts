@@ -1,7 +1,9 @@
+import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatDuration } from '../rotation/duration.js';
 import { formatFinding } from '../rotation/findings.js';
 import type { PhaseProgress } from '../rotation/phases.js';
+import type { Plan } from '../rotation/plan.js';
 import type { RotationStatus } from '../rotation/status.js';
 import type { Activity, LiveProgress } from './progress.js';
 
@@ -138,6 +140,19 @@ function waitingLines({ waiting, cluster }: RotationStatus, now: Date): string[]
 
 function retryLine({ type, attempt, lastFailure }: Activity): string {
   return pc.yellow(`  ${type}: try ${attempt}${lastFailure ? ` after: ${lastFailure.split('\n')[0]}` : ''}`);
+}
+
+/** The plan as a table: what happens in each phase, and how long it may take. */
+export function renderPlan({ strategy, rollouts, workloads, proxies, namespaces, phases, hash }: Plan): string {
+  const table = new Table({ head: ['phase', 'what happens', 'predicted'], style: { head: [], border: [] } });
+  for (const { phase, what, predictedMs } of phases) {
+    table.push([phase, what, predictedMs === undefined ? '' : `at most ${formatDuration(predictedMs)}`]);
+  }
+  const forced = `${rollouts} forced ${rollouts === 1 ? 'rollout' : 'rollouts'}`;
+  return [
+    `Plan ${hash}: ${strategy}, ${forced} of ${workloads} workloads (${proxies} proxies, ${namespaces.length} namespaces)`,
+    table.toString(),
+  ].join('\n');
 }
 
 /** What stands in the way, for people: one line each. */

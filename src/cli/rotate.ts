@@ -1,36 +1,66 @@
 import type { Command } from 'commander';
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import pc from 'picocolors';
-import { invalidInputMessage, readInput, type RotationInput } from '../rotation/input.js';
+import {
+  type IssuerInput,
+  readInput,
+  readIssuerInput,
+  type RotationInput,
+  type RotationSettings,
+} from '../rotation/input.js';
 import type { RotationReport } from '../rotation/report.js';
 import type { RotationStatus } from '../rotation/status.js';
-import { TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../temporal/names.js';
+import type { Strategy } from '../rotation/strategies.js';
+import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../temporal/names.js';
 import { openSession, rotationHandle, type Session } from './connect.js';
-import { CliError, EXIT } from './exit-codes.js';
+import { EXIT } from './exit-codes.js';
 import { follow } from './follow.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from './options.js';
-import { rotationInput, withInputOptions, type InputOptions } from './input-options.js';
+import { type InputOptions, issuerInput, rotationInput, withInputOptions, withIssuerOptions } from './input-options.js';
+import { checkedInput, look } from './preflight.js';
 
 interface RotateOptions extends ClusterOptions, InputOptions {
   detach?: boolean;
+  dryRun?: boolean;
+}
+
+/** What is to be rotated: a workflow, its input, and the plan of a dry run. */
+interface Errand {
+  type: string;
+  input: RotationInput | IssuerInput;
+  settings: RotationSettings;
+  strategy: Strategy;
 }
 
 export function addRotateCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program
     .command('rotate')
     .description('replace the trust root; started again, it finds the running rotation and follows it')
-    .option('--detach', 'start it and return at once');
-  withInputOptions(withClusterOptions(command)).action(async (options: RotateOptions) => done(await rotate(options)));
+    .option('--detach', 'start it and return at once')
+    .option('--dry-run', 'print the plan and change nothing; needs no Temporal and no permission to write');
+  withInputOptions(withClusterOptions(command)).action(async (options: RotateOptions) => {
+    const input = rotationInput(options);
+    const settings = checkedInput(readInput(input));
+    done(await rotate(options, { type: WORKFLOW_TYPE, input, settings, strategy: settings.strategy }));
+  });
+  const issuer = program
+    .command('rotate-issuer')
+    .description('replace the identity issuer under the root in use; nothing is restarted')
+    .option('--detach', 'start it and return at once')
+    .option('--dry-run', 'print the plan and change nothing');
+  withIssuerOptions(withClusterOptions(issuer)).action(async (options: RotateOptions) => {
+    const input = issuerInput(options);
+    const settings = checkedInput(readIssuerInput(input));
+    done(await rotate(options, { type: ISSUER_WORKFLOW_TYPE, input, settings, strategy: 'issuer' }));
+  });
 }
 
-async function rotate(options: RotateOptions): Promise<number> {
-  const input = rotationInput(options);
-  const checked = readInput(input);
-  if (!checked.ok) throw new CliError(invalidInputMessage(checked.problems), EXIT.refused);
+async function rotate(options: RotateOptions, errand: Errand): Promise<number> {
+  if (options.dryRun) return await look(options, { ...errand.settings, planOnly: true }, errand.strategy);
   const env = workerEnvironment(options, process.env);
   const session = await openSession(options.cluster, env, 'start');
   try {
-    const started = await startOrFind(session, options, input);
+    const started = await startOrFind(session, options, errand);
     const handle = rotationHandle(session, options);
     process.stderr.write(
       `${started ? 'Started' : 'Found the running'} rotation ${pc.bold(handle.workflowId)} on ${session.server} Temporal ${session.address}${session.ui ? ` (UI: ${session.ui})` : ''}\n`,
@@ -42,14 +72,14 @@ async function rotate(options: RotateOptions): Promise<number> {
   }
 }
 
-async function startOrFind(session: Session, options: RotateOptions, input: RotationInput): Promise<boolean> {
+async function startOrFind(session: Session, options: RotateOptions, { type, input }: Errand): Promise<boolean> {
   try {
-    await session.client.workflow.start(WORKFLOW_TYPE, {
+    await session.client.workflow.start(type, {
       taskQueue: process.env['REROOT_TASK_QUEUE'] ?? TASK_QUEUE,
       workflowId: options.workflowId ?? workflowIdFor(options.cluster),
       workflowIdConflictPolicy: 'FAIL',
       args: [input],
-      staticSummary: `rotate the trust root of ${options.cluster}`,
+      staticSummary: `${type === WORKFLOW_TYPE ? 'rotate the trust root' : 'rotate the issuer'} of ${options.cluster}`,
     });
     return true;
   } catch (error) {
@@ -88,14 +118,22 @@ function detached(options: RotateOptions, status?: RotationStatus): number {
 function report(result: RotationReport, options: RotateOptions): number {
   if (options.output === 'json') {
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    return EXIT.ok;
+    return result.outcome === 'completed' ? EXIT.ok : EXIT.failed;
+  }
+  if (result.outcome === 'aborted') {
+    const { phase = '', reason } = result.aborted ?? {};
+    process.stdout.write(
+      `\n${pc.yellow('Aborted')} in ${phase}${reason ? ` (${reason})` : ''}: the certificates are those of the start again. ` +
+        `${result.proxiesProven} proxies proven.\n`,
+    );
+    return EXIT.failed;
   }
   const old = result.oldRoots
     .map(({ fingerprint, commonName }) => `${fingerprint.slice(0, 12)} (${commonName})`)
     .join(', ');
   process.stdout.write(
     `\n${pc.green('Completed.')} ${result.proxiesProven} proxies proven under ${result.newRoot.fingerprint.slice(0, 12)} (${result.newRoot.commonName}), ` +
-      `good until ${result.newRoot.notAfter.slice(0, 10)}. Gone: ${old || 'nothing'}.\n` +
+      `good until ${result.newRoot.notAfter.slice(0, 10)}. ${old ? `Gone: ${old}` : `The root stays; the issuer is new, good until ${result.newIssuer.notAfter.slice(0, 10)}`}.\n` +
       `The report is in ConfigMap ${result.linkerdNamespace}/reroot-report.\n`,
   );
   for (const waiver of result.waivers)
