@@ -81,8 +81,10 @@ export function anchorsToRetire(
   issuer: readonly [Certificate, ...Certificate[]],
   anchors: readonly Certificate[],
 ): Certificate[] {
+  // an issuer that has expired is under its root all the same
+  const at = new Date(Math.min(Date.now(), ...issuer.map(({ notAfter }) => notAfter.getTime())));
   return anchors.filter(
-    (anchor) => verifyChain({ chain: [...issuer], anchors: [anchor], at: new Date(), anchorExpiry: 'ignore' }).ok,
+    (anchor) => verifyChain({ chain: [...issuer], anchors: [anchor], at, anchorExpiry: 'ignore' }).ok,
   );
 }
 

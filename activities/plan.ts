@@ -68,7 +68,7 @@ const UNKNOWN_START_MS = 30_000;
 /** Kubernetes' default for Deployments: a quarter of the pods at a time (maxSurge). */
 const TURNS_OF_A_ROLLOUT = 4;
 
-function paceOf(linkerd: Linkerd, pods: readonly MeshedPod[]): Pace {
+export function paceOf(linkerd: Linkerd, pods: readonly MeshedPod[]): Pace {
   const starts = pods.flatMap(({ startMs }) => (startMs === undefined ? [] : [startMs])).toSorted((a, b) => a - b);
   const sizes = new Map<string, Map<string, number>>();
   for (const { namespace, workload } of pods) {

@@ -16,6 +16,7 @@ import {
   MARKED_AT_ANNOTATION,
 } from '../src/linkerd/names.js';
 import { observeProxies } from '../src/linkerd/observe.js';
+import type { MeshedPod } from '../src/linkerd/pods.js';
 import { neededPermissions } from '../src/linkerd/permissions.js';
 import { readRotationSecret } from '../src/linkerd/rotation-secret.js';
 import { readAnchors, type StoredAnchors } from '../src/linkerd/stores.js';
@@ -29,15 +30,15 @@ import type { Finding } from '../src/rotation/findings.js';
 import type { RotationSettings } from '../src/rotation/input.js';
 import { type PreflightObservation, preflightFindings, type StoreFacts } from '../src/rotation/preflight.js';
 import { workloadName } from '../src/rotation/mesh.js';
-import { longestWait } from '../src/rotation/renewal.js';
+import { planPhases, untilRetired } from '../src/rotation/plan.js';
 import { unrollableBecause } from '../src/rotation/rollout.js';
-import type { Strategy } from '../src/rotation/strategies.js';
+import type { Recovery, Strategy } from '../src/rotation/strategies.js';
 import type { PreflightResult } from '../src/rotation/steps.js';
 import { rehearsalNamespaces } from './bundle.js';
 import type { Dependencies } from './dependencies.js';
 import { livePods } from './gate.js';
 import { anchorsToRetire } from './generate.js';
-import { planOf } from './plan.js';
+import { paceOf, planOf } from './plan.js';
 
 export interface PreflightInput {
   settings: RotationSettings;
@@ -94,7 +95,8 @@ export async function preflight(
     unrollable: strategy === 'issuer' ? [] : await unrollable(k8s, settings.rollout.deletePods, proxies),
     writers: await competingWriters(k8s, linkerd),
     supplied: rotation ? [] : await suppliedProblems(k8s, linkerd, { settings, strategy }, anchors),
-    deadline: deadlineOf(settings, strategy, linkerd, issuer.expiries),
+    deadline: deadlineOf(settings, strategy, linkerd, pods, issuer.expiries),
+    ...(issuer.recovery ? { recovery: { what: issuer.recovery, strategy } } : {}),
     waivers: settings.waive,
     ...(linkerd.installedBy === 'helm' ? { helmValue: linkerd.layout.helmValue } : {}),
     ...(await webhookFailurePolicy(k8s)),
@@ -109,6 +111,7 @@ export async function preflight(
     linkerdVersion: linkerd.version,
     layout: linkerd.layout.id,
     leafLifeMs: linkerd.leafLifeMs,
+    ...(issuer.recovery ? { recovery: issuer.recovery } : {}),
     apiServer: k8s.server,
     findings: preflightFindings(observation),
     plan: planOf(settings, strategy, linkerd, pods, { retire, keep, ...target }),
@@ -130,7 +133,7 @@ const NOTHING: PreflightObservation = {
   writers: [],
   supplied: [],
   waivers: [],
-  deadline: { waitMs: 0, strategy: 'standard', expiries: [] },
+  deadline: { strategy: 'standard', ms: 0, ways: [], expiries: [] },
 };
 
 function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
@@ -152,23 +155,33 @@ function isReading({ verb, subresource }: Permission): boolean {
   return verb === 'get' || verb === 'list' || subresource === 'portforward';
 }
 
-/** Strategies that wait need the certificates in use to outlive the wait. */
+/** How long each way lasts, and what must not expire meanwhile. */
 function deadlineOf(
-  { leafRenewal }: RotationSettings,
+  settings: RotationSettings,
   strategy: Strategy,
-  { leafLifeMs }: Linkerd,
+  linkerd: Linkerd,
+  pods: readonly MeshedPod[],
   expiries: { what: string; notAfter: string }[],
 ): PreflightObservation['deadline'] {
-  const waits = (strategy === 'bridge' || strategy === 'patient') && leafRenewal === 'wait';
-  return { waitMs: waits ? longestWait(leafLifeMs) : 0, strategy, expiries };
+  const pace = paceOf(linkerd, pods);
+  const lasts = (way: Strategy, leafRenewal: RotationSettings['leafRenewal']) =>
+    untilRetired(planPhases({ ...settings, leafRenewal }, way, pace));
+  const ways = [
+    { name: 'bridge', ms: lasts('bridge', 'wait') },
+    { name: 'bridge with leafRenewal roll', ms: lasts('bridge', 'roll') },
+    { name: 'patient', ms: lasts('patient', 'wait') },
+    { name: 'standard', ms: lasts('standard', 'wait') },
+  ];
+  return { strategy, ms: strategy === 'issuer' ? 0 : lasts(strategy, settings.leafRenewal), ways, expiries };
 }
 
 async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly Certificate[]) {
   const stored = await readIssuer(k8s, linkerd);
   const roots = anchorsToRetire(stored.certificates, anchors);
   const [issuer] = stored.certificates;
+  const now = new Date();
   const problems: Problem[] = roots[0]
-    ? checkAuthority({ root: roots[0], issuer, issuerKey: parseKey(stored.keyPem), at: new Date(), oldAnchors: [] })
+    ? checkAuthority({ root: roots[0], issuer, issuerKey: parseKey(stored.keyPem), at: now, oldAnchors: [] })
     : [
         {
           reason: 'IssuerUnderNoAnchor',
@@ -181,7 +194,9 @@ async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly 
     { what: 'the issuer in use', notAfter: issuer.notAfter.toISOString() },
     ...roots.map((root) => ({ what: 'its root', notAfter: root.notAfter.toISOString() })),
   ];
-  return { problems, retire: roots.map(({ fingerprint }) => fingerprint), expiries };
+  const expired = roots.length > 0 && roots.every((root) => root.notAfter <= now);
+  const recovery: Recovery | undefined = issuer.notAfter <= now ? 'issuer' : expired ? 'root' : undefined;
+  return { problems, retire: roots.map(({ fingerprint }) => fingerprint), expiries, recovery };
 }
 
 async function controlPlane(k8s: Kubernetes, linkerd: Linkerd): Promise<PreflightObservation['deployments']> {

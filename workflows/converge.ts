@@ -57,7 +57,7 @@ function isOrganic({ input }: Rotation, phase: GatedPhase): boolean {
 }
 
 /** The gate, looked at now. */
-export async function look(rotation: Rotation, phase: GatedPhase): Promise<GateResult> {
+async function look(rotation: Rotation, phase: GatedPhase): Promise<GateResult> {
   const { operator, status } = rotation;
   const gate = await operator.interruptible(async () => await step.checkGate(phaseInput(rotation, phase)));
   status.gate = { ...gate, phase, at: new Date().toISOString() };

@@ -5,7 +5,8 @@ import type { Phase } from '../src/rotation/phases.js';
 import { type Plan, planDifference } from '../src/rotation/plan.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import type { PlanResult } from '../src/rotation/steps.js';
-import { converge, look } from './converge.js';
+import { type IssuerState, issuerDuring } from '../src/rotation/strategies.js';
+import { converge } from './converge.js';
 import { inPhase } from './phase.js';
 import { noteHelm, run, swapIssuer, validated } from './runbook.js';
 import { causeOf, quickStep, step } from './steps.js';
@@ -50,6 +51,7 @@ async function standardOrPatient(rotation: Rotation): Promise<void> {
       'The bundle gets the new root beside the old one, and everything is rolled.',
     );
     await addRoot(rotation);
+    if (rotation.input.course.recovery) await identityFirst(rotation, 'new', 'issue');
     await converge(rotation, 'trust');
   });
 
@@ -106,12 +108,13 @@ async function bridge(rotation: Rotation, pastPointOfNoReturn: boolean): Promise
     await inPhase(status, 'trust', async () => {
       await approveIfAsked(rotation, 'trust', 'The bundle gets the new root beside the old one; nothing is restarted.');
       await addRoot(rotation);
+      if (input.course.recovery) await identityFirst(rotation, 'crossover', 'bridge');
       await converge(rotation, 'trust');
     });
 
     await inPhase(status, 'bridge', async () => {
       await approveIfAsked(rotation, 'bridge', 'Identity hands out the bridge certificate beside the issuer in use.');
-      await swapIssuer(rotation, 'bridge', 'bridge');
+      await swapIssuer(rotation, issuerDuring(input.course, 'bridge') ?? 'bridge', 'bridge');
     });
 
     await inPhase(status, 'renew', async () => await converge(rotation, 'renew'));
@@ -138,6 +141,15 @@ async function bridge(rotation: Rotation, pastPointOfNoReturn: boolean): Promise
   }
 }
 
+/**
+ * Under an expired root or issuer identity signs nothing, and dies when it is started: before anything is rolled it gets
+ * an issuer that it accepts, and is restarted. Proxies get leaves again; who still has one is not harmed.
+ */
+async function identityFirst(rotation: Rotation, state: IssuerState, phase: 'bridge' | 'issue'): Promise<void> {
+  await rotation.operator.interruptible(async () => await step.writeIssuer({ ...rotation.input, state }));
+  await converge(rotation, phase);
+}
+
 async function addRoot({ status, operator, input }: Rotation): Promise<void> {
   noteHelm(status, await operator.interruptible(async () => await step.addRootToBundle(input)));
 }
@@ -150,8 +162,7 @@ async function removeOldRoot({ status, operator, input }: Rotation): Promise<voi
 
 /** Prune safety: hours may have passed while somebody made up their mind. */
 async function proveAgain(rotation: Rotation): Promise<void> {
-  const gate = await look(rotation, 'renew');
-  if (!gate.passed) await converge(rotation, 'renew');
+  await converge(rotation, 'approve');
 }
 
 async function approveIfAsked(rotation: Rotation, phase: Phase, meaning: string): Promise<void> {

@@ -26,13 +26,13 @@ export interface Begun {
 }
 
 /**
- * Takes the Lease, looks at the mesh, makes the certificates, runs `course`, and finishes; aborted on the way, it goes
+ * Takes the Lease, looks at the mesh, makes the certificates, runs the runbook, and finishes; aborted on the way, it goes
  * back. In any case the Lease is given back.
  */
 export async function run(
   settings: RotationSettings,
   strategy: Strategy,
-  course: (begun: Begun) => Promise<void>,
+  runbook: (begun: Begun) => Promise<void>,
 ): Promise<RotationReport | PlanResult> {
   const status = newStatus(settings, strategy);
   const operator = listenToOperator(status);
@@ -47,11 +47,16 @@ export async function run(
       await acquireLease(lease);
       return await preflight(settings, strategy, status, operator);
     });
-    const direction: Course = { strategy, leafRenewal: settings.leafRenewal, direction: 'forward' };
-    const input = { settings, course: direction, linkerdNamespace: mesh.linkerdNamespace };
+    const course: Course = {
+      strategy,
+      leafRenewal: settings.leafRenewal,
+      direction: 'forward',
+      ...(mesh.recovery ? { recovery: mesh.recovery } : {}),
+    };
+    const input = { settings, course, linkerdNamespace: mesh.linkerdNamespace };
     const begun: Rotation = (rotation = { input, mesh, status, operator });
     const roots = await inPhase(status, 'generate', async () => await generate(begun));
-    await course({ rotation: begun, roots });
+    await runbook({ rotation: begun, roots });
     return await finish(begun, roots, 'completed');
   } catch (error) {
     if (isAbort(error)) return await aborted(rotation, status, operator);
@@ -129,6 +134,7 @@ async function preflight(
   status.linkerdNamespace = mesh.linkerdNamespace;
   status.linkerdVersion = mesh.linkerdVersion;
   status.plan = mesh.plan;
+  if (mesh.recovery) status.recovery = mesh.recovery;
   status.notes.push(...mesh.findings.map(formatFinding));
   return mesh;
 }

@@ -18,6 +18,9 @@ export interface LinkerdOptions {
   identityReplicas: number;
   /** As Linkerd writes it, for example `24h0m0s`. */
   issuanceLifetime: string;
+  /** Milliseconds that the root and the issuer live; default: a year. For meshes whose certificates expire. */
+  rootLifeMs?: number;
+  issuerLifeMs?: number;
   injector: { url: string; caBundle: string };
 }
 
@@ -70,20 +73,22 @@ export function linkerdObjects(options: LinkerdOptions): KubernetesObject[] {
   ];
 }
 
-function makeCertificates({ certificates }: LinkerdOptions): Certificates {
+function makeCertificates({ certificates, rootLifeMs, issuerLifeMs }: LinkerdOptions): Certificates {
   const name = (of: string) => `${of}.linkerd.cluster.local`;
   const root = createRoot({
     commonName: name(certificates === 'default' ? 'identity' : 'root'),
-    validForMs: 365 * DAY_MS,
+    validForMs: rootLifeMs ?? 365 * DAY_MS,
   });
+  // an issuer may outlive its root: `step certificate create` does not mind
+  const lasting = { ...root.certificate, notAfter: new Date(Date.now() + 365 * DAY_MS) };
   const issuer =
     certificates === 'default'
       ? root
       : createIssuer({
-          root: root.certificate,
+          root: lasting,
           rootKey: root.privateKey,
           commonName: name('identity'),
-          validForMs: 364 * DAY_MS,
+          validForMs: issuerLifeMs ?? 364 * DAY_MS,
         });
   return {
     anchors: root.certificate.pem,

@@ -91,6 +91,7 @@ export const GOALS: Record<Goal, { requirement: Requirement; evidence: { anchors
   trustsNewRoot: { requirement: trustsNewRoot, evidence: { anchors: true, leaf: false } },
   identityTrustsNewRoot: { requirement: identityTrustsNewRoot, evidence: { anchors: false, leaf: false } },
   presentsNewLeaf: { requirement: presentsNewLeaf, evidence: LEAF },
+  presentsNewAndTrusts: { requirement: all(presentsNewLeaf, trustsNewRoot), evidence: BOTH },
   presentsBothChains: { requirement: presentsBothChains, evidence: LEAF },
   presentsBothAndTrusts: { requirement: all(presentsBothChains, trustsNewRoot), evidence: BOTH },
   forgotOldRoot: { requirement: forgotOldRoot, evidence: BOTH },

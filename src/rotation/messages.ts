@@ -31,6 +31,9 @@ export function refuseResume(paused: boolean): string | undefined {
 export function refuseAbort(args: unknown, status: RotationStatus, aborting: boolean): string | undefined {
   if (status.outcome !== 'running') return `the rotation has ${status.outcome}`;
   if (aborting) return 'the rotation is being aborted already';
+  if (status.recovery) {
+    return `there is nothing to go back to: the ${status.recovery} of the start has expired. \`pause\` and \`waive\` work as ever`;
+  }
   if (status.pastPointOfNoReturn) {
     return (
       'the old root is on its way out of the bundle: this cannot be taken back. Let the rotation end (`pause` and `waive` ' +

@@ -15,8 +15,8 @@ export type Phase =
   /** Back to the certificates of the start. */
   | 'abort';
 
-/** Phases that end with a gate over proxies. */
-export type GatedPhase = 'trust' | 'bridge' | 'issue' | 'renew' | 'retire' | 'refresh';
+/** Phases that end with a gate over proxies. That of `approve` is looked at once more right before `retire`. */
+export type GatedPhase = 'trust' | 'bridge' | 'issue' | 'renew' | 'approve' | 'retire' | 'refresh';
 
 export interface PhaseProgress {
   phase: Phase;

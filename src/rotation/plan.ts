@@ -93,6 +93,12 @@ export function planPhases(settings: RotationSettings, strategy: Strategy, pace:
   return phasesOf({ strategy, leafRenewal }).map((phase) => ({ phase, ...all[phase] }));
 }
 
+/** Milliseconds until the old certificates are needed no more: up to and with `retire`. */
+export function untilRetired(phases: readonly PlannedPhase[]): number {
+  const last = phases.findIndex(({ phase }) => phase === 'retire');
+  return phases.slice(0, last + 1).reduce((sum, { predictedMs = 0 }) => sum + predictedMs, 0);
+}
+
 /** What has changed between the plan that was approved and the mesh as it is; empty: nothing that matters. */
 export function planDifference(approved: Plan, now: Plan): string[] {
   const lines = (what: string, before: readonly string[], after: readonly string[]): string[] => [

@@ -3,6 +3,7 @@ import type { Finding, Subject } from './findings.js';
 import { isWaived, type Waiver } from './findings.js';
 import type { ProxyObservation } from './mesh.js';
 import { workloadName } from './mesh.js';
+import { type Recovery, RECOVERY_STRATEGY } from './strategies.js';
 
 /** What preflight looked at, as plain data. Each check below is named for what it finds. */
 export interface PreflightObservation {
@@ -24,8 +25,15 @@ export interface PreflightObservation {
   supplied: { reason: string; severity: 'error' | 'warning'; message: string; hint?: string }[];
   webhookFailurePolicy?: string;
   waivers: Waiver[];
-  /** What the strategy waits, in milliseconds, and what must not expire meanwhile. */
-  deadline: { waitMs: number; strategy: string; expiries: { what: string; notAfter: string }[] };
+  /** Milliseconds that the strategy and each other way lasts, and what must not expire meanwhile. */
+  deadline: {
+    strategy: string;
+    ms: number;
+    ways: { name: string; ms: number }[];
+    expiries: { what: string; notAfter: string }[];
+  };
+  /** Something has expired already: what, and the strategy that was asked for. */
+  recovery?: { what: Recovery; strategy: string };
 }
 
 export interface StoreFacts {
@@ -47,6 +55,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   storesDiffer,
   issuerUnfit,
   suppliedCertificatesUnfit,
+  alreadyExpired,
   strategyTooSlow,
   anotherWriter,
   helmWouldRevert,
@@ -73,12 +82,13 @@ function permissionMissing({ missingPermissions }: PreflightObservation): Findin
   }));
 }
 
-function controlPlaneNotReady({ deployments, linkerdNamespace }: PreflightObservation): Finding[] {
+function controlPlaneNotReady(observation: PreflightObservation): Finding[] {
+  const { deployments, linkerdNamespace } = observation;
   return deployments
     .filter(({ ready, wanted }) => ready < wanted || wanted === 0)
     .map(({ name, ready, wanted }) => ({
       reason: 'ControlPlaneNotReady',
-      severity: 'block',
+      severity: unlessBroken(observation),
       message: `${ready} of ${wanted} replicas are ready`,
       subject: { kind: 'workload', name: `${linkerdNamespace}/Deployment/${name}` },
       hint: 'a rotation needs a healthy control plane at every step: repair it first',
@@ -105,16 +115,17 @@ function bundleUnreadable({ stores }: PreflightObservation): Finding[] {
   });
 }
 
+/** Proxies ignore it, and identity needs only the one that its issuer is under: `alreadyExpired` has that. */
 function anchorExpired({ stores, now }: PreflightObservation): Finding[] {
   return stores.slice(0, 1).flatMap(({ store, anchors }) =>
     anchors
       .filter(({ notAfter }) => Date.parse(notAfter) <= now.getTime())
       .map(({ commonName, notAfter, fingerprint }) => ({
         reason: 'AnchorExpired',
-        severity: 'block' as const,
-        message: `anchor ${commonName} (${fingerprint.slice(0, 12)}) expired at ${notAfter}: identity issues nothing under it`,
+        severity: 'warn' as const,
+        message: `anchor ${commonName} (${fingerprint.slice(0, 12)}) expired at ${notAfter}`,
         subject: { kind: 'object' as const, name: store },
-        hint: 'follow Linkerd\'s "Replacing expired certificates" first',
+        hint: 'identity issues nothing under it; `linkerd check` fails while it is there',
       })),
   );
 }
@@ -137,15 +148,18 @@ function storesDiffer({ stores }: PreflightObservation): Finding[] {
     }));
 }
 
-function issuerUnfit({ issuer, linkerdNamespace }: PreflightObservation): Finding[] {
+function issuerUnfit({ issuer, linkerdNamespace, recovery }: PreflightObservation): Finding[] {
   return issuer.problems.map(({ reason, severity, message, hint }) => ({
     reason,
-    severity: severity === 'error' ? 'block' : 'warn',
+    severity: severity === 'error' && !(recovery && reason === 'Expired') && reason !== SOON ? 'block' : 'warn',
     message: `the issuer in use: ${message}`,
     subject: { kind: 'object', name: `Secret ${linkerdNamespace}/linkerd-identity-issuer` },
     ...(hint ? { hint } : {}),
   }));
 }
+
+/** Of the certificates in use: whether the rotation is quick enough is for `strategyTooSlow` to say. */
+const SOON = 'ExpiresDuringRotation';
 
 function suppliedCertificatesUnfit({ supplied }: PreflightObservation): Finding[] {
   return supplied.map(({ reason, severity, message, hint }) => ({
@@ -157,22 +171,75 @@ function suppliedCertificatesUnfit({ supplied }: PreflightObservation): Finding[
   }));
 }
 
-/** Leaves end with their issuer: who waits for their renewal must be through before. */
-function strategyTooSlow({ deadline, now }: PreflightObservation): Finding[] {
-  const { waitMs, strategy, expiries } = deadline;
-  return expiries
-    .filter(({ notAfter }) => waitMs > 0 && Date.parse(notAfter) - now.getTime() < WAITS * waitMs)
-    .map(({ what, notAfter }) => ({
-      reason: 'StrategyTooSlow',
-      severity: 'block' as const,
-      message: `${what} expires at ${notAfter}; strategy ${strategy} waits up to ${formatDuration(waitMs)} for leaves to be renewed`,
-      subject: CLUSTER,
-      hint: 'choose leafRenewal roll (bridge), or strategy standard: they do not wait',
-    }));
+/** Leaves end with their issuer: a rotation has to be through before, with time to spare for people. */
+function strategyTooSlow({ deadline, now, recovery }: PreflightObservation): Finding[] {
+  if (recovery) return [];
+  const { strategy, ms, ways, expiries } = deadline;
+  return expiries.flatMap(({ what, notAfter }) => {
+    const left = Date.parse(notAfter) - now.getTime();
+    if (left >= SPARE * ms || ms === 0) return [];
+    const fitting = ways.filter((way) => left >= SPARE * way.ms).map(({ name }) => name);
+    return [
+      {
+        reason: 'StrategyTooSlow',
+        severity: 'block' as const,
+        message: `${what} expires at ${notAfter}, in ${formatDuration(left)}; strategy ${strategy} may last ${formatDuration(ms)}`,
+        subject: CLUSTER,
+        hint:
+          fitting.length > 0
+            ? `in time: ${fitting.join(', ')}`
+            : 'none is sure to be in time: standard is the quickest',
+      },
+    ];
+  });
 }
 
-/** The wait itself, and as long again for people. */
-const WAITS = 2;
+/** As long again as predicted. */
+const SPARE = 2;
+
+/** Something has expired: what is broken already, what repairs it, and which strategy can. */
+function alreadyExpired({ recovery, proxies, now, linkerdNamespace }: PreflightObservation): Finding[] {
+  if (!recovery) return [];
+  const { what, strategy } = recovery;
+  const ends = proxies.flatMap(({ leaf }) => (leaf ? [Date.parse(leaf.notAfter)] : []));
+  const dead = ends.filter((end) => end <= now.getTime()).length;
+  const last = ends.length > 0 ? new Date(Math.max(...ends)).toISOString() : 'long ago';
+  const subject: Subject = { kind: 'object', name: `Secret ${linkerdNamespace}/linkerd-identity-issuer` };
+  const fit = RECOVERY_STRATEGY[what];
+  return [
+    {
+      reason: what === 'root' ? 'RootExpired' : 'IssuerExpired',
+      severity: 'warn',
+      message:
+        `the ${what} has expired and identity issues nothing: new pods do not get ready, ${dead} of ${proxies.length} proxies ` +
+        `have an expired leaf, and the last leaf ends at ${last}`,
+      subject,
+      hint:
+        what === 'root'
+          ? 'this rotation repairs identity first; proxies ignore the expiry of an anchor, so those with a leaf go on talking'
+          : 'this rotation repairs identity first and then rolls everything; until then what is broken stays broken',
+    },
+    ...(strategy === fit || strategy === 'issuer'
+      ? []
+      : [
+          {
+            reason: 'StrategyUnfit',
+            severity: 'block' as const,
+            message: `strategy ${strategy} cannot repair an expired ${what}`,
+            subject,
+            hint:
+              fit === 'bridge'
+                ? 'use bridge: any other would give new pods leaves that the old ones refuse'
+                : 'use standard: a bridge would carry the expired certificate',
+          },
+        ]),
+  ];
+}
+
+/** In a recovery what is broken is what is to be repaired. */
+function unlessBroken({ recovery }: PreflightObservation): Finding['severity'] {
+  return recovery ? 'warn' : 'block';
+}
 
 function anotherWriter({ writers, waivers }: PreflightObservation): Finding[] {
   return writers.map(({ object, manager, will, certain, cure }) => {
@@ -233,7 +300,8 @@ function injectorMayBeSkipped({ webhookFailurePolicy }: PreflightObservation): F
   ];
 }
 
-function proxyUnreadable({ proxies, waivers }: PreflightObservation): Finding[] {
+function proxyUnreadable(observation: PreflightObservation): Finding[] {
+  const { proxies, waivers } = observation;
   return proxies
     .filter(({ problem, terminating, workload }) => {
       return (
@@ -242,14 +310,15 @@ function proxyUnreadable({ proxies, waivers }: PreflightObservation): Finding[] 
     })
     .map((proxy) => ({
       reason: 'ProxyUnreadable',
-      severity: 'block',
+      severity: unlessBroken(observation),
       message: `its proxy cannot be proven: ${proxy.problem}`,
       subject: { kind: 'pod', name: `${proxy.namespace}/Pod/${proxy.pod}` },
       hint: 'repair the pod; reach pods with `--reach address` inside the cluster or `--reach port-forward`; or waive its workload',
     }));
 }
 
-function leafUnderNoAnchor({ proxies, anchors, waivers }: PreflightObservation): Finding[] {
+function leafUnderNoAnchor(observation: PreflightObservation): Finding[] {
+  const { proxies, anchors, waivers } = observation;
   return proxies
     .filter(({ leaf, workload }) => {
       const verified = leaf?.verifiesWith.some((anchor) => anchors.includes(anchor)) ?? true;
@@ -257,7 +326,7 @@ function leafUnderNoAnchor({ proxies, anchors, waivers }: PreflightObservation):
     })
     .map((proxy) => ({
       reason: 'LeafUnderNoAnchor',
-      severity: 'block',
+      severity: unlessBroken(observation),
       message: 'the certificate it presents verifies with none of the anchors: its connections fail already',
       subject: { kind: 'pod', name: `${proxy.namespace}/Pod/${proxy.pod}` },
       hint: 'restart its workload before the rotation',

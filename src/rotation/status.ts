@@ -5,6 +5,7 @@ import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
 import type { Approval, RotationReport } from './report.js';
 import type { GateResult, GenerateResult, NamespaceProgress } from './steps.js';
+import type { Recovery } from './strategies.js';
 
 /** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */
 export interface Waiting {
@@ -40,6 +41,8 @@ export interface RotationStatus {
   namespaces: (NamespaceProgress & { state: 'waiting' | 'running' | 'done' | 'stuck' })[];
   stragglers: Finding[];
   waiting?: Waiting;
+  /** What of the start has expired. */
+  recovery?: Recovery;
   aborted?: RotationReport['aborted'];
   /** ISO 8601: until when the bridge certificate lasts; it is made anew in time. */
   bridgeNotAfter?: string;

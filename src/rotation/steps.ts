@@ -4,7 +4,7 @@ import type { Fingerprint, Target } from './mesh.js';
 import type { GatedPhase } from './phases.js';
 import type { Plan } from './plan.js';
 import type { RenewalState } from './renewal.js';
-import type { Course, IssuerState } from './strategies.js';
+import type { Course, IssuerState, Recovery } from './strategies.js';
 
 /** What goes into activities and comes out: facts, counts and fingerprints; never a certificate's key. */
 
@@ -49,6 +49,8 @@ export interface PreflightResult {
   layout: string;
   /** Milliseconds that leaves are valid. */
   leafLifeMs: number;
+  /** What of the start has expired. */
+  recovery?: Recovery;
   apiServer: string;
   findings: Finding[];
   plan: Plan;

@@ -13,13 +13,25 @@ export interface Course {
   leafRenewal: 'wait' | 'roll';
   /** Back to the certificates of the start: the same machine with the old root as target. */
   direction: 'forward' | 'back';
+  /** What of the start has expired: identity issues nothing any more, so it is seen to first. */
+  recovery?: Recovery;
 }
+
+/**
+ * `root`: proxies ignore the expiry of anchors and still talk to each other; a bridge gives identity an issuer that it
+ * accepts, and breaks nothing. `issuer`: every leaf ended with it; nothing is left to be gentle with.
+ */
+export type Recovery = 'root' | 'issuer';
+
+/** The strategy that an expired certificate leaves. */
+export const RECOVERY_STRATEGY: Record<Recovery, Strategy> = { root: 'bridge', issuer: 'standard' };
 
 /** What proxies must show before a phase may be left; see gates.ts. */
 export type Goal =
   | 'trustsNewRoot'
   | 'identityTrustsNewRoot'
   | 'presentsNewLeaf'
+  | 'presentsNewAndTrusts'
   | 'presentsBothChains'
   | 'presentsBothAndTrusts'
   | 'forgotOldRoot'
@@ -50,7 +62,7 @@ export function forcedRollouts({ strategy, leafRenewal }: Omit<Course, 'directio
 /** Whether leaves are renewed by waiting for the proxies in this phase, and not by a rollout. */
 export function waitsForRenewal({ strategy, leafRenewal, direction }: Course, phase: GatedPhase): boolean {
   if (direction === 'back' || leafRenewal === 'roll') return false;
-  return phase === 'refresh' || (phase === 'renew' && strategy !== 'standard');
+  return phase === 'refresh' || ((phase === 'renew' || phase === 'approve') && strategy !== 'standard');
 }
 
 export function goalOf({ strategy, leafRenewal, direction }: Course, phase: GatedPhase): Goal {
@@ -66,6 +78,9 @@ export function goalOf({ strategy, leafRenewal, direction }: Course, phase: Gate
     case 'renew':
       if (!bridge) return 'presentsNewLeaf';
       return rolled ? 'presentsBothAndTrusts' : 'presentsBothChains';
+    case 'approve':
+      if (!bridge) return 'presentsNewLeaf';
+      return rolled ? 'presentsNewAndTrusts' : 'presentsBothChains';
     case 'retire':
       return bridge && rolled ? 'forgotOldRootAndIssuer' : 'forgotOldRoot';
     case 'refresh':
@@ -90,15 +105,20 @@ export function templateScope(
   if (strategy !== 'bridge' || direction === 'back') return 'all';
   if (phase === 'trust') return 'identity';
   if (phase === 'bridge') return 'none';
-  return phase === 'renew' && leafRenewal === 'wait' ? 'none' : 'all';
+  return (phase === 'renew' || phase === 'approve') && leafRenewal === 'wait' ? 'none' : 'all';
 }
 
 /** What the issuer Secret has to hold during a phase; absent: what it held before the rotation, or does not matter yet. */
-export function issuerDuring({ strategy, leafRenewal, direction }: Course, phase: GatedPhase): IssuerState | undefined {
+export function issuerDuring(
+  { strategy, leafRenewal, direction, recovery }: Course,
+  phase: GatedPhase,
+): IssuerState | undefined {
   if (direction === 'back') return phase === 'trust' ? undefined : 'previous';
   if (phase === 'trust') return undefined;
   if (strategy !== 'bridge') return 'new';
-  if (phase === 'bridge' || phase === 'renew') return 'bridge';
+  // under an expired root, what identity verifies has to be the certificate under the new one
+  const before = phase === 'bridge' || phase === 'renew' || (phase === 'approve' && leafRenewal === 'wait');
+  if (before) return recovery === 'root' ? 'crossover' : 'bridge';
   return phase === 'retire' && leafRenewal === 'wait' ? 'crossover' : 'new';
 }
 

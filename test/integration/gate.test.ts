@@ -40,12 +40,9 @@ it('a bridge that does not wait for every leaf to carry both chains breaks the m
 
   await issuer('crossover');
   await does(activities.removeOldRootFromBundle, input);
-  await does(activities.reinject, {
-    ...phase,
-    phase: 'retire',
-    namespace: 'linkerd',
-    only: ['linkerd-proxy-injector'],
-  });
+  const controlPlane = { ...phase, phase: 'retire', namespace: 'linkerd' } as const;
+  await does(activities.reinject, { ...controlPlane, only: ['linkerd-identity'] });
+  await does(activities.reinject, { ...controlPlane, only: ['linkerd-proxy-injector'] });
   await does(activities.reinject, { ...phase, phase: 'retire', namespace: 'payments' });
   await eventually('refused handshakes', async () => (await mesh.sandbox.mesh.probe()).refused > 0);
 });

@@ -84,5 +84,5 @@ const EMPTY: PreflightObservation = {
   writers: [],
   supplied: [],
   waivers: [],
-  deadline: { waitMs: 0, strategy: 'standard', expiries: [] },
+  deadline: { strategy: 'standard', ms: 0, ways: [], expiries: [] },
 };

@@ -66,6 +66,12 @@ describe('courses', () => {
       (['trust', 'bridge', 'renew', 'retire', 'issue', 'refresh'] as const).map((at) => issuerDuring(bridge, at)),
     ).toEqual([undefined, 'bridge', 'bridge', 'crossover', 'new', 'new']);
     expect(issuerDuring(rolled, 'retire')).toBe('new');
+    expect([bridge, rolled, standard].map((course) => issuerDuring(course, 'approve'))).toEqual([
+      'bridge',
+      'new',
+      'new',
+    ]);
+    expect(issuerDuring({ ...bridge, recovery: 'root' }, 'renew')).toBe('crossover');
     expect(issuerDuring(back(bridge), 'issue')).toBe('previous');
   });
   it('the way back is that of standard with the old root as target', () => {
