@@ -56,7 +56,7 @@ async function withBridge(dependencies: Dependencies, input: IssuerInput) {
   const bearings = await takeBearings(dependencies, input);
   const { rotation, linkerd } = bearings;
   if (input.state !== 'bridge' && input.state !== 'crossover') return bearings;
-  if (rotation.bridge && !bridgeEndsSoon(rotation.bridge.notAfter, linkerd.leafLifeMs, new Date())) return bearings;
+  if (rotation.bridge && !bridgeEndsSoon(rotation.bridge, linkerd.leafLifeMs, new Date())) return bearings;
   if (!rotation.rootKeyPem) {
     if (rotation.bridge) return bearings; // nothing can be done; status has its end
     throw ApplicationFailure.nonRetryable(

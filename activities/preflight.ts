@@ -5,7 +5,7 @@ import { formatPermission, missingPermissions, type Permission } from '../src/ku
 import { listWorkloads } from '../src/kubernetes/workloads.js';
 import { DetectionError, detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { rehearseInjection } from '../src/linkerd/injection.js';
-import { readIssuer } from '../src/linkerd/issuer.js';
+import { readIssuer, type StoredIssuer } from '../src/linkerd/issuer.js';
 import {
   COMPONENT_LABEL,
   EXTENSION_LABEL,
@@ -18,7 +18,7 @@ import {
 import { observeProxies } from '../src/linkerd/observe.js';
 import type { MeshedPod } from '../src/linkerd/pods.js';
 import { neededPermissions } from '../src/linkerd/permissions.js';
-import { readRotationSecret } from '../src/linkerd/rotation-secret.js';
+import { readRotationSecret, type RotationSecret } from '../src/linkerd/rotation-secret.js';
 import { readAnchors, type StoredAnchors } from '../src/linkerd/stores.js';
 import { readSuppliedCertificates, SuppliedError } from '../src/linkerd/supplied.js';
 import { competingWriters } from '../src/linkerd/writers.js';
@@ -38,6 +38,7 @@ import { rehearsalNamespaces } from './bundle.js';
 import type { Dependencies } from './dependencies.js';
 import { livePods } from './gate.js';
 import { anchorsToRetire } from './generate.js';
+import { issuerStateOf } from './issuer-states.js';
 import { paceOf, planOf } from './plan.js';
 
 export interface PreflightInput {
@@ -97,6 +98,7 @@ export async function preflight(
     supplied: rotation ? [] : await suppliedProblems(k8s, linkerd, { settings, strategy }, anchors),
     deadline: deadlineOf(settings, strategy, linkerd, pods, issuer.expiries),
     ...(issuer.recovery ? { recovery: { what: issuer.recovery, strategy } } : {}),
+    ...(rotation ? { leftBehind: leftBehind(rotation, issuer.stored) } : {}),
     waivers: settings.waive,
     ...(linkerd.installedBy === 'helm' ? { helmValue: linkerd.layout.helmValue } : {}),
     ...(await webhookFailurePolicy(k8s)),
@@ -196,7 +198,14 @@ async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly 
   ];
   const expired = roots.length > 0 && roots.every((root) => root.notAfter <= now);
   const recovery: Recovery | undefined = issuer.notAfter <= now ? 'issuer' : expired ? 'root' : undefined;
-  return { problems, retire: roots.map(({ fingerprint }) => fingerprint), expiries, recovery };
+  return { stored, problems, retire: roots.map(({ fingerprint }) => fingerprint), expiries, recovery };
+}
+
+function leftBehind(rotation: RotationSecret, stored: StoredIssuer): { bridgeNotAfter?: string } {
+  const state = issuerStateOf(stored, rotation);
+  if (state !== 'bridge' && state !== 'crossover') return {};
+  const ends = stored.certificates.map(({ notAfter }) => notAfter.getTime());
+  return { bridgeNotAfter: new Date(Math.min(...ends)).toISOString() };
 }
 
 async function controlPlane(k8s: Kubernetes, linkerd: Linkerd): Promise<PreflightObservation['deployments']> {

@@ -3,7 +3,7 @@ import { TASK_QUEUE } from '../src/temporal/names.js';
 
 const positive = (fallback: number) => z.coerce.number().positive().default(fallback);
 
-/** Settings of a worker: environment variables, which flags of `reroot worker` override (docs/configuration.md). */
+/** Settings of a worker: environment variables, which flags of `reroot worker` override (docs/cli.md). */
 const schema = z.object({
   REROOT_TASK_QUEUE: z.string().min(1).default(TASK_QUEUE),
   /** `auto`: the pod address inside a cluster, a port-forward anywhere else. */

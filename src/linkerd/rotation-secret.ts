@@ -13,7 +13,7 @@ import {
   ROTATION_SECRET,
 } from './names.js';
 
-/** Keys of a Secret that carries a root and an issuer; the user's own Secret has the same (docs/certificates.md). */
+/** Keys of a Secret that carries a root and an issuer; the user's own Secret has the same (docs/input.md). */
 export const SECRET_KEYS = {
   root: 'ca.crt',
   rootKey: 'ca.key',

@@ -47,11 +47,11 @@ const schema = z.strictObject({
   issuer: z.strictObject({ commonName: dnsName.optional(), validity: duration.default('1y') }).prefault({}),
   bridge: z
     .strictObject({
-      /** Life of the bridge certificate. Default: 48h, or twice a leaf's; it is made anew when a rotation outlives it. */
+      /** Life of the bridge certificate. Default: 14d, at least twice a leaf's; it is made anew when half of it is over. */
       validity: duration.optional(),
     })
     .prefault({}),
-  /** Your own certificates instead of generated ones: a Secret in the Linkerd namespace (docs/certificates.md). */
+  /** Your own certificates instead of generated ones: a Secret in the Linkerd namespace (docs/input.md). */
   certificates: z.strictObject({ secret: dnsName }).optional(),
   rollout: z
     .strictObject({

@@ -25,6 +25,8 @@ export interface PreflightObservation {
   supplied: { reason: string; severity: 'error' | 'warning'; message: string; hint?: string }[];
   webhookFailurePolicy?: string;
   waivers: Waiver[];
+  /** An earlier rotation has left its Secret; where its bridge certificate is in use, until when that lasts (ISO 8601). */
+  leftBehind?: { bridgeNotAfter?: string };
   /** Milliseconds that the strategy and each other way lasts, and what must not expire meanwhile. */
   deadline: {
     strategy: string;
@@ -56,6 +58,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   issuerUnfit,
   suppliedCertificatesUnfit,
   alreadyExpired,
+  rotationLeftBehind,
   strategyTooSlow,
   anotherWriter,
   helmWouldRevert,
@@ -233,6 +236,23 @@ function alreadyExpired({ recovery, proxies, now, linkerdNamespace }: PreflightO
                 : 'use standard: a bridge would carry the expired certificate',
           },
         ]),
+  ];
+}
+
+function rotationLeftBehind({ leftBehind, linkerdNamespace }: PreflightObservation): Finding[] {
+  if (!leftBehind) return [];
+  const { bridgeNotAfter } = leftBehind;
+  const bomb = bridgeNotAfter
+    ? `, with its bridge certificate in the issuer Secret: every leaf ends with that at ${bridgeNotAfter}`
+    : '';
+  return [
+    {
+      reason: 'RotationLeftBehind',
+      severity: 'warn',
+      message: `an earlier rotation was not brought to its end${bomb}`,
+      subject: { kind: 'object', name: `Secret ${linkerdNamespace}/reroot-rotation` },
+      hint: 'a rotation that is started now goes on with its root; `abort` goes back to the certificates of before it',
+    },
   ];
 }
 

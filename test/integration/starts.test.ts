@@ -54,6 +54,8 @@ describe('starting a rotation', () => {
       const handle = (await client()).workflow.getHandle('over-http');
       const { roots } = await statusWhere(handle, 'renew', ({ phase }) => phase === 'renew');
       await handle.terminate('a test');
+      const { stdout } = await reroot(['preflight']);
+      expect(stdout).toMatch(/RotationLeftBehind.*every leaf ends with that at 20/);
       // the object of the second start is given over HTTP as well, to the same workflow id
       await startOverHttp(sandbox.temporal, 'over-http', {
         cluster: 'http',
@@ -108,6 +110,39 @@ describe('starting a rotation', () => {
         )
         .toBe(1);
     }
+  });
+
+  it('a dry run shows the plan, and needs no permission to write anything', async () => {
+    const role = await k8s.rbac.readNamespacedRole({ name: 'reroot', namespace: 'linkerd' });
+    const clusterRole = await k8s.rbac.readClusterRole({ name: 'reroot' });
+    const reading = (rules: typeof role.rules) =>
+      (rules ?? []).flatMap((rule) => {
+        const verbs = rule.verbs.filter((verb) => verb === 'get' || verb === 'list');
+        return verbs.length > 0 ? [{ ...rule, verbs }] : [];
+      });
+    const set = async (of: typeof role.rules, ofCluster: typeof role.rules) => {
+      const { metadata: _, ...now } = await k8s.rbac.readNamespacedRole({ name: 'reroot', namespace: 'linkerd' });
+      const metadata = { name: 'reroot' };
+      await k8s.rbac.replaceNamespacedRole({
+        name: 'reroot',
+        namespace: 'linkerd',
+        body: { ...now, metadata, rules: of ?? [] },
+      });
+      await k8s.rbac.replaceClusterRole({ name: 'reroot', body: { metadata, rules: ofCluster ?? [] } });
+    };
+    const before = await versions();
+    await set(reading(role.rules), reading(clusterRole.rules));
+    try {
+      const refused = await reroot(['preflight']);
+      expect(refused.stdout).toContain('reroot may not patch secrets');
+      const plan = await reroot(['rotate', '--dry-run', '--strategy', 'patient']);
+      expect(plan.stdout).toContain('patient, 2 forced rollouts of 6 workloads (11 proxies, 3 namespaces)');
+      expect(plan.stdout).toMatch(/renew.*wait for the proxies' own renewal.*16h48m/);
+      expect(plan.code).toBe(0);
+    } finally {
+      await set(role.rules, clusterRole.rules);
+    }
+    expect(await versions()).toEqual(before);
   });
 
   it('names every permission that is missing', async () => {

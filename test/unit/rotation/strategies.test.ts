@@ -143,16 +143,22 @@ describe('the bridge certificate', () => {
     if (!result.ok) throw new Error(result.problems.join());
     return result.settings;
   };
-  it('lives 48 h, or twice a leaf; longer where the key that could make it anew is not kept', () => {
-    expect(bridgeLife(settings({}), 24 * HOUR_MS)).toBe(48 * HOUR_MS);
-    expect(bridgeLife(settings({}), 72 * HOUR_MS)).toBe(144 * HOUR_MS);
-    expect(bridgeLife(settings({ root: { key: 'discard' } }), 24 * HOUR_MS)).toBe(720 * HOUR_MS);
+  it('lives 14 days, at least twice a leaf; longer where the key that could make it anew is not kept', () => {
+    expect(bridgeLife(settings({}), 24 * HOUR_MS)).toBe(14 * 24 * HOUR_MS);
+    expect(bridgeLife(settings({}), 240 * HOUR_MS)).toBe(480 * HOUR_MS);
+    expect(bridgeLife(settings({ root: { key: 'discard' } }), 24 * HOUR_MS)).toBe(30 * 24 * HOUR_MS);
     expect(bridgeLife(settings({ bridge: { validity: '1h' } }), 24 * HOUR_MS)).toBe(48 * HOUR_MS);
   });
-  it('is made anew while there is time for another leaf', () => {
-    const now = new Date('2026-01-01T00:00:00Z');
-    expect(bridgeEndsSoon(new Date('2026-01-02T12:00:01Z'), 24 * HOUR_MS, now)).toBe(false);
-    expect(bridgeEndsSoon(new Date('2026-01-02T11:00:00Z'), 24 * HOUR_MS, now)).toBe(true);
+  it('is made anew when half of it is over, and while there is time for another leaf', () => {
+    const soon = (notBefore: string, notAfter: string) =>
+      bridgeEndsSoon(
+        { notBefore: new Date(notBefore), notAfter: new Date(notAfter) },
+        24 * HOUR_MS,
+        new Date('2026-01-10T00:00:00Z'),
+      );
+    expect(soon('2026-01-05T00:00:00Z', '2026-01-19T00:00:00Z')).toBe(false);
+    expect(soon('2026-01-02T00:00:00Z', '2026-01-16T00:00:00Z')).toBe(true);
+    expect(soon('2026-01-09T12:00:00Z', '2026-01-11T11:00:00Z')).toBe(true); // 35 h left: less than 1.5 leaves
   });
 });
 
