@@ -14,6 +14,7 @@ const CASES: readonly AbortCase[] = [
     phase,
     leafRenewal: 'roll' as const,
   })),
+  { strategy: 'standard', phase: 'renew', killed: true },
   { strategy: 'bridge', phase: 'renew', killed: true },
   { strategy: 'patient', phase: 'renew', killed: true, paused: true },
 ];

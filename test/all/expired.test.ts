@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { type OwnMesh, ownMesh } from './own-mesh.js';
-import { eventually, failureOf, reportOf, statusWhere } from './support.js';
+import { type OwnMesh, ownMesh } from '../integration/own-mesh.js';
+import { eventually, failureOf, reportOf, statusWhere } from '../integration/support.js';
 
 const LIFE_MS = 30_000;
 const LEAVES = { issuanceLifetime: '1h0m0s' };
@@ -20,7 +20,7 @@ it('an expired root: a bridge gives identity an issuer again, and nobody who cou
     const unfit = await failureOf(await mesh.start({ strategy: 'standard', approvals: 'none' }));
     expect(unfit.message).toContain('strategy standard cannot repair an expired root');
     const handle = await mesh.start({ strategy: 'bridge', leafRenewal: 'roll', approvals: 'none' });
-    await statusWhere(handle, 'the recovery', ({ recovery }) => recovery === 'root');
+    await Promise.race([statusWhere(handle, 'the recovery', ({ recovery }) => recovery === 'root'), reportOf(handle)]);
     await expect(handle.executeUpdate('abort', { args: [] })).rejects.toThrow();
     const report = await reportOf(handle);
     expect(report.notes.join()).toContain('RootExpired');
