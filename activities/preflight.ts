@@ -28,7 +28,7 @@ import type { Certificate } from '../src/pki/certificate.js';
 import { parseKey } from '../src/pki/key.js';
 import type { Finding } from '../src/rotation/findings.js';
 import type { RotationSettings } from '../src/rotation/input.js';
-import { type PreflightObservation, preflightFindings, type StoreFacts } from '../src/rotation/preflight.js';
+import { NOTHING, type PreflightObservation, preflightFindings, type StoreFacts } from '../src/rotation/preflight.js';
 import { workloadName } from '../src/rotation/mesh.js';
 import { planPhases, untilRetired } from '../src/rotation/plan.js';
 import { unrollableBecause } from '../src/rotation/rollout.js';
@@ -120,23 +120,6 @@ export async function preflight(
     extensions: await extensionNamespaces(k8s),
   };
 }
-
-const NOTHING: PreflightObservation = {
-  linkerdNamespace: '',
-  now: new Date(0),
-  stores: [],
-  issuer: { problems: [] },
-  deployments: [],
-  rehearsal: { namespace: '' },
-  missingPermissions: [],
-  proxies: [],
-  anchors: [],
-  unrollable: [],
-  writers: [],
-  supplied: [],
-  waivers: [],
-  deadline: { strategy: 'standard', ms: 0, ways: [], expiries: [] },
-};
 
 function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
   const { problems, identityReads } = readBundle(pem);

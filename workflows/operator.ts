@@ -31,8 +31,12 @@ export interface Operator {
   /** Waits for a person to look: ends with `retry`, `waive`, or when `watch` ends by itself. */
   attention(waiting: Omit<Waiting, 'kind' | 'since'>, watch: () => Promise<unknown>): Promise<void>;
   /** Waits for proxies to come along by themselves, as long as it takes; undefined when somebody said to roll instead. */
-  patience<T>(waiting: Omit<Waiting, 'kind' | 'since'>, work: () => Promise<T>): Promise<T | undefined>;
-  /** Whether somebody said that this phase shall roll and not wait. */
+  patience<T>(
+    phase: GatedPhase,
+    waiting: Omit<Waiting, 'kind' | 'since'>,
+    work: () => Promise<T>,
+  ): Promise<T | undefined>;
+  /** Whether somebody said so while this gate was waited for. */
   isHurried(phase: GatedPhase): boolean;
   /** From here on the rotation is on its way back; it is not aborted again. @returns who wanted it, and why */
   beginAbort(): messages.AbortArgs;
@@ -57,7 +61,8 @@ export function listenToOperator(status: RotationStatus): Operator {
   let approved: messages.ApproveArgs | undefined;
   let abort: messages.AbortArgs | undefined;
   let goingBack = false;
-  const hurried = new Set<Phase>();
+  const hurried = new Set<GatedPhase>();
+  let patientWith: GatedPhase | undefined;
 
   const isAborted = (): boolean => abort !== undefined && !goingBack;
   const mustStop = (): boolean => paused !== undefined || isAborted();
@@ -124,7 +129,7 @@ export function listenToOperator(status: RotationStatus): Operator {
   setHandler(
     messages.strategy,
     () => {
-      hurried.add(status.phase);
+      if (patientWith) hurried.add(patientWith);
       return `phase ${status.phase} does not wait any longer: what is left is rolled`;
     },
     { validator: (args) => refuse(refuseStrategy(args, status)), description: STRATEGY },
@@ -193,9 +198,13 @@ export function listenToOperator(status: RotationStatus): Operator {
     await checkpoint();
   }
 
-  async function patience<T>(waiting: Omit<Waiting, 'kind' | 'since'>, work: () => Promise<T>): Promise<T | undefined> {
-    const { phase } = status;
+  async function patience<T>(
+    phase: GatedPhase,
+    waiting: Omit<Waiting, 'kind' | 'since'>,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
     const isHurried = (): boolean => hurried.has(phase);
+    patientWith = phase;
     return await wait({ kind: 'renewal', since: new Date().toISOString(), ...waiting }, async () => {
       return await interruptible(async () => {
         try {

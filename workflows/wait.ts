@@ -11,6 +11,7 @@ import { phaseInput, reinjectNamespace, type Rotation } from './waves.js';
 export async function awaitRenewal(rotation: Rotation, phase: GatedPhase): Promise<void> {
   const { operator, status } = rotation;
   const result = await operator.patience(
+    phase,
     {
       for: "the proxies' own renewal of their leaves",
       on: [],
@@ -47,6 +48,7 @@ export async function awaitReplacement(rotation: Rotation, phase: GatedPhase): P
   status.organicUntil ??= new Date(Date.now() + (parseDuration(input.settings.rollout.deadline) ?? 0)).toISOString();
   const deadline = status.organicUntil;
   await operator.patience(
+    phase,
     {
       for: `your own deployments to replace pods, until ${deadline}`,
       on: [],

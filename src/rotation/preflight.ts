@@ -38,6 +38,24 @@ export interface PreflightObservation {
   recovery?: { what: Recovery; strategy: string };
 }
 
+/** What is known before anything was looked at: nothing that a check would find fault with. */
+export const NOTHING: PreflightObservation = {
+  linkerdNamespace: '',
+  now: new Date(0),
+  stores: [],
+  issuer: { problems: [] },
+  deployments: [],
+  rehearsal: { namespace: '' },
+  missingPermissions: [],
+  proxies: [],
+  anchors: [],
+  unrollable: [],
+  writers: [],
+  supplied: [],
+  waivers: [],
+  deadline: { strategy: 'standard', ms: 0, ways: [], expiries: [] },
+};
+
 export interface StoreFacts {
   store: string;
   problems: { reason: string; message: string }[];

@@ -1,7 +1,7 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { controllersOf, writersOf } from '../../../src/linkerd/writers.js';
-import { preflightFindings, type PreflightObservation } from '../../../src/rotation/preflight.js';
+import { NOTHING, preflightFindings, type PreflightObservation } from '../../../src/rotation/preflight.js';
 
 const by = (manager: string): V1ObjectMeta => ({ managedFields: [{ manager: 'kubectl-edit' }, { manager }] });
 
@@ -61,7 +61,7 @@ describe('what cert-manager and trust-manager say of themselves', () => {
     const writers = [{ object: 'Secret linkerd/x', manager: 'm', will: [], certain, cure: 'stop it' }];
     const waivers = [{ subject, reason: 'it is stopped' }];
     const observation = { writers, waivers } as unknown as PreflightObservation;
-    return preflightFindings({ ...EMPTY, ...observation }).map(({ severity }) => severity);
+    return preflightFindings({ ...NOTHING, ...observation }).map(({ severity }) => severity);
   };
   it('a person can say that one is stopped of which only the mark is left, and no other', () => {
     expect(severities(false)).toEqual(['warn']);
@@ -69,20 +69,3 @@ describe('what cert-manager and trust-manager say of themselves', () => {
     expect(severities(true)).toEqual(['block']);
   });
 });
-
-const EMPTY: PreflightObservation = {
-  linkerdNamespace: 'linkerd',
-  now: new Date(),
-  stores: [],
-  issuer: { problems: [] },
-  deployments: [],
-  rehearsal: { namespace: '' },
-  missingPermissions: [],
-  proxies: [],
-  anchors: [],
-  unrollable: [],
-  writers: [],
-  supplied: [],
-  waivers: [],
-  deadline: { strategy: 'standard', ms: 0, ways: [], expiries: [] },
-};
