@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
-import { createKubernetes } from '../src/kubernetes/client.js';
-import { defaultReach } from '../src/linkerd/reach.js';
 import { loadTemporalConfig } from '../src/temporal/config.js';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
+import { clusterAccess } from './access.js';
 import type { WorkerConfig } from './config.js';
 
 /** A worker that is polling. */
@@ -23,18 +22,11 @@ export interface RunningWorker {
  * @throws Error when Temporal or the kubeconfig cannot be used; nothing is left running
  */
 export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, log: Logger): Promise<RunningWorker> {
-  const k8s = createKubernetes({
-    kubeconfig: config.KUBECONFIG,
-    context: config.REROOT_KUBE_CONTEXT,
-    requestsPerSecond: config.REROOT_KUBE_REQUESTS_PER_SECOND,
-    timeoutMs: config.REROOT_KUBE_TIMEOUT_MS,
-  });
+  const { k8s, prober } = clusterAccess(config, env);
   const { connectionOptions, namespace, address } = loadTemporalConfig(env);
   const connection = await NativeConnection.connect(connectionOptions);
   try {
     await ensureSearchAttributes(connection, namespace);
-    const reach = config.REROOT_REACH === 'auto' ? defaultReach(env) : config.REROOT_REACH;
-    const prober = { reach, concurrency: config.REROOT_PROBE_CONCURRENCY, timeoutMs: config.REROOT_PROBE_TIMEOUT_MS };
     const worker = await Worker.create({
       connection,
       namespace,
@@ -49,7 +41,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
       ...workflowSource(),
     });
     log.info(
-      { temporal: address, namespace, taskQueue: config.REROOT_TASK_QUEUE, apiServer: k8s.server, reach },
+      { temporal: address, namespace, taskQueue: config.REROOT_TASK_QUEUE, apiServer: k8s.server, reach: prober.reach },
       'worker polls',
     );
     const ended = runToEnd(worker, connection, () =>

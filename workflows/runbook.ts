@@ -151,6 +151,7 @@ function notReady(found: Parameters<typeof formatFinding>[0][]): ApplicationFail
 async function generate({ input, operator, status }: Rotation): Promise<GenerateResult> {
   const roots = await operator.interruptible(async () => await step.generate(input));
   status.roots = roots;
+  if (roots.pastPointOfNoReturn) status.pastPointOfNoReturn = true;
   if (roots.adopted) status.notes.push('An earlier run left a new root behind: this rotation goes on with it.');
   return roots;
 }

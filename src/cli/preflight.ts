@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { preflight } from '../../activities/preflight.js';
-import { createKubernetes } from '../kubernetes/client.js';
-import { defaultReach } from '../linkerd/reach.js';
+import { clusterAccess } from '../../worker/access.js';
 import { blocking } from '../rotation/findings.js';
 import { type InputResult, invalidInputMessage, readInput, type RotationSettings } from '../rotation/input.js';
 import type { Strategy } from '../rotation/strategies.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { type InputOptions, rotationInput, withInputOptions } from './input-options.js';
-import { type ClusterOptions, withClusterOptions } from './options.js';
+import { type ClusterOptions, withClusterOptions, workerEnvironment } from './options.js';
 import { renderFindings, renderPlan } from './render.js';
+import { configured } from './worker-config.js';
 
 export function addPreflightCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program
@@ -28,8 +28,7 @@ export function checkedInput(input: InputResult): RotationSettings {
 
 /** Looks at the mesh from here, and prints what a rotation would do and what stands in its way. */
 export async function look(options: ClusterOptions, settings: RotationSettings, strategy: Strategy): Promise<number> {
-  const k8s = createKubernetes({ kubeconfig: options.kubeconfig, context: options.context });
-  const prober = { reach: options.reach ?? defaultReach(process.env), concurrency: 64, timeoutMs: 5000 };
+  const { k8s, prober } = clusterAccess(configured(workerEnvironment(options, process.env)), process.env);
   const result = await preflight({ k8s, prober, temporalAddress: '' }, { settings, strategy });
   const blocked = blocking(result.findings).length;
   if (options.output === 'json') {

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { createLog, installTemporalRuntime } from '../../worker/log.js';
-import { readWorkerConfig } from '../../worker/config.js';
 import { startWorker } from '../../worker/run.js';
 import { hostEmbedded } from './embedded.js';
-import { CliError, EXIT } from './exit-codes.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from './options.js';
+import { configured } from './worker-config.js';
 
 export function addWorkerCommands(program: Command): void {
   withClusterOptions(program.command('worker').description('serve rotations: polls the configured Temporal server'))
@@ -42,12 +41,4 @@ async function serve(env: NodeJS.ProcessEnv, over?: Promise<void>): Promise<void
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
   void over?.then(() => stop('no rotation is running'));
   await worker.ended;
-}
-
-function configured(env: NodeJS.ProcessEnv) {
-  try {
-    return readWorkerConfig(env);
-  } catch (error) {
-    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused);
-  }
 }
