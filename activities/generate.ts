@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer, type StoredIssuer } from '../src/linkerd/issuer.js';
-import { ROOT_SECRET } from '../src/linkerd/names.js';
+import { ROOT_SECRET, ROTATION_SECRET } from '../src/linkerd/names.js';
 import { readSuppliedCertificates } from '../src/linkerd/supplied.js';
 import {
   createRotationSecret,
@@ -33,6 +33,12 @@ export async function generate({ k8s }: Dependencies, input: StepInput): Promise
   const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
   const [authoritative] = await readAnchors(k8s, linkerd);
   const existing = await readRotationSecret(k8s, linkerd.namespace);
+  if (existing && (existing.retire.length === 0) !== (input.course.strategy === 'issuer')) {
+    throw ApplicationFailure.nonRetryable(
+      `Secret ${ROTATION_SECRET} is of a rotation of ${existing.retire.length === 0 ? 'the issuer' : 'the root'}: bring that to its end first`,
+      'AnotherRotationLeft',
+    );
+  }
   const rotation =
     existing ??
     (await createRotationSecret(

@@ -184,11 +184,12 @@ async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly 
   return { stored, problems, retire: roots.map(({ fingerprint }) => fingerprint), expiries, recovery };
 }
 
-function leftBehind(rotation: RotationSecret, stored: StoredIssuer): { bridgeNotAfter?: string } {
+function leftBehind(rotation: RotationSecret, stored: StoredIssuer): PreflightObservation['leftBehind'] {
+  const of = rotation.retire.length > 0 ? 'root' : 'issuer';
   const state = issuerStateOf(stored, rotation);
-  if (state !== 'bridge' && state !== 'crossover') return {};
+  if (state !== 'bridge' && state !== 'crossover') return { of };
   const ends = stored.certificates.map(({ notAfter }) => notAfter.getTime());
-  return { bridgeNotAfter: new Date(Math.min(...ends)).toISOString() };
+  return { of, bridgeNotAfter: new Date(Math.min(...ends)).toISOString() };
 }
 
 async function controlPlane(k8s: Kubernetes, linkerd: Linkerd): Promise<PreflightObservation['deployments']> {

@@ -26,7 +26,7 @@ export interface PreflightObservation {
   webhookFailurePolicy?: string;
   waivers: Waiver[];
   /** An earlier rotation has left its Secret; where its bridge certificate is in use, until when that lasts (ISO 8601). */
-  leftBehind?: { bridgeNotAfter?: string };
+  leftBehind?: { of: 'root' | 'issuer'; bridgeNotAfter?: string };
   /** Milliseconds that the strategy and each other way lasts, and what must not expire meanwhile. */
   deadline: {
     strategy: string;
@@ -257,19 +257,23 @@ function alreadyExpired({ recovery, proxies, now, linkerdNamespace }: PreflightO
   ];
 }
 
-function rotationLeftBehind({ leftBehind, linkerdNamespace }: PreflightObservation): Finding[] {
+function rotationLeftBehind({ leftBehind, linkerdNamespace, deadline }: PreflightObservation): Finding[] {
   if (!leftBehind) return [];
-  const { bridgeNotAfter } = leftBehind;
+  const { of, bridgeNotAfter } = leftBehind;
+  // what was made for one cannot be gone on with by the other: an issuer under a root that nobody trusts yet
+  const isOther = (deadline.strategy === 'issuer') !== (of === 'issuer');
   const bomb = bridgeNotAfter
     ? `, with its bridge certificate in the issuer Secret: every leaf ends with that at ${bridgeNotAfter}`
     : '';
   return [
     {
       reason: 'RotationLeftBehind',
-      severity: 'warn',
-      message: `an earlier rotation was not brought to its end${bomb}`,
+      severity: isOther ? 'block' : 'warn',
+      message: `an earlier rotation of the ${of} was not brought to its end${bomb}`,
       subject: { kind: 'object', name: `Secret ${linkerdNamespace}/reroot-rotation` },
-      hint: 'a rotation that is started now goes on with its root; `abort` goes back to the certificates of before it',
+      hint: isOther
+        ? `bring it to its end first, with \`${of === 'issuer' ? 'reroot rotate-issuer' : 'reroot rotate'}\`, or \`abort\` that`
+        : 'a rotation that is started now goes on with it; `abort` goes back to the certificates of before it',
     },
   ];
 }

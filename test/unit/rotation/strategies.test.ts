@@ -6,6 +6,7 @@ import { refuseAbort, refuseStrategy } from '../../../src/rotation/messages.js';
 import type { LeafObservation, ProxyObservation, Target } from '../../../src/rotation/mesh.js';
 import { type Pace, planDifference, type Plan, predictRollout } from '../../../src/rotation/plan.js';
 import { isLate, renewalDue, renewalLate, renewalState } from '../../../src/rotation/renewal.js';
+import { NOTHING, preflightFindings } from '../../../src/rotation/preflight.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 import {
   type Course,
@@ -198,6 +199,44 @@ describe('plans', () => {
     const pace: Pace = { podStartMs: 1000, leafLifeMs: 1, controlPlaneWorkloads: 3, turns };
     expect(predictRollout(pace, { namespaces: 1, workloads: 8 })).toBe(3000 + 6000);
     expect(predictRollout(pace, { namespaces: 3, workloads: 8 })).toBe(3000 + 2000);
+  });
+});
+
+describe('a rotation left behind', () => {
+  const severity = (of: 'root' | 'issuer', strategy: string) =>
+    preflightFindings({ ...NOTHING, leftBehind: { of }, deadline: { ...NOTHING.deadline, strategy } }).map(
+      (finding) => finding.severity,
+    );
+  it('is gone on with by its own kind, and keeps the other out', () => {
+    expect(severity('root', 'bridge')).toEqual(['warn']);
+    expect(severity('issuer', 'issuer')).toEqual(['warn']);
+    expect(severity('root', 'issuer')).toEqual(['block']);
+    expect(severity('issuer', 'standard')).toEqual(['block']);
+  });
+});
+
+describe('what has expired', () => {
+  const reasons = (what: 'root' | 'issuer', strategy: string) =>
+    preflightFindings({ ...NOTHING, recovery: { what, strategy } }).map(
+      ({ reason, severity: of }) => `${of} ${reason}`,
+    );
+  it('is repaired by the one strategy that can', () => {
+    expect(reasons('root', 'bridge')).toEqual(['warn RootExpired']);
+    expect(reasons('root', 'standard')).toEqual(['warn RootExpired', 'block StrategyUnfit']);
+    expect(reasons('issuer', 'standard')).toEqual(['warn IssuerExpired']);
+    expect(reasons('issuer', 'bridge')).toEqual(['warn IssuerExpired', 'block StrategyUnfit']);
+  });
+  it('soon leaves the strategies that are quick enough', () => {
+    const ways = [
+      { name: 'bridge', ms: 17 * HOUR_MS },
+      { name: 'standard', ms: HOUR_MS },
+    ];
+    const expiries = [{ what: 'the issuer in use', notAfter: new Date(20 * HOUR_MS).toISOString() }];
+    const findings = preflightFindings({
+      ...NOTHING,
+      deadline: { strategy: 'bridge', ms: 17 * HOUR_MS, ways, expiries },
+    });
+    expect(findings).toMatchObject([{ reason: 'StrategyTooSlow', severity: 'block', hint: 'in time: standard' }]);
   });
 });
 
