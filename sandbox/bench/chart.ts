@@ -1,4 +1,4 @@
-import type { Comparison, Result } from './report.js';
+import { type Comparison, type Result, secondsWaiting } from './report.js';
 
 /**
  * The comparison as one SVG: a panel per measure, a bar per contender, written out number by number. It has no
@@ -9,6 +9,7 @@ export const TEXT_COLOUR = '#6e7781';
 const BAR_COLOURS = { hand: '#9198a1', reroot: '#2da44e' } as const;
 const REFUSED_COLOUR = '#e5534b';
 const TRACK_OPACITY = 0.14;
+const WAITING_OPACITY = 0.45;
 
 const WIDTH = 880;
 const LABELS = 128;
@@ -17,11 +18,15 @@ const NUMBER = 60;
 const TOP = 84;
 const ROW = 34;
 const BAR = 16;
+/** Little is not nothing. */
+const LEAST_BAR = 2;
 const PANEL = (WIDTH - LABELS) / 3;
 
 interface Panel {
   title: string;
   value(result: Result): number;
+  /** The part of the value that is drawn lighter. */
+  light(result: Result): number;
   text(result: Result): string;
   colour(result: Result): string;
 }
@@ -30,18 +35,21 @@ const PANELS: readonly Panel[] = [
   {
     title: 'pods replaced',
     value: ({ podsReplaced }) => podsReplaced,
+    light: () => 0,
     text: ({ podsReplaced }) => `${podsReplaced}`,
     colour: ({ by }) => BAR_COLOURS[by],
   },
   {
-    title: 'wall time',
+    title: 'wall time (light: waiting)',
     value: ({ seconds }) => seconds,
+    light: secondsWaiting,
     text: ({ seconds }) => `${Math.round(seconds)} s`,
     colour: ({ by }) => BAR_COLOURS[by],
   },
   {
     title: 'refused handshakes',
     value: ({ refused }) => refused,
+    light: () => 0,
     text: ({ refused }) => `${refused}`,
     colour: () => REFUSED_COLOUR,
   },
@@ -67,16 +75,23 @@ export function chart({ contenders, machine, mesh, date }: Comparison): string {
   ].join('\n')}\n`;
 }
 
-function drawn({ title, value, text: written, colour }: Panel, left: number, results: readonly Result[]): string[] {
+function drawn(
+  { title, value, light, text: written, colour }: Panel,
+  left: number,
+  results: readonly Result[],
+): string[] {
   const most = Math.max(1, ...results.map(value));
   const room = PANEL - GAP - NUMBER;
+  const lengthOf = (amount: number) => (amount <= 0 ? 0 : Math.max(LEAST_BAR, (amount / most) * room));
   return [
     text(left, TOP - 22, title, 'panel'),
     ...results.flatMap((result, row) => {
-      const width = Math.round((value(result) / most) * room * 10) / 10;
+      const [whole, lighter] = [lengthOf(value(result)), lengthOf(light(result))];
+      const fill = colour(result);
       return [
         bar(left, row, room, TEXT_COLOUR, TRACK_OPACITY),
-        ...(width > 0 ? [bar(left, row, Math.max(2, width), colour(result))] : []),
+        ...(whole > lighter ? [bar(left, row, whole - lighter, fill)] : []),
+        ...(lighter > 0 ? [bar(left + whole - lighter, row, lighter, fill, WAITING_OPACITY)] : []),
         text(left + room + 8, middle(row), written(result), 'number'),
       ];
     }),
@@ -85,7 +100,7 @@ function drawn({ title, value, text: written, colour }: Panel, left: number, res
 
 function bar(left: number, row: number, width: number, colour: string, opacity = 1): string {
   const fade = opacity === 1 ? '' : ` fill-opacity="${opacity}"`;
-  return `<rect x="${left.toFixed(1)}" y="${TOP + row * ROW}" width="${width.toFixed(1)}" height="${BAR}" rx="3" fill="${colour}"${fade}/>`;
+  return `<rect x="${left.toFixed(1)}" y="${TOP + row * ROW}" width="${width.toFixed(1)}" height="${BAR}" fill="${colour}"${fade}/>`;
 }
 
 function middle(row: number): number {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { AppsSize } from '../install/apps.js';
@@ -13,12 +13,13 @@ interface BenchOptions {
   podsSize: Extract<AppsSize, 'large' | 'small'>;
   only: readonly Contender[];
   out?: string;
+  draw?: string;
 }
 
 /** The same for every contender. Leaves of a real Linkerd live a day: waiting for their renewal would take one. */
 const MESH = { linkerd: '2.20', issuanceLifetime: '40s', kubeletLagMs: 2000, probeRate: 100 } as const;
 
-const { podsSize, only, out } = new Command('npm run bench --')
+const { podsSize, only, out, draw } = new Command('npm run bench --')
   .description(
     'Replaces the trust root in several ways, each on a mesh of its own in the same state, and compares them',
   )
@@ -26,10 +27,11 @@ const { podsSize, only, out } = new Command('npm run bench --')
   .addOption(new Option('--pods-size <size>', 'of each mesh').choices(['large', 'small']).default('large'))
   .option('--only <names>', `some of ${CONTENDERS.map(({ name }) => name).join(',')}`, chosen, CONTENDERS)
   .option('--out <folder>', 'write strategies-benchmark.svg and .json there')
+  .option('--draw <file>', 'measure nothing: draw this .json of an earlier run')
   .parse()
   .opts<BenchOptions>();
 
-process.exit(await bench()); // workers and sandboxes are leashed to it
+process.exit(draw ? redraw(draw) : await bench()); // workers and sandboxes are leashed to it
 
 async function bench(): Promise<number> {
   const results: Result[] = [];
@@ -49,6 +51,13 @@ async function bench(): Promise<number> {
   }
   process.stderr.write(`the whole run took ${Math.round(secondsSince(began))} s\n`);
   return wrong.length === 0 ? 0 : 1;
+}
+
+function redraw(file: string): number {
+  const comparison = JSON.parse(readFileSync(file, 'utf8')) as Comparison;
+  write(out ?? path.dirname(file), comparison);
+  process.stdout.write(`${markdownTable(comparison.contenders)}\n`);
+  return 0;
 }
 
 async function contest(contender: Contender): Promise<Result> {

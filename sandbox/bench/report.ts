@@ -27,6 +27,15 @@ export function baselineOf(results: readonly Result[]): Result | undefined {
   return results.find(({ name }) => name === 'bridge');
 }
 
+/** Phases in which a strategy waits for the proxies to renew their leaves (src/rotation/strategies.ts). */
+const WAITS: Record<string, readonly string[]> = { patient: ['renew'], bridge: ['renew', 'refresh'] };
+
+/** How much of the wall time was spent in them. */
+export function secondsWaiting({ name, parts }: Result): number {
+  const waits = parts.filter((part) => WAITS[name]?.includes(part.name));
+  return waits.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
 /** `960 (3.0x)`; without the ratio when there is nothing to compare with. */
 export function withRatio(value: number, baseline: number | undefined, unit = ''): string {
   const text = `${value}${unit}`;
@@ -38,6 +47,7 @@ const HEAD = [
   'rollouts',
   'pods replaced',
   'wall time',
+  'of it waiting',
   'handshakes',
   'refused',
   'refusing for',
@@ -51,6 +61,7 @@ export function rowsOf(results: readonly Result[]): string[][] {
     `${result.dataPlaneRollouts}`,
     withRatio(result.podsReplaced, baseline?.podsReplaced),
     withRatio(Math.round(result.seconds), baseline?.seconds && Math.round(baseline.seconds), ' s'),
+    secondsWaiting(result) === 0 ? '' : `${Math.round(secondsWaiting(result))} s`,
     `${result.handshakes}`,
     `${result.refused}`,
     result.refused === 0 ? '' : `${result.secondsWithRefusals} s`,
