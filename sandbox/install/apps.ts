@@ -105,6 +105,8 @@ function workload({ namespace, kind, name, replicas, inject }: App): KubernetesO
         metadata: { labels: { app: name }, ...(inject ? { annotations: { 'linkerd.io/inject': inject } } : {}) },
         spec: {
           serviceAccountName: name,
+          // never left to kwok, which deletes by name alone (stages.ts): the next pod has the same name
+          ...(kind === 'StatefulSet' ? { terminationGracePeriodSeconds: 0 } : {}),
           containers: [{ name: 'app', image: 'example.invalid/app', resources: { requests: { cpu: '10m' } } }],
         },
       },
