@@ -25,8 +25,8 @@ const PANEL = (WIDTH - LABELS) / 3;
 interface Panel {
   title: string;
   value(result: Result): number;
-  /** The part of the value that is drawn lighter. */
-  light(result: Result): number;
+  /** The part of the value that is drawn faded. */
+  faded(result: Result): number;
   text(result: Result): string;
   colour(result: Result): string;
 }
@@ -35,21 +35,21 @@ const PANELS: readonly Panel[] = [
   {
     title: 'pods replaced',
     value: ({ podsReplaced }) => podsReplaced,
-    light: () => 0,
+    faded: () => 0,
     text: ({ podsReplaced }) => `${podsReplaced}`,
     colour: ({ by }) => BAR_COLOURS[by],
   },
   {
-    title: 'wall time (light: waiting)',
+    title: 'wall time (faded: waiting)',
     value: ({ seconds }) => seconds,
-    light: secondsWaiting,
+    faded: secondsWaiting,
     text: ({ seconds }) => `${Math.round(seconds)} s`,
     colour: ({ by }) => BAR_COLOURS[by],
   },
   {
     title: 'refused handshakes',
     value: ({ refused }) => refused,
-    light: () => 0,
+    faded: () => 0,
     text: ({ refused }) => `${refused}`,
     colour: () => REFUSED_COLOUR,
   },
@@ -58,7 +58,7 @@ const PANELS: readonly Panel[] = [
 /** @returns an SVG document */
 export function chart({ contenders, machine, mesh, date }: Comparison): string {
   const height = TOP + contenders.length * ROW + 30;
-  const under = `one run, ${machine.cores} cores, ${date.slice(0, 10)}; leaves live ${mesh['leafLife']}, so waiting for their renewal is short`;
+  const under = `one run, ${machine.cores} cores, ${date.slice(0, 10)}; leaves lived ${mesh['leafLife']}: with Linkerd's 24 h the faded parts take hours`;
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(described(contenders))}">`,
     `<style>text{font:13px -apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif;fill:${TEXT_COLOUR}}.title{font-size:15px;font-weight:600}.panel,.number{font-weight:600}.small{font-size:11px}</style>`,
@@ -76,7 +76,7 @@ export function chart({ contenders, machine, mesh, date }: Comparison): string {
 }
 
 function drawn(
-  { title, value, light, text: written, colour }: Panel,
+  { title, value, faded, text: written, colour }: Panel,
   left: number,
   results: readonly Result[],
 ): string[] {
@@ -86,12 +86,12 @@ function drawn(
   return [
     text(left, TOP - 22, title, 'panel'),
     ...results.flatMap((result, row) => {
-      const [whole, lighter] = [lengthOf(value(result)), lengthOf(light(result))];
+      const [whole, waiting] = [lengthOf(value(result)), lengthOf(faded(result))];
       const fill = colour(result);
       return [
         bar(left, row, room, TEXT_COLOUR, TRACK_OPACITY),
-        ...(whole > lighter ? [bar(left, row, whole - lighter, fill)] : []),
-        ...(lighter > 0 ? [bar(left + whole - lighter, row, lighter, fill, WAITING_OPACITY)] : []),
+        ...(whole > waiting ? [bar(left, row, whole - waiting, fill)] : []),
+        ...(waiting > 0 ? [bar(left + whole - waiting, row, waiting, fill, WAITING_OPACITY)] : []),
         text(left + room + 8, middle(row), written(result), 'number'),
       ];
     }),
