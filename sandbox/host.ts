@@ -102,13 +102,21 @@ async function startStandIn(folder: string, kubeconfig: string, kubelet: number,
   return { server, at: { control: said.control, url: said.injector, caBundle: said.caBundle } };
 }
 
+/** Hundreds of them on a busy machine. */
+const PROXIES_READY_MS = 170_000;
+
 async function proxiesReady(server: Server, mesh: StandIn, count: number): Promise<void> {
-  await until(`${count} proxies to be ready`, server, async () => {
-    const { proxies } = await mesh.status();
-    if (proxies.filter(({ ready }) => ready).length >= count) return true;
-    await sleep(100);
-    return false;
-  });
+  await until(
+    `${count} proxies to be ready`,
+    server,
+    async () => {
+      const { proxies } = await mesh.status();
+      if (proxies.filter(({ ready }) => ready).length >= count) return true;
+      await sleep(100);
+      return false;
+    },
+    PROXIES_READY_MS,
+  );
 }
 
 /** A server that ends by itself takes the sandbox with it: half a sandbox is worse than none. */

@@ -17,7 +17,7 @@ const program = new Command('npm run sandbox --').description(
 withMeshFlags(program.command('up'))
   .description('start one that stays until `down`')
   .option('--name <name>', 'several can run side by side', 'default')
-  .option('--apps <size>', 'sample applications: demo, small or none', DEFAULTS.apps)
+  .option('--apps <size>', 'sample applications: large, demo, small or none', DEFAULTS.apps)
   .option('--kubelet-lag <ms>', 'until mounted objects show a change', `${DEFAULTS.kubeletLagMs}`)
   .option('--leaf-life <duration>', 'as Linkerd writes it', DEFAULTS.issuanceLifetime)
   .action(

@@ -2,7 +2,7 @@ import type { KubernetesObject } from './linkerd.js';
 
 /** Sample applications: what a small shop runs, meshed and not. */
 
-export type AppsSize = 'demo' | 'small' | 'none';
+export type AppsSize = 'large' | 'demo' | 'small' | 'none';
 
 interface App {
   namespace: string;
@@ -39,10 +39,31 @@ const SMALL: readonly App[] = [
   { namespace: 'payments', kind: 'Deployment', name: 'api', replicas: 3 },
 ];
 
-/** Namespaces whose annotation asks for injection; in `orders` the templates do, `batch` is not meshed. */
-const MESHED_NAMESPACES = ['shop', 'payments', 'catalog', 'logging'];
+/** For benchmarks: 320 meshed pods of 42 workloads in 6 namespaces. */
+const LARGE: readonly App[] = [
+  ...['shop', 'payments', 'catalog', 'accounts', 'delivery'].flatMap((namespace) => team(namespace)),
+  { namespace: 'logging', kind: 'DaemonSet', name: 'collector' },
+  { namespace: 'logging', kind: 'Deployment', name: 'gateway', replicas: 6 },
+];
 
-const APPS: Record<AppsSize, readonly App[]> = { demo: DEMO, small: SMALL, none: [] };
+/** 62 pods. */
+function team(namespace: string): App[] {
+  return [
+    { namespace, kind: 'Deployment', name: 'web', replicas: 14 },
+    { namespace, kind: 'Deployment', name: 'api', replicas: 12 },
+    { namespace, kind: 'Deployment', name: 'workers', replicas: 12 },
+    { namespace, kind: 'Deployment', name: 'cache', replicas: 8 },
+    { namespace, kind: 'Deployment', name: 'mail', replicas: 4 },
+    { namespace, kind: 'Deployment', name: 'reports', replicas: 4 },
+    { namespace, kind: 'StatefulSet', name: 'store', replicas: 5 },
+    { namespace, kind: 'StatefulSet', name: 'queue', replicas: 3 },
+  ];
+}
+
+/** Namespaces whose annotation asks for injection; in `orders` the templates do, `batch` is not meshed. */
+const MESHED_NAMESPACES = ['shop', 'payments', 'catalog', 'logging', 'accounts', 'delivery'];
+
+const APPS: Record<AppsSize, readonly App[]> = { large: LARGE, demo: DEMO, small: SMALL, none: [] };
 
 export function appObjects(size: AppsSize): KubernetesObject[] {
   const apps = APPS[size];
@@ -84,6 +105,8 @@ function workload({ namespace, kind, name, replicas, inject }: App): KubernetesO
         metadata: { labels: { app: name }, ...(inject ? { annotations: { 'linkerd.io/inject': inject } } : {}) },
         spec: {
           serviceAccountName: name,
+          // never left to kwok, which deletes by name alone (stages.ts): the next pod has the same name
+          ...(kind === 'StatefulSet' ? { terminationGracePeriodSeconds: 0 } : {}),
           containers: [{ name: 'app', image: 'example.invalid/app', resources: { requests: { cpu: '10m' } } }],
         },
       },

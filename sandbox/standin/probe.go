@@ -22,6 +22,7 @@ type prober struct {
 	pairs    map[[2]string]bool
 	refusals []refusal
 	queue    [][2]*proxy
+	round    time.Time
 }
 
 type refusal struct {
@@ -36,6 +37,9 @@ const (
 	keptRefusals  = 50
 	probeWorkers  = 16
 	probeInterval = 20 * time.Millisecond
+	// A round through a large mesh takes minutes, and who has come since its start is not in it: the very pods that a
+	// rotation is about.
+	roundAge = 2 * time.Second
 )
 
 func newProber(m *mesh, rate float64) *prober {
@@ -78,13 +82,13 @@ func (p *prober) run(ctx context.Context) {
 	}
 }
 
-// next goes through every ordered pair in a random order, then makes a new round of who lives then.
+// next goes through the ordered pairs in a random order for as long as a round lasts, then makes one of who lives then.
 func (p *prober) next() (*proxy, *proxy) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for {
-		if len(p.queue) == 0 {
-			p.queue = round(p.mesh.liveProxies())
+		if len(p.queue) == 0 || time.Since(p.round) > roundAge {
+			p.queue, p.round = round(p.mesh.liveProxies()), time.Now()
 			if len(p.queue) == 0 {
 				return nil, nil
 			}
@@ -97,7 +101,8 @@ func (p *prober) next() (*proxy, *proxy) {
 	}
 }
 
-const mostPairs = 20_000
+// More than are tried in a round.
+const mostPairs = 4_000
 
 func round(live []*proxy) [][2]*proxy {
 	var talking []*proxy
@@ -106,16 +111,28 @@ func round(live []*proxy) [][2]*proxy {
 			talking = append(talking, p)
 		}
 	}
-	rand.Shuffle(len(talking), func(i, j int) { talking[i], talking[j] = talking[j], talking[i] })
+	if len(talking)*(len(talking)-1) > mostPairs {
+		return sample(talking)
+	}
 	var pairs [][2]*proxy
 	for _, from := range talking {
 		for _, to := range talking {
-			if from != to && len(pairs) < mostPairs {
+			if from != to {
 				pairs = append(pairs, [2]*proxy{from, to})
 			}
 		}
 	}
 	rand.Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
+	return pairs
+}
+
+func sample(talking []*proxy) [][2]*proxy {
+	pairs := make([][2]*proxy, mostPairs)
+	for i := range pairs {
+		from := rand.IntN(len(talking))
+		to := (from + 1 + rand.IntN(len(talking)-1)) % len(talking)
+		pairs[i] = [2]*proxy{talking[from], talking[to]}
+	}
 	return pairs
 }
 

@@ -1,0 +1,92 @@
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { follow } from '../../src/cli/follow.js';
+import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
+import type { RotationInput } from '../../src/rotation/input.js';
+import type { RotationReport } from '../../src/rotation/report.js';
+import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/temporal/names.js';
+import { startWorkerProcess } from '../demo/worker-process.js';
+import type { Sandbox } from '../sandbox.js';
+import { type HandStep, officialOrder, seedOrder } from './by-hand.js';
+import { type Account, secondsSince } from './measure.js';
+
+/** A way to replace the root. */
+export interface Contender {
+  name: string;
+  /** As tables and charts have it. */
+  title: string;
+  by: 'hand' | 'reroot';
+  rotate(sandbox: Sandbox): Promise<Account>;
+}
+
+export const CONTENDERS: readonly Contender[] = [
+  { name: 'seed', title: "seed's order", by: 'hand', rotate: async (sandbox) => await byHand(sandbox, seedOrder) },
+  {
+    name: 'official',
+    title: 'official order',
+    by: 'hand',
+    rotate: async (sandbox) => await byHand(sandbox, officialOrder),
+  },
+  ...(['standard', 'patient', 'bridge'] as const).map((strategy) => ({
+    name: strategy,
+    title: `reroot ${strategy}`,
+    by: 'reroot' as const,
+    rotate: async (sandbox: Sandbox) => await byReroot(sandbox, strategy),
+  })),
+];
+
+/** Beside the defaults of the input. */
+export const TIMING = { poll: '500ms', issuerEvent: '30s' } as const;
+const DEADLINE = '20m';
+
+async function byHand(sandbox: Sandbox, order: (k8s: Kubernetes) => HandStep[]): Promise<Account> {
+  const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig });
+  const parts: Account['parts'] = [];
+  const started = Date.now();
+  for (const { name, run } of order(k8s)) {
+    const began = Date.now();
+    await run();
+    parts.push({ name, seconds: secondsSince(began) });
+    process.stderr.write(`  ${name}: ${secondsSince(began)} s\n`);
+  }
+  return { parts, outcome: 'completed', seconds: secondsSince(started) };
+}
+
+/** With a worker process of its own, whose start counts. */
+async function byReroot(sandbox: Sandbox, strategy: NonNullable<RotationInput['strategy']>): Promise<Account> {
+  const started = Date.now();
+  const worker = startWorkerProcess(sandbox);
+  const connection = await Connection.connect({ address: sandbox.temporal.address });
+  try {
+    const input: RotationInput = { cluster: 'bench', strategy, approvals: 'none', timing: TIMING };
+    const handle = await new Client({ connection }).workflow.start(WORKFLOW_TYPE, {
+      taskQueue: TASK_QUEUE,
+      workflowId: `bench-${strategy}`,
+      workflowExecutionTimeout: DEADLINE,
+      args: [input],
+    });
+    await follow(handle, { output: process.stderr, signal: new AbortController().signal });
+    const end = await handle.result().then(told, failed);
+    const seconds = secondsSince(started);
+    const { historyLength } = await handle.describe();
+    return { ...end, seconds, historyEvents: historyLength, workerPeakRssMb: worker.peakRssMb() };
+  } finally {
+    await connection.close();
+    await worker.stop();
+  }
+}
+
+type End = Pick<Account, 'outcome' | 'parts'>;
+
+function told(result: unknown): End {
+  const { outcome, phases } = result as RotationReport;
+  const parts = phases.map(({ phase, startedAt = '', finishedAt = '' }) => ({
+    name: phase,
+    seconds: Math.round((Date.parse(finishedAt) - Date.parse(startedAt)) / 100) / 10,
+  }));
+  return { outcome, parts };
+}
+
+function failed(error: unknown): End {
+  if (!(error instanceof WorkflowFailedError)) throw error;
+  return { outcome: `failed: ${error.cause?.message ?? error.message}`, parts: [] };
+}
