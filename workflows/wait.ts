@@ -19,6 +19,8 @@ export async function awaitRenewal(rotation: Rotation, phase: GatedPhase): Promi
     },
     async () => await longStep.awaitProxies({ ...phaseInput(rotation, phase), knownLate: [] }),
   );
+  // newer than the look before the wait
+  if (result && status.gate) status.gate = { ...status.gate, proxies: result.proxies, proven: result.proven };
   if (!result || result.late.length === 0) return;
   status.stragglers = result.late;
   await askForTheLate(rotation, phase, result);

@@ -189,23 +189,23 @@ async function followWithTrouble(
 ): Promise<void> {
   const deadly = new Set(DEADLY_PHASES[options.strategy]);
   const lines: string[] = [];
+  const note = (line: string): void => (out.isTTY ? void lines.push(line) : say(line));
   let asked = false;
   const background: Promise<void>[] = [];
   const onStatus = (status: RotationStatus): void => {
     if (deadly.delete(status.phase)) {
-      lines.push(`${pc.red('✝')} worker killed with SIGKILL in ${pc.bold(status.phase)}; another takes over`);
+      note(`${pc.red('✝')} worker killed with SIGKILL in ${pc.bold(status.phase)}; another takes over`);
       background.push(workers.killAndReplace());
     }
     if (status.waiting?.kind === 'approval' && !asked) {
       asked = true;
-      lines.push(`${pc.green('☑')} approving plan ${status.waiting.planHash} over HTTP`);
+      note(`${pc.green('☑')} approving plan ${status.waiting.planHash} over HTTP`);
       background.push(approve(sandbox, status.waiting.planHash ?? ''));
     }
   };
-  const footer = (): string => [...(out.isTTY ? lines : []), probeLine(probe())].join('\n');
+  const footer = (): string => [...lines, probeLine(probe())].join('\n');
   await follow(handle, { output: out, signal: new AbortController().signal, onStatus, footer });
   await Promise.all(background);
-  if (!out.isTTY) for (const line of lines) say(line);
 }
 
 async function approve({ temporal }: Sandbox, planHash: string): Promise<void> {
