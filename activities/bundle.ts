@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { readBundleState, untilCertain } from '../src/linkerd/bundle-change.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
+import { readIssuer } from '../src/linkerd/issuer.js';
 import { changeAnchors, readAnchors } from '../src/linkerd/stores.js';
 import { rehearseInjection } from '../src/linkerd/injection.js';
 import { listMeshedPods } from '../src/linkerd/pods.js';
@@ -11,6 +12,7 @@ import { formatBundle } from '../src/pki/bundle.js';
 import type { BundleWritten, PhaseInput, StepInput } from '../src/rotation/steps.js';
 import { type Dependencies, takeBearings } from './dependencies.js';
 import { pause, reportProgress } from './envelope.js';
+import { anchorsToRetire } from './generate.js';
 
 /** trust: the bundle of every store gets the new root; nothing else in it changes. */
 export async function addRootToBundle(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {
@@ -27,10 +29,18 @@ export async function addRootToBundle(dependencies: Dependencies, input: StepInp
 export async function removeOldRootFromBundle(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {
   const { linkerd, root, target } = await takeBearings(dependencies, input);
   const [authoritative] = await readAnchors(dependencies.k8s, linkerd);
+  const left = authoritative.certificates.filter(({ fingerprint }) => !target.retire.includes(fingerprint));
   if (!authoritative.certificates.some(({ fingerprint }) => fingerprint === root.fingerprint)) {
     throw ApplicationFailure.nonRetryable(
       `${authoritative.store} no longer has the new root: somebody else has written it`,
       'BundleReverted',
+    );
+  }
+  const { certificates } = await readIssuer(dependencies.k8s, linkerd);
+  if (anchorsToRetire(certificates, left).length === 0) {
+    throw ApplicationFailure.nonRetryable(
+      `the issuer in use (${certificates[0].commonName}) needs an anchor that would go: identity would not start again`,
+      'IssuerNeedsOldRoot',
     );
   }
   const written = await changeAnchors(dependencies.k8s, linkerd, { remove: target.retire });

@@ -1,19 +1,24 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { changeIssuerCopies } from '../src/linkerd/stores.js';
+import type { Kubernetes } from '../src/kubernetes/client.js';
+import type { Linkerd } from '../src/linkerd/detect.js';
+import { changeIssuerCopies, readAnchors } from '../src/linkerd/stores.js';
 import { issuerEventsSince } from '../src/linkerd/identity-events.js';
 import { readIssuer, replaceIssuer, type StoredIssuer } from '../src/linkerd/issuer.js';
 import { FIELD_MANAGER, ISSUER_SECRET, ROTATION_SECRET } from '../src/linkerd/names.js';
 import { type RotationSecret, SECRET_KEYS } from '../src/linkerd/rotation-secret.js';
 import { encode } from '../src/linkerd/fields.js';
 import { pointer, unchanged, withFreshRead } from '../src/kubernetes/patch.js';
+import { readBundle } from '../src/pki/bundle.js';
 import { createBridge } from '../src/pki/issue.js';
 import { parseKey } from '../src/pki/key.js';
 import { bridgeEndsSoon, bridgeLife } from '../src/rotation/bridge.js';
 import { parseDuration } from '../src/rotation/duration.js';
 import type { AwaitIssuerResult, IssuerInput, PhaseInput, StepInput, SwapResult } from '../src/rotation/steps.js';
-import { type Dependencies, takeBearings } from './dependencies.js';
+import type { IssuerState } from '../src/rotation/strategies.js';
+import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
 import { pause, reportProgress } from './envelope.js';
 import { checkGate } from './gate.js';
+import { anchorsToRetire } from './generate.js';
 import { isSameIssuer, issuerIn, issuerStateOf } from './issuer-states.js';
 
 /**
@@ -21,20 +26,67 @@ import { isSameIssuer, issuerIn, issuerStateOf } from './issuer-states.js';
  * the start stays in the rotation's Secret for an abort.
  */
 export async function writeIssuer(dependencies: Dependencies, input: IssuerInput): Promise<SwapResult> {
+  await withBridge(dependencies, input);
+  return await bringIssuerTo(dependencies, input, () => input.state);
+}
+
+/** While a rotation takes its time: the bridge certificate anew where it would end, in the issuer Secret too. */
+export async function keepBridge(dependencies: Dependencies, input: StepInput): Promise<{ notAfter: string }> {
+  const { rotation } = await withBridge(dependencies, { ...input, state: 'bridge' });
+  // the rotation goes on meanwhile: what it has written, in whatever order, is kept
+  await bringIssuerTo(dependencies, input, (found) =>
+    found === 'bridge' || found === 'crossover' ? found : undefined,
+  );
+  return { notAfter: rotation.bridge?.notAfter.toISOString() ?? '' };
+}
+
+/** @param wanted decides from what the Secret holds at the very read that the write depends on; undefined leaves it */
+async function bringIssuerTo(
+  dependencies: Dependencies,
+  input: StepInput,
+  wanted: (found: IssuerState | undefined) => IssuerState | undefined,
+): Promise<SwapResult> {
   const { k8s } = dependencies;
   return await withFreshRead(async () => {
-    const { linkerd, rotation } = await withBridge(dependencies, input);
-    const next = issuerIn(input.state, rotation);
+    const { linkerd, rotation } = await takeBearings(dependencies, input);
     const current = await readIssuer(k8s, linkerd);
     refuseForeign(current, rotation);
+    const state = wanted(issuerStateOf(current, rotation));
+    const next = state && issuerIn(state, rotation);
     const written: string[] = [];
-    if (!isSameIssuer(current, next.certificatePem)) {
+    if (next && !isSameIssuer(current, next.certificatePem)) {
+      await refuseUntrusted(k8s, linkerd, next.certificatePem);
       await replaceIssuer(k8s, linkerd, current, next);
       written.push(`Secret ${ISSUER_SECRET}`);
     }
-    written.push(...(await changeIssuerCopies(k8s, linkerd, next.certificatePem, next.keyPem)));
-    return { swappedAt: swapTime((await readIssuer(k8s, linkerd)).secret), written };
+    const { secret, copies } = await followIssuer(k8s, linkerd);
+    return { swappedAt: swapTime(secret), written: [...written, ...copies] };
   });
+}
+
+/** The copies are those of the Secret as it is: when it changes meanwhile they are written again. */
+async function followIssuer(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+): Promise<{ secret: StoredIssuer['secret']; copies: string[] }> {
+  const copies: string[] = [];
+  for (;;) {
+    const { secret, certificatePem, keyPem } = await readIssuer(k8s, linkerd);
+    copies.push(...(await changeIssuerCopies(k8s, linkerd, certificatePem, keyPem)));
+    const after = await readIssuer(k8s, linkerd);
+    if (after.secret.metadata?.resourceVersion === secret.metadata?.resourceVersion) return { secret, copies };
+  }
+}
+
+/** Identity dies of an issuer that its bundle does not verify: whoever asks for one comes too late, or too early. */
+async function refuseUntrusted(k8s: Kubernetes, linkerd: Linkerd, pem: string): Promise<void> {
+  const [authoritative] = await readAnchors(k8s, linkerd);
+  const [issuer, ...others] = readBundle(pem).certificates;
+  if (issuer && anchorsToRetire([issuer, ...others], authoritative.certificates).length > 0) return;
+  throw ApplicationFailure.nonRetryable(
+    `the issuer ${issuer?.commonName} is under no anchor of ${authoritative.store}: identity would not start with it`,
+    'IssuerUntrusted',
+  );
 }
 
 /** An issuer that is neither of the start nor of this rotation came from somebody else, who has to be asked. */
@@ -52,7 +104,11 @@ function refuseForeign(stored: StoredIssuer, rotation: RotationSecret): void {
  * The bridge certificate lasts: one that is missing (an adopted rotation of another strategy) or near its end is made
  * anew with the new root's key.
  */
-async function withBridge(dependencies: Dependencies, input: IssuerInput) {
+async function withBridge(dependencies: Dependencies, input: IssuerInput): Promise<Bearings> {
+  return await withFreshRead(async () => await tryWithBridge(dependencies, input));
+}
+
+async function tryWithBridge(dependencies: Dependencies, input: IssuerInput): Promise<Bearings> {
   const bearings = await takeBearings(dependencies, input);
   const { rotation, linkerd } = bearings;
   if (input.state !== 'bridge' && input.state !== 'crossover') return bearings;
@@ -80,15 +136,6 @@ async function withBridge(dependencies: Dependencies, input: IssuerInput) {
     ],
   });
   return await takeBearings(dependencies, input);
-}
-
-/** While a rotation takes its time: the bridge certificate anew where it would end, in the issuer Secret too. */
-export async function keepBridge(dependencies: Dependencies, input: StepInput): Promise<{ notAfter: string }> {
-  const { rotation, linkerd } = await withBridge(dependencies, { ...input, state: 'bridge' });
-  const current = await readIssuer(dependencies.k8s, linkerd);
-  const state = issuerStateOf(current, rotation);
-  if (state === 'bridge' || state === 'crossover') await writeIssuer(dependencies, { ...input, state });
-  return { notAfter: rotation.bridge?.notAfter.toISOString() ?? '' };
 }
 
 /** When reroot last wrote the Secret, by the API server's clock. */

@@ -201,11 +201,14 @@ function keepBridge({ mesh, input, status }: Rotation): { stop(): void } {
   const keeping = scope.run(async () => {
     for (;;) {
       await sleep(bridgeCheckInterval(mesh.leafLifeMs), { summary: 'until the bridge certificate is looked at again' });
-      status.bridgeNotAfter = (await quickStep.keepBridge(input)).notAfter;
+      try {
+        status.bridgeNotAfter = (await quickStep.keepBridge(input)).notAfter;
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        log.warn('the bridge certificate could not be looked after; it is tried again', causeOf(error));
+      }
     }
   });
-  keeping.catch((error: unknown) => {
-    if (!isCancellation(error)) log.error('the bridge certificate is not looked after any more', causeOf(error));
-  });
+  keeping.catch(() => undefined); // it ends with its cancellation
   return { stop: () => scope.cancel() };
 }
