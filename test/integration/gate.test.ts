@@ -38,8 +38,14 @@ it('a bridge that does not wait for every leaf to carry both chains breaks the m
   expect(gate).toMatchObject({ passed: false, proven: 0 });
   expect((await mesh.sandbox.mesh.probe()).refused).toBe(0);
 
+  // no prune that the issuer does not survive, no issuer that the bundle does not verify, whoever asks how late
+  await expect(does(activities.removeOldRootFromBundle, input)).rejects.toMatchObject({ type: 'IssuerNeedsOldRoot' });
   await issuer('crossover');
+  const crossover = await mesh.certificates();
+  await does(activities.keepBridge, input);
+  expect(await mesh.certificates()).toEqual(crossover);
   await does(activities.removeOldRootFromBundle, input);
+  await expect(issuer('bridge')).rejects.toMatchObject({ type: 'IssuerUntrusted' });
   const controlPlane = { ...phase, phase: 'retire', namespace: 'linkerd' } as const;
   await does(activities.reinject, { ...controlPlane, only: ['linkerd-identity'] });
   await does(activities.reinject, { ...controlPlane, only: ['linkerd-proxy-injector'] });
