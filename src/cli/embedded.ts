@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { homedir } from 'node:os';
@@ -75,25 +75,9 @@ export interface EmbeddedHost {
 
 /** Runs the dev server of a folder; for the background process itself. */
 export async function hostEmbedded(folder: string, env: NodeJS.ProcessEnv): Promise<EmbeddedHost> {
-  const [port, uiPort, httpPort] = [await freePort(), await freePort(), await freePort()];
-  const address = `127.0.0.1:${port}`;
-  const flags = ['--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`, '--http-port', `${httpPort}`];
-  const database = ['--db-filename', path.join(folder, 'temporal.db')];
-  const quiet = ['--log-level', 'warn', '--dynamic-config-value', 'frontend.enableServerVersionCheck=false'];
-  const server = spawn(findTemporalBinary(env), ['server', 'start-dev', ...flags, ...database, ...quiet], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const { server, address, ui } = await startDevServer(folder, env);
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  for (let tries = 0; tries < START_TRIES && !(await answers(address)); tries += 1) {
-    if (server.exitCode !== null) throw new Error(`the Temporal dev server ended with code ${server.exitCode}`);
-    await sleep(START_PAUSE_MS);
-  }
-  const state: EmbeddedState = {
-    address,
-    ui: `http://127.0.0.1:${uiPort}`,
-    pid: process.pid,
-    serverPid: server.pid ?? 0,
-  };
+  const state: EmbeddedState = { address, ui, pid: process.pid, serverPid: server.pid ?? 0 };
   writeFileSync(stateFile(folder), JSON.stringify(state), { mode: 0o600 });
   return {
     address,
@@ -103,6 +87,30 @@ export async function hostEmbedded(folder: string, env: NodeJS.ProcessEnv): Prom
       server.kill('SIGTERM');
     },
   };
+}
+
+/** Ports that were free a moment ago may be somebody's by now: then it ends at once, and others are tried. */
+const START_ATTEMPTS = 3;
+
+async function startDevServer(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  attempt = 1,
+): Promise<{ server: ChildProcess; address: string; ui: string }> {
+  const [port, uiPort, httpPort] = [await freePort(), await freePort(), await freePort()];
+  const address = `127.0.0.1:${port}`;
+  const flags = ['--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`, '--http-port', `${httpPort}`];
+  const database = ['--db-filename', path.join(folder, 'temporal.db')];
+  const quiet = ['--log-level', 'warn', '--dynamic-config-value', 'frontend.enableServerVersionCheck=false'];
+  const server = spawn(findTemporalBinary(env), ['server', 'start-dev', ...flags, ...database, ...quiet], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  for (let tries = 0; tries < START_TRIES && !(await answers(address)); tries += 1) {
+    if (server.exitCode !== null && attempt < START_ATTEMPTS) return await startDevServer(folder, env, attempt + 1);
+    if (server.exitCode !== null) throw new Error(`the Temporal dev server ended with code ${server.exitCode}`);
+    await sleep(START_PAUSE_MS);
+  }
+  return { server, address, ui: `http://127.0.0.1:${uiPort}` };
 }
 
 async function idleFor(address: string, milliseconds: number): Promise<void> {
