@@ -105,12 +105,26 @@ async function startDevServer(
   const server = spawn(findTemporalBinary(env), ['server', 'start-dev', ...flags, ...database, ...quiet], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  for (let tries = 0; tries < START_TRIES && !(await answers(address)); tries += 1) {
+  for (let tries = 0; tries < START_TRIES && !(await isServing(address)); tries += 1) {
     if (server.exitCode !== null && attempt < START_ATTEMPTS) return await startDevServer(folder, env, attempt + 1);
     if (server.exitCode !== null) throw new Error(`the Temporal dev server ended with code ${server.exitCode}`);
     await sleep(START_PAUSE_MS);
   }
   return { server, address, ui: `http://127.0.0.1:${uiPort}` };
+}
+
+/** It listens before it knows its namespace: a rotation that is started in between would be refused. */
+async function isServing(address: string): Promise<boolean> {
+  if (!(await answers(address))) return false;
+  const connection = await Connection.connect({ address }).catch(() => undefined);
+  try {
+    await connection?.workflowService.describeNamespace({ namespace: 'default' });
+    return connection !== undefined;
+  } catch {
+    return false;
+  } finally {
+    await connection?.close();
+  }
 }
 
 async function idleFor(address: string, milliseconds: number): Promise<void> {
