@@ -1,5 +1,11 @@
 import type { Command } from 'commander';
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import pc from 'picocolors';
 import {
   type IssuerInput,
@@ -13,7 +19,7 @@ import type { RotationStatus } from '../rotation/status.js';
 import type { Strategy } from '../rotation/strategies.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../temporal/names.js';
 import { openSession, rotationHandle, type Session } from './connect.js';
-import { EXIT } from './exit-codes.js';
+import { CliError, EXIT } from './exit-codes.js';
 import { follow } from './follow.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from './options.js';
 import { type InputOptions, issuerInput, rotationInput, withInputOptions, withIssuerOptions } from './input-options.js';
@@ -72,7 +78,16 @@ async function rotate(options: RotateOptions, errand: Errand): Promise<number> {
   }
 }
 
-async function startOrFind(session: Session, options: RotateOptions, { type, input }: Errand): Promise<boolean> {
+/** A server that has just been started may refuse for some seconds what it takes later. */
+const PATIENCE_MS = 30_000;
+
+async function startOrFind(
+  session: Session,
+  options: RotateOptions,
+  errand: Errand,
+  until = Date.now() + (session.server === 'embedded' ? PATIENCE_MS : 0),
+): Promise<boolean> {
+  const { type, input } = errand;
   try {
     await session.client.workflow.start(type, {
       taskQueue: process.env['REROOT_TASK_QUEUE'] ?? TASK_QUEUE,
@@ -84,8 +99,15 @@ async function startOrFind(session: Session, options: RotateOptions, { type, inp
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
+    if (!(error instanceof ServiceError)) throw error;
+    if (Date.now() > until) throw new CliError(`${error.message}: ${causeText(error.cause)}`);
+    await sleep(500);
+    return await startOrFind(session, options, errand, until);
   }
+}
+
+function causeText(cause: unknown): string {
+  return cause instanceof Error ? cause.message : 'no reason given';
 }
 
 /** ctrl-C stops looking, never the rotation. */
