@@ -13,7 +13,7 @@ import { createBridge } from '../src/pki/issue.js';
 import { parseKey } from '../src/pki/key.js';
 import { bridgeEndsSoon, bridgeLife } from '../src/rotation/bridge.js';
 import { parseDuration } from '../src/rotation/duration.js';
-import type { AwaitIssuerResult, IssuerInput, PhaseInput, StepInput, SwapResult } from '../src/rotation/steps.js';
+import type { AwaitIssuerResult, IssuerStateInput, PhaseInput, StepInput, SwapResult } from '../src/rotation/steps.js';
 import type { IssuerState } from '../src/rotation/strategies.js';
 import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
 import { pause, reportProgress } from './envelope.js';
@@ -25,14 +25,14 @@ import { isSameIssuer, issuerIn, issuerStateOf } from './issuer-states.js';
  * Brings the issuer Secret to a state, and the copies that `linkerd upgrade` renders from with it. The issuer in use at
  * the start stays in the rotation's Secret for an abort.
  */
-export async function writeIssuer(dependencies: Dependencies, input: IssuerInput): Promise<SwapResult> {
-  await withBridge(dependencies, input);
+export async function writeIssuer(dependencies: Dependencies, input: IssuerStateInput): Promise<SwapResult> {
+  if (input.state === 'bridge' || input.state === 'crossover') await withBridge(dependencies, input);
   return await bringIssuerTo(dependencies, input, () => input.state);
 }
 
 /** While a rotation takes its time: the bridge certificate anew where it would end, in the issuer Secret too. */
 export async function keepBridge(dependencies: Dependencies, input: StepInput): Promise<{ notAfter: string }> {
-  const { rotation } = await withBridge(dependencies, { ...input, state: 'bridge' });
+  const { rotation } = await withBridge(dependencies, input);
   // the rotation goes on meanwhile: what it has written, in whatever order, is kept
   await bringIssuerTo(dependencies, input, (found) =>
     found === 'bridge' || found === 'crossover' ? found : undefined,
@@ -104,14 +104,13 @@ function refuseForeign(stored: StoredIssuer, rotation: RotationSecret): void {
  * The bridge certificate lasts: one that is missing (an adopted rotation of another strategy) or near its end is made
  * anew with the new root's key.
  */
-async function withBridge(dependencies: Dependencies, input: IssuerInput): Promise<Bearings> {
+async function withBridge(dependencies: Dependencies, input: StepInput): Promise<Bearings> {
   return await withFreshRead(async () => await tryWithBridge(dependencies, input));
 }
 
-async function tryWithBridge(dependencies: Dependencies, input: IssuerInput): Promise<Bearings> {
+async function tryWithBridge(dependencies: Dependencies, input: StepInput): Promise<Bearings> {
   const bearings = await takeBearings(dependencies, input);
   const { rotation, linkerd } = bearings;
-  if (input.state !== 'bridge' && input.state !== 'crossover') return bearings;
   if (rotation.bridge && !bridgeEndsSoon(rotation.bridge, linkerd.leafLifeMs, new Date())) return bearings;
   if (!rotation.rootKeyPem) {
     if (rotation.bridge) return bearings; // nothing can be done; status has its end

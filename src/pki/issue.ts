@@ -61,11 +61,8 @@ export function createIssuer({ root, rootKey, commonName, validForMs, now = new 
   const publicKeyDer = spki(privateKey);
   const certificate = issue({
     subjectDer: encodeName(commonName),
-    issuerDer: root.subjectDer,
+    ...underRoot(root, rootKey, validForMs, now),
     publicKeyDer,
-    signingKey: rootKey,
-    notBefore: new Date(now.getTime() - BACKDATED_MS),
-    notAfter: earlier(new Date(now.getTime() + validForMs), root.notAfter),
     extensions: [
       basicConstraints(0),
       keyUsage(),
@@ -75,6 +72,16 @@ export function createIssuer({ root, rootKey, commonName, validForMs, now = new 
     ],
   });
   return { certificate, privateKey };
+}
+
+/** What a root gives to whatever it signs; nothing outlives it. */
+function underRoot(root: Certificate, rootKey: KeyObject, validForMs: number, now: Date) {
+  return {
+    issuerDer: root.subjectDer,
+    signingKey: rootKey,
+    notBefore: new Date(now.getTime() - BACKDATED_MS),
+    notAfter: earlier(new Date(now.getTime() + validForMs), root.notAfter),
+  };
 }
 
 export interface BridgeRequest {
@@ -94,11 +101,8 @@ export interface BridgeRequest {
 export function createBridge({ issuer, root, rootKey, validForMs, now = new Date() }: BridgeRequest): Certificate {
   return issue({
     subjectDer: issuer.subjectDer,
-    issuerDer: root.subjectDer,
+    ...underRoot(root, rootKey, validForMs, now),
     publicKeyDer: issuer.publicKeyDer,
-    signingKey: rootKey,
-    notBefore: new Date(now.getTime() - BACKDATED_MS),
-    notAfter: earlier(new Date(now.getTime() + validForMs), root.notAfter),
     extensions: [
       basicConstraints(0),
       keyUsage(),

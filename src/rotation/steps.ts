@@ -28,7 +28,7 @@ export interface PhaseInput extends StepInput {
   retry: number;
 }
 
-export interface IssuerInput extends StepInput {
+export interface IssuerStateInput extends StepInput {
   state: IssuerState;
 }
 
