@@ -1,17 +1,17 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { readBundleState, untilCertain } from '../src/linkerd/bundle-change.js';
+import { readBundleState, untilCertain } from '../src/linkerd/proxies/bundle-change.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
-import { readIssuer } from '../src/linkerd/issuer.js';
-import { changeAnchors, readAnchors } from '../src/linkerd/stores.js';
-import { rehearseInjection } from '../src/linkerd/injection.js';
-import { listMeshedPods } from '../src/linkerd/pods.js';
+import { readIssuer } from '../src/linkerd/identity/issuer.js';
+import { changeAnchors, readAnchors } from '../src/linkerd/layouts/stores.js';
+import { rehearseInjection } from '../src/linkerd/proxies/injection.js';
+import { listMeshedPods } from '../src/linkerd/proxies/pods.js';
 import { INJECTOR_DEPLOYMENT } from '../src/linkerd/names.js';
-import { parseDuration } from '../src/rotation/duration.js';
+import { parseDuration } from '../src/ground/duration.js';
 import type { Finding } from '../src/rotation/findings.js';
 import { formatBundle } from '../src/pki/bundle.js';
-import type { BundleWritten, PhaseInput, StepInput } from '../src/rotation/steps.js';
-import { type Dependencies, takeBearings } from './dependencies.js';
-import { pause, reportProgress } from './envelope.js';
+import type { BundleWritten, PhaseInput, StepInput } from '../src/rotation/payloads.js';
+import { type Dependencies, takeBearings } from './kit/dependencies.js';
+import { pause, reportProgress } from './kit/heartbeat.js';
 import { anchorsToRetire } from './generate.js';
 
 /** trust: the bundle of every store gets the new root; nothing else in it changes. */

@@ -3,18 +3,13 @@ import { isKubernetesError } from '../src/kubernetes/errors.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { pointer, unchanged, withFreshRead } from '../src/kubernetes/patch.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
-import { encode } from '../src/linkerd/fields.js';
-import {
-  FIELD_MANAGER,
-  MANAGED_BY_LABEL,
-  REPORT_CONFIGMAP,
-  ROOT_SECRET,
-  ROTATION_SECRET,
-} from '../src/linkerd/names.js';
-import { readRotationSecret, type RotationSecret, SECRET_KEYS } from '../src/linkerd/rotation-secret.js';
+import { encode } from '../src/kubernetes/base64.js';
+import { FIELD_MANAGER, MANAGED_BY_LABEL } from '../src/kubernetes/own-names.js';
+import { REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from '../src/records/names.js';
+import { readRotationSecret, type RotationSecret, SECRET_KEYS } from '../src/records/rotation-secret.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import type { StepInput } from '../src/rotation/steps.js';
-import type { Dependencies } from './dependencies.js';
+import type { StepInput } from '../src/rotation/payloads.js';
+import type { Dependencies } from './kit/dependencies.js';
 
 /**
  * finish: the new root moves to its lasting Secret (with its key if it is to be kept), the rotation's Secret with the

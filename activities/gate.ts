@@ -1,21 +1,21 @@
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
-import { lastForeignWriter } from '../src/linkerd/fields.js';
-import { readIssuer } from '../src/linkerd/issuer.js';
-import { type Location, locationName } from '../src/linkerd/layout.js';
+import { lastForeignWriter } from '../src/linkerd/layouts/fields.js';
+import { readIssuer } from '../src/linkerd/identity/issuer.js';
+import { type Location, locationName } from '../src/linkerd/layouts/layout.js';
 import { ISSUER_SECRET } from '../src/linkerd/names.js';
-import { observeProxies, type Prober } from '../src/linkerd/observe.js';
-import { listMeshedPods, type MeshedPod } from '../src/linkerd/pods.js';
-import { readAnchors } from '../src/linkerd/stores.js';
+import { observeProxies, type Prober } from '../src/linkerd/proxies/observe.js';
+import { listMeshedPods, type MeshedPod } from '../src/linkerd/proxies/pods.js';
+import { readAnchors } from '../src/linkerd/layouts/stores.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
 import { GOALS, proxyGate, type Requirement } from '../src/rotation/gates.js';
-import type { ProxyObservation } from '../src/rotation/mesh.js';
-import type { GateResult, PhaseInput } from '../src/rotation/steps.js';
+import type { ProxyObservation } from '../src/ground/mesh.js';
+import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
 import { concernsIdentityAlone, goalOf, isRetired, issuerDuring } from '../src/rotation/strategies.js';
-import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
-import { reportProgress } from './envelope.js';
-import { issuerStateOf } from './issuer-states.js';
-import { workloadReading } from './templates.js';
+import { type Bearings, type Dependencies, takeBearings } from './kit/dependencies.js';
+import { reportProgress } from './kit/heartbeat.js';
+import { issuerStateOf } from './kit/issuer-states.js';
+import { workloadReading } from './kit/templates.js';
 
 /** Findings that travel in a result; the counts cover all. */
 const SHOWN_FINDINGS = 20;

@@ -2,28 +2,28 @@ import type { KeyObject } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
-import { readIssuer, type StoredIssuer } from '../src/linkerd/issuer.js';
-import { ROOT_SECRET, ROTATION_SECRET } from '../src/linkerd/names.js';
-import { readSuppliedCertificates } from '../src/linkerd/supplied.js';
+import { readIssuer, type StoredIssuer } from '../src/linkerd/identity/issuer.js';
+import { ROOT_SECRET, ROTATION_SECRET } from '../src/records/names.js';
+import { readSuppliedCertificates } from '../src/records/supplied.js';
 import {
   createRotationSecret,
   type NewRotation,
   readRootKey,
   readRotationSecret,
   SECRET_KEYS,
-} from '../src/linkerd/rotation-secret.js';
-import { readAnchors } from '../src/linkerd/stores.js';
+} from '../src/records/rotation-secret.js';
+import { readAnchors } from '../src/linkerd/layouts/stores.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import { checkAuthority } from '../src/pki/authority.js';
 import { type Certificate, parseCertificatePem } from '../src/pki/certificate.js';
 import { verifyChain } from '../src/pki/chain.js';
 import { createBridge, createIssuer, createRoot } from '../src/pki/issue.js';
 import { keyMatches, parseKey, toPkcs8Pem, toSec1Pem } from '../src/pki/key.js';
-import { bridgeLife } from '../src/rotation/bridge.js';
-import { parseDuration } from '../src/rotation/duration.js';
+import { bridgeLife } from '../src/rotation/bridge-life.js';
+import { parseDuration } from '../src/ground/duration.js';
 import type { RotationSettings } from '../src/rotation/input.js';
-import type { GenerateResult, RootFacts, StepInput } from '../src/rotation/steps.js';
-import { type Dependencies, targetOf } from './dependencies.js';
+import type { GenerateResult, RootFacts, StepInput } from '../src/rotation/payloads.js';
+import { type Dependencies, targetOf } from './kit/dependencies.js';
 
 /**
  * generate: the new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere

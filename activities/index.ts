@@ -1,6 +1,6 @@
 import { addRootToBundle, awaitInjection, removeOldRootFromBundle } from './bundle.js';
-import type { Dependencies } from './dependencies.js';
-import { inEnvelopes } from './envelope.js';
+import type { Dependencies } from './kit/dependencies.js';
+import { inEnvelopes } from './kit/heartbeat.js';
 import { discard, finish } from './finish.js';
 import { checkGate } from './gate.js';
 import { generate } from './generate.js';
@@ -8,9 +8,9 @@ import { awaitIssuer, keepBridge, writeIssuer } from './issuer.js';
 import { acquireLease, releaseLease } from './lease.js';
 import { makePlan } from './plan.js';
 import { preflight } from './preflight.js';
-import { awaitProxies } from './proxies.js';
+import { awaitProxies } from './await-proxies.js';
 import { reinject } from './reinject.js';
-import { awaitChange } from './watch.js';
+import { awaitChange } from './await-change.js';
 
 /** Every activity, with what it works on: one file a step. */
 export function createActivities(dependencies: Dependencies) {

@@ -1,25 +1,33 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
-import { changeIssuerCopies, readAnchors } from '../src/linkerd/stores.js';
-import { issuerEventsSince } from '../src/linkerd/identity-events.js';
-import { readIssuer, replaceIssuer, type StoredIssuer } from '../src/linkerd/issuer.js';
-import { FIELD_MANAGER, ISSUER_SECRET, ROTATION_SECRET } from '../src/linkerd/names.js';
-import { type RotationSecret, SECRET_KEYS } from '../src/linkerd/rotation-secret.js';
-import { encode } from '../src/linkerd/fields.js';
+import { changeIssuerCopies, readAnchors } from '../src/linkerd/layouts/stores.js';
+import { issuerEventsSince } from '../src/linkerd/identity/events.js';
+import { readIssuer, replaceIssuer, type StoredIssuer } from '../src/linkerd/identity/issuer.js';
+import { FIELD_MANAGER } from '../src/kubernetes/own-names.js';
+import { ISSUER_SECRET } from '../src/linkerd/names.js';
+import { ROTATION_SECRET } from '../src/records/names.js';
+import { type RotationSecret, SECRET_KEYS } from '../src/records/rotation-secret.js';
+import { encode } from '../src/kubernetes/base64.js';
 import { pointer, unchanged, withFreshRead } from '../src/kubernetes/patch.js';
 import { readBundle } from '../src/pki/bundle.js';
 import { createBridge } from '../src/pki/issue.js';
 import { parseKey } from '../src/pki/key.js';
-import { bridgeEndsSoon, bridgeLife } from '../src/rotation/bridge.js';
-import { parseDuration } from '../src/rotation/duration.js';
-import type { AwaitIssuerResult, IssuerStateInput, PhaseInput, StepInput, SwapResult } from '../src/rotation/steps.js';
+import { bridgeEndsSoon, bridgeLife } from '../src/rotation/bridge-life.js';
+import { parseDuration } from '../src/ground/duration.js';
+import type {
+  AwaitIssuerResult,
+  IssuerStateInput,
+  PhaseInput,
+  StepInput,
+  SwapResult,
+} from '../src/rotation/payloads.js';
 import type { IssuerState } from '../src/rotation/strategies.js';
-import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
-import { pause, reportProgress } from './envelope.js';
+import { type Bearings, type Dependencies, takeBearings } from './kit/dependencies.js';
+import { pause, reportProgress } from './kit/heartbeat.js';
 import { checkGate } from './gate.js';
 import { anchorsToRetire } from './generate.js';
-import { isSameIssuer, issuerIn, issuerStateOf } from './issuer-states.js';
+import { isSameIssuer, issuerIn, issuerStateOf } from './kit/issuer-states.js';
 
 /**
  * Brings the issuer Secret to a state, and the copies that `linkerd upgrade` renders from with it. The issuer in use at

@@ -3,9 +3,10 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { V1Lease } from '@kubernetes/client-node';
 import { isKubernetesError } from '../src/kubernetes/errors.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
-import { FIELD_MANAGER, LEASE, MANAGED_BY_LABEL } from '../src/linkerd/names.js';
-import type { LeaseInput } from '../src/rotation/steps.js';
-import type { Dependencies } from './dependencies.js';
+import { FIELD_MANAGER, MANAGED_BY_LABEL } from '../src/kubernetes/own-names.js';
+import { LEASE } from '../src/records/names.js';
+import type { LeaseInput } from '../src/rotation/payloads.js';
+import type { Dependencies } from './kit/dependencies.js';
 
 /** Who holds the Lease, as annotations on it: enough to find that execution, wherever it runs. */
 const HOLDER = {

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Linkerd } from '../src/linkerd/detect.js';
-import type { MeshedPod } from '../src/linkerd/pods.js';
-import { listMeshedPods } from '../src/linkerd/pods.js';
-import { readAnchors } from '../src/linkerd/stores.js';
+import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
+import { listMeshedPods } from '../src/linkerd/proxies/pods.js';
+import { readAnchors } from '../src/linkerd/layouts/stores.js';
 import type { RotationSettings } from '../src/rotation/input.js';
-import { workloadName } from '../src/rotation/mesh.js';
+import { workloadName } from '../src/ground/mesh.js';
 import { type Pace, type Plan, planPhases } from '../src/rotation/plan.js';
 import { forcedRollouts, type Strategy } from '../src/rotation/strategies.js';
-import type { StepInput } from '../src/rotation/steps.js';
-import { type Dependencies, takeBearings } from './dependencies.js';
+import type { StepInput } from '../src/rotation/payloads.js';
+import { type Dependencies, takeBearings } from './kit/dependencies.js';
 
 /** The plan as the cluster is now; approval asks for the hash of a fresh one. */
 export async function makePlan({ k8s }: Dependencies, input: StepInput): Promise<Plan> {

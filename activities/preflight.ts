@@ -4,41 +4,45 @@ import { isServed } from '../src/kubernetes/custom.js';
 import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
 import { DetectionError, detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
-import { rehearseInjection } from '../src/linkerd/injection.js';
-import { readIssuer, type StoredIssuer } from '../src/linkerd/issuer.js';
+import { rehearseInjection } from '../src/linkerd/proxies/injection.js';
+import { readIssuer, type StoredIssuer } from '../src/linkerd/identity/issuer.js';
+import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../src/kubernetes/own-names.js';
 import {
   COMPONENT_LABEL,
   EXTENSION_LABEL,
   IDENTITY_DEPLOYMENT,
   INJECTOR_DEPLOYMENT,
   INJECTOR_WEBHOOK,
-  MARK_ANNOTATION,
-  MARKED_AT_ANNOTATION,
 } from '../src/linkerd/names.js';
-import { observeProxies } from '../src/linkerd/observe.js';
-import type { MeshedPod } from '../src/linkerd/pods.js';
-import { neededPermissions } from '../src/linkerd/permissions.js';
-import { readRotationSecret, type RotationSecret } from '../src/linkerd/rotation-secret.js';
-import { readAnchors, type StoredAnchors } from '../src/linkerd/stores.js';
-import { readSuppliedCertificates, SuppliedError } from '../src/linkerd/supplied.js';
-import { competingWriters } from '../src/linkerd/writers.js';
+import { observeProxies } from '../src/linkerd/proxies/observe.js';
+import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
+import { neededPermissions } from './kit/permissions.js';
+import { readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
+import { readAnchors, type StoredAnchors } from '../src/linkerd/layouts/stores.js';
+import { readSuppliedCertificates, SuppliedError } from '../src/records/supplied.js';
+import { competingWriters } from '../src/linkerd/writers/writers.js';
 import { checkAuthority, type Problem } from '../src/pki/authority.js';
 import { readBundle } from '../src/pki/bundle.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import { parseKey } from '../src/pki/key.js';
 import type { Finding } from '../src/rotation/findings.js';
 import type { RotationSettings } from '../src/rotation/input.js';
-import { NOTHING, type PreflightObservation, preflightFindings, type StoreFacts } from '../src/rotation/preflight.js';
-import { workloadName } from '../src/rotation/mesh.js';
+import {
+  NOTHING,
+  type PreflightObservation,
+  preflightFindings,
+  type StoreFacts,
+} from '../src/rotation/preflight/index.js';
+import { workloadName } from '../src/ground/mesh.js';
 import { planPhases, untilRetired } from '../src/rotation/plan.js';
 import { unrollableBecause } from '../src/rotation/rollout.js';
 import type { Recovery, Strategy } from '../src/rotation/strategies.js';
-import type { PreflightResult } from '../src/rotation/steps.js';
+import type { PreflightResult } from '../src/rotation/payloads.js';
 import { rehearsalNamespaces } from './bundle.js';
-import type { Dependencies } from './dependencies.js';
+import type { Dependencies } from './kit/dependencies.js';
 import { livePods } from './gate.js';
 import { anchorsToRetire } from './generate.js';
-import { issuerStateOf } from './issuer-states.js';
+import { issuerStateOf } from './kit/issuer-states.js';
 import { paceOf, planOf } from './plan.js';
 
 export interface PreflightInput {

@@ -1,17 +1,17 @@
 import type { Workload } from '../src/kubernetes/workload.js';
 import { evictPod, isWorkloadKind, listWorkloads, rollWorkload } from '../src/kubernetes/workloads.js';
-import { FIELD_MANAGER } from '../src/linkerd/names.js';
-import { parseDuration } from '../src/rotation/duration.js';
+import { FIELD_MANAGER } from '../src/kubernetes/own-names.js';
+import { parseDuration } from '../src/ground/duration.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
-import type { ProxyObservation } from '../src/rotation/mesh.js';
+import type { ProxyObservation } from '../src/ground/mesh.js';
 import { isLate } from '../src/rotation/renewal.js';
 import { decideRollout, isMarkOf, phaseMark, type RolloutDecision, unmanaged } from '../src/rotation/rollout.js';
-import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/steps.js';
-import { type Bearings, type Dependencies, takeBearings } from './dependencies.js';
-import { pause, reportProgress } from './envelope.js';
+import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
+import { type Bearings, type Dependencies, takeBearings } from './kit/dependencies.js';
+import { pause, reportProgress } from './kit/heartbeat.js';
 import { livePods, requirementOf } from './gate.js';
-import { rememberingLooks } from './looks.js';
-import { workloadReading } from './templates.js';
+import { rememberingLooks } from './kit/proxy-cache.js';
+import { workloadReading } from './kit/templates.js';
 
 /** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
 const LOOK_AGAIN_MS = 10_000;

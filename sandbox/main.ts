@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import Table from 'cli-table3';
-import { hostSandbox, type SandboxFacts, type SandboxOptions } from './host.js';
-import { type MeshFlags, meshOptions, withMeshFlags } from './options.js';
-import { DEFAULTS, findSandbox, namedFolder, startSandbox, stopHost } from './sandbox.js';
-import { standInAt } from './standin-client.js';
+import { hostSandbox, type SandboxFacts, type SandboxOptions } from './cluster/host.js';
+import { type MeshFlags, meshOptions, withMeshFlags } from './cluster/options.js';
+import { DEFAULTS, findSandbox, namedFolder, startSandbox, stopHost } from './cluster/sandbox.js';
+import { standInAt } from './linkerd/standin-client.js';
 
 interface Named {
   name: string;

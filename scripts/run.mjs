@@ -86,7 +86,7 @@ async function check() {
     ['types', 'tsc', ['--noEmit']],
     ['lint', 'oxlint', ['--type-aware', '--max-warnings=0']],
     ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
-    ['go vet', 'go', ['vet', './...'], path.join(ROOT, 'sandbox', 'standin')],
+    ['go vet', 'go', ['vet', './...'], path.join(ROOT, 'sandbox', 'linkerd', 'standin')],
   ];
   let failed = 0;
   for (const [name, tool, flags, cwd] of steps) {

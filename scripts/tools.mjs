@@ -64,7 +64,7 @@ export const TOOLS = [
     package: 'github.com/temporalio/cli/cmd/temporal',
     fits: /version 1\.([5-9]|\d\d)\./,
   },
-  { name: 'standin', folder: 'sandbox/standin', package: '.' },
+  { name: 'standin', folder: 'sandbox/linkerd/standin', package: '.' },
 ];
 
 export function variableOf(name) {

@@ -1,6 +1,6 @@
 import { createKubernetes, type Kubernetes } from '../src/kubernetes/client.js';
-import type { Prober } from '../src/linkerd/observe.js';
-import { defaultReach } from '../src/linkerd/reach.js';
+import type { Prober } from '../src/linkerd/proxies/observe.js';
+import { defaultReach } from '../src/linkerd/proxies/reach.js';
 import type { WorkerConfig } from './config.js';
 
 /** The cluster and the way to its proxies, as configured: the same for a worker and for a look from a shell. */

@@ -2,7 +2,7 @@ import { setCurrentDetails } from '@temporalio/workflow';
 import { type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { statusMarkdown } from '../src/rotation/status.js';
-import type { GateResult } from '../src/rotation/steps.js';
+import type { GateResult } from '../src/rotation/payloads.js';
 import { concernsIdentityAlone, goalOf, isRetired, issuerDuring, waitsForRenewal } from '../src/rotation/strategies.js';
 import { longStep, step } from './steps.js';
 import { awaitRenewal, awaitReplacement } from './wait.js';

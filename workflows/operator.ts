@@ -15,7 +15,7 @@ import {
   refuseRetry,
   refuseStrategy,
   refuseWaiver,
-} from '../src/rotation/messages.js';
+} from '../src/rotation/refusals.js';
 import type { GatedPhase, Phase } from '../src/rotation/phases.js';
 import type { Approval } from '../src/rotation/report.js';
 import { type RotationStatus, statusMarkdown, type Waiting } from '../src/rotation/status.js';

@@ -1,6 +1,6 @@
 import { type IssuerInput, readIssuerInput } from '../src/rotation/input.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import type { PlanResult } from '../src/rotation/steps.js';
+import type { PlanResult } from '../src/rotation/payloads.js';
 import { converge } from './converge.js';
 import { inPhase } from './phase.js';
 import { run, swapIssuer, validated } from './runbook.js';

@@ -1,10 +1,10 @@
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
-import { bridgeCheckInterval } from '../src/rotation/bridge.js';
+import { bridgeCheckInterval } from '../src/rotation/bridge-life.js';
 import { readInput, type RotationInput } from '../src/rotation/input.js';
 import type { Phase } from '../src/rotation/phases.js';
 import { type Plan, planDifference } from '../src/rotation/plan.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import type { PlanResult } from '../src/rotation/steps.js';
+import type { PlanResult } from '../src/rotation/payloads.js';
 import { type IssuerState, issuerDuring } from '../src/rotation/strategies.js';
 import { converge } from './converge.js';
 import { inPhase } from './phase.js';

@@ -3,7 +3,13 @@ import { blocking, formatFinding } from '../src/rotation/findings.js';
 import { type InputResult, invalidInputMessage, type RotationSettings } from '../src/rotation/input.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import { type RotationStatus, statusMarkdown } from '../src/rotation/status.js';
-import type { BundleWritten, GenerateResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/steps.js';
+import type {
+  BundleWritten,
+  GenerateResult,
+  LeaseInput,
+  PlanResult,
+  PreflightResult,
+} from '../src/rotation/payloads.js';
 import { type Course, type IssuerState, phasesOf, type Strategy } from '../src/rotation/strategies.js';
 import { goBack } from './abort.js';
 import { converge } from './converge.js';

@@ -1,7 +1,7 @@
-import { parseDuration } from '../src/rotation/duration.js';
+import { parseDuration } from '../src/ground/duration.js';
 import { formatFinding } from '../src/rotation/findings.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
-import type { RenewalResult } from '../src/rotation/steps.js';
+import type { RenewalResult } from '../src/rotation/payloads.js';
 import { longStep } from './steps.js';
 import { phaseInput, reinjectNamespace, type Rotation } from './waves.js';
 

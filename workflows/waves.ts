@@ -3,7 +3,7 @@ import type { Finding } from '../src/rotation/findings.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { orderNamespaces } from '../src/rotation/plan.js';
 import { type RotationStatus, statusMarkdown } from '../src/rotation/status.js';
-import type { GateResult, PhaseInput, PreflightResult, ReinjectResult, StepInput } from '../src/rotation/steps.js';
+import type { GateResult, PhaseInput, PreflightResult, ReinjectResult, StepInput } from '../src/rotation/payloads.js';
 import { concernsIdentityAlone, goalOf } from '../src/rotation/strategies.js';
 import type { Operator } from './operator.js';
 import { longStep } from './steps.js';

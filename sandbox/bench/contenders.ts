@@ -1,11 +1,11 @@
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
-import { follow } from '../../src/cli/follow.js';
+import { follow } from '../../src/cli/view/follow.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/temporal/names.js';
-import { startWorkerProcess } from '../demo/worker-process.js';
-import type { Sandbox } from '../sandbox.js';
+import { startWorkerProcess } from '../kit/worker-process.js';
+import type { Sandbox } from '../cluster/sandbox.js';
 import { type HandStep, officialOrder, seedOrder } from './by-hand.js';
 import { type Account, secondsSince } from './measure.js';
 

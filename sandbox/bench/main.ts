@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { AppsSize } from '../install/apps.js';
-import { startSandbox } from '../sandbox.js';
+import type { AppsSize } from '../linkerd/install/apps.js';
+import { startSandbox } from '../cluster/sandbox.js';
 import { chart } from './chart.js';
 import { type Contender, CONTENDERS } from './contenders.js';
 import { AFTERWARDS_MS, measure, secondsSince } from './measure.js';

@@ -3,11 +3,11 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CliError, EXIT } from './exit-codes.js';
-import { addMessageCommands } from './messages.js';
-import { addPreflightCommand } from './preflight.js';
-import { addRotateCommand } from './rotate.js';
-import { addStatusCommand } from './status.js';
-import { addWorkerCommands } from './worker.js';
+import { addMessageCommands } from './commands/updates.js';
+import { addPreflightCommand } from './commands/preflight.js';
+import { addRotateCommand } from './commands/rotate.js';
+import { addStatusCommand } from './commands/status.js';
+import { addWorkerCommands } from './commands/worker.js';
 
 async function main(argv: string[]): Promise<number> {
   let exitCode: number = EXIT.ok;

@@ -1,5 +1,5 @@
 import type { V1ObjectMeta, V1PodTemplateSpec } from '@kubernetes/client-node';
-import type { WorkloadSnapshot } from '../rotation/rollout.js';
+import type { WorkloadSnapshot } from '../ground/workload.js';
 import type { PatchOperation } from './patch.js';
 
 /** A controller whose pod template can be changed. */

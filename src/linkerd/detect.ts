@@ -1,10 +1,10 @@
 import type { V1Deployment } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
-import { parseDuration } from '../rotation/duration.js';
-import { readField } from './fields.js';
-import { identityContainer, type Layout, type Location } from './layout.js';
-import { LAYOUTS, layoutOfObjects } from './layouts.js';
+import { parseDuration } from '../ground/duration.js';
+import { readField } from './layouts/fields.js';
+import { identityContainer, type Layout, type Location } from './layouts/layout.js';
+import { LAYOUTS, layoutOfObjects } from './layouts/index.js';
 import {
   COMPONENT_LABEL,
   CREATED_BY_ANNOTATION,
@@ -16,7 +16,7 @@ import {
   VERSION_LABEL,
 } from './names.js';
 import { rulesOf, type VersionRules } from './versions.js';
-import { readYamlField } from './yaml-field.js';
+import { readYamlField } from './layouts/yaml-field.js';
 
 export type IssuerScheme = 'linkerd.io/tls' | 'kubernetes.io/tls';
 

@@ -1,4 +1,4 @@
-/** Names that Linkerd gives to things, and those that reroot adds, each in one place. */
+/** Names that Linkerd gives to things, each in one place. */
 
 export const CONTROL_PLANE_NS_LABEL = 'linkerd.io/control-plane-ns';
 export const COMPONENT_LABEL = 'linkerd.io/control-plane-component';
@@ -21,21 +21,3 @@ export const TRUST_ROOTS_KEY = 'ca-bundle.crt';
 export const LINKERD_CONFIG = 'linkerd-config';
 export const OVERRIDES = 'linkerd-config-overrides';
 export const ISSUER_SECRET = 'linkerd-identity-issuer';
-
-/** Who writes, as the API server records it in managedFields. */
-export const FIELD_MANAGER = 'reroot';
-/** On pod templates (and so on their pods): rotation and phase that rolled them. */
-export const MARK_ANNOTATION = 'reroot.dev/rolled-for';
-/** On workloads: when the mark above was written; ISO 8601. */
-export const MARKED_AT_ANNOTATION = 'reroot.dev/rolled-at';
-/** On the rotation's Secret: fingerprints of the roots to take out. */
-export const RETIRE_ANNOTATION = 'reroot.dev/retire';
-export const ROTATION_ANNOTATION = 'reroot.dev/rotation';
-export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
-
-/** The new root and issuer of the rotation under way; deleted at its end. */
-export const ROTATION_SECRET = 'reroot-rotation';
-/** The root in use after a rotation, with its key when it was to be kept. */
-export const ROOT_SECRET = 'reroot-trust-root';
-export const REPORT_CONFIGMAP = 'reroot-report';
-export const LEASE = 'reroot';

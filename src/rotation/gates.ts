@@ -1,6 +1,6 @@
 import type { Finding, Waiver } from './findings.js';
 import { isWaived } from './findings.js';
-import { type ProxyObservation, type Target, workloadName } from './mesh.js';
+import { type ProxyObservation, type Target, workloadName } from '../ground/mesh.js';
 import type { Goal } from './strategies.js';
 
 /**

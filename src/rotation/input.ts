@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDuration } from './duration.js';
+import { parseDuration } from '../ground/duration.js';
 
 z.config({ jitless: true }); // Temporal's workflow sandbox allows no code generation
 

@@ -1,6 +1,6 @@
-import { formatDuration } from './duration.js';
+import { formatDuration } from '../ground/duration.js';
 import type { RotationSettings } from './input.js';
-import type { Fingerprint } from './mesh.js';
+import type { Fingerprint } from '../ground/mesh.js';
 import type { Phase } from './phases.js';
 import { longestWait } from './renewal.js';
 import { phasesOf, type Strategy } from './strategies.js';

@@ -1,7 +1,7 @@
 import type { Finding, Waiver } from './findings.js';
 import { isWaived } from './findings.js';
 import type { Requirement } from './gates.js';
-import { type LeafObservation, type ProxyObservation, type Target, workloadName } from './mesh.js';
+import { type LeafObservation, type ProxyObservation, type Target, workloadName } from '../ground/mesh.js';
 
 /**
  * When proxies renew their leaves by themselves: at 70 % of what remains when they get one, at the soonest after 10 s, at

@@ -1,6 +1,6 @@
 import type { Waiver } from './findings.js';
 import type { PhaseProgress } from './phases.js';
-import type { RootFacts } from './steps.js';
+import type { RootFacts } from './payloads.js';
 
 /** What an auditor reads afterwards: the workflow's result, and ConfigMap reroot-report. */
 export interface RotationReport {

@@ -1,10 +1,10 @@
 import type { Finding, Waiver } from './findings.js';
 import { formatFinding } from './findings.js';
-import { formatDuration } from './duration.js';
+import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
 import type { Approval, RotationReport } from './report.js';
-import type { GateResult, GenerateResult, NamespaceProgress } from './steps.js';
+import type { GateResult, GenerateResult, NamespaceProgress } from './payloads.js';
 import type { Recovery } from './strategies.js';
 
 /** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */

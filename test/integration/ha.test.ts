@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWorkerProcess, type WorkerProcess } from '../../sandbox/demo/worker-process.js';
-import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
+import { startWorkerProcess, type WorkerProcess } from '../../sandbox/kit/worker-process.js';
+import { type Sandbox, startSandbox } from '../../sandbox/cluster/sandbox.js';
 import { Client, Connection } from '@temporalio/client';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { FAST } from './support.js';

@@ -1,8 +1,8 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sandbox } from '../../sandbox/sandbox.js';
+import type { Sandbox } from '../../sandbox/cluster/sandbox.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
-import { templateAnchors } from '../../src/linkerd/template.js';
+import { templateAnchors } from '../../src/linkerd/layouts/template.js';
 
 /** Workloads as `linkerd inject --manual` writes them: the anchors stand in their templates. */
 const NAMESPACE = 'legacy';

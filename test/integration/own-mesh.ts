@@ -1,9 +1,9 @@
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../../sandbox/demo/measure.js';
-import { startWorkerProcess, type WorkerProcess } from '../../sandbox/demo/worker-process.js';
-import { type Sandbox, startSandbox, type StartOptions } from '../../sandbox/sandbox.js';
+import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../../sandbox/kit/measure.js';
+import { startWorkerProcess, type WorkerProcess } from '../../sandbox/kit/worker-process.js';
+import { type Sandbox, startSandbox, type StartOptions } from '../../sandbox/cluster/sandbox.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
-import { decode } from '../../src/linkerd/fields.js';
+import { decode } from '../../src/kubernetes/base64.js';
 import type { IssuerInput, RotationInput } from '../../src/rotation/input.js';
 
 /**

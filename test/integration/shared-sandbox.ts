@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
-import { startSandbox } from '../../sandbox/sandbox.js';
-import type { SandboxFacts } from '../../sandbox/host.js';
+import { startSandbox } from '../../sandbox/cluster/sandbox.js';
+import type { SandboxFacts } from '../../sandbox/cluster/host.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

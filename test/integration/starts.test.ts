@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startOverHttp } from '../../sandbox/demo/http-api.js';
-import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
+import { startOverHttp } from '../../sandbox/kit/http-api.js';
+import type { WorkerProcess } from '../../sandbox/kit/worker-process.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import {
   anchorsInUse,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/pki/bundle.js';
-import type { PlanResult } from '../../src/rotation/steps.js';
+import type { PlanResult } from '../../src/rotation/payloads.js';
 import { approve, type OwnMesh, ownMesh } from './own-mesh.js';
 import { eventually, reportOf, statusOf, statusWhere } from './support.js';
 

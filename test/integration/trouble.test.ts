@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
-import { FIELD_MANAGER } from '../../src/linkerd/names.js';
+import type { WorkerProcess } from '../../sandbox/kit/worker-process.js';
+import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { createIssuer, createRoot } from '../../src/pki/issue.js';
 import { toSec1Pem } from '../../src/pki/key.js';
 import {

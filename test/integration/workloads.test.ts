@@ -1,8 +1,8 @@
 import { AutoscalingV2Api, KubeConfig, type V1ObjectMeta, type V1PodTemplateSpec } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WorkerProcess } from '../../sandbox/demo/worker-process.js';
-import { readProgress } from '../../src/cli/progress.js';
-import { templateAnchors } from '../../src/linkerd/template.js';
+import type { WorkerProcess } from '../../sandbox/kit/worker-process.js';
+import { readProgress } from '../../src/cli/view/progress.js';
+import { templateAnchors } from '../../src/linkerd/layouts/template.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import { manualTemplates } from './manual-workloads.js';
 import {

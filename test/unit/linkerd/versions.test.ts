@@ -1,9 +1,9 @@
 import type { V1Deployment } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { type Layout } from '../../../src/linkerd/layout.js';
-import { layoutOfObjects, LAYOUTS } from '../../../src/linkerd/layouts.js';
+import { type Layout } from '../../../src/linkerd/layouts/layout.js';
+import { layoutOfObjects, LAYOUTS } from '../../../src/linkerd/layouts/index.js';
 import { rulesOf } from '../../../src/linkerd/versions.js';
-import { readYamlField } from '../../../src/linkerd/yaml-field.js';
+import { readYamlField } from '../../../src/linkerd/layouts/yaml-field.js';
 
 describe('the rules of a version', () => {
   it.each([

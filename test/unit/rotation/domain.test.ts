@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration } from '../../../src/rotation/duration.js';
+import { formatDuration, parseDuration } from '../../../src/ground/duration.js';
 import { isWaived } from '../../../src/rotation/findings.js';
 import { forgotOldRoot, presentsNewLeaf, proxyGate, trustsNewRoot } from '../../../src/rotation/gates.js';
 import { invalidInputMessage, readInput } from '../../../src/rotation/input.js';
-import type { ProxyObservation, Target } from '../../../src/rotation/mesh.js';
+import type { ProxyObservation, Target } from '../../../src/ground/mesh.js';
 import { orderNamespaces } from '../../../src/rotation/plan.js';
 import { decideRollout, type RolloutQuestion } from '../../../src/rotation/rollout.js';
-import { refuseApproval, refuseWaiver } from '../../../src/rotation/messages.js';
+import { refuseApproval, refuseWaiver } from '../../../src/rotation/refusals.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 
 const target: Target = { rotation: 'abc', root: 'new', retire: ['old'], oldIssuers: ['A', 'A2'] };

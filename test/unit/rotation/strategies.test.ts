@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { bridgeEndsSoon, bridgeLife } from '../../../src/rotation/bridge.js';
+import { bridgeEndsSoon, bridgeLife } from '../../../src/rotation/bridge-life.js';
 import { forgotOldRoot, GOALS, leftOldIssuer, presentsBothChains } from '../../../src/rotation/gates.js';
 import { readInput, readIssuerInput } from '../../../src/rotation/input.js';
-import { refuseAbort, refuseStrategy } from '../../../src/rotation/messages.js';
-import type { LeafObservation, ProxyObservation, Target } from '../../../src/rotation/mesh.js';
+import { refuseAbort, refuseStrategy } from '../../../src/rotation/refusals.js';
+import type { LeafObservation, ProxyObservation, Target } from '../../../src/ground/mesh.js';
 import { type Pace, planDifference, type Plan, predictRollout } from '../../../src/rotation/plan.js';
 import { isLate, renewalDue, renewalLate, renewalState } from '../../../src/rotation/renewal.js';
-import { NOTHING, preflightFindings } from '../../../src/rotation/preflight.js';
+import { NOTHING, preflightFindings } from '../../../src/rotation/preflight/index.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 import {
   type Course,

@@ -1,0 +1,60 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { DetectionError } from '../../src/linkerd/detect.js';
+import { isKubernetesError } from '../../src/kubernetes/errors.js';
+
+/** Milliseconds between two signs of life of an activity; its heartbeat timeout is several of them (workflows/steps.ts). */
+const HEARTBEAT_MS = 2000;
+
+type Activity = (...args: never[]) => Promise<unknown>;
+
+/**
+ * Wraps every activity the same way: it heartbeats for as long as it runs, so that the death of its worker is noticed
+ * in seconds, and its errors become failures that say whether a retry can help.
+ */
+export function inEnvelopes<T extends Record<string, Activity>>(activities: T): T {
+  const wrapped = Object.entries(activities).map(([name, activity]) => [name, inEnvelope(activity)] as const);
+  return Object.fromEntries(wrapped) as T;
+}
+
+function inEnvelope(activity: Activity): Activity {
+  return async (...args) => {
+    const alive = setInterval(() => Context.current().heartbeat(lastDetails.get(Context.current())), HEARTBEAT_MS);
+    try {
+      return await activity(...args);
+    } catch (error) {
+      throw asFailure(error);
+    } finally {
+      clearInterval(alive);
+    }
+  };
+}
+
+const lastDetails = new WeakMap<Context, unknown>();
+
+/** Reports progress; it also rides on the signs of life until the next report. */
+export function reportProgress(details: unknown): void {
+  lastDetails.set(Context.current(), details);
+  Context.current().heartbeat(details);
+}
+
+/** Final answers of the API server end the activity at once; anything else Temporal tries again. */
+function asFailure(error: unknown): unknown {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure('the activity was cancelled');
+  if (error instanceof DetectionError) {
+    return ApplicationFailure.nonRetryable(`${error.message} (${error.hint})`, error.reason);
+  }
+  if (!isKubernetesError(error)) return error;
+  return ApplicationFailure.create({
+    message: error.message,
+    type: `Kubernetes${error.kind}`,
+    nonRetryable: !error.transient,
+    cause: error,
+    ...(error.retryAfterMs ? { nextRetryDelay: error.retryAfterMs } : {}),
+  });
+}
+
+/** Sleeps until the time is up; a cancelled activity stops here. */
+export async function pause(milliseconds: number): Promise<void> {
+  await Context.current().sleep(milliseconds);
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { preflight } from '../../../activities/preflight.js';
+import { clusterAccess } from '../../../worker/access.js';
+import { blocking } from '../../rotation/findings.js';
+import { type InputResult, invalidInputMessage, readInput, type RotationSettings } from '../../rotation/input.js';
+import type { Strategy } from '../../rotation/strategies.js';
+import { CliError, EXIT } from '../exit-codes.js';
+import { type InputOptions, rotationInput, withInputOptions } from '../options/input.js';
+import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
+import { renderFindings, renderPlan } from '../view/render.js';
+import { configured } from '../options/worker.js';
+
+export function addPreflightCommand(program: Command, done: (exitCode: number) => void): void {
+  const command = program
+    .command('preflight')
+    .description('check whether this mesh can be rotated; changes nothing, needs no Temporal');
+  withInputOptions(withClusterOptions(command)).action(async (options: ClusterOptions & InputOptions) => {
+    const settings = checkedInput(readInput(rotationInput(options)));
+    done(await look(options, settings, settings.strategy));
+  });
+}
+
+/** @throws CliError with everything that is wrong with the input */
+export function checkedInput(input: InputResult): RotationSettings {
+  if (input.ok) return input.settings;
+  throw new CliError(invalidInputMessage(input.problems), EXIT.refused);
+}
+
+/** Looks at the mesh from here, and prints what a rotation would do and what stands in its way. */
+export async function look(options: ClusterOptions, settings: RotationSettings, strategy: Strategy): Promise<number> {
+  const { k8s, prober } = clusterAccess(configured(workerEnvironment(options, process.env)), process.env);
+  const result = await preflight({ k8s, prober, temporalAddress: '' }, { settings, strategy });
+  const blocked = blocking(result.findings).length;
+  if (options.output === 'json') {
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    return blocked > 0 ? EXIT.refused : EXIT.ok;
+  }
+  if (result.linkerdNamespace !== undefined) {
+    const { linkerdVersion, layout, linkerdNamespace, plan } = result;
+    process.stdout.write(
+      `Linkerd ${linkerdVersion} (layout ${layout}) in namespace ${linkerdNamespace}, API server ${result.apiServer}\n\n${renderPlan(plan)}\n\n`,
+    );
+  }
+  if (result.findings.length > 0) process.stdout.write(`${renderFindings(result.findings)}\n`);
+  process.stdout.write(
+    blocked > 0 ? `Not ready: ${blocked} finding(s) block a rotation.\n` : 'Ready for a rotation.\n',
+  );
+  return blocked > 0 ? EXIT.refused : EXIT.ok;
+}

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { loadTemporalConfig } from '../../temporal/config.js';
+import { workflowIdFor } from '../../temporal/names.js';
+import { ensureEmbedded, findEmbedded } from './embedded.js';
+import { CliError } from '../exit-codes.js';
+import type { CommonOptions } from '../options/common.js';
+
+/** A connection to the Temporal server that the rotations of this shell run on. */
+export interface Session {
+  client: Client;
+  /** `configured` by profile or environment, or the `embedded` one of this machine. */
+  server: 'configured' | 'embedded';
+  address: string;
+  ui?: string;
+  close(): Promise<void>;
+}
+
+/** Whether a profile or variable names a Temporal server, as the Temporal CLI would read them. */
+export function hasTemporalServer(env: NodeJS.ProcessEnv): boolean {
+  const config = env['XDG_CONFIG_HOME'] || path.join(homedir(), '.config');
+  const file = env['TEMPORAL_CONFIG_FILE'] ?? path.join(config, 'temporalio', 'temporal.toml');
+  return Boolean(env['TEMPORAL_ADDRESS'] ?? env['TEMPORAL_PROFILE']) || existsSync(file);
+}
+
+/** Connects; `start` also starts the embedded server when there is no other.
+ *  @throws CliError when there is nothing to connect to */
+export async function openSession(cluster: string, env: NodeJS.ProcessEnv, mode: 'find' | 'start'): Promise<Session> {
+  if (hasTemporalServer(env)) return await connect(env, 'configured');
+  const embedded = mode === 'start' ? await ensureEmbedded(cluster, env) : await findEmbedded(cluster, env);
+  if (!embedded) {
+    throw new CliError(
+      `no Temporal server is configured (TEMPORAL_ADDRESS or a profile), and no embedded one runs for cluster ${cluster}.\n` +
+        '`reroot rotate` starts it, and goes on with a rotation that was interrupted.',
+    );
+  }
+  return { ...(await connect({ ...env, TEMPORAL_ADDRESS: embedded.address }, 'embedded')), ui: embedded.ui };
+}
+
+async function connect(env: NodeJS.ProcessEnv, server: Session['server']): Promise<Session> {
+  const { connectionOptions, namespace, address } = loadTemporalConfig(env);
+  try {
+    const connection = await Connection.connect(connectionOptions);
+    return {
+      client: new Client({ connection, namespace }),
+      server,
+      address,
+      close: async () => await connection.close(),
+    };
+  } catch (error) {
+    throw new CliError(
+      `no Temporal server answers at ${address}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+export function rotationHandle(session: Session, options: CommonOptions): WorkflowHandle {
+  return session.client.workflow.getHandle(options.workflowId ?? workflowIdFor(options.cluster));
+}

@@ -1,0 +1,57 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { RenewalState } from '../../rotation/renewal.js';
+import type { NamespaceProgress } from '../../rotation/payloads.js';
+import type { RotationStatus } from '../../rotation/status.js';
+
+/** An activity that is under way, as the server knows it. */
+export interface Activity {
+  type: string;
+  attempt: number;
+  lastFailure?: string;
+}
+
+/** What is newer than the workflow's own status: the heartbeats of its running activities. */
+export interface LiveProgress {
+  namespaces: RotationStatus['namespaces'];
+  activities: Activity[];
+  /** While proxies come along by themselves: how many have. */
+  renewal?: RenewalState;
+}
+
+/** Asks the workflow for its status and the server for the heartbeats of what runs now.
+ *  @returns undefined while no worker answers */
+export async function readProgress(handle: WorkflowHandle): Promise<{ status: RotationStatus; live: LiveProgress }> {
+  const [status, description] = await Promise.all([handle.query<RotationStatus>('status'), handle.describe()]);
+  const pending = description.raw.pendingActivities ?? [];
+  const details = pending.map(({ heartbeatDetails }): unknown => {
+    const [payload] = heartbeatDetails?.payloads ?? [];
+    return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+  });
+  const heartbeats = details.filter(isNamespaceProgress);
+  const renewal = details.find(isRenewalState);
+  const namespaces = status.namespaces.map((known) => {
+    const newer = heartbeats.find(({ namespace, phase }) => namespace === known.namespace && phase === known.phase);
+    return newer && known.state === 'running' ? { ...known, ...newer } : known;
+  });
+  const activities = pending.map(({ activityType, attempt, lastFailure }) => ({
+    type: activityType?.name ?? '',
+    attempt: attempt ?? 1,
+    ...(lastFailure?.message ? { lastFailure: lastFailure.message } : {}),
+  }));
+  return { status, live: { namespaces, activities, ...(renewal ? { renewal } : {}) } };
+}
+
+function isRenewalState(details: unknown): details is RenewalState {
+  return typeof details === 'object' && details !== null && 'late' in details && 'proven' in details;
+}
+
+function isNamespaceProgress(details: unknown): details is NamespaceProgress {
+  return (
+    typeof details === 'object' &&
+    details !== null &&
+    'namespace' in details &&
+    'proven' in details &&
+    'workloads' in details
+  );
+}

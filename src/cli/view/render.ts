@@ -1,0 +1,163 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import { formatDuration } from '../../ground/duration.js';
+import { formatFinding } from '../../rotation/findings.js';
+import type { PhaseProgress } from '../../rotation/phases.js';
+import type { Plan } from '../../rotation/plan.js';
+import type { RotationStatus } from '../../rotation/status.js';
+import type { Activity, LiveProgress } from './progress.js';
+
+/** The live picture of a rotation: pure text from what was observed. */
+
+const BAR_WIDTH = 24;
+
+export interface Picture {
+  status: RotationStatus;
+  live: LiveProgress;
+  now: Date;
+}
+
+export function renderPicture({ status, live, now }: Picture): string {
+  return [
+    ...header(status, now),
+    '',
+    ...status.phases.flatMap((phase) => phaseLines(phase, status, live, now)),
+    ...waitingLines(status, now),
+    ...live.activities.filter(({ attempt }) => attempt > 1).map(retryLine),
+  ].join('\n');
+}
+
+/** One line on what has changed, for logs and pipes. */
+export function renderLine({ status, live }: Picture): string {
+  const { phase, waiting, gate } = status;
+  if (status.outcome !== 'running') return `rotation ${status.outcome}`;
+  if (live.renewal && waiting?.kind === 'renewal') {
+    const { proven, proxies, lastDue } = live.renewal;
+    return `${phase}: ${proven} of ${proxies} proxies have come along by themselves${lastDue ? `, the last one is due at ${lastDue.slice(11, 19)}` : ''}`;
+  }
+  if (waiting)
+    return `${phase}: ${waiting.kind === 'paused' ? 'paused' : `waiting for ${waiting.for}`}${waiting.on.length > 0 ? ` (${waiting.on.join('; ')})` : ''}`;
+  const counts = live.namespaces
+    .map(({ namespace, proven, proxies }) => `${namespace} ${proven}/${proxies}`)
+    .join(', ');
+  const proven = gate && gate.phase === phase ? `: ${gate.proven} of ${gate.proxies} proxies proven` : '';
+  return `${phase}${counts ? `: ${counts}` : proven}`;
+}
+
+export function bar(done: number, total: number, width = BAR_WIDTH): string {
+  const filled = total === 0 ? 0 : Math.round((Math.min(done, total) / total) * width);
+  return pc.green('█'.repeat(filled)) + pc.dim('░'.repeat(width - filled));
+}
+
+export function shortFingerprint(fingerprint: string): string {
+  return fingerprint.slice(0, 12);
+}
+
+function header(status: RotationStatus, now: Date): string[] {
+  const took = formatDuration(now.getTime() - Date.parse(status.startedAt));
+  const linkerd = status.linkerdVersion ? `Linkerd ${status.linkerdVersion}` : 'Linkerd';
+  const lines = [
+    `${pc.bold(`Rotating the trust root of ${linkerd}`)} in cluster ${pc.bold(status.cluster)}  ${pc.dim(took)}`,
+  ];
+  if (status.roots) {
+    const old = status.roots.retire.map(({ fingerprint }) => shortFingerprint(fingerprint)).join(', ');
+    lines.push(
+      `root ${pc.yellow(old || 'none')} → ${pc.green(shortFingerprint(status.roots.root.fingerprint))}, good until ${status.roots.root.notAfter.slice(0, 10)}`,
+    );
+  }
+  return lines;
+}
+
+function phaseLines(progress: PhaseProgress, status: RotationStatus, live: LiveProgress, now: Date): string[] {
+  const { phase, state, startedAt, finishedAt } = progress;
+  const end = finishedAt ? Date.parse(finishedAt) : now.getTime();
+  const took = startedAt ? formatDuration(end - Date.parse(startedAt)) : '';
+  const name = phase.padEnd(10);
+  if (state === 'pending') return [pc.dim(`  · ${name}`)];
+  if (state === 'aborted')
+    return [`  ${pc.yellow('✖')} ${name} ${pc.dim(took.padStart(7))}  ${pc.dim('aborted here')}`];
+  if (state === 'done')
+    return [`  ${pc.green('✔')} ${name} ${pc.dim(took.padStart(7))}  ${pc.dim(summary(phase, status))}`];
+  const gate = status.gate?.phase === phase ? status.gate : undefined;
+  const done = live.renewal ?? (gate && { proven: overall(gate, live), proxies: gate.proxies });
+  const total = done ? `${bar(done.proven, done.proxies)} ${done.proven}/${done.proxies} proxies${lastDue(live)}` : '';
+  return [`  ${pc.cyan('▶')} ${pc.bold(name)} ${took.padStart(7)}  ${total}`, ...live.namespaces.map(namespaceLine)];
+}
+
+function lastDue({ renewal }: LiveProgress): string {
+  return renewal?.lastDue ? pc.dim(`  the last one is due at ${renewal.lastDue.slice(11, 19)}Z`) : '';
+}
+
+/** The gate's count is of its last look; what namespaces have reported since is newer. */
+function overall(gate: NonNullable<RotationStatus['gate']>, live: LiveProgress): number {
+  const gained = live.namespaces.reduce((sum, { namespace, proxies, proven }) => {
+    const outdated = gate.namespaces.find(({ name }) => name === namespace)?.outdated ?? 0;
+    return sum + Math.max(0, outdated - (proxies - proven));
+  }, 0);
+  return Math.min(gate.proxies, gate.proven + (live.namespaces.length > 0 ? gained : 0));
+}
+
+function namespaceLine({
+  namespace,
+  workloads,
+  workloadsDone,
+  proxies,
+  proven,
+  waitingFor,
+  state,
+}: LiveProgress['namespaces'][number]): string {
+  const mark = { waiting: pc.dim('·'), running: pc.cyan('▶'), done: pc.green('✔'), stuck: pc.red('✖') }[state];
+  const counts =
+    state === 'waiting'
+      ? pc.dim('in line')
+      : `${bar(proven, proxies, 12)} ${proven}/${proxies} proxies, ${workloadsDone}/${workloads} workloads`;
+  const why = state === 'running' && waitingFor[0] ? pc.dim(`  ${waitingFor[0]}`) : '';
+  return `      ${mark} ${namespace.padEnd(14)} ${counts}${why}`;
+}
+
+function summary(phase: PhaseProgress['phase'], status: RotationStatus): string {
+  if (phase === 'preflight' && status.plan) {
+    return `${status.plan.proxies} proxies of ${status.plan.workloads} workloads in ${status.plan.namespaces.length} namespaces`;
+  }
+  if (phase === 'generate' && status.roots)
+    return status.roots.adopted ? 'adopted from an earlier run' : 'new root and issuer';
+  return '';
+}
+
+function waitingLines({ waiting, cluster }: RotationStatus, now: Date): string[] {
+  if (!waiting) return [];
+  const since = formatDuration(now.getTime() - Date.parse(waiting.since));
+  const lines = [
+    '',
+    pc.yellow(`  Waiting for ${waiting.for}, for ${since}`),
+    ...waiting.on.map((on) => `    - ${on}`),
+    `    ${waiting.todo}`,
+  ];
+  if (waiting.kind === 'approval')
+    lines.push(pc.dim(`    In another shell: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
+  return lines;
+}
+
+function retryLine({ type, attempt, lastFailure }: Activity): string {
+  return pc.yellow(`  ${type}: try ${attempt}${lastFailure ? ` after: ${lastFailure.split('\n')[0]}` : ''}`);
+}
+
+/** The plan as a table: what happens in each phase, and how long it may take. */
+export function renderPlan({ strategy, rollouts, workloads, proxies, namespaces, phases, hash }: Plan): string {
+  const table = new Table({ head: ['phase', 'what happens', 'predicted'], style: { head: [], border: [] } });
+  for (const { phase, what, predictedMs } of phases) {
+    table.push([phase, what, predictedMs === undefined ? '' : `at most ${formatDuration(predictedMs)}`]);
+  }
+  const forced = `${rollouts} forced ${rollouts === 1 ? 'rollout' : 'rollouts'}`;
+  return [
+    `Plan ${hash}: ${strategy}, ${forced} of ${workloads} workloads (${proxies} proxies, ${namespaces.length} namespaces)`,
+    table.toString(),
+  ].join('\n');
+}
+
+/** What stands in the way, for people: one line each. */
+export function renderFindings(findings: readonly Parameters<typeof formatFinding>[0][]): string {
+  return findings
+    .map((finding) => `${finding.severity === 'block' ? pc.red('✖') : pc.yellow('!')} ${formatFinding(finding)}`)
+    .join('\n');
+}

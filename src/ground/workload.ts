@@ -1,0 +1,20 @@
+/** What matters of a Deployment, StatefulSet or DaemonSet, of whatever kind. */
+export interface WorkloadSnapshot {
+  kind: string;
+  /** The mark in the pod template: for which rotation and phase it was last rolled. */
+  mark?: string;
+  /** When that mark was written; ISO 8601. */
+  markedAt?: string;
+  /** What replaces its pods: the controller itself, an eviction of each, or nothing but its next run (CronJob). */
+  replacement: 'rollout' | 'eviction' | 'next run';
+  /** Why only an eviction replaces them. */
+  evictionBecause?: string;
+  /** Why nothing replaces them, if so. */
+  unrollable?: { reason: string; message: string; hint: string };
+  /** The controller has brought every pod to the newest template. */
+  rolledOut: boolean;
+  /** The controller has given up, in its own words. */
+  failed?: string;
+  /** What the controller waits for, in its own words. */
+  waitingFor?: string;
+}

@@ -1,0 +1,114 @@
+import type { V1ObjectMeta } from '@kubernetes/client-node';
+import type { Kubernetes } from '../../kubernetes/client.js';
+import { isKubernetesError } from '../../kubernetes/errors.js';
+import { pointer, unchanged, withFreshRead } from '../../kubernetes/patch.js';
+import { decode, encode } from '../../kubernetes/base64.js';
+import { FIELD_MANAGER } from '../../kubernetes/own-names.js';
+import { type Location, locationName } from './layout.js';
+import { readYamlField, replaceYamlField } from './yaml-field.js';
+
+/** Reading and writing fields at `Location`s: text in, text out, with a precondition on every write. */
+
+interface StoredObject {
+  metadata?: V1ObjectMeta;
+  data: Record<string, string>;
+}
+
+export interface FieldEdit {
+  location: Location;
+  /** New value from the current one; the same text, or undefined, leaves it. */
+  change(current: string): string | undefined;
+}
+
+/** Who wrote an object last beside reroot, as the API server recorded it: `manager at time`. */
+export async function lastForeignWriter(k8s: Kubernetes, namespace: string, location: Location): Promise<string> {
+  const object = await readObject(k8s, namespace, { ...location, optional: true });
+  if (!object) return 'somebody who deleted it';
+  const [last] = (object.metadata?.managedFields ?? [])
+    .filter(({ manager }) => manager !== FIELD_MANAGER)
+    .toSorted((a, b) => new Date(b.time ?? 0).getTime() - new Date(a.time ?? 0).getTime());
+  return last ? `${last.manager} at ${new Date(last.time ?? 0).toISOString()}` : 'somebody unknown';
+}
+
+/** @returns undefined when an optional object or field is not there
+ *  @throws Error when it is not optional, or its YAML cannot be read */
+export async function readField(k8s: Kubernetes, namespace: string, location: Location): Promise<string | undefined> {
+  const object = await readObject(k8s, namespace, location);
+  const value = object && fieldOf(object.data, location);
+  if (value === undefined && !location.optional) throw new Error(`${locationName(location)} is missing or empty`);
+  return value;
+}
+
+/**
+ * Applies edits to one object in one write, on the condition that nobody wrote since it was read; on a lost race it
+ * reads and decides again. Everything else in the object stays byte for byte.
+ * @returns whether anything had to be written
+ */
+export async function editFields(k8s: Kubernetes, namespace: string, edits: readonly FieldEdit[]): Promise<boolean> {
+  const [first] = edits;
+  if (!first) return false;
+  return await withFreshRead(async () => {
+    const object = await readObject(k8s, namespace, first.location);
+    if (!object) return false;
+    const changed = editedValues(object.data, edits);
+    if (changed.size === 0) return false;
+    await patchData(k8s, namespace, first.location, object.metadata, changed);
+    return true;
+  });
+}
+
+/** The values of an object's data that edits change, as they are afterwards. */
+export function editedValues(data: Record<string, string>, edits: readonly FieldEdit[]): Map<string, string> {
+  const changed = new Map<string, string>();
+  for (const { location, change } of edits) {
+    const text = changed.get(location.key) ?? data[location.key] ?? '';
+    const current = fieldOf({ [location.key]: text }, location);
+    const value = current === undefined ? undefined : change(current);
+    if (value === undefined || value === current) continue;
+    changed.set(location.key, location.path ? replaceYamlField(text, location.path, value) : value);
+  }
+  return changed;
+}
+
+async function readObject(k8s: Kubernetes, namespace: string, location: Location): Promise<StoredObject | undefined> {
+  const { kind, name } = location;
+  try {
+    if (kind === 'ConfigMap') {
+      const configMap = await k8s.core.readNamespacedConfigMap({ name, namespace });
+      return { ...(configMap.metadata ? { metadata: configMap.metadata } : {}), data: configMap.data ?? {} };
+    }
+    const secret = await k8s.core.readNamespacedSecret({ name, namespace });
+    const data = Object.entries(secret.data ?? {}).map(([key, value]) => [key, decode(value)] as const);
+    return { ...(secret.metadata ? { metadata: secret.metadata } : {}), data: Object.fromEntries(data) };
+  } catch (error) {
+    if (location.optional && isKubernetesError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
+/** The text at a location; undefined when it is absent or empty. */
+export function fieldOf(data: Record<string, string>, location: Location): string | undefined {
+  const text = data[location.key];
+  if (text === undefined || text === '') return undefined;
+  return location.path ? readYamlField(text, location.path) : text;
+}
+
+async function patchData(
+  k8s: Kubernetes,
+  namespace: string,
+  { kind, name }: Location,
+  metadata: V1ObjectMeta | undefined,
+  values: Map<string, string>,
+): Promise<void> {
+  const body = [
+    unchanged(metadata),
+    ...[...values].map(([key, value]) => ({
+      op: 'replace',
+      path: pointer('data', key),
+      value: kind === 'Secret' ? encode(value) : value,
+    })),
+  ];
+  const request = { name, namespace, body, fieldManager: FIELD_MANAGER };
+  if (kind === 'ConfigMap') await k8s.core.patchNamespacedConfigMap(request);
+  else await k8s.core.patchNamespacedSecret(request);
+}

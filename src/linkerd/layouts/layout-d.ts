@@ -1,0 +1,19 @@
+import { inConfig, type Layout, usesVolume } from './layout.js';
+import { overrides, valuesLayout } from './layout-values.js';
+import { TRUST_ROOTS, TRUST_ROOTS_KEY } from '../names.js';
+
+/** 2.11 to today: the control plane reads a ConfigMap of its own; the values are what the CLI reads. */
+export const layoutD: Layout = {
+  id: 'D',
+  versions: '2.11 and later',
+  identityReads: 'the mounted ConfigMap linkerd-identity-trust-roots',
+  describes: (identity) => usesVolume(identity, TRUST_ROOTS),
+  anchors: [
+    { kind: 'ConfigMap', name: TRUST_ROOTS, key: TRUST_ROOTS_KEY, optional: false },
+    inConfig('values', ['identityTrustAnchorsPEM'], true), // empty with externalCA
+    ...overrides.anchors,
+  ],
+  issuerCopies: valuesLayout(false).issuerCopies,
+  settings: valuesLayout(false).settings,
+  helmValue: valuesLayout(false).helmValue,
+};

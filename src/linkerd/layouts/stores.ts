@@ -1,0 +1,82 @@
+import type { Kubernetes } from '../../kubernetes/client.js';
+import { addAnchors, formatBundle, readBundle, removeAnchors } from '../../pki/bundle.js';
+import type { Certificate } from '../../pki/certificate.js';
+import type { Linkerd } from '../detect.js';
+import { editFields, type FieldEdit, readField } from './fields.js';
+import { type Location, locationName } from './layout.js';
+
+/** One copy of the trust anchors, as found. */
+export interface StoredAnchors {
+  store: string;
+  location: Location;
+  pem: string;
+  certificates: Certificate[];
+}
+
+/** Every copy that exists, the authoritative one first.
+ *  @throws Error when the authoritative one is missing */
+export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[StoredAnchors, ...StoredAnchors[]]> {
+  const stores: StoredAnchors[] = [];
+  for (const location of linkerd.anchors) {
+    const pem = await readField(k8s, linkerd.namespace, location);
+    if (pem !== undefined)
+      stores.push({ store: locationName(location), location, pem, certificates: readBundle(pem).certificates });
+  }
+  const [first, ...others] = stores;
+  if (!first) throw new Error('no store of trust anchors found');
+  return [first, ...others];
+}
+
+export interface BundleChange {
+  add?: readonly Certificate[];
+  /** Fingerprints. */
+  remove?: readonly string[];
+}
+
+/**
+ * Adds and removes anchors in every store, each relative to what that store holds, so that foreign anchors stay.
+ * The copies that `linkerd upgrade` and the CLI read are written before the one that takes effect.
+ * @returns the stores that had to be written
+ */
+export async function changeAnchors(k8s: Kubernetes, linkerd: Linkerd, change: BundleChange): Promise<string[]> {
+  const written: string[] = [];
+  for (const location of linkerd.anchors.toReversed()) {
+    const edit: FieldEdit = { location, change: (current) => changedBundle(current, change) };
+    if (await editFields(k8s, linkerd.namespace, [edit])) written.push(locationName(location));
+  }
+  return written;
+}
+
+/** The new text of a bundle, or undefined when its set of anchors is already as wanted. An empty bundle is refused. */
+export function changedBundle(current: string, { add = [], remove = [] }: BundleChange): string | undefined {
+  const { certificates } = readBundle(current);
+  const wanted = removeAnchors(addAnchors(certificates, add), remove);
+  if (wanted.length === 0) throw new Error('refused to write a trust bundle without any anchor');
+  const same =
+    wanted.length === certificates.length &&
+    wanted.every((certificate, index) => certificate.fingerprint === certificates[index]?.fingerprint);
+  return same ? undefined : formatBundle(wanted, { finalNewline: current.endsWith('\n') });
+}
+
+/** Brings the copies of the issuer (values that a later upgrade renders from) in step with the issuer Secret. */
+export async function changeIssuerCopies(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+  certificatePem: string,
+  keyPem: string,
+): Promise<string[]> {
+  const written: string[] = [];
+  for (const { certificate, key } of linkerd.layout.issuerCopies) {
+    const edits = [replacePem(certificate, certificatePem), ...(key ? [replacePem(key, keyPem)] : [])];
+    if (await editFields(k8s, linkerd.namespace, edits)) written.push(locationName(certificate));
+  }
+  return written;
+}
+
+function replacePem(location: Location, pem: string): FieldEdit {
+  const body = pem.trimEnd();
+  return {
+    location,
+    change: (current) => (current.trimEnd() === body ? undefined : `${body}${current.endsWith('\n') ? '\n' : ''}`),
+  };
+}

@@ -1,0 +1,73 @@
+import net from 'node:net';
+import { Duplex, PassThrough } from 'node:stream';
+import type { Kubernetes } from '../../kubernetes/client.js';
+import { ADMIN_PORT } from '../names.js';
+import type { MeshedPod } from './pods.js';
+
+/**
+ * How a worker reaches the admin port of a proxy: at the pod's own address (inside the cluster, or where the pod
+ * network is routed), or by port-forward through the API server (from anywhere).
+ */
+export type Reach = 'address' | 'port-forward';
+
+/** Inside a cluster the pod network is at hand; anywhere else it takes a port-forward. */
+export function defaultReach(env: NodeJS.ProcessEnv): Reach {
+  return env['KUBERNETES_SERVICE_HOST'] ? 'address' : 'port-forward';
+}
+
+/** A stream to the proxy's admin port. The caller destroys it.
+ *  @throws Error when the pod has no address, or nothing answers in time */
+export async function openAdminStream(
+  k8s: Kubernetes,
+  reach: Reach,
+  pod: MeshedPod,
+  timeoutMs: number,
+): Promise<Duplex> {
+  if (reach === 'port-forward') return await forward(k8s, pod, timeoutMs);
+  if (!pod.address) throw new Error('the pod has no address yet');
+  return await connect(pod.address, timeoutMs);
+}
+
+function connect(host: string, timeoutMs: number): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host, port: ADMIN_PORT, noDelay: true });
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`${host}:${ADMIN_PORT} did not answer in time`)),
+      timeoutMs,
+    );
+    socket.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+  });
+}
+
+async function forward(k8s: Kubernetes, pod: MeshedPod, timeoutMs: number): Promise<Duplex> {
+  const toProxy = new PassThrough();
+  const fromProxy = new PassThrough();
+  const opening = k8s.portForward.portForward(pod.namespace, pod.name, [ADMIN_PORT], fromProxy, null, toProxy);
+  const socket = await within(opening, timeoutMs);
+  if (typeof socket === 'function') throw new Error('port-forward returned no connection');
+  const stream = Duplex.from({ readable: fromProxy, writable: toProxy });
+  socket.on('close', () => fromProxy.end());
+  socket.on('error', (error: Error) => stream.destroy(error));
+  stream.once('close', () => socket.close());
+  return stream;
+}
+
+async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the port-forward was not opened in time')), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

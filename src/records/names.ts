@@ -1,0 +1,13 @@
+/** The objects that are reroot's own, all in the Linkerd namespace. */
+
+/** The new root and issuer of the rotation under way; deleted at its end. */
+export const ROTATION_SECRET = 'reroot-rotation';
+/** The root in use after a rotation, with its key when it was to be kept. */
+export const ROOT_SECRET = 'reroot-trust-root';
+export const REPORT_CONFIGMAP = 'reroot-report';
+/** Keeps other rotations of the cluster out. */
+export const LEASE = 'reroot';
+
+/** On the rotation's Secret: its short name, and fingerprints of the roots to take out. */
+export const ROTATION_ANNOTATION = 'reroot.dev/rotation';
+export const RETIRE_ANNOTATION = 'reroot.dev/retire';

@@ -1,0 +1,43 @@
+import { parseDuration } from '../ground/duration.js';
+import type { RotationSettings } from './input.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** identity clamps a leaf's life to the earliest end in its issuer's chain, so the bridge outlives leaves by far. */
+const LEAST_LEAVES = 2;
+/**
+ * Short, because it carries the old issuer key into the new root's trust; long enough that nothing ends when reroot and
+ * its Temporal server are down for a week: an expired bridge certificate in the issuer Secret would end every leaf.
+ */
+const LIFE_MS = 14 * DAY_MS;
+/** It can be made anew only with the new root's key; where that is discarded it has to last from the start. */
+const WITHOUT_KEY_MS = 30 * DAY_MS;
+/** Made anew when less than half of it is left, or less than this many leaf lives. */
+const RENEWED_BELOW_LEAVES = 1.5;
+
+/** Milliseconds that a bridge certificate is valid. */
+export function bridgeLife(
+  settings: Pick<RotationSettings, 'bridge' | 'root' | 'rollout'>,
+  leafLifeMs: number,
+): number {
+  const least = LEAST_LEAVES * leafLifeMs;
+  const wanted = settings.bridge.validity === undefined ? undefined : parseDuration(settings.bridge.validity);
+  if (wanted !== undefined) return Math.max(wanted, least);
+  const organic = settings.rollout.pace === 'organic' ? (parseDuration(settings.rollout.deadline) ?? 0) : 0;
+  return Math.max(settings.root.key === 'discard' ? WITHOUT_KEY_MS + organic : LIFE_MS, least);
+}
+
+/** Whether a rotation that goes on needs the bridge certificate anew. */
+export function bridgeEndsSoon(
+  { notBefore, notAfter }: { notBefore: Date; notAfter: Date },
+  leafLifeMs: number,
+  now: Date,
+): boolean {
+  const life = notAfter.getTime() - notBefore.getTime();
+  return notAfter.getTime() - now.getTime() < Math.max(life / 2, RENEWED_BELOW_LEAVES * leafLifeMs);
+}
+
+/** Milliseconds between two looks at whether it does. */
+export function bridgeCheckInterval(leafLifeMs: number): number {
+  return Math.max(5000, leafLifeMs / 4);
+}

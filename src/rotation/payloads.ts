@@ -1,0 +1,143 @@
+import type { Finding, Waiver } from './findings.js';
+import type { RotationSettings } from './input.js';
+import type { Fingerprint, Target } from '../ground/mesh.js';
+import type { GatedPhase } from './phases.js';
+import type { Plan } from './plan.js';
+import type { RenewalState } from './renewal.js';
+import type { Course, IssuerState, Recovery } from './strategies.js';
+
+/** What goes into activities and comes out: facts, counts and fingerprints; never a certificate's key. */
+
+/** Given to every activity. */
+export interface StepInput {
+  settings: RotationSettings;
+  course: Course;
+  linkerdNamespace: string;
+}
+
+export interface LeaseInput {
+  linkerdNamespace?: string | undefined;
+  /** Run id of the first run: a rotation keeps its Lease when it continues as new. */
+  firstRunId: string;
+}
+
+export interface PhaseInput extends StepInput {
+  phase: GatedPhase;
+  waivers: Waiver[];
+  /** How often the operator has asked for a `retry`. */
+  retry: number;
+}
+
+export interface IssuerStateInput extends StepInput {
+  state: IssuerState;
+}
+
+/** How a wait for the proxies' own renewal (or replacement) ended: all have, or some are late. */
+export type RenewalResult = RenewalState;
+
+export interface RootFacts {
+  fingerprint: Fingerprint;
+  commonName: string;
+  /** ISO 8601. */
+  notBefore: string;
+  notAfter: string;
+}
+
+export interface PreflightResult {
+  linkerdNamespace: string;
+  linkerdVersion: string;
+  layout: string;
+  /** Milliseconds that leaves are valid. */
+  leafLifeMs: number;
+  /** What of the start has expired. */
+  recovery?: Recovery;
+  apiServer: string;
+  findings: Finding[];
+  plan: Plan;
+  /** Namespaces of Linkerd extensions: rolled before others. */
+  extensions: string[];
+}
+
+/** The result of a rotation that was asked for its plan only. */
+export interface PlanResult {
+  plan: Plan;
+  findings: Finding[];
+}
+
+export interface GenerateResult {
+  target: Target;
+  root: RootFacts;
+  issuer: RootFacts;
+  retire: RootFacts[];
+  /** The rotation's Secret was there already: another run left it. */
+  adopted: boolean;
+  /** That other run has taken the old root out of the bundle already. */
+  pastPointOfNoReturn: boolean;
+}
+
+/** The gate of a phase, looked at now. */
+export interface GateResult {
+  passed: boolean;
+  /** Live proxies looked at, and how many of them meet the requirement. */
+  proxies: number;
+  proven: number;
+  /** Proxies gone on without, by waiver. */
+  waived: number;
+  /** Namespaces with proxies that fall short. */
+  namespaces: { name: string; outdated: number }[];
+  /** What somebody else has put back, by object: nothing is rolled while that is so. */
+  reverted: Finding[];
+  /** The first few findings, for people. */
+  findings: Finding[];
+}
+
+export interface AwaitProxiesInput extends PhaseInput {
+  /** Proxies that are known to be late, by their subject's name: somebody has been told. */
+  knownLate: string[];
+  /** ISO 8601: wait no longer than this. */
+  deadline?: string;
+}
+
+export interface ReinjectInput extends PhaseInput {
+  namespace: string;
+  /** Only these workloads (control plane, in its order); absent: all of the namespace. */
+  only?: string[];
+  /** Only workloads with a proxy that has missed its own renewal. */
+  late?: boolean;
+}
+
+/** Progress of one namespace in one phase; also what the activity's heartbeats carry. */
+export interface NamespaceProgress {
+  namespace: string;
+  phase: GatedPhase;
+  workloads: number;
+  workloadsDone: number;
+  proxies: number;
+  proven: number;
+  /** Workloads rolled in this phase by this activity. */
+  rolled: number;
+  /** What it is waiting for right now. */
+  waitingFor: string[];
+}
+
+export interface ReinjectResult extends NamespaceProgress {
+  stragglers: Finding[];
+}
+
+export interface BundleWritten {
+  /** Stores that had to be written. */
+  written: string[];
+  /** Helm installs: the chart value that holds the anchors, and what it has to be from now on (certificates only). */
+  helm?: { value: string; pem: string };
+}
+
+export interface SwapResult {
+  /** ISO 8601: when the issuer Secret got the new issuer, as the API server recorded it. */
+  swappedAt: string;
+  written: string[];
+}
+
+export interface AwaitIssuerResult {
+  outcome: 'updated' | 'skipped' | 'silent' | 'alreadyIssuing';
+  message: string;
+}

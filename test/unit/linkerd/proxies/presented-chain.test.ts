@@ -1,0 +1,65 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import { afterEach, describe, expect, it } from 'vitest';
+import { readPresentedChain } from '../../../../src/linkerd/proxies/presented-chain.js';
+import { toPkcs8Pem } from '../../../../src/pki/key.js';
+import { authority, crossCertified, LEAF_NAME, leafUnder } from '../../support.js';
+
+const servers: net.Server[] = [];
+afterEach(() => servers.splice(0).forEach((server) => server.close()));
+
+const a = authority();
+const t = authority();
+const leaf = leafUnder(a.issuer);
+const presented = [leaf.certificate, a.issuer.certificate, crossCertified(a.issuer.certificate, t.root)];
+
+async function serve(server: net.Server): Promise<net.Socket> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+}
+
+function tlsServer(options: tls.TlsOptions, chain = presented): net.Server {
+  const server = tls.createServer({
+    key: toPkcs8Pem(leaf.privateKey),
+    cert: chain.map(({ pem }) => pem).join(''),
+    ...options,
+  });
+  server.on('tlsClientError', () => undefined);
+  server.on('secureConnection', (socket) => socket.on('error', () => undefined));
+  return server;
+}
+
+const options = { servername: LEAF_NAME, timeoutMs: 2000 };
+
+describe('readPresentedChain', () => {
+  it.each([
+    ['TLS 1.2', { maxVersion: 'TLSv1.2' }],
+    ['TLS 1.3 with AES-128', { ciphers: 'TLS_AES_128_GCM_SHA256' }],
+    ['TLS 1.3 with AES-256', { ciphers: 'TLS_AES_256_GCM_SHA384' }],
+    ['TLS 1.3 with ChaCha20', { ciphers: 'TLS_CHACHA20_POLY1305_SHA256' }],
+    ['a server that asks for a client certificate', { requestCert: true, rejectUnauthorized: false }],
+  ] as const)('reads every certificate in order, also two of one key: %s', async (_what, serverOptions) => {
+    const stream = await serve(tlsServer(serverOptions));
+    const { chain } = await readPresentedChain(stream, options);
+    expect(chain).toEqual(presented.map(({ der }) => der));
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('reads chains longer than one TLS record', async () => {
+    const long = [leaf.certificate, ...Array.from({ length: 45 }, () => crossCertified(a.issuer.certificate, t.root))];
+    const { chain } = await readPresentedChain(await serve(tlsServer({}, long)), options);
+    expect(chain).toHaveLength(46);
+  });
+
+  it('says when there is no TLS, no answer, or an early end', async () => {
+    const http = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await expect(readPresentedChain(await serve(http), options)).rejects.toMatchObject({ reason: 'NoTls' });
+    const closing = net.createServer((socket) => socket.once('data', () => socket.end()));
+    await expect(readPresentedChain(await serve(closing), options)).rejects.toMatchObject({ name: 'ProbeError' });
+    const silent = net.createServer(() => undefined);
+    await expect(readPresentedChain(await serve(silent), { ...options, timeoutMs: 100 })).rejects.toMatchObject({
+      reason: 'Timeout',
+    });
+  });
+});
