@@ -1,6 +1,7 @@
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { follow } from '../../src/cli/view/follow.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
+import { type StrategyName, strategyNames } from '../../src/rotation/courses/index.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/temporal/names.js';
@@ -26,12 +27,14 @@ export const CONTENDERS: readonly Contender[] = [
     by: 'hand',
     rotate: async (sandbox) => await byHand(sandbox, officialOrder),
   },
-  ...(['standard', 'patient', 'bridge'] as const).map((strategy) => ({
-    name: strategy,
-    title: `reroot ${strategy}`,
-    by: 'reroot' as const,
-    rotate: async (sandbox: Sandbox) => await byReroot(sandbox, strategy),
-  })),
+  ...strategyNames()
+    .toReversed()
+    .map((strategy) => ({
+      name: strategy,
+      title: `reroot ${strategy}`,
+      by: 'reroot' as const,
+      rotate: async (sandbox: Sandbox) => await byReroot(sandbox, strategy),
+    })),
 ];
 
 /** Beside the defaults of the input. */
@@ -52,7 +55,7 @@ async function byHand(sandbox: Sandbox, order: (k8s: Kubernetes) => HandStep[]):
 }
 
 /** With a worker process of its own, whose start counts. */
-async function byReroot(sandbox: Sandbox, strategy: NonNullable<RotationInput['strategy']>): Promise<Account> {
+async function byReroot(sandbox: Sandbox, strategy: StrategyName): Promise<Account> {
   const started = Date.now();
   const worker = startWorkerProcess(sandbox);
   const connection = await Connection.connect({ address: sandbox.temporal.address });

@@ -8,7 +8,7 @@ import { follow } from '../../src/cli/view/follow.js';
 import { shortFingerprint } from '../../src/cli/view/render.js';
 import { createKubernetes } from '../../src/kubernetes/client.js';
 import { formatDuration } from '../../src/ground/duration.js';
-import type { RotationSettings } from '../../src/rotation/input.js';
+import { COURSES, DEFAULT_STRATEGY, type StrategyName, strategyNames } from '../../src/rotation/courses/index.js';
 import type { Phase } from '../../src/rotation/phases.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
@@ -20,32 +20,31 @@ import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../kit/mea
 import { startWorkerProcess, type WorkerProcess } from '../kit/worker-process.js';
 
 interface DemoOptions extends MeshFlags {
-  strategy: RotationSettings['strategy'];
+  strategy: StrategyName;
   json?: boolean;
   keep?: boolean;
   history?: string;
 }
 
 const WORKFLOW_ID = 'trust-root-demo';
-/** In each of these phases the worker dies once, without a word: those of the strategy that last. */
-const DEADLY_PHASES: Record<RotationSettings['strategy'], readonly Phase[]> = {
-  standard: ['trust', 'issue', 'retire'],
-  patient: ['trust', 'renew', 'retire'],
-  bridge: ['renew', 'retire', 'refresh'],
-};
 /** Leaves live this long where a strategy waits for their renewal: a day of real Linkerd, in under a minute. */
 const SHORT_LEAVES = '40s';
 
 const options = withMeshFlags(new Command('npm run demo --'))
-  .addOption(
-    new Option('--strategy <name>', 'how to rotate').choices(['bridge', 'patient', 'standard']).default('bridge'),
-  )
+  .addOption(new Option('--strategy <name>', 'how to rotate').choices(strategyNames()).default(DEFAULT_STRATEGY))
   .description('Rotates the trust root of a sandbox mesh while the worker is killed three times')
   .option('--json', 'the last line of stdout is one JSON object')
   .option('--keep', 'leave everything up afterwards')
   .option('--history <file>', 'write the history of its workflow there, as test/histories has them')
   .parse()
   .opts<DemoOptions>();
+
+const { rows } = COURSES[options.strategy].course;
+/** In each of these phases the worker dies once, without a word: those that last. */
+const DEADLY_PHASES: readonly Phase[] = rows
+  .filter(({ whose, approval }) => whose === 'everybody' && !approval)
+  .map(({ phase }) => phase);
+const WAITS = rows.some(({ by }) => by === 'wait');
 
 /** With --json, stdout carries the JSON line alone. */
 const out = options.json ? process.stderr : process.stdout;
@@ -66,7 +65,7 @@ async function demo(): Promise<number> {
     apps: 'demo',
     kubeletLagMs: 2000,
     probeRate: 100,
-    ...(options.strategy === 'standard' ? {} : { issuanceLifetime: SHORT_LEAVES }),
+    ...(WAITS ? { issuanceLifetime: SHORT_LEAVES } : {}),
     stay: options.keep ?? false,
   });
   say(
@@ -187,7 +186,7 @@ async function followWithTrouble(
   workers: Workers,
   probe: () => ProbeStatus | undefined,
 ): Promise<void> {
-  const deadly = new Set(DEADLY_PHASES[options.strategy]);
+  const deadly = new Set(DEADLY_PHASES);
   const lines: string[] = [];
   const note = (line: string): void => (out.isTTY ? void lines.push(line) : say(line));
   let asked = false;

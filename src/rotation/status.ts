@@ -5,7 +5,8 @@ import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
 import type { Approval, RotationReport } from './report.js';
 import type { GateResult, GenerateResult, NamespaceProgress } from './payloads.js';
-import type { Recovery } from './strategies.js';
+import type { Course } from './courses/course.js';
+import type { Recovery } from './courses/recovery.js';
 
 /** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */
 export interface Waiting {
@@ -54,6 +55,11 @@ export interface RotationStatus {
 }
 
 const STATE_MARK = { pending: '·', running: '▶', done: '✔', aborted: '✖' } as const;
+
+/** The phases of a rotation, in their order (docs/phases.md). */
+export function phasesOf({ rows }: Pick<Course, 'rows'>): Phase[] {
+  return ['preflight', 'generate', ...rows.map(({ phase }) => phase), 'finish'];
+}
 
 /** Markdown for the Temporal UI's "current details". */
 export function statusMarkdown(status: RotationStatus): string {
