@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import Table from 'cli-table3';
-import { hostSandbox, type SandboxFacts, type SandboxOptions } from './cluster/host.js';
-import { type MeshFlags, meshOptions, withMeshFlags } from './cluster/options.js';
-import { DEFAULTS, findSandbox, namedFolder, startSandbox, stopHost } from './cluster/sandbox.js';
+import type { SandboxFacts, SandboxOptions } from './facts.js';
+import { hostSandbox } from './host.js';
+import { type MeshFlags, meshOptions, withMeshFlags } from './kit/mesh-flags.js';
+import { DEFAULTS, findSandbox, namedFolder, startSandbox, stopHost } from './kit/sandbox.js';
 import { standInAt } from './linkerd/standin-client.js';
 
 interface Named {

@@ -12,12 +12,21 @@ import type { RotationSettings } from '../../src/rotation/input.js';
 import type { Phase } from '../../src/rotation/phases.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
-import { type MeshFlags, meshOptions, withMeshFlags } from '../cluster/options.js';
-import { startSandbox, type Sandbox } from '../cluster/sandbox.js';
-import type { ProbeStatus } from '../linkerd/standin-client.js';
-import { startOverHttp, updateOverHttp } from '../kit/http-api.js';
-import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../kit/measure.js';
-import { startWorkerProcess, type WorkerProcess } from '../kit/worker-process.js';
+import {
+  bundleAnchors,
+  dataPlaneGenerations,
+  meshOptions,
+  type MeshFlags,
+  type ProbeStatus,
+  rolloutsBetween,
+  type Sandbox,
+  startOverHttp,
+  startSandbox,
+  startWorkerProcess,
+  updateOverHttp,
+  withMeshFlags,
+  type WorkerProcess,
+} from '../kit/index.js';
 
 interface DemoOptions extends MeshFlags {
   strategy: RotationSettings['strategy'];

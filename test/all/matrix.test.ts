@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { type LinkerdVersion, VERSIONS } from '../../sandbox/linkerd/install/versions.js';
+import { type LinkerdVersion, VERSIONS } from '../../sandbox/kit/index.js';
 import { type Mesh, nameOf, rotateWhole } from '../integration/versions.js';
 
 /** Every version × issuer scheme × install; certificates and strategies alternate, so that each version has both kinds. */

@@ -1,10 +1,15 @@
 import { Client, Connection } from '@temporalio/client';
 import { expect } from 'vitest';
-import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../../sandbox/kit/measure.js';
-import { startWorkerProcess } from '../../sandbox/kit/worker-process.js';
-import { type Sandbox, startSandbox } from '../../sandbox/cluster/sandbox.js';
-import type { SandboxOptions } from '../../sandbox/cluster/host.js';
-import { VERSIONS } from '../../sandbox/linkerd/install/versions.js';
+import {
+  bundleAnchors,
+  dataPlaneGenerations,
+  rolloutsBetween,
+  type Sandbox,
+  type SandboxOptions,
+  startSandbox,
+  startWorkerProcess,
+  VERSIONS,
+} from '../../sandbox/kit/index.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import type { RotationSettings } from '../../src/rotation/input.js';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { SandboxOptions } from '../facts.js';
 import { VERSIONS } from '../linkerd/install/versions.js';
-import type { SandboxOptions } from './host.js';
 
 /** Flags for the mesh of a sandbox; the same for `sandbox up` and `demo`. */
 export interface MeshFlags {
