@@ -15,6 +15,7 @@ const MESHES: Mesh[] = (Object.keys(VERSIONS) as LinkerdVersion[]).flatMap((link
   ),
 );
 
-it.each(MESHES.map((mesh) => [nameOf(mesh), mesh] as const))('%s', async (_name, mesh) => {
-  await rotateWhole(mesh);
-});
+it.each(MESHES.map((mesh) => [nameOf(mesh), mesh] as const))(
+  'every store and every proxy has the new root, without a refused handshake: %s',
+  async (_name, mesh) => await rotateWhole(mesh),
+);

@@ -21,7 +21,7 @@ export type Mesh = Pick<SandboxOptions, 'linkerd' | 'issuer' | 'install' | 'cert
 type Strategy = RotationSettings['strategy'];
 
 export function nameOf({ linkerd, issuer, install, certificates, strategy }: Mesh): string {
-  return `${strategy}: Linkerd ${linkerd}, issuer scheme ${issuer}, installed by ${install}, ${certificates} certificates`;
+  return `${strategy}, Linkerd ${linkerd}, issuer scheme ${issuer}, installed by ${install}, ${certificates} certificates`;
 }
 
 const ROLLOUTS: Record<Strategy, number> = { standard: 3, patient: 2, bridge: 1 };
