@@ -5,9 +5,7 @@ import { type StrategyName, strategyNames } from '../../src/rotation/courses/ind
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/temporal/names.js';
-import { startWorkerProcess } from '../kit/worker-process.js';
-import type { Sandbox } from '../cluster/sandbox.js';
-import { type HandStep, officialOrder, seedOrder } from './by-hand.js';
+import { type HandStep, officialOrder, type Sandbox, seedOrder, startWorkerProcess } from '../kit/index.js';
 import { type Account, secondsSince } from './measure.js';
 
 /** A way to replace the root. */

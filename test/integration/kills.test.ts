@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import type { WorkflowHandle } from '@temporalio/client';
-import { dataPlaneGenerations, rolloutsBetween } from '../../sandbox/kit/measure.js';
+import { dataPlaneGenerations, rolloutsBetween } from '../../sandbox/kit/index.js';
 import {
   anchorsInUse,
   endRotations,

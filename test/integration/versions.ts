@@ -1,10 +1,15 @@
 import { Client, Connection } from '@temporalio/client';
 import { expect } from 'vitest';
-import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../../sandbox/kit/measure.js';
-import { startWorkerProcess } from '../../sandbox/kit/worker-process.js';
-import { type Sandbox, startSandbox } from '../../sandbox/cluster/sandbox.js';
-import type { SandboxOptions } from '../../sandbox/cluster/host.js';
-import { VERSIONS } from '../../sandbox/linkerd/install/versions.js';
+import {
+  bundleAnchors,
+  dataPlaneGenerations,
+  rolloutsBetween,
+  type Sandbox,
+  type SandboxOptions,
+  startSandbox,
+  startWorkerProcess,
+  VERSIONS,
+} from '../../sandbox/kit/index.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import { forcedRollouts } from '../../src/rotation/courses/course.js';
@@ -16,7 +21,7 @@ import { SHORT_LEAVES } from './own-mesh.js';
 export type Mesh = Pick<SandboxOptions, 'linkerd' | 'issuer' | 'install' | 'certificates'> & { strategy: StrategyName };
 
 export function nameOf({ linkerd, issuer, install, certificates, strategy }: Mesh): string {
-  return `${strategy}: Linkerd ${linkerd}, issuer scheme ${issuer}, installed by ${install}, ${certificates} certificates`;
+  return `${strategy}, Linkerd ${linkerd}, issuer scheme ${issuer}, installed by ${install}, ${certificates} certificates`;
 }
 
 /** A whole rotation of a mesh of its own, looked at from outside. */

@@ -3,11 +3,18 @@ import path from 'node:path';
 import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import pMap from 'p-map';
 import { parseAllDocuments } from 'yaml';
-import { CHECKOUT } from '../../cluster/paths.js';
-import type { PodNetwork } from '../../cluster/network.js';
-import type { KubernetesObject } from './linkerd.js';
+import { FAKE_NODE } from './kwok.js';
+import type { PodNetwork } from './network.js';
+import { CHECKOUT } from './paths.js';
 
-/** Creates objects, some at a time, in the order of their kinds where one needs another. */
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  [field: string]: unknown;
+}
+
+/** Creates objects, some at a time; namespaces first, because others are in them. */
 export async function createObjects(kubeconfig: string, objects: readonly KubernetesObject[]): Promise<void> {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
@@ -31,7 +38,7 @@ export function nodeObjects({ net }: PodNetwork): KubernetesObject[] {
       kind: 'Node',
       metadata: {
         name: `node-${index + 1}`,
-        annotations: { 'kwok.x-k8s.io/node': 'fake' },
+        annotations: FAKE_NODE,
         labels: {
           'kubernetes.io/os': 'linux',
           'kubernetes.io/arch': 'amd64',

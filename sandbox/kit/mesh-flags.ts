@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { SandboxOptions } from '../facts.js';
 import { VERSIONS } from '../linkerd/install/versions.js';
-import type { SandboxOptions } from './host.js';
 
 /** Flags for the mesh of a sandbox; the same for `sandbox up` and `demo`. */
 export interface MeshFlags {
@@ -13,8 +13,14 @@ export interface MeshFlags {
 
 export function withMeshFlags(command: Command): Command {
   return command
-    .addOption(new Option('--linkerd <version>', 'whose rules').choices(Object.keys(VERSIONS)).default('2.20'))
-    .addOption(new Option('--issuer <scheme>', 'of its Secret').choices(['linkerd', 'kubernetes']).default('linkerd'))
+    .addOption(
+      new Option('--linkerd <version>', 'version of Linkerd to play').choices(Object.keys(VERSIONS)).default('2.20'),
+    )
+    .addOption(
+      new Option('--issuer <scheme>', 'scheme of the issuer Secret')
+        .choices(['linkerd', 'kubernetes'])
+        .default('linkerd'),
+    )
     .addOption(
       new Option(
         '--certificates <kind>',
@@ -23,8 +29,8 @@ export function withMeshFlags(command: Command): Command {
         .choices(['separate', 'default'])
         .default('separate'),
     )
-    .addOption(new Option('--install <how>', 'by which tool').choices(['cli', 'helm']).default('cli'))
-    .option('--ha', 'three replicas of identity');
+    .addOption(new Option('--install <how>', 'tool that installed Linkerd').choices(['cli', 'helm']).default('cli'))
+    .option('--ha', 'three replicas of identity instead of one');
 }
 
 export function meshOptions({ linkerd, issuer, certificates, install, ha }: MeshFlags): Partial<SandboxOptions> {

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from './linkerd.js';
+import type { KubernetesObject } from '../cluster/objects.js';
 
 /** Sample applications: what a small shop runs, meshed and not. */
 
@@ -105,7 +105,7 @@ function workload({ namespace, kind, name, replicas, inject }: App): KubernetesO
         metadata: { labels: { app: name }, ...(inject ? { annotations: { 'linkerd.io/inject': inject } } : {}) },
         spec: {
           serviceAccountName: name,
-          // never left to kwok, which deletes by name alone (stages.ts): the next pod has the same name
+          // never left to kwok, which deletes by name alone (cluster/kwok.ts): the next pod has the same name
           ...(kind === 'StatefulSet' ? { terminationGracePeriodSeconds: 0 } : {}),
           containers: [{ name: 'app', image: 'example.invalid/app', resources: { requests: { cpu: '10m' } } }],
         },
