@@ -68,11 +68,11 @@ function unreadableFor(limitMs: number) {
       }
       const first = since.get(uid) ?? now.getTime();
       since.set(uid, first);
-      return now.getTime() - first < limitMs ? [] : [unreadable(proxy, problem, new Date(first))];
+      return now.getTime() - first < limitMs ? [] : [unreadableFinding(proxy, problem, new Date(first))];
     });
 }
 
-function unreadable(proxy: ProxyObservation, problem: string, since: Date): Finding {
+function unreadableFinding(proxy: ProxyObservation, problem: string, since: Date): Finding {
   return {
     reason: 'ProxyUnreadable',
     severity: 'block',
