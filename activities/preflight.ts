@@ -16,7 +16,7 @@ import {
 } from '../src/linkerd/names.js';
 import { observeProxies } from '../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
-import { neededPermissions } from './kit/permissions.js';
+import { neededPermissions } from './kit/needed-permissions.js';
 import { readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
 import { readAnchors, type StoredAnchors } from '../src/linkerd/layouts/stores.js';
 import { readSuppliedCertificates, SuppliedError } from '../src/records/supplied.js';
@@ -44,9 +44,9 @@ import { rehearsalNamespaces } from '../src/rotation/injection.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import { issuerStateOf } from '../src/records/issuer-states.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
-import type { Dependencies } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
 import { livePods } from './kit/proxies.js';
-import { hashedPlan } from './kit/plan.js';
+import { hashedPlan } from './kit/hashed-plan.js';
 
 export interface PreflightInput {
   settings: RotationSettings;
