@@ -3,7 +3,14 @@ import { isKubernetesError } from './errors.js';
 /** Objects asked for at a time; the API server holds a page in memory, so neither side keeps the whole cluster. */
 export const PAGE_SIZE = 500;
 
-interface Page<T> {
+/** What a list call is asked for. */
+export interface PageRequest {
+  limit: number;
+  _continue?: string;
+}
+
+/** What it answers. */
+export interface Page<T> {
   items: T[];
   metadata?: { _continue?: string };
 }
@@ -13,7 +20,7 @@ interface Page<T> {
  * needed). When the server has forgotten the list's snapshot in between (410 Gone), it starts over.
  */
 export async function listAll<T, R>(
-  fetchPage: (page: { limit: number; _continue?: string }) => Promise<Page<T>>,
+  fetchPage: (page: PageRequest) => Promise<Page<T>>,
   select: (item: T) => R | undefined,
 ): Promise<R[]> {
   for (;;) {
@@ -26,7 +33,7 @@ export async function listAll<T, R>(
 }
 
 async function listOnce<T, R>(
-  fetchPage: (page: { limit: number; _continue?: string }) => Promise<Page<T>>,
+  fetchPage: (page: PageRequest) => Promise<Page<T>>,
   select: (item: T) => R | undefined,
 ): Promise<R[]> {
   const kept: R[] = [];

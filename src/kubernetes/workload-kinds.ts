@@ -1,0 +1,119 @@
+import type { V1ObjectMeta } from '@kubernetes/client-node';
+import { type Rollout, rollout, ROLLOUTS } from './argo-rollouts.js';
+import type { Kubernetes } from './client.js';
+import { cronJob, daemonSet, deployment, replicaSet, replicationController, statefulSet } from './controllers.js';
+import { type CustomObject, type CustomResource, listCustom } from './custom.js';
+import { listAll, type Page, type PageRequest } from './list.js';
+import type { PatchOperation } from './patch.js';
+import type { Workload, WorkloadReading } from './workload.js';
+
+/** A patch of one object. */
+export interface PatchRequest {
+  name: string;
+  namespace: string;
+  body: PatchOperation[];
+  fieldManager: string;
+}
+
+/** A kind of controller with a pod template. */
+export interface WorkloadKind {
+  group: string;
+  /** What permissions call it. */
+  plural: string;
+  /** It comes with a custom resource definition, which a cluster may not have. */
+  custom: boolean;
+  /** Those of a namespace, or of all; one that is owned by another controller is left out. */
+  list(k8s: Kubernetes, namespace: string | undefined, reading: WorkloadReading): Promise<Workload[]>;
+  patch(k8s: Kubernetes, request: PatchRequest): Promise<unknown>;
+}
+
+/** How a kind of Kubernetes itself is listed, read and patched. */
+interface BuiltIn<T> extends Pick<WorkloadKind, 'group' | 'plural' | 'patch'> {
+  listAll(k8s: Kubernetes, page: PageRequest): Promise<Page<T>>;
+  listIn(k8s: Kubernetes, page: PageRequest & { namespace: string }): Promise<Page<T>>;
+  read(object: T, reading: WorkloadReading): Workload;
+}
+
+/** Every kind that is listed and rolled. deploy/rbac.yaml allows to list and patch each. */
+export const KINDS = {
+  Deployment: builtIn({
+    group: 'apps',
+    plural: 'deployments',
+    read: deployment,
+    listAll: async ({ apps }, page) => await apps.listDeploymentForAllNamespaces(page),
+    listIn: async ({ apps }, page) => await apps.listNamespacedDeployment(page),
+    patch: async ({ apps }, request) => await apps.patchNamespacedDeployment(request),
+  }),
+  StatefulSet: builtIn({
+    group: 'apps',
+    plural: 'statefulsets',
+    read: statefulSet,
+    listAll: async ({ apps }, page) => await apps.listStatefulSetForAllNamespaces(page),
+    listIn: async ({ apps }, page) => await apps.listNamespacedStatefulSet(page),
+    patch: async ({ apps }, request) => await apps.patchNamespacedStatefulSet(request),
+  }),
+  DaemonSet: builtIn({
+    group: 'apps',
+    plural: 'daemonsets',
+    read: daemonSet,
+    listAll: async ({ apps }, page) => await apps.listDaemonSetForAllNamespaces(page),
+    listIn: async ({ apps }, page) => await apps.listNamespacedDaemonSet(page),
+    patch: async ({ apps }, request) => await apps.patchNamespacedDaemonSet(request),
+  }),
+  ReplicaSet: builtIn({
+    group: 'apps',
+    plural: 'replicasets',
+    read: replicaSet,
+    listAll: async ({ apps }, page) => await apps.listReplicaSetForAllNamespaces(page),
+    listIn: async ({ apps }, page) => await apps.listNamespacedReplicaSet(page),
+    patch: async ({ apps }, request) => await apps.patchNamespacedReplicaSet(request),
+  }),
+  ReplicationController: builtIn({
+    group: '',
+    plural: 'replicationcontrollers',
+    read: replicationController,
+    listAll: async ({ core }, page) => await core.listReplicationControllerForAllNamespaces(page),
+    listIn: async ({ core }, page) => await core.listNamespacedReplicationController(page),
+    patch: async ({ core }, request) => await core.patchNamespacedReplicationController(request),
+  }),
+  CronJob: builtIn({
+    group: 'batch',
+    plural: 'cronjobs',
+    read: cronJob,
+    listAll: async ({ batch }, page) => await batch.listCronJobForAllNamespaces(page),
+    listIn: async ({ batch }, page) => await batch.listNamespacedCronJob(page),
+    patch: async ({ batch }, request) => await batch.patchNamespacedCronJob(request),
+  }),
+  Rollout: custom(ROLLOUTS, (object, reading) => rollout(object as Rollout, reading)),
+} satisfies Record<string, WorkloadKind>;
+
+function builtIn<T extends { metadata?: V1ObjectMeta }>(kind: BuiltIn<T>): WorkloadKind {
+  const { group, plural, patch, read } = kind;
+  return {
+    group,
+    plural,
+    custom: false,
+    list: async (k8s, namespace, reading) =>
+      await listAll(
+        async (page) =>
+          namespace === undefined ? await kind.listAll(k8s, page) : await kind.listIn(k8s, { ...page, namespace }),
+        (object) => (isOwned(object) ? undefined : read(object, reading)),
+      ),
+    patch,
+  };
+}
+
+function custom(resource: CustomResource, read: BuiltIn<CustomObject>['read']): WorkloadKind {
+  return {
+    group: resource.group,
+    plural: resource.plural,
+    custom: true,
+    list: async (k8s, namespace, reading) =>
+      await listCustom(k8s, resource, namespace, (object) => (isOwned(object) ? undefined : read(object, reading))),
+    patch: async (k8s, request) => await k8s.custom.patchNamespacedCustomObject({ ...resource, ...request }),
+  };
+}
+
+function isOwned({ metadata }: { metadata?: V1ObjectMeta }): boolean {
+  return metadata?.ownerReferences?.some(({ controller }) => controller) === true;
+}
