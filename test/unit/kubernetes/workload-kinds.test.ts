@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { Kubernetes } from '../../../src/kubernetes/client.js';
 import type { WorkloadReading } from '../../../src/kubernetes/workload.js';
-import { KINDS, type WorkloadKind } from '../../../src/kubernetes/workload-kinds.js';
+import { KINDS } from '../../../src/kubernetes/workload-kinds.js';
 import { isWorkloadKind, listWorkloads, rollOperations } from '../../../src/kubernetes/workloads.js';
 
 const reading: WorkloadReading = { mark: 'mark', markedAt: 'at' };
 const metadata = { name: 'web', namespace: 'shop', uid: 'u', generation: 2 };
 const template = { metadata: { annotations: { mark: 'abc-trust' } } };
-const rows = Object.entries(KINDS) as [string, WorkloadKind][];
+const rows = Object.entries(KINDS);
 
 /** An API server that holds some objects of every kind, and keeps what it is sent. */
 function serving(...items: object[]): { k8s: Kubernetes; calls: [string, Record<string, unknown>][] } {
