@@ -50,7 +50,7 @@ export async function removeOldRootFromBundle(dependencies: Dependencies, input:
 
 /** Where proxies are judged by the time of their start, nothing is restarted so soon that this would tell nothing. */
 async function letStartsBeCertain({ k8s }: Dependencies, { namespace, layout, rules }: Linkerd): Promise<void> {
-  if (layout.id !== 'D' || rules.environmentServed) return;
+  if (!layout.judgedByStart || rules.environmentServed) return;
   const { changedAt } = await readBundleState(k8s, namespace);
   await pause(untilCertain(changedAt, new Date()));
 }
