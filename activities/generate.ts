@@ -4,11 +4,11 @@ import type { Kubernetes } from '../src/kubernetes/client.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer, type StoredIssuer } from '../src/linkerd/identity/issuer.js';
 import { ROOT_SECRET, ROTATION_SECRET } from '../src/records/names.js';
+import { readRootKey } from '../src/records/root-secret.js';
 import { readSuppliedCertificates } from '../src/records/supplied.js';
 import {
   createRotationSecret,
   type NewRotation,
-  readRootKey,
   readRotationSecret,
   SECRET_KEYS,
 } from '../src/records/rotation-secret.js';
