@@ -16,9 +16,9 @@ const template = {};
 
 describe('a Deployment', () => {
   const settled = { observedGeneration: 3, replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
-  const read = (status: V1Deployment['status'], paused = false) =>
+  const read = (status: NonNullable<V1Deployment['status']>, paused = false) =>
     deployment({ metadata, spec: { replicas: 2, selector, template, paused }, status }, reading);
-  it.each<[string, V1Deployment['status'], string | undefined]>([
+  it.each<[string, NonNullable<V1Deployment['status']>, string | undefined]>([
     ['has rolled out', settled, undefined],
     ['is not seen yet', { ...settled, observedGeneration: 2 }, 'the controller has not seen the change yet'],
     ['has no status yet', {}, 'the controller has not seen the change yet'],
