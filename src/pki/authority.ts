@@ -29,8 +29,10 @@ const SOON_MS = 60 * DAY_MS;
 /** A rotation lasts days at most; less than this and it may not end before the expiry. */
 const TOO_SOON_MS = DAY_MS;
 
-/** The rules of `linkerd check` and of the identity process for a root and an issuer under it (reference: l2
- *  pkg/issuercerts/issuercerts.go, pkg/identity/service.go loadCredentials). */
+/**
+ * The rules of `linkerd check` and of the identity process for a root and an issuer under it (linkerd2
+ * pkg/issuercerts/issuercerts.go, pkg/identity/service.go loadCredentials).
+ */
 export function checkAuthority({ root, issuer, issuerKey, rootKey, at, oldAnchors }: Authority): Problem[] {
   return [
     ...rootAlgorithm(root),
