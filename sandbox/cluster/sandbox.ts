@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../../src/ground/process.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from './host.js';
 import { built } from './paths.js';
 import { tail, tool } from './processes.js';
@@ -70,24 +71,6 @@ export async function stopHost(pid: number): Promise<void> {
   process.kill(pid, 'SIGTERM');
   for (let tries = 0; tries < 200 && isAlive(pid); tries += 1) await sleep(50);
   if (isAlive(pid)) process.kill(pid, 'SIGKILL'); // its servers are leashed to it
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch {
-    return false;
-  }
-}
-
-/** A process whose parent has not asked for its end yet. */
-function isZombie(pid: number): boolean {
-  try {
-    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/\(.*\)/, ''));
-  } catch {
-    return false;
-  }
 }
 
 function spawnHost(folder: string, options: SandboxOptions, stay: boolean): ChildProcess {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { startSandbox, isAlive } from '../../sandbox/cluster/sandbox.js';
+import { startSandbox } from '../../sandbox/cluster/sandbox.js';
+import { isAlive } from '../../src/ground/process.js';
 import { tool } from '../../sandbox/cluster/processes.js';
 import { eventually } from './support.js';
 
