@@ -25,8 +25,10 @@ export function hasTemporalServer(env: NodeJS.ProcessEnv): boolean {
   return Boolean(env['TEMPORAL_ADDRESS'] ?? env['TEMPORAL_PROFILE']) || existsSync(file);
 }
 
-/** Connects; `start` also starts the embedded server when there is no other.
- *  @throws CliError when there is nothing to connect to */
+/**
+ * Connects; `start` also starts the embedded server when there is no other.
+ * @throws CliError when there is nothing to connect to
+ */
 export async function openSession(cluster: string, env: NodeJS.ProcessEnv, mode: 'find' | 'start'): Promise<Session> {
   if (hasTemporalServer(env)) return await connect(env, 'configured');
   const embedded = mode === 'start' ? await ensureEmbedded(cluster, env) : await findEmbedded(cluster, env);
