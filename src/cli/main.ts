@@ -11,7 +11,7 @@ import { addUpdateCommands } from './commands/updates.js';
 import { addWorkerCommand } from './commands/worker.js';
 
 const EXIT_HELP = `
-Exit codes: 0 done, 1 failed, 2 refused (usage, input, mesh not ready: nothing changed), 3 the rotation goes on.`;
+Exit codes: 0 done, 1 failed, 2 refused (usage, input, mesh not ready: nothing changed), 3 the rotation is still running.`;
 
 async function main(argv: string[]): Promise<number> {
   let exitCode: number = EXIT.ok;

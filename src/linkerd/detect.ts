@@ -93,7 +93,7 @@ function layoutReadBy(identity: V1Deployment, namespace: string): Layout {
   if (layout) return layout;
   throw new DetectionError(
     'UnknownLayout',
-    `the identity Deployment of Linkerd ${versionOf(identity)} in ${namespace} reads its trust anchors from nowhere that reroot knows`,
+    `the identity Deployment of Linkerd ${versionOf(identity)} in ${namespace} reads its trust anchors from a place that reroot does not know`,
     `known: ${LAYOUTS.map(({ id, versions }) => `${id} (Linkerd ${versions})`).join(', ')}`,
   );
 }
@@ -112,14 +112,14 @@ async function findNamespace(k8s: Kubernetes): Promise<string> {
     throw new DetectionError(
       'LinkerdNotFound',
       'no Linkerd control plane was found in this cluster',
-      'give `linkerdNamespace` if it is in a namespace without the usual labels',
+      'set `linkerdNamespace` if its namespace lacks the usual labels',
     );
   }
   if (others.length > 0) {
     throw new DetectionError(
       'SeveralControlPlanes',
       `several namespaces look like a Linkerd control plane: ${found.join(', ')}`,
-      'say which with `linkerdNamespace`',
+      'choose one with `linkerdNamespace`',
     );
   }
   return only;

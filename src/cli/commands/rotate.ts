@@ -56,8 +56,8 @@ const REFUSALS = ['InvalidInput', 'PreflightFailed', 'RotationAlreadyRunning'];
 export function addRotateCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program
     .command('rotate')
-    .description('replace the trust root; run again, it finds the running rotation and follows it')
-    .option('--detach', 'start it and return at once')
+    .description('replace the trust root; if a rotation of the cluster is running, follow that one')
+    .option('--detach', 'start the rotation and return at once')
     .option('--dry-run', 'print the plan and change nothing; needs no Temporal and no permission to write');
   withInputOptions(withClusterOptions(command)).action(async (options: RotateOptions) => {
     const input = rotationInput(options);
@@ -66,8 +66,8 @@ export function addRotateCommand(program: Command, done: (exitCode: number) => v
   });
   const issuer = program
     .command('rotate-issuer')
-    .description('replace the identity issuer under the root in use; nothing is restarted')
-    .option('--detach', 'start it and return at once')
+    .description('replace the identity issuer and keep the root; nothing is restarted')
+    .option('--detach', 'start the rotation and return at once')
     .option('--dry-run', 'print the plan and change nothing');
   withIssuerOptions(withClusterOptions(issuer)).action(async (options: RotateOptions) => {
     const input = issuerInput(options);
@@ -153,7 +153,7 @@ async function followToEnd(handle: WorkflowHandle, options: RotateOptions): Prom
 function detached({ cluster }: RotateOptions, status?: RotationStatus): number {
   const where = status ? ` It is in phase ${status.phase}.` : '';
   process.stderr.write(
-    `The rotation goes on without this terminal.${where} Follow it again with: reroot rotate --cluster ${cluster}, or look with: reroot status --cluster ${cluster}\n`,
+    `The rotation continues without this terminal.${where} Follow it again with: reroot rotate --cluster ${cluster}, or look with: reroot status --cluster ${cluster}\n`,
   );
   return EXIT.goesOn;
 }

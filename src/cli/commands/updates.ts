@@ -21,13 +21,13 @@ export function addUpdateCommands(program: Command): void {
 
 type AddCommand = (name: string, description: string) => Command;
 
-const BY = ['--by <name>', 'who says so, for the report', process.env['USER'] || undefined] as const;
-const REASON = ['--reason <text>', 'why, for the report'] as const;
+const BY = ['--by <name>', 'your name, for the report', process.env['USER'] || undefined] as const;
+const REASON = ['--reason <text>', 'your reason, for the report'] as const;
 
-/** What a person decides: they are named in the report. */
+/** What a person decides; the report names them. */
 function addDecisions(command: AddCommand): void {
-  command('approve', 'approve the plan that the rotation waits with: the last exit before the point of no return')
-    .option('--plan <hash>', 'hash of the plan, as `reroot status` shows it (default: the one it waits with now)')
+  command('approve', 'approve the plan; what follows is the point of no return')
+    .option('--plan <hash>', 'hash of the plan, as `reroot status` shows it (default: the current one)')
     .option(...BY)
     .option(...REASON)
     .action(async (options: UpdateOptions & { plan?: string }) => {
@@ -36,33 +36,33 @@ function addDecisions(command: AddCommand): void {
         return { planHash, ...present({ by: options.by, reason: options.reason }) };
       });
     });
-  command('abort', 'go back to the certificates of the start; possible before the point of no return')
+  command('abort', 'go back to the old certificates; possible until the point of no return')
     .option(...BY)
     .option(...REASON)
     .action(async (options: UpdateOptions) => {
       await send(options, 'abort', async () => present({ by: options.by, reason: options.reason }));
     });
-  command('waive', 'go on without a workload, a pod or a namespace')
+  command('waive', 'continue without a workload, a pod or a namespace')
     .argument('<subject>', 'namespace/Kind/name, namespace/Pod/name, or namespace')
-    .requiredOption('--reason <text>', 'why; the report shows it')
+    .requiredOption('--reason <text>', 'your reason; the report shows it')
     .option(...BY)
     .action(async (subject: string, options: UpdateOptions & { reason: string }) => {
       await send(options, 'waive', async () => ({ subject, reason: options.reason, ...present({ by: options.by }) }));
     });
 }
 
-/** What only changes when things happen. */
+/** What only changes when something happens. */
 function addPace(command: AddCommand): void {
   command('pause', 'start nothing new until `resume`')
-    .option('--reason <text>', 'why; `status` shows it')
+    .option('--reason <text>', 'your reason; `status` shows it')
     .action(async (options: UpdateOptions) => {
       await send(options, 'pause', async () => present({ reason: options.reason }));
     });
-  command('resume', 'go on after a pause').action(async (options: CommonOptions) => await send(options, 'resume'));
-  command('retry', 'look again now, and roll once more what was rolled and still does not meet the gate').action(
+  command('resume', 'continue after a pause').action(async (options: CommonOptions) => await send(options, 'resume'));
+  command('retry', 'look again now, and roll again what was rolled but still does not meet the gate').action(
     async (options: CommonOptions) => await send(options, 'retry'),
   );
-  command('strategy', 'stop waiting for the proxies: roll the rest')
+  command('strategy', 'stop waiting for proxies and roll the rest')
     .addOption(new Option('--leaf-renewal <how>', "instead of waiting for the proxies' own renewal").choices(['roll']))
     .addOption(new Option('--pace <how>', 'instead of an organic rollout').choices(['forced']))
     .action(async (options: CommonOptions & { leafRenewal?: string; pace?: string }) => {

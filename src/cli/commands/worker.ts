@@ -4,7 +4,11 @@ import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../o
 import { serve } from '../session/serve.js';
 
 export function addWorkerCommand(program: Command): void {
-  withClusterOptions(program.command('worker').description('serve rotations: polls the configured Temporal server'))
+  withClusterOptions(
+    program
+      .command('worker')
+      .description('run a worker, which polls the configured Temporal server and carries out rotations'),
+  )
     .option('--task-queue <name>', 'task queue to poll')
     .action(async (options: ClusterOptions & { taskQueue?: string }) => {
       const env = workerEnvironment(options, process.env);

@@ -18,7 +18,7 @@ export interface ClusterOptions extends CommonOptions {
 export function withCommonOptions(command: Command): Command {
   return command
     .option('--cluster <name>', 'name of the cluster, as given to `rotate`', 'default')
-    .option('--workflow-id <id>', 'workflow of the rotation (default: trust-root-<cluster>)')
+    .option('--workflow-id <id>', 'workflow id of the rotation (default: trust-root-<cluster>)')
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'));
 }
 

@@ -25,14 +25,16 @@ export function withInputOptions(command: Command): Command {
   return command
     .option(
       '-f, --input <file>',
-      'JSON or YAML file with the input (docs/input.md); "-" reads stdin. Flags win over it',
+      'JSON or YAML file with the input (docs/input.md); "-" reads stdin. Flags override it',
     )
-    .addOption(new Option('--strategy <name>', 'how to rotate').choices(['bridge', 'patient', 'standard']))
+    .addOption(new Option('--strategy <name>', 'strategy of the rotation').choices(['bridge', 'patient', 'standard']))
     .option('--issuer-key-compromised', 'the issuer key may be in the wrong hands: use no strategy that relies on it')
     .addOption(leafRenewal())
-    .addOption(new Option('--pace <how>', 'how the bridge rollout is done').choices(['forced', 'organic']))
+    .addOption(new Option('--pace <how>', 'how the workloads are rolled').choices(['forced', 'organic']))
     .option('--deadline <duration>', 'how long an organic rollout waits, for example 14d')
-    .addOption(new Option('--approvals <when>', 'when to ask').choices(['beforeRetire', 'everyPhase', 'none']))
+    .addOption(
+      new Option('--approvals <when>', 'when to ask for approval').choices(['beforeRetire', 'everyPhase', 'none']),
+    )
     .option('--root-validity <duration>', 'validity of the new root, for example 10y')
     .option('--issuer-validity <duration>', 'validity of the new issuer, for example 1y')
     .addOption(new Option('--root-key <what>', 'what to do with the key of the new root').choices(['keep', 'discard']))
@@ -44,7 +46,7 @@ export function withIssuerOptions(command: Command): Command {
   return command
     .option(
       '-f, --input <file>',
-      'JSON or YAML file with the input of rotateIssuer; "-" reads stdin. Flags win over it',
+      'JSON or YAML file with the input of rotateIssuer; "-" reads stdin. Flags override it',
     )
     .option('--issuer-validity <duration>', 'validity of the new issuer, for example 90d')
     .addOption(leafRenewal())

@@ -35,7 +35,7 @@ export async function openSession(cluster: string, env: NodeJS.ProcessEnv, mode:
   if (!embedded) {
     throw new CliError(
       `no Temporal server is configured (TEMPORAL_ADDRESS or a profile), and no embedded one runs for cluster ${cluster}.\n` +
-        '`reroot rotate` starts it, and goes on with a rotation that was interrupted.',
+        'Run `reroot rotate`: it starts one, and continues a rotation that was interrupted.',
     );
   }
   return { ...(await connect({ ...env, TEMPORAL_ADDRESS: embedded.address }, 'embedded')), ui: embedded.ui };

@@ -137,7 +137,7 @@ function namespaceLine({
   const mark = { waiting: pc.dim('·'), running: pc.cyan('▶'), done: pc.green('✔'), stuck: pc.red('✖') }[state];
   const counts =
     state === 'waiting'
-      ? pc.dim('in line')
+      ? pc.dim('queued')
       : `${bar(proven, proxies, 12)} ${proven}/${proxies} proxies, ${workloadsDone}/${workloads} workloads`;
   const why = state === 'running' && waitingFor[0] ? pc.dim(`  ${waitingFor[0]}`) : '';
   return `      ${mark} ${namespace.padEnd(14)} ${counts}${why}`;
@@ -157,12 +157,12 @@ function waitingLines({ waiting, cluster }: RotationStatus, now: Date): string[]
   const since = formatDuration(now.getTime() - Date.parse(waiting.since));
   const lines = [
     '',
-    pc.yellow(`  Waiting for ${waiting.for}, for ${since}`),
+    pc.yellow(`  Waiting for ${waiting.for} (for ${since})`),
     ...waiting.on.map((on) => `    - ${on}`),
     `    ${waiting.todo}`,
   ];
   if (waiting.kind === 'approval')
-    lines.push(pc.dim(`    In another shell: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
+    lines.push(pc.dim(`    In another terminal: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
   return lines;
 }
 

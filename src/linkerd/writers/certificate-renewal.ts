@@ -73,6 +73,6 @@ function renewal({ metadata, spec, status }: CertManagerCertificate): string {
   const at = status?.renewalTime ? ` at ${status.renewalTime}, and again` : '';
   return (
     `Certificate ${metadata?.namespace}/${metadata?.name} renews${at} ${formatDuration(renewedAfterMs)} after each issue` +
-    ` (it is good for ${formatDuration(lifeMs)})`
+    ` (it is valid for ${formatDuration(lifeMs)})`
   );
 }
