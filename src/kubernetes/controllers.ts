@@ -33,6 +33,8 @@ const PAUSED = {
   hint: 'resume it with `kubectl rollout resume`, or `waive` it',
 };
 
+const ON_DELETE = 'its update strategy is OnDelete';
+
 export function deployment(object: V1Deployment, reading: WorkloadReading): Workload {
   const { metadata, spec, status } = object;
   const waitingFor = deploymentWaitsFor(object);
@@ -160,8 +162,6 @@ export function cronJob({ metadata, spec }: V1CronJob, reading: WorkloadReading)
     replacement: 'next run',
   };
 }
-
-const ON_DELETE = 'its update strategy is OnDelete';
 
 function isOnDelete(spec: { updateStrategy?: { type?: string } } | undefined): boolean {
   return spec?.updateStrategy?.type === 'OnDelete';

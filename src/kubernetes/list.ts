@@ -1,3 +1,4 @@
+import { present } from '../ground/present.js';
 import { isKubernetesError } from './errors.js';
 
 /** Objects asked for at a time; the API server holds a page in memory, so neither side keeps the whole cluster. */
@@ -39,7 +40,7 @@ async function listOnce<T, R>(
   const kept: R[] = [];
   let token: string | undefined;
   do {
-    const page = await fetchPage({ limit: PAGE_SIZE, ...(token ? { _continue: token } : {}) });
+    const page = await fetchPage({ limit: PAGE_SIZE, ...present({ _continue: token }) });
     for (const item of page.items) {
       const selected = select(item);
       if (selected !== undefined) kept.push(selected);

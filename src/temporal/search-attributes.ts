@@ -2,6 +2,12 @@ import { isGrpcServiceError } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from './names.js';
 
+/** INDEXED_VALUE_TYPE_KEYWORD of temporal.api.enums.v1. */
+const KEYWORD = 2;
+/** gRPC status codes. */
+const INVALID_ARGUMENT = 3;
+const ALREADY_EXISTS = 6;
+
 /**
  * Makes sure that the Temporal namespace knows the search attributes: a workflow that sets an unknown one hangs.
  * @throws Error with what to run when they are missing and may not be added (Temporal Cloud, restricted servers)
@@ -26,12 +32,6 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
     );
   }
 }
-
-/** INDEXED_VALUE_TYPE_KEYWORD of temporal.api.enums.v1. */
-const KEYWORD = 2;
-/** gRPC status codes. */
-const INVALID_ARGUMENT = 3;
-const ALREADY_EXISTS = 6;
 
 /** Asked by a query, which needs no operator's permission (Temporal Cloud grants none). */
 async function isKnown(connection: NativeConnection, namespace: string, name: string): Promise<boolean> {

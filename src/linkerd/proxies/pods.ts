@@ -21,6 +21,20 @@ import {
   TRUST_ROOTS,
 } from '../names.js';
 
+/** Kinds whose name the injector writes on the pod as `linkerd.io/proxy-<kind>` (linkerd2 pkg/k8s/labels.go). */
+const LABELLED_KINDS = [
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'CronJob',
+  'Job',
+  'ReplicationController',
+  'ReplicaSet',
+];
+
+/** Waiting is usual for a container whose turn has not come. */
+const USUAL_REASONS = /^(PodInitializing|ContainerCreating)$/;
+
 /** What is kept of a meshed pod: enough to probe it and to find its workload. */
 export interface MeshedPod {
   namespace: string;
@@ -153,17 +167,6 @@ function startTime(pod: V1Pod): number | undefined {
   return ready && created && new Date(ready).getTime() - new Date(created).getTime();
 }
 
-/** Kinds whose name the injector writes on the pod as `linkerd.io/proxy-<kind>` (linkerd2 pkg/k8s/labels.go). */
-const LABELLED_KINDS = [
-  'Deployment',
-  'StatefulSet',
-  'DaemonSet',
-  'CronJob',
-  'Job',
-  'ReplicationController',
-  'ReplicaSet',
-];
-
 /** The workload of a pod: as the injector saw it, which knows the Deployment behind a ReplicaSet; else its owner. */
 function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
   const { namespace = '', name = '' } = metadata;
@@ -217,9 +220,6 @@ function pendingReason(pod: V1Pod): string | undefined {
   const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   return unscheduled ? (unscheduled.message ?? unscheduled.reason) : waitingReason(pod);
 }
-
-/** Waiting is usual for a container whose turn has not come. */
-const USUAL_REASONS = /^(PodInitializing|ContainerCreating)$/;
 
 function waitingReason(pod: V1Pod): string | undefined {
   for (const { name, state } of containerStatuses(pod)) {
