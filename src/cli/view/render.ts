@@ -4,14 +4,12 @@ import { formatDuration } from '../../ground/duration.js';
 import { formatFinding } from '../../rotation/findings.js';
 import type { PhaseProgress } from '../../rotation/phases.js';
 import type { Plan } from '../../rotation/plan.js';
-import type { RotationStatus } from '../../rotation/status.js';
+import type { RotationStatus, Waiting } from '../../rotation/status.js';
 import type { Activity, LiveProgress } from './progress.js';
 
 /** The live picture of a rotation: pure text from what was observed. */
 
 const BAR_WIDTH = 24;
-
-type Waiting = NonNullable<RotationStatus['waiting']>;
 
 export interface Picture {
   status: RotationStatus;

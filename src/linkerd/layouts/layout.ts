@@ -15,7 +15,7 @@ export interface Layout {
   identityReads: string;
   /** What the identity Deployment shows when this layout is the one its process reads; it is the judge. */
   describes(identity: V1Deployment): boolean;
-  /** Whether the objects of the Linkerd namespace are those of this layout. */
+  /** Whether the objects are those of this layout (docs/development/linkerd.md, "How the layout is recognised"). */
   storedAs(objects: StoredObjects): boolean;
   /** Every copy of the anchors in an object; the first is the one the running control plane reads. */
   anchors: readonly Location[];
