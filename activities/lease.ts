@@ -12,7 +12,7 @@ import {
 } from '../src/records/lease.js';
 import { LEASE } from '../src/records/names.js';
 import type { LeaseInput } from '../src/rotation/payloads.js';
-import type { Dependencies } from './kit/dependencies.js';
+import type { Dependencies } from './kit/rotation.js';
 
 /**
  * Takes the one Lease of the cluster: a second rotation is refused by name, one that no longer runs is taken over.

@@ -36,26 +36,31 @@ import {
 import { workloadName } from '../src/ground/mesh.js';
 import { planPhases, untilRetired } from '../src/rotation/plan.js';
 import { unrollableBecause } from '../src/rotation/rollout.js';
-import type { Recovery, Strategy } from '../src/rotation/strategies.js';
+import { type CourseRef, courseOf, waysToReplaceRoot } from '../src/rotation/courses/index.js';
+import type { Course } from '../src/rotation/courses/course.js';
+import type { Recovery } from '../src/rotation/courses/recovery.js';
+import { paceOf } from '../src/rotation/pace.js';
+import { rehearsalNamespaces } from '../src/rotation/injection.js';
+import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
+import { issuerStateOf } from '../src/records/issuer-states.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
-import { rehearsalNamespaces } from './bundle.js';
-import type { Dependencies } from './kit/dependencies.js';
-import { livePods } from './gate.js';
-import { anchorsToRetire } from './generate.js';
-import { issuerStateOf } from './kit/issuer-states.js';
-import { paceOf, planOf } from './plan.js';
+import type { Dependencies } from './kit/rotation.js';
+import { livePods } from './kit/proxies.js';
+import { hashedPlan } from './kit/plan.js';
 
 export interface PreflightInput {
   settings: RotationSettings;
-  strategy: Strategy;
+  course: CourseRef;
 }
 
 /** preflight: reads the whole mesh once and names every problem with its cure; changes nothing. */
 export async function preflight(
   dependencies: Dependencies,
-  { settings, strategy }: PreflightInput,
+  { settings, course: ref }: PreflightInput,
 ): Promise<PreflightResult | { findings: Finding[]; linkerdNamespace?: undefined }> {
   const { k8s, prober } = dependencies;
+  const course = courseOf(ref);
+  const { strategy } = course;
   let linkerd: Linkerd;
   try {
     linkerd = await detectLinkerd(k8s, settings.linkerdNamespace);
@@ -97,10 +102,10 @@ export async function preflight(
     missingPermissions: [],
     proxies,
     anchors: anchors.map(({ fingerprint }) => fingerprint),
-    unrollable: strategy === 'issuer' ? [] : await unrollable(k8s, settings.rollout.deletePods, proxies),
+    unrollable: course.replaces === 'issuer' ? [] : await unrollable(k8s, settings.rollout.deletePods, proxies),
     writers: await competingWriters(k8s, linkerd),
-    supplied: rotation ? [] : await suppliedProblems(k8s, linkerd, { settings, strategy }, anchors),
-    deadline: deadlineOf(settings, strategy, linkerd, pods, issuer.expiries),
+    supplied: rotation ? [] : await suppliedProblems(k8s, linkerd, { settings, course: ref }, anchors),
+    deadline: deadlineOf(settings, ref, linkerd, pods, issuer.expiries),
     ...(issuer.recovery ? { recovery: { what: issuer.recovery, strategy } } : {}),
     ...(rotation ? { leftBehind: leftBehind(rotation, issuer.stored) } : {}),
     waivers: settings.waive,
@@ -120,7 +125,7 @@ export async function preflight(
     ...(issuer.recovery ? { recovery: issuer.recovery } : {}),
     apiServer: k8s.server,
     findings: preflightFindings(observation),
-    plan: planOf(settings, strategy, linkerd, pods, { retire, keep, ...target }),
+    plan: hashedPlan({ settings, course: ref }, { ...linkerd, pods }, { retire, keep, ...target }),
     extensions: await extensionNamespaces(k8s),
   };
 }
@@ -147,26 +152,21 @@ function isReading({ verb, subresource }: Permission): boolean {
 /** How long each way lasts, and what must not expire meanwhile. */
 function deadlineOf(
   settings: RotationSettings,
-  strategy: Strategy,
+  ref: CourseRef,
   linkerd: Linkerd,
   pods: readonly MeshedPod[],
   expiries: { what: string; notAfter: string }[],
 ): PreflightObservation['deadline'] {
   const pace = paceOf(linkerd, pods);
-  const lasts = (way: Strategy, leafRenewal: RotationSettings['leafRenewal']) =>
-    untilRetired(planPhases({ ...settings, leafRenewal }, way, pace));
-  const ways = [
-    { name: 'bridge', ms: lasts('bridge', 'wait') },
-    { name: 'bridge with leafRenewal roll', ms: lasts('bridge', 'roll') },
-    { name: 'patient', ms: lasts('patient', 'wait') },
-    { name: 'standard', ms: lasts('standard', 'wait') },
-  ];
-  return { strategy, ms: strategy === 'issuer' ? 0 : lasts(strategy, settings.leafRenewal), ways, expiries };
+  const course = courseOf(ref);
+  const lasts = (way: Course) => untilRetired(planPhases(settings, way, pace));
+  const ways = waysToReplaceRoot().map((way) => ({ name: way.name, ms: lasts(way.course) }));
+  return { strategy: course.strategy, ms: course.replaces === 'issuer' ? 0 : lasts(course), ways, expiries };
 }
 
 async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly Certificate[]) {
   const stored = await readIssuer(k8s, linkerd);
-  const roots = anchorsToRetire(stored.certificates, anchors);
+  const roots = anchorsOfIssuer(stored.certificates, anchors);
   const [issuer] = stored.certificates;
   const now = new Date();
   const problems: Problem[] = roots[0]
@@ -190,7 +190,7 @@ async function issuerFacts(k8s: Kubernetes, linkerd: Linkerd, anchors: readonly 
 
 function leftBehind(rotation: RotationSecret, stored: StoredIssuer): PreflightObservation['leftBehind'] {
   const of = rotation.retire.length > 0 ? 'root' : 'issuer';
-  const state = issuerStateOf(stored, rotation);
+  const state = issuerStateOf(stored.certificates, rotation);
   if (state !== 'bridge' && state !== 'crossover') return { of };
   const ends = stored.certificates.map(({ notAfter }) => notAfter.getTime());
   return { of, bridgeNotAfter: new Date(Math.min(...ends)).toISOString() };
@@ -232,11 +232,12 @@ async function unrollable(
 async function suppliedProblems(
   k8s: Kubernetes,
   linkerd: Linkerd,
-  { settings, strategy }: PreflightInput,
+  { settings, course: ref }: PreflightInput,
   anchors: readonly Certificate[],
 ): Promise<PreflightObservation['supplied']> {
   if (!settings.certificates) return [];
-  const oldAnchors = strategy === 'issuer' ? [] : anchors;
+  const course = courseOf(ref);
+  const oldAnchors = course.replaces === 'issuer' ? [] : anchors;
   try {
     const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret);
     const [issuer] = readBundle(supplied.issuerPem ?? '').certificates;
@@ -251,7 +252,7 @@ async function suppliedProblems(
     return [
       ...checkAuthority(authority),
       ...versionProblems(linkerd, supplied.root, issuer),
-      ...(strategy === 'bridge' && !supplied.rootKeyPem ? [BRIDGE_NEEDS_KEY] : []),
+      ...(course.bridge && !supplied.rootKeyPem ? [BRIDGE_NEEDS_KEY] : []),
     ];
   } catch (error) {
     if (!(error instanceof SuppliedError)) throw error;

@@ -116,7 +116,7 @@ function tbsFields(der: Buffer) {
   const at = tbs[0]?.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC ? 1 : 0;
   const [, algorithm, issuer, validity, subject, publicKey, ...rest] = tbs.slice(at);
   if (!algorithm || !issuer || !validity || !subject || !publicKey) throw new CertificateError('fields are missing');
-  const extensions = rest.find(({ type, tagClass }) => tagClass === forge.asn1.Class.CONTEXT_SPECIFIC && type === 3);
+  const extensions = rest.find((part) => part.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC && tagOf(part) === 3);
   return {
     issuer,
     subject,
@@ -217,7 +217,12 @@ function child(node: Asn1, index: number): Asn1 {
 
 /** Those of the parts with a context-specific tag. */
 function tagged(node: Asn1, tag: number): Asn1[] {
-  return children(node).filter(({ type }) => type === tag);
+  return children(node).filter((part) => tagOf(part) === tag);
+}
+
+/** The number of a tag, which is of a universal type only where its class says so. */
+function tagOf({ type }: Asn1): number {
+  return type;
 }
 
 function bytes(node: Asn1): Buffer {

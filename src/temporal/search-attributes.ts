@@ -22,7 +22,7 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
       searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
     });
   } catch (error) {
-    if (isGrpcServiceError(error) && error.code === ALREADY_EXISTS) return;
+    if (grpcStatus(error) === ALREADY_EXISTS) return;
     const commands = missing.map(
       (name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`,
     );
@@ -39,7 +39,11 @@ async function isKnown(connection: NativeConnection, namespace: string, name: st
     await connection.workflowService.countWorkflowExecutions({ namespace, query: `${name} = 'x'` });
     return true;
   } catch (error) {
-    if (isGrpcServiceError(error) && error.code === INVALID_ARGUMENT) return false;
+    if (grpcStatus(error) === INVALID_ARGUMENT) return false;
     throw error;
   }
+}
+
+function grpcStatus(error: unknown): number | undefined {
+  return isGrpcServiceError(error) ? error.code : undefined;
 }

@@ -12,11 +12,10 @@ import {
   readInput,
   readIssuerInput,
   type RotationInput,
-  type RotationSettings,
+  type RotationRequest,
 } from '../../rotation/input.js';
 import type { RotationReport } from '../../rotation/report.js';
 import type { RotationStatus } from '../../rotation/status.js';
-import type { Strategy } from '../../rotation/strategies.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
 import { CliError, EXIT } from '../exit-codes.js';
@@ -37,13 +36,12 @@ interface RotateOptions extends ClusterOptions, InputOptions {
   dryRun?: boolean;
 }
 
-/** What is to be rotated. */
-interface RotationRequest {
+/** What is to be started. */
+interface RotationStart {
   workflowType: string;
   input: RotationInput | IssuerInput;
-  /** For the plan of a dry run. */
-  settings: RotationSettings;
-  strategy: Strategy;
+  /** The same, checked: for the plan of a dry run. */
+  request: RotationRequest;
 }
 
 /** A server that has just been started may refuse for some seconds what it takes later. */
@@ -61,8 +59,8 @@ export function addRotateCommand(program: Command, done: (exitCode: number) => v
     .option('--dry-run', 'print the plan and change nothing; needs no Temporal and no permission to write');
   withInputOptions(withClusterOptions(command)).action(async (options: RotateOptions) => {
     const input = rotationInput(options);
-    const settings = checkedInput(readInput(input));
-    done(await rotate(options, { workflowType: WORKFLOW_TYPE, input, settings, strategy: settings.strategy }));
+    const request = checkedInput(readInput(input));
+    done(await rotate(options, { workflowType: WORKFLOW_TYPE, input, request }));
   });
   const issuer = program
     .command('rotate-issuer')
@@ -71,16 +69,16 @@ export function addRotateCommand(program: Command, done: (exitCode: number) => v
     .option('--dry-run', 'print the plan and change nothing');
   withIssuerOptions(withClusterOptions(issuer)).action(async (options: RotateOptions) => {
     const input = issuerInput(options);
-    const settings = checkedInput(readIssuerInput(input));
-    done(await rotate(options, { workflowType: ISSUER_WORKFLOW_TYPE, input, settings, strategy: 'issuer' }));
+    const request = checkedInput(readIssuerInput(input));
+    done(await rotate(options, { workflowType: ISSUER_WORKFLOW_TYPE, input, request }));
   });
 }
 
-async function rotate(options: RotateOptions, request: RotationRequest): Promise<number> {
-  if (options.dryRun) return await look(options, { ...request.settings, planOnly: true }, request.strategy);
+async function rotate(options: RotateOptions, start: RotationStart): Promise<number> {
+  if (options.dryRun) return await look(options, planOnly(start.request));
   const session = await openSession(options.cluster, workerEnvironment(options, process.env), 'start');
   try {
-    const started = await startUnlessRunning(session, options, request);
+    const started = await startUnlessRunning(session, options, start);
     const handle = rotationHandle(session, options);
     const ui = session.ui ? ` (UI: ${session.ui})` : '';
     process.stderr.write(
@@ -93,16 +91,16 @@ async function rotate(options: RotateOptions, request: RotationRequest): Promise
   }
 }
 
+function planOnly({ settings, course }: RotationRequest): RotationRequest {
+  return { settings: { ...settings, planOnly: true }, course };
+}
+
 /** @returns false when the cluster's rotation runs already */
-async function startUnlessRunning(
-  session: Session,
-  options: RotateOptions,
-  request: RotationRequest,
-): Promise<boolean> {
+async function startUnlessRunning(session: Session, options: RotateOptions, start: RotationStart): Promise<boolean> {
   const giveUpAt = Date.now() + (session.server === 'embedded' ? EMBEDDED_START_MS : 0);
   for (;;) {
     try {
-      await startWorkflow(session, options, request);
+      await startWorkflow(session, options, start);
       return true;
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -116,7 +114,7 @@ async function startUnlessRunning(
 async function startWorkflow(
   { client }: Session,
   { cluster, workflowId }: RotateOptions,
-  { workflowType, input }: RotationRequest,
+  { workflowType, input }: RotationStart,
 ): Promise<void> {
   await client.workflow.start(workflowType, {
     taskQueue: process.env['REROOT_TASK_QUEUE'] ?? TASK_QUEUE,

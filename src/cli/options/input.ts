@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
 import { present } from '../../ground/present.js';
+import { strategyNames } from '../../rotation/courses/index.js';
 import type { IssuerInput, RotationInput } from '../../rotation/input.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import type { ClusterOptions } from './common.js';
@@ -27,9 +28,9 @@ export function withInputOptions(command: Command): Command {
       '-f, --input <file>',
       'JSON or YAML file with the input (docs/input.md); "-" reads stdin. Flags override it',
     )
-    .addOption(new Option('--strategy <name>', 'strategy of the rotation').choices(['bridge', 'patient', 'standard']))
+    .addOption(new Option('--strategy <name>', 'strategy of the rotation').choices(strategyNames()))
     .option('--issuer-key-compromised', 'the issuer key may be in the wrong hands: use no strategy that relies on it')
-    .addOption(leafRenewal())
+    .addOption(leafRenewalOption())
     .addOption(new Option('--pace <how>', 'how the workloads are rolled').choices(['forced', 'organic']))
     .option('--deadline <duration>', 'how long an organic rollout waits, for example 14d')
     .addOption(
@@ -49,11 +50,11 @@ export function withIssuerOptions(command: Command): Command {
       'JSON or YAML file with the input of rotateIssuer; "-" reads stdin. Flags override it',
     )
     .option('--issuer-validity <duration>', 'validity of the new issuer, for example 90d')
-    .addOption(leafRenewal())
+    .addOption(leafRenewalOption())
     .option('--certificates <secret>', 'Secret in the Linkerd namespace with an issuer of your own under the root');
 }
 
-function leafRenewal(): Option {
+function leafRenewalOption(): Option {
   return new Option('--leaf-renewal <how>', "wait for the proxies' own renewal, or roll them").choices([
     'wait',
     'roll',

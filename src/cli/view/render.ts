@@ -107,10 +107,10 @@ function tookText({ startedAt, finishedAt }: PhaseProgress, now: Date): string {
 function proxiesText(phase: PhaseProgress['phase'], { gate }: RotationStatus, live: LiveProgress): string {
   const ofPhase = gate?.phase === phase ? { proven: overall(gate, live), proxies: gate.proxies } : undefined;
   const done = live.renewal ?? ofPhase;
-  return done ? `${bar(done.proven, done.proxies)} ${done.proven}/${done.proxies} proxies${lastDue(live)}` : '';
+  return done ? `${bar(done.proven, done.proxies)} ${done.proven}/${done.proxies} proxies${dueText(live)}` : '';
 }
 
-function lastDue({ renewal }: LiveProgress): string {
+function dueText({ renewal }: LiveProgress): string {
   return renewal?.lastDue ? pc.dim(`  the last one is due at ${renewal.lastDue.slice(11, 19)}Z`) : '';
 }
 

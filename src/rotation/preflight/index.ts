@@ -3,7 +3,7 @@ import type { Finding, Subject } from '../findings.js';
 import { isWaived, type Waiver } from '../findings.js';
 import type { ProxyObservation } from '../../ground/mesh.js';
 import { workloadName } from '../../ground/mesh.js';
-import { type Recovery, RECOVERY_STRATEGY } from '../strategies.js';
+import { type Recovery, RECOVERY_STRATEGY } from '../courses/recovery.js';
 
 /** What preflight looked at, as plain data. Each check below is named for what it finds. */
 export interface PreflightObservation {
