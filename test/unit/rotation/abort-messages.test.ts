@@ -93,7 +93,7 @@ describe('the way back', () => {
     ...['add-target', 'drop-retired', 'await-injection', 'await-issuer', 'await-proxies', 'check-gate', 'reinject'].map(
       (name) => `activities/${name}.ts`,
     ),
-    ...['assess', 'issuer-secret', 'bundle'].map((name) => `activities/kit/${name}.ts`),
+    ...['assess', 'issuer-secret', 'change-bundle'].map((name) => `activities/kit/${name}.ts`),
   ];
   it.each(BOTH_WAYS)('%s speaks of no "old" or "new" root by itself', (file) => {
     const code = readFileSync(path.join(ROOT, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { neededPermissions } from '../../../../activities/kit/permissions.js';
+import { neededPermissions } from '../../../../activities/kit/needed-permissions.js';
 import { formatPermission, type Permission } from '../../../../src/kubernetes/permissions.js';
 import type { Linkerd } from '../../../../src/linkerd/detect.js';
 import { LAYOUTS } from '../../../../src/linkerd/layouts/index.js';
