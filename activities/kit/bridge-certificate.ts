@@ -1,11 +1,8 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { encode } from '../../src/kubernetes/base64.js';
-import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
-import { pointer, unchanged, withFreshRead } from '../../src/kubernetes/patch.js';
+import { withFreshRead } from '../../src/kubernetes/patch.js';
 import { createBridge } from '../../src/pki/issue.js';
 import { parseKey } from '../../src/pki/key.js';
-import { ROTATION_SECRET } from '../../src/records/names.js';
-import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
+import { storeBridge } from '../../src/records/rotation-secret.js';
 import { bridgeEndsSoon, bridgeLife } from '../../src/rotation/bridge-life.js';
 import type { StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
@@ -37,14 +34,6 @@ async function tryWithBridge(dependencies: Dependencies, input: StepInput): Prom
     rootKey: parseKey(secret.rootKeyPem),
     validForMs: bridgeLife(input.settings, linkerd.leafLifeMs),
   });
-  await dependencies.k8s.core.patchNamespacedSecret({
-    name: ROTATION_SECRET,
-    namespace: linkerd.namespace,
-    fieldManager: FIELD_MANAGER,
-    body: [
-      unchanged(secret.secret.metadata),
-      { op: 'add', path: pointer('data', SECRET_KEYS.bridge), value: encode(made.pem) },
-    ],
-  });
+  await storeBridge(dependencies.k8s, linkerd.namespace, secret, made);
   return await readRotation(dependencies, input);
 }

@@ -1,9 +1,10 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import { present } from '../ground/present.js';
-import { decode } from '../kubernetes/base64.js';
+import { decode, encode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
 import { FIELD_MANAGER } from '../kubernetes/own-names.js';
+import { pointer, unchanged } from '../kubernetes/patch.js';
 import { formatBundle, readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
 import { RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET } from './names.js';
@@ -37,7 +38,8 @@ export interface RotationSecret {
   /** What there was at the start. */
   previous: { roots: Certificate[]; issuer: Certificate; issuerPem: string; issuerKeyPem: string };
   bridge?: Certificate;
-  secret: V1Secret;
+  /** As it was read: the precondition of every write. */
+  object: V1Secret;
 }
 
 /** What the Secret of a new rotation is made from; PEM throughout. */
@@ -97,7 +99,7 @@ export function parseRotationSecret(secret: V1Secret): RotationSecret {
       issuerPem: text(SECRET_KEYS.previousIssuer),
       issuerKeyPem: text(SECRET_KEYS.previousIssuerKey),
     },
-    secret,
+    object: secret,
     ...present({ rootKeyPem: text(SECRET_KEYS.rootKey) || undefined, bridge }),
   };
 }
@@ -129,13 +131,31 @@ export async function createRotationSecret(
   }
 }
 
+/** Stores another bridge certificate, on the condition that the Secret is still the one that was read. */
+export async function storeBridge(
+  k8s: Kubernetes,
+  namespace: string,
+  { object }: Pick<RotationSecret, 'object'>,
+  bridge: Certificate,
+): Promise<void> {
+  await k8s.core.patchNamespacedSecret({
+    name: ROTATION_SECRET,
+    namespace,
+    fieldManager: FIELD_MANAGER,
+    body: [
+      unchanged(object.metadata),
+      { op: 'add', path: pointer('data', SECRET_KEYS.bridge), value: encode(bridge.pem) },
+    ],
+  });
+}
+
 /** Deletes it, on the condition that it is still the one that was read; one that is gone is fine. */
 export async function deleteRotationSecret(
   k8s: Kubernetes,
   namespace: string,
-  { secret }: Pick<RotationSecret, 'secret'>,
+  { object }: Pick<RotationSecret, 'object'>,
 ): Promise<void> {
-  const preconditions = present({ resourceVersion: secret.metadata?.resourceVersion });
+  const preconditions = present({ resourceVersion: object.metadata?.resourceVersion });
   try {
     await k8s.core.deleteNamespacedSecret({ name: ROTATION_SECRET, namespace, body: { preconditions } });
   } catch (error) {

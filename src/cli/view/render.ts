@@ -71,13 +71,18 @@ function header(status: RotationStatus, now: Date): string[] {
   const lines = [
     `${pc.bold(`Rotating the trust root of ${linkerd}`)} in cluster ${pc.bold(status.cluster)}  ${pc.dim(took)}`,
   ];
-  if (status.roots) {
-    const old = status.roots.retire.map(({ fingerprint }) => shortFingerprint(fingerprint)).join(', ');
-    lines.push(
-      `root ${pc.yellow(old || 'none')} → ${pc.green(shortFingerprint(status.roots.root.fingerprint))}, valid until ${status.roots.root.notAfter.slice(0, 10)}`,
-    );
-  }
-  return lines;
+  return status.roots ? [...lines, rootLine(status.roots, status)] : lines;
+}
+
+/** From which root to which; on the way back it is the other way round. */
+function rootLine({ root, retire }: NonNullable<RotationStatus['roots']>, { phases }: RotationStatus): string {
+  const made = shortFingerprint(root.fingerprint);
+  const until = `valid until ${root.notAfter.slice(0, 10)}`;
+  if (retire.length === 0) return `root ${pc.green(made)} stays, ${until}`;
+  const ofStart = retire.map(({ fingerprint }) => shortFingerprint(fingerprint)).join(', ');
+  const goesBack = phases.some(({ phase }) => phase === 'abort');
+  if (goesBack) return `going back: root ${pc.yellow(made)} → ${pc.green(ofStart)}, the root of the start`;
+  return `root ${pc.yellow(ofStart)} → ${pc.green(made)}, ${until}`;
 }
 
 function phaseLines(progress: PhaseProgress, { status, live, now }: Picture): string[] {

@@ -26,6 +26,8 @@ const renewal = { kind: 'renewal', for: 'renewals', since: '2026-01-01T10:01:30Z
 const paused = { kind: 'paused', for: 'resume', since: '2026-01-01T10:01:30Z', on: ['lunch'], todo: 'resume it' };
 const approval = { ...paused, kind: 'approval', for: 'approval', on: [], planHash: 'abc' };
 
+const ROOT = { fingerprint: 'aaaa', commonName: 'root', notBefore: '', notAfter: '2036-01-01T00:00:00Z' };
+
 function picture(status: object = {}, live: object = idle): Picture {
   return {
     status: { ...running, ...status },
@@ -60,6 +62,22 @@ describe('the picture on a terminal', () => {
     expect(lines[3]).toContain('3/8 proxies');
     expect(lines[4]).toContain('1/4 proxies, 0/2 workloads  web: a pod');
     expect(lines[5]).toContain('· retire');
+  });
+  it.each([
+    ['forward, from the root of the start to the new one', {}, 'root bbbb → aaaa, valid until 2036-01-01'],
+    [
+      'back, the other way round',
+      { phases: [{ phase: 'abort', state: 'running' }] },
+      'going back: root aaaa → bbbb, the root of the start',
+    ],
+    [
+      'not at all when only the issuer is new',
+      { roots: { root: ROOT, retire: [] } },
+      'root aaaa stays, valid until 2036-01-01',
+    ],
+  ])('says where the root goes: %s', (_way, status, line) => {
+    const roots = { root: ROOT, retire: [{ ...ROOT, fingerprint: 'bbbb' }] };
+    expect(linesOf(picture({ roots, ...status }))[1]).toBe(line);
   });
   it('says what to do when it waits for a person', () => {
     const text = linesOf(picture({ waiting: approval })).join('\n');
