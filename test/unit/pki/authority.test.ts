@@ -247,6 +247,14 @@ describe('an issuer', () => {
       finds: [['error', 'Expired', 'the issuer expired on 2025-12-30']],
     },
     {
+      name: 'that has expired has to be under the root all the same',
+      given: given(issuer(other, { notBefore: inDays(-3), notAfter: inDays(-2) })),
+      finds: [
+        ['error', 'Expired', 'the issuer expired on 2025-12-30'],
+        ['error', 'IssuerNotUnderRoot', 'not signed by the root'],
+      ],
+    },
+    {
       name: 'has to be valid already',
       given: given(issuer(sound, { notBefore: inDays(1) })),
       finds: [['error', 'NotYetValid', 'the issuer']],
