@@ -1,8 +1,7 @@
-import { parseDuration } from '../src/ground/duration.js';
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
-import type { Dependencies } from './kit/dependencies.js';
+import type { Dependencies } from './kit/rotation.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
-import { checkGate } from './gate.js';
+import { checkGate } from './check-gate.js';
 
 /** How much slower than the poll interval a stuck phase is looked at: a person is asked already. */
 const SLOWER = 5;
@@ -12,7 +11,7 @@ const SLOWER = 5;
  * something. It costs no history however long it takes; `retry`, `waive` and `pause` cancel it.
  */
 export async function awaitChange(dependencies: Dependencies, input: PhaseInput): Promise<GateResult> {
-  const pollMs = (parseDuration(input.settings.timing.poll) ?? 2000) * SLOWER;
+  const pollMs = input.settings.timing.poll * SLOWER;
   const first = shape(await checkGate(dependencies, input));
   for (;;) {
     await pause(pollMs);

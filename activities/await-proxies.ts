@@ -1,20 +1,20 @@
-import type { Finding } from '../src/rotation/findings.js';
-import { parseDuration } from '../src/ground/duration.js';
-import { GOALS } from '../src/rotation/gates.js';
 import { type ProxyObservation, workloadName } from '../src/ground/mesh.js';
-import { renewalDue, renewalState } from '../src/rotation/renewal.js';
+import type { Finding } from '../src/rotation/findings.js';
+import { podName } from '../src/rotation/gates.js';
 import type { AwaitProxiesInput, RenewalResult } from '../src/rotation/payloads.js';
-import { goalOf } from '../src/rotation/strategies.js';
-import { type Dependencies, takeBearings } from './kit/dependencies.js';
+import { renewalDue, type RenewalState, renewalState } from '../src/rotation/renewal.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
-import { isGated, livePods, requirementOf } from './gate.js';
-import { type Look, rememberingLooks } from './kit/proxy-cache.js';
+import { gatedPods } from './kit/proxies.js';
+import { type Look, proxyCache } from './kit/proxy-cache.js';
+import { type Dependencies, readPhase } from './kit/rotation.js';
 
 /** Polls in a leaf's life: often enough to be told of a late one in time, seldom enough to cost nothing. */
 const POLLS_PER_LEAF = 1000;
 const SLOWEST_POLL_MS = 60_000;
 /** A process keeps its anchors for life; a pod that falls short of them is looked at again for the sake of its leaf. */
 const LOOK_AGAIN_MS = 600_000;
+/** Late proxies that a heartbeat names. */
+const SHOWN = 5;
 
 /**
  * Waits while proxies come to meet the phase's requirement by themselves: by their own renewal of their leaves, or by
@@ -22,31 +22,31 @@ const LOOK_AGAIN_MS = 600_000;
  * late that was not before, or at the deadline.
  */
 export async function awaitProxies(dependencies: Dependencies, input: AwaitProxiesInput): Promise<RenewalResult> {
-  const bearings = await takeBearings(dependencies, input);
-  const { linkerd, target } = bearings;
-  const renewal = !GOALS[goalOf(input.course, input.phase)].evidence.anchors;
-  const slowest = Math.min(linkerd.leafLifeMs / POLLS_PER_LEAF, SLOWEST_POLL_MS);
-  const pollMs = Math.max(parseDuration(input.settings.timing.poll) ?? 2000, slowest);
-  const stuckAfterMs = parseDuration(input.settings.rollout.stuckAfter) ?? 600_000;
-  const look = rememberingLooks(dependencies, bearings, input, renewal ? hasRenewed : isOld);
-  const unreadable = unreadableFor(stuckAfterMs);
+  const { settings, waivers } = input;
+  const phase = await readPhase(dependencies, input);
+  const renews = !phase.evidence.anchors;
+  const slowest = Math.min(phase.linkerd.leafLifeMs / POLLS_PER_LEAF, SLOWEST_POLL_MS);
+  const pollMs = Math.max(settings.timing.poll, slowest);
+  const look = proxyCache(dependencies, phase, renews ? hasRenewed : isOld);
+  const unreadable = unreadableFor(settings.rollout.stuckAfter);
   for (;;) {
-    const pods = (await livePods(dependencies.k8s, linkerd.namespace)).filter((pod) => isGated(pod, input));
-    const proxies = await look(pods);
+    const proxies = await look(await gatedPods(dependencies.k8s, phase));
     const now = new Date();
-    const state = renewalState(proxies, target, requirementOf(input), input.waivers, now);
-    const late = [...(renewal ? state.late : []), ...unreadable(proxies, now)];
-    const result = { ...state, late };
-    reportProgress({ phase: input.phase, ...result, late: late.slice(0, SHOWN) });
-    if (state.proven === state.proxies) return { ...result, late: [] };
-    if (input.deadline !== undefined && now.getTime() >= Date.parse(input.deadline)) return result;
-    if (late.some(({ subject }) => !input.knownLate.includes(subject.name))) return result;
-    if (input.knownLate.some((name) => !late.some(({ subject }) => subject.name === name))) return result;
+    const state = renewalState(proxies, { ...phase, waivers }, now);
+    const late = [...(renews ? state.late : []), ...unreadable(proxies, now)];
+    reportProgress({ phase: input.phase, ...state, late: late.slice(0, SHOWN) });
+    if (state.proven === state.proxies) return { ...state, late: [] };
+    if (isOver(late, input, now)) return { ...state, late };
     await pause(pollMs);
   }
 }
 
-const SHOWN = 5;
+/** At the deadline, and whenever other proxies are late than those that somebody has been told of. */
+function isOver(late: RenewalState['late'], { deadline, knownLate }: AwaitProxiesInput, now: Date): boolean {
+  if (deadline !== undefined && now.getTime() >= Date.parse(deadline)) return true;
+  const names = new Set(late.map(({ subject }) => subject.name));
+  return [...names].some((name) => !knownLate.includes(name)) || knownLate.some((name) => !names.has(name));
+}
 
 function hasRenewed({ observation: { leaf } }: Look, now: number): boolean {
   return leaf === undefined || now >= renewalDue(leaf).getTime();
@@ -60,22 +60,24 @@ function isOld({ at }: Look, now: number): boolean {
 function unreadableFor(limitMs: number) {
   const since = new Map<string, number>();
   return (proxies: readonly ProxyObservation[], now: Date): Finding[] =>
-    proxies.flatMap(({ uid, problem, terminating, namespace, pod, workload }) => {
+    proxies.flatMap((proxy) => {
+      const { uid, problem, terminating } = proxy;
       if (problem === undefined || terminating) {
         since.delete(uid);
         return [];
       }
       const first = since.get(uid) ?? now.getTime();
       since.set(uid, first);
-      if (now.getTime() - first < limitMs) return [];
-      return [
-        {
-          reason: 'ProxyUnreadable',
-          severity: 'block' as const,
-          message: `its proxy cannot be read since ${new Date(first).toISOString()}: ${problem} (${workloadName(workload)})`,
-          subject: { kind: 'pod' as const, name: `${namespace}/Pod/${pod}` },
-          hint: 'look at the pod, or `waive` its workload',
-        },
-      ];
+      return now.getTime() - first < limitMs ? [] : [unreadable(proxy, problem, new Date(first))];
     });
+}
+
+function unreadable(proxy: ProxyObservation, problem: string, since: Date): Finding {
+  return {
+    reason: 'ProxyUnreadable',
+    severity: 'block',
+    message: `its proxy cannot be read since ${since.toISOString()}: ${problem} (${workloadName(proxy.workload)})`,
+    subject: { kind: 'pod', name: podName(proxy) },
+    hint: 'look at the pod, or `waive` its workload',
+  };
 }

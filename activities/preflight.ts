@@ -5,21 +5,15 @@ import { formatPermission, missingPermissions, type Permission } from '../src/ku
 import { DetectionError, detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { EXTENSION_LABEL } from '../src/linkerd/names.js';
 import type { Finding } from '../src/rotation/findings.js';
-import type { RotationSettings } from '../src/rotation/input.js';
+import type { RotationRequest, RotationSettings } from '../src/rotation/input.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
-import type { Plan } from '../src/rotation/plan.js';
+import type { PlannedAnchors } from '../src/rotation/plan.js';
 import { preflightFindings } from '../src/rotation/preflight/index.js';
 import { type MissingPermission, NOTHING, type PreflightObservation } from '../src/rotation/preflight/observation.js';
-import type { Strategy } from '../src/rotation/strategies.js';
-import type { Dependencies } from './kit/dependencies.js';
 import { gather, type Mesh, readMesh } from './kit/gather.js';
 import { neededPermissions } from './kit/permissions.js';
-import { planOf } from './plan.js';
-
-export interface PreflightInput {
-  settings: RotationSettings;
-  strategy: Strategy;
-}
+import { hashedPlan } from './kit/plan.js';
+import type { Dependencies } from './kit/rotation.js';
 
 /** The mesh could not be read; the findings say why. */
 interface Unread {
@@ -28,15 +22,18 @@ interface Unread {
 }
 
 /** preflight: reads the whole mesh once and names every problem with its cure; changes nothing. */
-export async function preflight(dependencies: Dependencies, input: PreflightInput): Promise<PreflightResult | Unread> {
+export async function preflight(
+  dependencies: Dependencies,
+  request: RotationRequest,
+): Promise<PreflightResult | Unread> {
   const { k8s } = dependencies;
-  const { settings, strategy } = input;
+  const { settings } = request;
   const linkerd = await detected(k8s, settings.linkerdNamespace);
   if (linkerd instanceof DetectionError) return unread({ undetected: linkerd });
   const missing = await permissionsMissing(dependencies, linkerd, settings);
   if (missing.length > 0) return unread({ missingPermissions: missing });
   const mesh = await readMesh(dependencies, linkerd);
-  const observation = await gather(k8s, mesh, input);
+  const observation = await gather(k8s, mesh, request);
   return {
     linkerdNamespace: linkerd.namespace,
     linkerdVersion: linkerd.version,
@@ -45,7 +42,7 @@ export async function preflight(dependencies: Dependencies, input: PreflightInpu
     ...(observation.recovery ? { recovery: observation.recovery } : {}),
     apiServer: k8s.server,
     findings: preflightFindings(observation),
-    plan: planOf(settings, strategy, linkerd, mesh.pods, anchorsOf(mesh)),
+    plan: hashedPlan(request, { ...linkerd, pods: mesh.pods }, anchorsOf(mesh)),
     extensions: await extensionNamespaces(k8s),
   };
 }
@@ -84,7 +81,7 @@ function isReading({ verb, subresource }: Permission): boolean {
 }
 
 /** Which anchors go and which stay; an earlier rotation's choice stands. */
-function anchorsOf({ stores, roots, rotation }: Mesh): Pick<Plan, 'retire' | 'keep' | 'target'> {
+function anchorsOf({ stores, roots, rotation }: Mesh): PlannedAnchors {
   const retire = rotation?.retire ?? roots.map(({ fingerprint }) => fingerprint);
   const target = rotation?.root.fingerprint;
   const keep = stores[0].certificates

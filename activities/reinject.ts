@@ -1,16 +1,15 @@
-import type { Workload } from '../src/kubernetes/workload.js';
-import { evictPod, isWorkloadKind, listWorkloads, rollWorkload } from '../src/kubernetes/workloads.js';
-import { FIELD_MANAGER } from '../src/kubernetes/own-names.js';
-import { parseDuration } from '../src/ground/duration.js';
-import { type Finding, isWaived } from '../src/rotation/findings.js';
 import type { ProxyObservation } from '../src/ground/mesh.js';
-import { isLate } from '../src/rotation/renewal.js';
-import { decideRollout, isMarkOf, phaseMark, type RolloutDecision, unmanaged } from '../src/rotation/rollout.js';
+import { FIELD_MANAGER } from '../src/kubernetes/own-names.js';
+import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
+import { evictPod, isWorkloadKind, listWorkloads, rollWorkload } from '../src/kubernetes/workloads.js';
+import type { Finding } from '../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
-import { type Bearings, type Dependencies, takeBearings } from './kit/dependencies.js';
+import type { RolloutDecision } from '../src/rotation/rollout.js';
+import { assess, type Assessment, type Blocked } from './kit/assess.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
-import { livePods, requirementOf } from './gate.js';
-import { rememberingLooks } from './kit/proxy-cache.js';
+import { livePods } from './kit/proxies.js';
+import { proxyCache } from './kit/proxy-cache.js';
+import { type Dependencies, readPhase } from './kit/rotation.js';
 import { workloadReading } from './kit/templates.js';
 
 /** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
@@ -22,136 +21,84 @@ const LOOK_AGAIN_MS = 10_000;
  * the cluster shows, so it may die anywhere and be run again.
  */
 export async function reinject(dependencies: Dependencies, input: ReinjectInput): Promise<ReinjectResult> {
-  const { k8s } = dependencies;
-  const bearings = await takeBearings(dependencies, input);
-  const pollMs = parseDuration(input.settings.timing.poll) ?? 2000;
-  const look = rememberingLooks(dependencies, bearings, input, ({ at }, now) => now - at > LOOK_AGAIN_MS);
-  const reading = workloadReading(bearings, input);
+  const phase = await readPhase(dependencies, input);
+  const reading = workloadReading(phase);
+  const look = namespaceLooks(dependencies, input, {
+    reading,
+    controlPlane: phase.linkerd.namespace,
+    proxies: proxyCache(dependencies, phase, ({ at }, now) => now - at > LOOK_AGAIN_MS),
+  });
   const blocked: Blocked = new Map();
-  // after the first pass only kinds that have something to do here
-  let kinds: Set<string> | undefined;
   let rolled = 0;
   for (;;) {
-    // Controllers first: what one calls rolled out, the pods read after it show. The other way round a pod that was
-    // replaced in between would look like one that its rollout left behind.
-    const workloads = await listWorkloads(k8s, input.namespace, reading, kinds);
-    const pods = await livePods(k8s, bearings.linkerd.namespace, input.namespace);
-    const proxies = await look(pods);
-    if (kinds && proxies.some(({ workload }) => isWorkloadKind(workload.kind) && !kinds?.has(workload.kind))) {
-      kinds = undefined; // a controller of another kind has come
-      continue;
-    }
-    kinds = new Set([
-      ...proxies.map(({ workload }) => workload.kind),
-      ...workloads.filter(({ edits, mark }) => edits.length > 0 || mark !== undefined).map(({ kind }) => kind),
-    ]);
-    const state = assess(proxies, workloads, bearings, input, blocked);
+    const state = assess({ ...(await look()), blocked }, phase, input);
     const progress = summarize(state, input, rolled);
     reportProgress(progress);
-    const rolling = state.filter(({ decision }) => decision.do === 'wait').length;
-    const next = state
-      .filter(({ decision }) => decision.do === 'roll' || decision.do === 'evict')
-      .slice(0, Math.max(0, input.settings.rollout.workloads - rolling));
-    for (const { name, workload, decision, outdated } of next) {
-      if (workload && decision.do === 'roll') {
-        if (await rollWorkload(k8s, workload, reading, decision.mark, FIELD_MANAGER)) rolled += 1;
-      } else if (outdated) {
-        const refusal = await evictPod(k8s, { ...outdated, name: outdated.pod });
-        if (refusal === undefined) blocked.delete(name);
-        else blocked.set(name, { message: refusal, since: blocked.get(name)?.since ?? new Date().toISOString() });
+    rolled += await act(dependencies, nextInLine(state, input.settings.rollout.workloads), { reading, blocked });
+    if (!state.some(isBusy)) return { ...progress, rolled, stragglers: stragglersOf(state) };
+    await pause(input.settings.timing.poll);
+  }
+}
+
+interface LookAt {
+  reading: WorkloadReading;
+  controlPlane: string;
+  proxies: ReturnType<typeof proxyCache>;
+}
+
+/** Looks at a namespace again and again; after the first time only at kinds that have something to do here. */
+function namespaceLooks({ k8s }: Dependencies, { namespace }: ReinjectInput, at: LookAt) {
+  let kinds: Set<string> | undefined;
+  return async (): Promise<{ workloads: Workload[]; proxies: ProxyObservation[] }> => {
+    for (;;) {
+      // Controllers first: what one calls rolled out, the pods read after it show. The other way round a pod that was
+      // replaced in between would look like one that its rollout left behind.
+      const workloads = await listWorkloads(k8s, namespace, at.reading, kinds);
+      const proxies = await at.proxies(await livePods(k8s, at.controlPlane, namespace));
+      const isNew = ({ workload }: ProxyObservation) => isWorkloadKind(workload.kind) && !kinds?.has(workload.kind);
+      if (kinds && proxies.some(isNew)) {
+        kinds = undefined; // a controller of another kind has come
+        continue;
       }
+      const touched = workloads.filter(({ edits, mark }) => edits.length > 0 || mark !== undefined);
+      kinds = new Set([...proxies.map(({ workload }) => workload.kind), ...touched.map(({ kind }) => kind)]);
+      return { workloads, proxies };
     }
-    const busy = state.some(({ decision }) => decision.do !== 'nothing' && decision.do !== 'straggle');
-    if (!busy) return { ...progress, rolled, stragglers: stragglersOf(state) };
-    await pause(pollMs);
+  };
+}
+
+function isBusy({ decision }: Assessment): boolean {
+  return decision.do !== 'nothing' && decision.do !== 'straggle';
+}
+
+/** As many as may roll at the same time, beside those that do already. */
+function nextInLine(state: readonly Assessment[], atOnce: number): Assessment[] {
+  const rolling = state.filter(({ decision }) => decision.do === 'wait').length;
+  return state
+    .filter(({ decision }) => decision.do === 'roll' || decision.do === 'evict')
+    .slice(0, Math.max(0, atOnce - rolling));
+}
+
+/** @returns how many workloads were rolled */
+async function act(
+  { k8s }: Dependencies,
+  next: readonly Assessment[],
+  { reading, blocked }: { reading: WorkloadReading; blocked: Blocked },
+): Promise<number> {
+  let rolled = 0;
+  for (const { name, workload, decision, outdated } of next) {
+    if (workload && decision.do === 'roll') {
+      if (await rollWorkload(k8s, workload, reading, decision.mark, FIELD_MANAGER)) rolled += 1;
+    } else if (outdated) {
+      const refusal = await evictPod(k8s, { ...outdated, name: outdated.pod });
+      if (refusal === undefined) blocked.delete(name);
+      else blocked.set(name, { message: refusal, since: blocked.get(name)?.since ?? new Date().toISOString() });
+    }
   }
+  return rolled;
 }
-
-interface Assessment {
-  name: string;
-  /** Absent where the controller is of a kind that reroot does not know, or there is none. */
-  workload?: Workload;
-  /** One of its pods that fall short and stay. */
-  outdated?: ProxyObservation;
-  proxies: number;
-  proven: number;
-  decision: RolloutDecision;
-}
-
-function assess(
-  proxies: readonly ProxyObservation[],
-  workloads: readonly Workload[],
-  { target }: Bearings,
-  input: ReinjectInput,
-  blocked: Blocked,
-): Assessment[] {
-  const { namespace, only, late, phase, waivers, retry, settings } = input;
-  const requirement = requirementOf(input);
-  const now = new Date();
-  const byWorkload = new Map<string, ProxyObservation[]>();
-  for (const proxy of proxies) {
-    const key = `${proxy.workload.kind}/${proxy.workload.name}`;
-    byWorkload.set(key, [...(byWorkload.get(key) ?? []), proxy]);
-  }
-  const mark = phaseMark(target.rotation, phase);
-  const known = new Map(workloads.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
-  const keys = new Set([
-    ...byWorkload.keys(),
-    ...[...known].filter(([, { mark: found, edits }]) => isMarkOf(found, mark) || edits.length > 0).map(([key]) => key),
-  ]);
-  const assessments: Assessment[] = [];
-  for (const key of keys) {
-    const workload = known.get(key);
-    const members = byWorkload.get(key) ?? [];
-    const name = `${namespace}/${key}`;
-    if (only && !only.includes(workload?.name ?? '')) continue;
-    if (isWaived({ kind: 'workload', name }, waivers)) continue;
-    const standing = members.map((proxy) => ({ proxy, shortfall: requirement(proxy, target) }));
-    const isConcerned = isMarkOf(workload?.mark, mark) || members.some((proxy) => isLate(proxy, now));
-    if (late && !isConcerned) continue;
-    const short = standing.filter(({ shortfall, proxy }) => shortfall && !(shortfall.unproven && proxy.terminating));
-    const starting = short.filter(({ shortfall }) => shortfall?.unproven).length;
-    const leaving = short.filter(({ proxy }) => proxy.terminating).length;
-    const outdated = short.filter(({ shortfall, proxy }) => !shortfall?.unproven && !proxy.terminating);
-    assessments.push({
-      name,
-      ...(workload ? { workload } : {}),
-      proxies: members.length,
-      proven: members.length - short.length,
-      ...(outdated[0] ? { outdated: outdated[0].proxy } : {}),
-      decision: workload
-        ? decideRollout({
-            workload,
-            staleTemplate: workload.edits.length > 0,
-            deletePods: settings.rollout.deletePods,
-            blocked: blocked.get(name),
-            outdated: outdated.length,
-            starting,
-            leaving,
-            startingBecause: short.find(({ shortfall }) => shortfall?.unproven)?.shortfall?.message,
-            mark,
-            retry,
-            stuckAfterMs: parseDuration(settings.rollout.stuckAfter) ?? 600_000,
-            now,
-          })
-        : decideUnmanaged(members[0], outdated.length + starting, leaving),
-    });
-  }
-  return assessments;
-}
-
-/** Jobs, bare pods and controllers of kinds that reroot does not know. */
-function decideUnmanaged(member: ProxyObservation | undefined, short: number, leaving: number): RolloutDecision {
-  if (!member || short + leaving === 0) return { do: 'nothing' };
-  if (short === 0) return { do: 'wait', why: 'its last old pods are leaving' };
-  const { reason, message, hint } = unmanaged(member.workload.kind);
-  return { do: 'straggle', reason, message: `${short} of its pods fall short: ${message}`, hint };
-}
-
-type Blocked = Map<string, { message: string; since: string }>;
 
 function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: number): NamespaceProgress {
-  const waiting = state.filter(({ decision }) => decision.do !== 'nothing' && decision.do !== 'straggle');
   return {
     namespace: input.namespace,
     phase: input.phase,
@@ -160,7 +107,10 @@ function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: n
     proxies: state.reduce((sum, { proxies }) => sum + proxies, 0),
     proven: state.reduce((sum, { proven }) => sum + proven, 0),
     rolled,
-    waitingFor: waiting.slice(0, 5).map(({ name, decision }) => `${name}: ${whyWaiting(decision)}`),
+    waitingFor: state
+      .filter(isBusy)
+      .slice(0, 5)
+      .map(({ name, decision }) => `${name}: ${whyWaiting(decision)}`),
   };
 }
 
@@ -170,17 +120,9 @@ function whyWaiting(decision: RolloutDecision): string {
 }
 
 function stragglersOf(state: readonly Assessment[]): Finding[] {
-  return state.flatMap(({ name, decision }) =>
-    decision.do === 'straggle'
-      ? [
-          {
-            reason: decision.reason,
-            severity: 'block' as const,
-            message: decision.message,
-            subject: { kind: 'workload' as const, name },
-            hint: decision.hint,
-          },
-        ]
-      : [],
-  );
+  return state.flatMap(({ name, decision }): Finding[] => {
+    if (decision.do !== 'straggle') return [];
+    const { reason, message, hint } = decision;
+    return [{ reason, severity: 'block', message, subject: { kind: 'workload', name }, hint }];
+  });
 }

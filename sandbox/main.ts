@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import Table from 'cli-table3';
-import { hostSandbox, type SandboxFacts, type SandboxOptions } from './cluster/host.js';
-import { type MeshFlags, meshOptions, withMeshFlags } from './cluster/options.js';
-import { DEFAULTS, findSandbox, namedFolder, startSandbox, stopHost } from './cluster/sandbox.js';
+import { shortFingerprint } from '../src/cli/view/render.js';
+import type { SandboxFacts, SandboxOptions } from './facts.js';
+import { hostSandbox } from './host.js';
+import { type MeshFlags, meshOptions, withMeshFlags } from './kit/mesh-flags.js';
+import { DEFAULTS, findSandbox, namedFolder, startSandbox, stopHost } from './kit/sandbox.js';
 import { standInAt } from './linkerd/standin-client.js';
 
 interface Named {
@@ -15,18 +17,27 @@ const program = new Command('npm run sandbox --').description(
 );
 
 withMeshFlags(program.command('up'))
-  .description('start one that stays until `down`')
-  .option('--name <name>', 'several can run side by side', 'default')
+  .description('start a sandbox that stays until `down`')
+  .option('--name <name>', 'its name: several can run side by side', 'default')
   .option('--apps <size>', 'sample applications: large, demo, small or none', DEFAULTS.apps)
-  .option('--kubelet-lag <ms>', 'until mounted objects show a change', `${DEFAULTS.kubeletLagMs}`)
-  .option('--leaf-life <duration>', 'as Linkerd writes it', DEFAULTS.issuanceLifetime)
+  .option(
+    '--kubelet-lag <ms>',
+    'milliseconds until a mounted ConfigMap or Secret shows a change',
+    `${DEFAULTS.kubeletLagMs}`,
+  )
+  .option('--leaf-life <duration>', 'how long leaves live, as Linkerd writes it', DEFAULTS.issuanceLifetime)
   .action(
     async (options: Named & MeshFlags & { apps: SandboxOptions['apps']; kubeletLag: string; leafLife: string }) => {
       const folder = namedFolder(options.name);
       const running = findSandbox(folder);
-      if (running) return describe(running, options.name);
+      if (running) {
+        process.stdout.write(
+          `Sandbox "${options.name}" is running already, with the options that it was started with.\n`,
+        );
+        return describe(running, options.name);
+      }
       rmSync(folder, { recursive: true, force: true });
-      process.stdout.write('Starting etcd, Kubernetes, kwok, Temporal and the Linkerd stand-in…\n');
+      process.stdout.write('Starting Kubernetes, Temporal and a Linkerd mesh…\n');
       const facts = await startSandbox({
         folder,
         stay: true,
@@ -41,19 +52,22 @@ withMeshFlags(program.command('up'))
 
 program
   .command('status')
-  .description('roots, proxies and processes')
-  .option('--name <name>', 'which', 'default')
+  .description('show what the proxies trust, and where everything is')
+  .option('--name <name>', 'which sandbox', 'default')
   .action(async ({ name }: Named) => {
     const facts = findSandbox(namedFolder(name));
-    if (!facts) return void process.stdout.write(`No sandbox "${name}" is running.\n`);
+    if (!facts)
+      return void process.stdout.write(
+        `No sandbox "${name}" is running. Start one: npm run sandbox -- up${nameFlag(name)}\n`,
+      );
     await showMesh(facts);
     describe(facts, name);
   });
 
 program
   .command('down')
-  .description('end it')
-  .option('--name <name>', 'which', 'default')
+  .description('end a sandbox and remove what it left')
+  .option('--name <name>', 'which sandbox', 'default')
   .action(async ({ name }: Named) => {
     const folder = namedFolder(name);
     const facts = findSandbox(folder);
@@ -71,19 +85,23 @@ program
   });
 
 function describe(facts: SandboxFacts, name: string): void {
-  const flag = name === 'default' ? '' : ` --name ${name}`;
   process.stdout.write(`
-Kubernetes     export KUBECONFIG=${facts.adminKubeconfig}
-reroot's user  ${facts.kubeconfig}
-Temporal       export TEMPORAL_ADDRESS=${facts.temporal.address}
-Temporal UI    ${facts.temporal.ui}
-HTTP API       ${facts.temporal.http}
-Stand-in       ${facts.standin}/status
-Logs           ${facts.folder}
+Kubernetes, as admin     export KUBECONFIG=${facts.adminKubeconfig}
+Kubernetes, as reroot    export KUBECONFIG=${facts.kubeconfig}
+Temporal server          export TEMPORAL_ADDRESS=${facts.temporal.address}
+Temporal UI              ${facts.temporal.ui}
+Temporal HTTP API        ${facts.temporal.http}
+what each proxy holds    ${facts.standin}/status
+logs                     ${facts.folder}
 
-Try:   REROOT_REACH=address KUBECONFIG=${facts.kubeconfig} node dist/cli.js preflight --reach address
-Stop:  npm run sandbox -- down${flag}
+Try:   KUBECONFIG=${facts.kubeconfig} node dist/cli.js preflight --reach address
+Look:  npm run sandbox -- status${nameFlag(name)}
+Stop:  npm run sandbox -- down${nameFlag(name)}
 `);
+}
+
+function nameFlag(name: string): string {
+  return name === 'default' ? '' : ` --name ${name}`;
 }
 
 async function showMesh(facts: SandboxFacts): Promise<void> {
@@ -91,12 +109,12 @@ async function showMesh(facts: SandboxFacts): Promise<void> {
   const [status, probe] = await Promise.all([mesh.status(), mesh.probe()]);
   const table = new Table({
     style: { head: [], border: [] },
-    head: ['namespace', 'proxies', 'ready', 'anchors', 'leaf issued by'],
+    head: ['namespace', 'proxies', 'ready', 'trust anchors', 'identity issuer'],
   });
   for (const namespace of [...new Set(status.proxies.map((proxy) => proxy.namespace))].toSorted()) {
     const proxies = status.proxies.filter((proxy) => proxy.namespace === namespace);
     const shorts = (all: (string | undefined)[]) =>
-      [...new Set(all.map((fingerprint) => (fingerprint ?? 'none').slice(0, 8)))].join(' ');
+      [...new Set(all.map((fingerprint) => (fingerprint ? shortFingerprint(fingerprint) : 'none')))].join(' ');
     table.push([
       namespace,
       proxies.length,
@@ -107,7 +125,7 @@ async function showMesh(facts: SandboxFacts): Promise<void> {
   }
   process.stdout.write(`${table.toString()}\n`);
   process.stdout.write(
-    `Probe mesh: ${probe.handshakes} handshakes, ${probe.refused} refused, ${probe.closed} closed by a pod's end\n`,
+    `Probe mesh: ${probe.handshakes} handshakes, ${probe.refused} refused, ${probe.closed} cut off by a pod's end\n`,
   );
 }
 

@@ -1,12 +1,24 @@
-// Bundles the programs into dist/. @kubernetes/client-node wants undici 8, which Node 20 cannot load; package.json
-// overrides it with 7, and only a bundle carries that choice into the published package.
+// Bundles the programs and the package's entry into dist/. @kubernetes/client-node wants undici 8, which Node 20 cannot
+// load; package.json overrides it with 7, and only a bundle carries that choice into the published package.
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const DIST = path.join(ROOT, 'dist');
-const SOURCES = ['src', 'workflows', 'activities', 'worker', 'sandbox', 'scripts', 'package.json', 'package-lock.json'];
+const SOURCES = [
+  'src',
+  'workflows',
+  'activities',
+  'worker',
+  'sandbox',
+  'scripts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+];
 const ENTRIES = {
   cli: 'src/cli/main.ts',
   sandbox: 'sandbox/main.ts',
@@ -14,7 +26,7 @@ const ENTRIES = {
   bench: 'sandbox/bench/main.ts',
 };
 /** Native code and what shares its types: installed, not bundled. */
-const EXTERNAL = ['@temporalio/*', 'protobufjs'];
+const EXTERNAL = ['@temporalio/*'];
 
 /** Builds when a source is newer than the build. @returns whether anything had to be built */
 export async function build({ force = false } = {}) {
@@ -23,7 +35,7 @@ export async function build({ force = false } = {}) {
   if (!force && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return false;
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST, { recursive: true });
-  await Promise.all([bundlePrograms(), bundleWorkflows()]);
+  await Promise.all([bundlePrograms(), bundleEntry(), declareEntry(), bundleWorkflows()]);
   writeFileSync(stamp, hash);
   return true;
 }
@@ -58,6 +70,28 @@ async function bundlePrograms() {
     writeFileSync(cli, `#!/usr/bin/env node\n${readFileSync(cli, 'utf8')}`);
     chmodSync(cli, 0o755);
   }
+}
+
+/** What `import 'reroot'` loads: small and readable, for a client as for workflow code of somebody else. */
+async function bundleEntry() {
+  const { build: esbuild } = await import('esbuild');
+  await esbuild({
+    absWorkingDir: ROOT,
+    entryPoints: ['src/index.ts'],
+    outfile: path.join(DIST, 'index.js'),
+    bundle: true,
+    packages: 'external',
+    platform: 'neutral',
+    target: 'node20',
+    format: 'esm',
+    logLevel: 'error',
+  });
+}
+
+/** Nothing is checked here, so that a build lasts no longer for it and a half-written file stops nobody. */
+async function declareEntry() {
+  const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc');
+  await promisify(execFile)(tsc, ['-p', path.join(import.meta.dirname, 'tsconfig.declarations.json')]);
 }
 
 async function bundleWorkflows() {

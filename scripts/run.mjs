@@ -42,12 +42,12 @@ async function main() {
 
 async function program(file) {
   const env = await ready();
-  return await run(process.execPath, [path.join(ROOT, 'dist', file), ...args], env);
+  return await run(process.execPath, [path.join(ROOT, 'dist', file), ...args], { env });
 }
 
 async function tests(vitest) {
   const env = await ready();
-  return await run(path.join(BIN, 'vitest'), [...vitest, ...args], env);
+  return await run(path.join(BIN, 'vitest'), [...vitest, ...args], { env });
 }
 
 /** Everything that a run needs: packages, dist/, tools. */
@@ -65,7 +65,8 @@ async function ready() {
 async function install() {
   if (installedAsLocked()) return;
   say('installing packages (npm ci)');
-  const code = await run('npm', ['ci', '--loglevel=error'], process.env, ['ignore', 2, 2]);
+  // `npm pack --dry-run` tells every npm below it to run dry
+  const code = await run('npm', ['ci', '--loglevel=error', '--no-dry-run'], { stdio: ['ignore', 2, 2] });
   if (code !== 0) throw new Error('npm ci failed');
 }
 
@@ -92,16 +93,16 @@ async function check() {
   for (const [name, tool, flags, cwd] of steps) {
     const began = Date.now();
     const file = tool === 'go' ? 'go' : path.join(BIN, tool);
-    const code = await run(file, flags, process.env, 'inherit', cwd);
+    const code = await run(file, flags, { cwd });
     say(`${code === 0 ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
     if (code !== 0) failed += 1;
   }
   return failed === 0 ? 0 : 1;
 }
 
-function run(file, flags, env, stdio = 'inherit', cwd = process.cwd()) {
+function run(file, flags, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, flags, { stdio, env, cwd });
+    const child = spawn(file, flags, { stdio: 'inherit', ...options });
     const pass = (signal) => child.kill(signal);
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, pass);
     child.once('error', reject);

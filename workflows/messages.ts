@@ -38,3 +38,16 @@ export const waive: UpdateDefinition<Reply, [Waiver]> = defineUpdate('waive');
 export const abort: UpdateDefinition<Reply, [AbortArgs?]> = defineUpdate('abort');
 export const strategy: UpdateDefinition<Reply, [StrategyArgs]> = defineUpdate('strategy');
 export const status: QueryDefinition<RotationStatus> = defineQuery('status');
+
+/** What the Temporal UI says of each message. */
+export const HELP = {
+  status: 'Where the rotation stands and what it waits for',
+  approve: 'Approves the plan shown: {"planHash": "…", "by": "you", "reason": "…"}',
+  pause: 'Begins nothing new until `resume`: {"reason": "…"}',
+  resume: 'Goes on after a pause',
+  retry: 'Looks again, and rolls once more what rolled out but still falls short',
+  waive: 'Goes on without a workload or namespace: {"subject": "namespace/Kind/name", "reason": "…", "by": "you"}',
+  abort:
+    'Goes back to the certificates of the start, while the root of the start is still trusted: {"reason": "…", "by": "you"}',
+  strategy: 'Rolls what is waited for now: {"leafRenewal": "roll"}, or {"pace": "forced"} in an organic rollout',
+} as const;

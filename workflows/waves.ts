@@ -1,34 +1,20 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import type { Row } from '../src/rotation/courses/course.js';
 import type { Finding } from '../src/rotation/findings.js';
+import type { GateResult, ReinjectResult } from '../src/rotation/payloads.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { orderNamespaces } from '../src/rotation/plan.js';
-import { type RotationStatus, statusMarkdown } from '../src/rotation/status.js';
-import type { GateResult, PhaseInput, PreflightResult, ReinjectResult, StepInput } from '../src/rotation/payloads.js';
-import { concernsIdentityAlone, goalOf } from '../src/rotation/strategies.js';
-import type { Operator } from './operator.js';
-import { longStep } from './steps.js';
-
-/** What the runbook's steps share. */
-export interface Rotation {
-  input: StepInput;
-  mesh: PreflightResult;
-  status: RotationStatus;
-  operator: Operator;
-}
-
-export function phaseInput({ input, status, operator }: Rotation, phase: GatedPhase): PhaseInput {
-  return { ...input, phase, waivers: status.waivers, retry: operator.retries() };
-}
+import type { RotationStatus } from '../src/rotation/status.js';
+import { showDetails } from './phases.js';
+import { phaseInput, type Rotation } from './rotation.js';
 
 /** Identity reads anchors only at its start, and the injector decides what new pods get: these two first. */
 const IDENTITY = 'linkerd-identity';
 const INJECTOR = 'linkerd-proxy-injector';
 
 /** One component after the other; the rest of the control plane together at the end. Some gates are identity's alone. */
-export async function rollControlPlane(rotation: Rotation, phase: GatedPhase): Promise<Finding[]> {
-  const { course, linkerdNamespace } = rotation.input;
-  const identityAlone = concernsIdentityAlone(phase, goalOf(course, phase));
-  const groups: (string[] | undefined)[] = identityAlone ? [[IDENTITY]] : [[IDENTITY], [INJECTOR], undefined];
+export async function rollControlPlane(rotation: Rotation, { phase, whose }: Row): Promise<Finding[]> {
+  const { linkerdNamespace } = rotation.input;
+  const groups: (string[] | undefined)[] = whose === 'identity' ? [[IDENTITY]] : [[IDENTITY], [INJECTOR], undefined];
   for (const only of groups) {
     const { stragglers } = await reinjectNamespace(rotation, phase, linkerdNamespace, only ? { only } : {});
     if (stragglers.length > 0) return stragglers;
@@ -37,7 +23,7 @@ export async function rollControlPlane(rotation: Rotation, phase: GatedPhase): P
 }
 
 /** Several namespaces at a time; one that is stuck does not hold up the others. */
-export async function rollNamespaces(rotation: Rotation, phase: GatedPhase, gate: GateResult): Promise<Finding[]> {
+export async function rollNamespaces(rotation: Rotation, { phase }: Row, gate: GateResult): Promise<Finding[]> {
   const { settings, linkerdNamespace } = rotation.input;
   const names = gate.namespaces.map(({ name }) => name).filter((name) => name !== linkerdNamespace);
   const queue = orderNamespaces(names, rotation.mesh.extensions, settings.rollout);
@@ -61,12 +47,8 @@ export async function reinjectNamespace(
   which: { only?: string[]; late?: boolean } = {},
 ): Promise<ReinjectResult> {
   track(rotation, { ...untouched(namespace, phase), state: 'running' });
-  const result = await rotation.operator.interruptible(async () => {
-    const summary = `${phase} ${namespace}${which.only ? `: ${which.only.join(', ')}` : ''}`;
-    return await longStep.reinject.executeWithOptions({ summary }, [
-      { ...phaseInput(rotation, phase), namespace, ...which },
-    ]);
-  });
+  const summary = `${phase} ${namespace}${which.only ? `: ${which.only.join(', ')}` : ''}`;
+  const result = await rotation.steps.reinject(summary, { ...phaseInput(rotation, phase), namespace, ...which });
   track(rotation, { ...result, state: result.stragglers.length > 0 ? 'stuck' : 'done' });
   return result;
 }
@@ -78,5 +60,5 @@ function untouched(namespace: string, phase: GatedPhase) {
 function track({ status }: Rotation, progress: RotationStatus['namespaces'][number]): void {
   const others = status.namespaces.filter(({ namespace }) => namespace !== progress.namespace);
   status.namespaces = [...others, progress].toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en'));
-  setCurrentDetails(statusMarkdown(status));
+  showDetails(status);
 }

@@ -16,22 +16,22 @@ import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { competingWriters } from '../../src/linkerd/writers/writers.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
+import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { issuerInUseProblems } from '../../src/pki/issuer-in-use.js';
+import { issuerStateOf } from '../../src/records/issuer-states.js';
 import { readRotationSecret, type RotationSecret } from '../../src/records/rotation-secret.js';
 import { type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
-import type { RotationSettings } from '../../src/rotation/input.js';
+import { courseOf } from '../../src/rotation/courses/index.js';
+import { rehearsalNamespaces } from '../../src/rotation/injection.js';
+import type { RotationRequest } from '../../src/rotation/input.js';
+import { paceOf } from '../../src/rotation/pace.js';
 import { deadlineOf } from '../../src/rotation/preflight/deadline.js';
 import { expiredOf, expiriesOf } from '../../src/rotation/preflight/expiry.js';
 import { leftBehindOf } from '../../src/rotation/preflight/left-behind.js';
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
-import type { Strategy } from '../../src/rotation/strategies.js';
-import { rehearsalNamespaces } from '../bundle.js';
-import { livePods } from '../gate.js';
-import { anchorsToRetire } from '../generate.js';
-import { paceOf } from '../plan.js';
-import type { Dependencies } from './dependencies.js';
-import { issuerStateOf } from './issuer-states.js';
+import { livePods } from './proxies.js';
+import type { Dependencies } from './rotation.js';
 import { suppliedFacts } from './supplied-certificates.js';
 
 /** A mesh as preflight finds it. */
@@ -56,21 +56,23 @@ export async function readMesh({ k8s, prober }: Dependencies, linkerd: Linkerd):
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors, linkerd });
   const rotation = await readRotationSecret(k8s, linkerd.namespace);
   const issuer = await readIssuer(k8s, linkerd);
-  return { linkerd, stores, pods, proxies, issuer, roots: anchorsToRetire(issuer.certificates, anchors), rotation };
+  return { linkerd, stores, pods, proxies, issuer, roots: anchorsOfIssuer(issuer.certificates, anchors), rotation };
 }
 
 /** What the checks judge: the mesh, and what only they ask for. Changes nothing; the rehearsal is a dry run. */
 export async function gather(
   k8s: Kubernetes,
   mesh: Mesh,
-  input: { settings: RotationSettings; strategy: Strategy },
+  { settings, course: ref }: RotationRequest,
 ): Promise<PreflightObservation> {
-  const { settings, strategy } = input;
   const { linkerd, stores, pods, proxies, issuer, roots, rotation } = mesh;
+  const course = courseOf(ref);
+  const replacesRoot = course.replaces === 'root';
+  const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
   const [current] = issuer.certificates;
   const now = new Date();
   return {
-    strategy,
+    course,
     waivers: settings.waive,
     now,
     linkerdNamespace: linkerd.namespace,
@@ -78,10 +80,11 @@ export async function gather(
     deployments: await controlPlane(k8s, linkerd),
     stores: stores.map(storeFacts),
     issuer: issuerInUseProblems({ certificate: current, keyPem: issuer.keyPem, roots }, now),
-    supplied: rotation ? undefined : await supplied(k8s, mesh, input),
+    // what was made once stands: another Secret is not asked for again
+    supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
     recovery: expiredOf(current, roots, now),
-    leftBehind: rotation && leftBehindOf(rotation, issuerStateOf(issuer, rotation), issuer.certificates),
-    deadline: deadlineOf(input, paceOf(linkerd, pods), expiriesOf(current, roots)),
+    leftBehind: rotation && leftBehindOf(rotation, issuerStateOf(issuer.certificates, rotation), issuer.certificates),
+    deadline: deadlineOf({ settings, course }, paceOf(linkerd, pods), expiriesOf(current, roots)),
     writers: await competingWriters(k8s, linkerd),
     helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
     rehearsal: settings.planOnly
@@ -90,7 +93,7 @@ export async function gather(
     webhookFailurePolicy: await webhookFailurePolicy(k8s),
     proxies,
     anchors: stores[0].certificates.map(({ fingerprint }) => fingerprint),
-    unrollable: strategy === 'issuer' ? [] : await unrollable(k8s, proxies, settings.rollout.deletePods),
+    unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
   };
 }
 
@@ -117,16 +120,6 @@ function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
       notAfter: notAfter.toISOString(),
     })),
   };
-}
-
-async function supplied(
-  k8s: Kubernetes,
-  { linkerd, stores }: Mesh,
-  { settings, strategy }: { settings: RotationSettings; strategy: Strategy },
-): Promise<PreflightObservation['supplied']> {
-  if (!settings.certificates) return undefined;
-  const oldAnchors = strategy === 'issuer' ? [] : stores[0].certificates; // an issuer alone keeps its root
-  return await suppliedFacts(k8s, linkerd, settings.certificates.secret, oldAnchors);
 }
 
 async function webhookFailurePolicy(k8s: Kubernetes): Promise<string | undefined> {

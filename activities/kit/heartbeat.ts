@@ -11,12 +11,12 @@ type Activity = (...args: never[]) => Promise<unknown>;
  * Wraps every activity the same way: it heartbeats for as long as it runs, so that the death of its worker is noticed
  * in seconds, and its errors become failures that say whether a retry can help.
  */
-export function inEnvelopes<T extends Record<string, Activity>>(activities: T): T {
-  const wrapped = Object.entries(activities).map(([name, activity]) => [name, inEnvelope(activity)] as const);
+export function withHeartbeat<T extends Record<string, Activity>>(activities: T): T {
+  const wrapped = Object.entries(activities).map(([name, activity]) => [name, heartbeating(activity)] as const);
   return Object.fromEntries(wrapped) as T;
 }
 
-function inEnvelope(activity: Activity): Activity {
+function heartbeating(activity: Activity): Activity {
   return async (...args) => {
     const alive = setInterval(() => Context.current().heartbeat(lastDetails.get(Context.current())), HEARTBEAT_MS);
     try {

@@ -1,9 +1,9 @@
-import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import type { ProxyObservation } from '../../src/ground/mesh.js';
-import type { PhaseInput } from '../../src/rotation/payloads.js';
-import type { Bearings, Dependencies } from './dependencies.js';
-import { probe, requirementOf } from '../gate.js';
+import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { probe } from './proxies.js';
+import type { Dependencies, RotationInPhase } from './rotation.js';
 
+/** What a proxy showed when it was last looked at. */
 export interface Look {
   at: number;
   observation: ProxyObservation;
@@ -12,25 +12,23 @@ export interface Look {
 }
 
 /**
- * Remembers what proxies showed, so that nobody is asked in vain: one that met the requirement is not asked again before
- * the gate asks all, one that did not when `isDue` says so.
+ * Looks at proxies and remembers what they showed, so that nobody is asked in vain: one that met the requirement is not
+ * asked again before the gate asks all, one that did not when `isDue` says so.
  */
-export function rememberingLooks(
+export function proxyCache(
   dependencies: Dependencies,
-  bearings: Bearings,
-  input: PhaseInput,
+  phase: RotationInPhase,
   isDue: (look: Look, now: number) => boolean,
 ) {
   const seen = new Map<string, Look>();
-  const requirement = requirementOf(input);
   return async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
     const now = Date.now();
     const due = pods.filter(({ uid }) => {
       const look = seen.get(uid);
       return !look || (!look.met && (look.observation.problem !== undefined || isDue(look, now)));
     });
-    for (const observation of await probe(dependencies, bearings, input, due)) {
-      const met = requirement(observation, bearings.target) === undefined;
+    for (const observation of await probe(dependencies, phase, due)) {
+      const met = phase.requirement(observation, phase.target) === undefined;
       seen.set(observation.uid, { at: now, observation, met });
     }
     const alive = new Set(pods.map(({ uid }) => uid));

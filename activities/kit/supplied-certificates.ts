@@ -6,17 +6,19 @@ import { readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { parseKey } from '../../src/pki/key.js';
 import { readSuppliedCertificates, type SuppliedCertificates, SuppliedError } from '../../src/records/supplied.js';
+import type { RotationSettings } from '../../src/rotation/input.js';
 import type { SuppliedFacts } from '../../src/rotation/preflight/observation.js';
 
-/** Reads the Secret that the input names, and says what this Linkerd would not take of it. */
+/** Reads the Secret that the input names, if it does, and says what this Linkerd would not take of it. */
 export async function suppliedFacts(
   k8s: Kubernetes,
   linkerd: Linkerd,
-  secret: string,
+  { certificates }: Pick<RotationSettings, 'certificates'>,
   oldAnchors: readonly Certificate[],
-): Promise<SuppliedFacts> {
+): Promise<SuppliedFacts | undefined> {
+  if (!certificates) return undefined;
   try {
-    const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, secret);
+    const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, certificates.secret);
     const authority = authorityOf(supplied, oldAnchors);
     return {
       problems: [...checkAuthority(authority), ...versionProblems(linkerd, authority.root, authority.issuer)],

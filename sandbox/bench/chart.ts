@@ -89,18 +89,28 @@ function drawn(
       const [whole, waiting] = [lengthOf(value(result)), lengthOf(faded(result))];
       const fill = colour(result);
       return [
-        bar(left, row, room, TEXT_COLOUR, TRACK_OPACITY),
-        ...(whole > waiting ? [bar(left, row, whole - waiting, fill)] : []),
-        ...(waiting > 0 ? [bar(left + whole - waiting, row, waiting, fill, WAITING_OPACITY)] : []),
+        bar({ row, left, width: room, fill: TEXT_COLOUR, opacity: TRACK_OPACITY }),
+        ...(whole > waiting ? [bar({ row, left, width: whole - waiting, fill })] : []),
+        ...(waiting > 0
+          ? [bar({ row, left: left + whole - waiting, width: waiting, fill, opacity: WAITING_OPACITY })]
+          : []),
         text(left + room + 8, middle(row), written(result), 'number'),
       ];
     }),
   ];
 }
 
-function bar(left: number, row: number, width: number, colour: string, opacity = 1): string {
+interface Bar {
+  row: number;
+  left: number;
+  width: number;
+  fill: string;
+  opacity?: number;
+}
+
+function bar({ row, left, width, fill, opacity = 1 }: Bar): string {
   const fade = opacity === 1 ? '' : ` fill-opacity="${opacity}"`;
-  return `<rect x="${left.toFixed(1)}" y="${TOP + row * ROW}" width="${width.toFixed(1)}" height="${BAR}" fill="${colour}"${fade}/>`;
+  return `<rect x="${left.toFixed(1)}" y="${TOP + row * ROW}" width="${width.toFixed(1)}" height="${BAR}" fill="${fill}"${fade}/>`;
 }
 
 function middle(row: number): number {

@@ -1,12 +1,11 @@
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { follow } from '../../src/cli/view/follow.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
+import { type StrategyName, strategyNames } from '../../src/rotation/courses/index.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/temporal/names.js';
-import { startWorkerProcess } from '../kit/worker-process.js';
-import type { Sandbox } from '../cluster/sandbox.js';
-import { type HandStep, officialOrder, seedOrder } from './by-hand.js';
+import { type HandStep, officialOrder, type Sandbox, seedOrder, startWorkerProcess } from '../kit/index.js';
 import { type Account, secondsSince } from './measure.js';
 
 /** A way to replace the root. */
@@ -26,12 +25,14 @@ export const CONTENDERS: readonly Contender[] = [
     by: 'hand',
     rotate: async (sandbox) => await byHand(sandbox, officialOrder),
   },
-  ...(['standard', 'patient', 'bridge'] as const).map((strategy) => ({
-    name: strategy,
-    title: `reroot ${strategy}`,
-    by: 'reroot' as const,
-    rotate: async (sandbox: Sandbox) => await byReroot(sandbox, strategy),
-  })),
+  ...strategyNames()
+    .toReversed()
+    .map((strategy) => ({
+      name: strategy,
+      title: `reroot ${strategy}`,
+      by: 'reroot' as const,
+      rotate: async (sandbox: Sandbox) => await byReroot(sandbox, strategy),
+    })),
 ];
 
 /** Beside the defaults of the input. */
@@ -52,7 +53,7 @@ async function byHand(sandbox: Sandbox, order: (k8s: Kubernetes) => HandStep[]):
 }
 
 /** With a worker process of its own, whose start counts. */
-async function byReroot(sandbox: Sandbox, strategy: NonNullable<RotationInput['strategy']>): Promise<Account> {
+async function byReroot(sandbox: Sandbox, strategy: StrategyName): Promise<Account> {
   const started = Date.now();
   const worker = startWorkerProcess(sandbox);
   const connection = await Connection.connect({ address: sandbox.temporal.address });

@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { AppsSize } from '../linkerd/install/apps.js';
-import { startSandbox } from '../cluster/sandbox.js';
+import { type AppsSize, startSandbox } from '../kit/index.js';
 import { chart } from './chart.js';
 import { type Contender, CONTENDERS } from './contenders.js';
 import { AFTERWARDS_MS, measure, secondsSince } from './measure.js';

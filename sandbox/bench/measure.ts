@@ -1,9 +1,7 @@
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKubernetes } from '../../src/kubernetes/client.js';
-import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../kit/measure.js';
-import type { Sandbox } from '../cluster/sandbox.js';
-import type { MeshStatus } from '../linkerd/standin-client.js';
+import { bundleAnchors, dataPlaneGenerations, type MeshStatus, rolloutsBetween, type Sandbox } from '../kit/index.js';
 
 /** What a contender tells of its own rotation; everything else is measured around it. */
 export interface Account {

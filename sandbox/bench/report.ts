@@ -1,3 +1,4 @@
+import { DEFAULT_STRATEGY, waysToReplaceRoot } from '../../src/rotation/courses/index.js';
 import { cpus, totalmem } from 'node:os';
 import Table from 'cli-table3';
 import type { Contender } from './contenders.js';
@@ -22,18 +23,18 @@ export function thisMachine(): Comparison['machine'] {
   };
 }
 
-/** Ratios are within one run: of `bridge` when it ran. */
+/** Ratios are within one run: of the default strategy when it ran. */
 export function baselineOf(results: readonly Result[]): Result | undefined {
-  return results.find(({ name }) => name === 'bridge');
+  return results.find(({ name }) => name === DEFAULT_STRATEGY);
 }
 
-/** Phases in which a strategy waits for the proxies to renew their leaves (src/rotation/strategies.ts). */
-const WAITS: Record<string, readonly string[]> = { patient: ['renew'], bridge: ['renew', 'refresh'] };
-
-/** How much of the wall time was spent in them. */
+/** How much of the wall time was spent in phases in which a strategy waits for the proxies to renew their leaves. */
 export function secondsWaiting({ name, parts }: Result): number {
-  const waits = parts.filter((part) => WAITS[name]?.includes(part.name));
-  return waits.reduce((sum, { seconds }) => sum + seconds, 0);
+  const course = waysToReplaceRoot().find((way) => way.name === name)?.course;
+  const waits = course?.rows.filter(({ by, approval }) => by === 'wait' && !approval).map(({ phase }) => phase) ?? [];
+  return parts
+    .filter((part) => waits.some((phase) => phase === part.name))
+    .reduce((sum, { seconds }) => sum + seconds, 0);
 }
 
 /** `960 (3.0x)`; without the ratio when there is nothing to compare with. */

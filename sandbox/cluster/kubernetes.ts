@@ -3,12 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Agent, fetch } from 'undici';
 import { stringify } from 'yaml';
+import { type Kubelets, startKwok } from './kwok.js';
 import { freePorts } from './network.js';
-import { type Server, startServer, until } from './processes.js';
-import { kwokStages } from './stages.js';
+import { flags, type Server, startServer, until } from './processes.js';
 
 /** A real Kubernetes control plane; kwok plays the kubelets. */
-export interface Cluster {
+export interface Kubernetes {
   servers: Server[];
   /** In group system:masters. */
   adminKubeconfig: string;
@@ -16,78 +16,107 @@ export interface Cluster {
   rerootKubeconfig: string;
 }
 
-/** @param kubeletPort where the API server finds the kubelet of every node */
-export async function startKubernetes(folder: string, kubeletPort: number): Promise<Cluster> {
+const HOST = '127.0.0.1';
+
+export async function startKubernetes(folder: string, kubelets: Kubelets): Promise<Kubernetes> {
   const [etcdPort = 0, peerPort = 0, apiPort = 0, managerPort = 0, schedulerPort = 0] = await freePorts(5);
-  const etcd = startServer(folder, 'etcd', [
-    ...['--data-dir', path.join(folder, 'etcd'), '--listen-client-urls', `http://127.0.0.1:${etcdPort}`],
-    ...[
-      '--advertise-client-urls',
-      `http://127.0.0.1:${etcdPort}`,
-      '--listen-peer-urls',
-      `http://127.0.0.1:${peerPort}`,
-    ],
-    ...[
-      '--initial-advertise-peer-urls',
-      `http://127.0.0.1:${peerPort}`,
-      '--initial-cluster',
-      `default=http://127.0.0.1:${peerPort}`,
-    ],
-    ...['--unsafe-no-fsync', '--log-level', 'warn'],
-  ]);
-  const { keyFile, tokens, tokenFile } = writeCredentials(folder);
-  const apiserver = startServer(folder, 'kube-apiserver', [
-    ...['--etcd-servers', `http://127.0.0.1:${etcdPort}`, '--secure-port', `${apiPort}`, '--bind-address', '127.0.0.1'],
-    ...['--cert-dir', path.join(folder, 'apiserver'), '--token-auth-file', tokenFile, '--authorization-mode', 'RBAC'],
-    ...['--service-account-issuer', 'https://kubernetes.default.svc', '--service-account-key-file', keyFile],
-    ...['--service-account-signing-key-file', keyFile, '--service-cluster-ip-range', '10.96.0.0/16'],
-    ...[
-      '--allow-privileged=true',
-      '--max-requests-inflight=0',
-      '--max-mutating-requests-inflight=0',
-      '--enable-priority-and-fairness=false',
-    ],
-  ]);
-  const url = `https://127.0.0.1:${apiPort}`;
-  const caFile = path.join(folder, 'apiserver', 'apiserver.crt');
-  await until('the API server to be ready', apiserver, async () => await isReady(url, caFile, tokens.admin));
-  const kubeconfig = (user: keyof typeof tokens) => writeKubeconfig(folder, user, url, caFile, tokens[user]);
-  const adminKubeconfig = kubeconfig('admin');
-  const manager = startServer(folder, 'kube-controller-manager', [
-    ...[
-      '--kubeconfig',
-      adminKubeconfig,
-      '--service-account-private-key-file',
-      keyFile,
-      '--secure-port',
-      `${managerPort}`,
-    ],
-    ...['--bind-address', '127.0.0.1', '--leader-elect=false', '--kube-api-qps=2000', '--kube-api-burst=4000'],
-    ...['--concurrent-deployment-syncs=20', '--concurrent-replicaset-syncs=20', '--concurrent-statefulset-syncs=20'],
-    ...['--node-monitor-grace-period=3600s', '--root-ca-file', caFile],
-  ]);
-  const scheduler = startServer(folder, 'kube-scheduler', [
-    ...['--kubeconfig', adminKubeconfig, '--secure-port', `${schedulerPort}`, '--bind-address', '127.0.0.1'],
-    ...['--leader-elect=false', '--kube-api-qps=2000', '--kube-api-burst=4000'],
-  ]);
-  const kwok = startKwok(folder, adminKubeconfig, kubeletPort);
+  const credentials = writeCredentials(folder);
+  const etcd = startEtcd(folder, etcdPort, peerPort);
+  const apiserver = startApiServer(folder, apiPort, `http://${HOST}:${etcdPort}`, credentials);
+  const api: Endpoint = { server: `https://${HOST}:${apiPort}`, caFile: servingCertificate(folder) };
+  await until('the API server to be ready', apiserver, async () => await isReady(api, credentials.tokens.admin));
+  const adminKubeconfig = writeKubeconfig(folder, api, 'admin', credentials.tokens.admin);
+  const manager = startControllerManager(folder, managerPort, adminKubeconfig, credentials.keyFile);
+  const scheduler = startScheduler(folder, schedulerPort, adminKubeconfig);
+  const kwok = startKwok(folder, adminKubeconfig, kubelets);
   return {
     servers: [kwok, scheduler, manager, apiserver, etcd],
     adminKubeconfig,
-    rerootKubeconfig: kubeconfig('reroot'),
+    rerootKubeconfig: writeKubeconfig(folder, api, 'reroot', credentials.tokens.reroot),
   };
 }
 
-function startKwok(folder: string, kubeconfig: string, kubeletPort: number): Server {
-  const stages = path.join(folder, 'stages.yaml');
-  writeFileSync(stages, kwokStages(kubeletPort));
-  return startServer(folder, 'kwok', [
-    ...['--kubeconfig', kubeconfig, '--config', stages, '--node-lease-duration-seconds', '200'],
-    ...['--manage-nodes-with-annotation-selector', 'kwok.x-k8s.io/node=fake', '--server-address', '127.0.0.1:0'],
-  ]);
+function startEtcd(folder: string, port: number, peerPort: number): Server {
+  const [client, peer] = [`http://${HOST}:${port}`, `http://${HOST}:${peerPort}`];
+  return startServer(
+    folder,
+    'etcd',
+    flags({
+      'data-dir': path.join(folder, 'etcd'),
+      'listen-client-urls': client,
+      'advertise-client-urls': client,
+      'listen-peer-urls': peer,
+      'initial-advertise-peer-urls': peer,
+      'initial-cluster': `default=${peer}`,
+      'unsafe-no-fsync': true,
+      'log-level': 'warn',
+    }),
+  );
 }
 
-function writeCredentials(folder: string) {
+function startApiServer(folder: string, port: number, etcdUrl: string, { keyFile, tokenFile }: Credentials): Server {
+  return startServer(
+    folder,
+    'kube-apiserver',
+    flags({
+      'etcd-servers': etcdUrl,
+      'secure-port': port,
+      'bind-address': HOST,
+      'cert-dir': path.dirname(servingCertificate(folder)),
+      'token-auth-file': tokenFile,
+      'authorization-mode': 'RBAC',
+      'service-account-issuer': 'https://kubernetes.default.svc',
+      'service-account-key-file': keyFile,
+      'service-account-signing-key-file': keyFile,
+      'service-cluster-ip-range': '10.96.0.0/16',
+      'allow-privileged': true,
+      // hundreds of pods at once are the point, not a load to be protected from
+      'max-requests-inflight': 0,
+      'max-mutating-requests-inflight': 0,
+      'enable-priority-and-fairness': false,
+    }),
+  );
+}
+
+/** What lets the controllers keep up with hundreds of pods at once. */
+const CLIENT_RATE = { 'kube-api-qps': 2000, 'kube-api-burst': 4000 } as const;
+
+function startControllerManager(folder: string, port: number, kubeconfig: string, keyFile: string): Server {
+  return startServer(
+    folder,
+    'kube-controller-manager',
+    flags({
+      kubeconfig,
+      'service-account-private-key-file': keyFile,
+      'secure-port': port,
+      'bind-address': HOST,
+      'leader-elect': false,
+      ...CLIENT_RATE,
+      'concurrent-deployment-syncs': 20,
+      'concurrent-replicaset-syncs': 20,
+      'concurrent-statefulset-syncs': 20,
+      'node-monitor-grace-period': '3600s',
+      'root-ca-file': servingCertificate(folder),
+    }),
+  );
+}
+
+function startScheduler(folder: string, port: number, kubeconfig: string): Server {
+  return startServer(
+    folder,
+    'kube-scheduler',
+    flags({ kubeconfig, 'secure-port': port, 'bind-address': HOST, 'leader-elect': false, ...CLIENT_RATE }),
+  );
+}
+
+interface Credentials {
+  /** Signs the tokens of service accounts. */
+  keyFile: string;
+  tokens: { admin: string; reroot: string };
+  tokenFile: string;
+}
+
+function writeCredentials(folder: string): Credentials {
   const keyFile = path.join(folder, 'service-account.key');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(keyFile, privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
@@ -99,7 +128,18 @@ function writeCredentials(folder: string) {
   return { keyFile, tokens, tokenFile };
 }
 
-function writeKubeconfig(folder: string, user: string, server: string, caFile: string, token: string): string {
+/** The API server makes it at its first start, and signs it itself. */
+function servingCertificate(folder: string): string {
+  return path.join(folder, 'apiserver', 'apiserver.crt');
+}
+
+interface Endpoint {
+  /** URL of the API server. */
+  server: string;
+  caFile: string;
+}
+
+function writeKubeconfig(folder: string, { server, caFile }: Endpoint, user: string, token: string): string {
   const file = path.join(folder, `${user}.kubeconfig`);
   const ca = readFileSync(caFile).toString('base64');
   const config = {
@@ -114,10 +154,10 @@ function writeKubeconfig(folder: string, user: string, server: string, caFile: s
   return file;
 }
 
-async function isReady(url: string, caFile: string, token: string): Promise<boolean> {
+async function isReady({ server, caFile }: Endpoint, token: string): Promise<boolean> {
   const dispatcher = new Agent({ connect: { ca: readFileSync(caFile) } });
   try {
-    const response = await fetch(`${url}/readyz`, { dispatcher, headers: { authorization: `Bearer ${token}` } });
+    const response = await fetch(`${server}/readyz`, { dispatcher, headers: { authorization: `Bearer ${token}` } });
     return response.ok;
   } finally {
     await dispatcher.close();

@@ -1,14 +1,6 @@
 import net from 'node:net';
 
-/** A port that nobody listens on. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = await listen(host, 0);
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || !address) throw new Error('no free port');
-  return address.port;
-}
-
+/** Ports that nobody listens on. */
 export async function freePorts(count: number): Promise<number[]> {
   // all at once, so that none is given out twice
   const servers = await Promise.all(Array.from({ length: count }, async () => await listen('127.0.0.1', 0)));
@@ -17,11 +9,10 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** A /16 of loopback addresses for the pods of one sandbox, held by a listener for as long as the sandbox lives. */
+/** A /16 of loopback addresses for the pods of one sandbox, held by a listener for as long as this process lives. */
 export interface PodNetwork {
   /** Second byte: the pods are 127.<net>.x.y. */
   net: number;
-  release(): void;
 }
 
 const CLAIM_PORT = 4191;
@@ -33,7 +24,7 @@ export async function claimPodNetwork(): Promise<PodNetwork> {
     try {
       const server = await listen(`127.${candidate}.255.250`, CLAIM_PORT);
       server.unref();
-      return { net: candidate, release: () => server.close() };
+      return { net: candidate };
     } catch {
       // another sandbox has it
     }

@@ -27,6 +27,11 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** `--name=value` for each; a list gives its flag once for each of its values. */
+export function flags(values: Record<string, string | number | boolean | readonly string[]>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => [value].flat().map((each) => `--${name}=${each}`));
+}
+
 export function startServer(folder: string, name: ToolName, args: readonly string[]): Server {
   const logFile = path.join(folder, `${name}.log`);
   const log = createWriteStream(logFile, { flags: 'a' });
@@ -51,8 +56,11 @@ export function startServer(folder: string, name: ToolName, args: readonly strin
   return server;
 }
 
-/** Polls until a condition holds.
- *  @throws Error with the end of the log when the server ends first or the time is up */
+/**
+ * Polls until a condition holds.
+ *
+ * @throws Error with the end of the log when the server ends first or the time is up
+ */
 export async function until(
   what: string,
   server: Server,
@@ -80,6 +88,25 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(killer);
 }
 
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !isZombie(pid);
+  } catch {
+    return false;
+  }
+}
+
+/** A process whose parent has not asked for its end yet. */
+function isZombie(pid: number): boolean {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/\(.*\)/, ''));
+  } catch {
+    return false;
+  }
+}
+
+/** The last lines of a log, for an error message. */
 export function tail(file: string, lines = 15): string {
   try {
     return readFileSync(file, 'utf8').split('\n').slice(-lines).join('\n');

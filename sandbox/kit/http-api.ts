@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/temporal/names.js';
-import type { SandboxFacts } from '../cluster/host.js';
+import type { SandboxFacts } from '../facts.js';
 
 /** A rotation over Temporal's HTTP API, as a pipeline would start it: no SDK, only requests. */
 

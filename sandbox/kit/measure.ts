@@ -1,9 +1,10 @@
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { readBundle } from '../../src/pki/bundle.js';
-import type { SandboxFacts } from '../cluster/host.js';
+import type { SandboxFacts } from '../facts.js';
+import { LINKERD_CONFIG, LINKERD_NAMESPACE, TRUST_ROOTS, TRUST_ROOTS_KEY } from '../linkerd/install/names.js';
 
-/** What the demo claims, measured from the cluster itself and not from what reroot says. */
+/** What became of a mesh, measured from the cluster itself and not from what reroot says. */
 
 /** `metadata.generation` of every data-plane workload: it grows by one with each change of a template. */
 export async function dataPlaneGenerations(sandbox: SandboxFacts): Promise<Map<string, number>> {
@@ -16,7 +17,7 @@ export async function dataPlaneGenerations(sandbox: SandboxFacts): Promise<Map<s
   const all = lists.flatMap<{ metadata?: { namespace?: string; name?: string; generation?: number } }>(
     ({ items }) => items,
   );
-  const dataPlane = all.filter(({ metadata }) => metadata?.namespace !== 'linkerd');
+  const dataPlane = all.filter(({ metadata }) => metadata?.namespace !== LINKERD_NAMESPACE);
   return new Map(
     dataPlane.map(({ metadata }) => [`${metadata?.namespace}/${metadata?.name}`, metadata?.generation ?? 0]),
   );
@@ -29,25 +30,21 @@ export function rolloutsBetween(before: Map<string, number>, after: Map<string, 
 
 /** Fingerprints of the anchors that the control plane reads. */
 export async function bundleAnchors(k8s: Kubernetes): Promise<string[]> {
-  const { items } = await k8s.core.listNamespacedConfigMap({ namespace: 'linkerd' });
+  const { items } = await k8s.core.listNamespacedConfigMap({ namespace: LINKERD_NAMESPACE });
   const dataOf = (name: string) => items.find(({ metadata }) => metadata?.name === name)?.data;
-  const pem = dataOf('linkerd-identity-trust-roots')?.['ca-bundle.crt'] ?? configuredAnchors(dataOf('linkerd-config'));
+  const pem = dataOf(TRUST_ROOTS)?.[TRUST_ROOTS_KEY] ?? configuredAnchors(dataOf(LINKERD_CONFIG));
   return readBundle(pem).certificates.map(({ fingerprint }) => fingerprint);
 }
 
-interface Configuration {
-  identityContext?: { trustAnchorsPem?: string };
-  global?: { identityTrustAnchorsPEM?: string };
-  identityTrustAnchorsPEM?: string;
-}
+/** Fields of linkerd-config, newest first, that have held the anchors; read here without the code under test. */
+const CONFIGURED: readonly { key: 'values' | 'global'; field: readonly string[] }[] = [
+  { key: 'values', field: ['identityTrustAnchorsPEM'] },
+  { key: 'values', field: ['global', 'identityTrustAnchorsPEM'] },
+  { key: 'global', field: ['identityContext', 'trustAnchorsPem'] },
+];
 
-/** Linkerd 2.7 to 2.10: a field of linkerd-config, read here without the code under test. */
+/** Linkerd 2.7 to 2.10. */
 function configuredAnchors(data: Record<string, string> = {}): string {
-  const config = parse(data['global'] ?? data['values'] ?? '') as Configuration | null;
-  return (
-    config?.identityContext?.trustAnchorsPem ??
-    config?.global?.identityTrustAnchorsPEM ??
-    config?.identityTrustAnchorsPEM ??
-    ''
-  );
+  const found = CONFIGURED.map(({ key, field }) => parseDocument(data[key] ?? '').getIn(field));
+  return found.find((value) => typeof value === 'string') ?? '';
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { built } from '../cluster/paths.js';
 import { tool } from '../cluster/processes.js';
-import type { SandboxFacts } from '../cluster/host.js';
+import type { SandboxFacts } from '../facts.js';
 
 /** `reroot worker` as a process of its own, so that it can be killed as a crash would. */
 export interface WorkerProcess {

@@ -1,6 +1,6 @@
 import { fetch } from 'undici';
 
-/** What the Linkerd stand-in tells of itself (sandbox/standin); the tests' second opinion. */
+/** What the Linkerd stand-in tells of itself (linkerd/standin); the tests' second opinion. */
 export interface MeshStatus {
   version: string;
   proxies: ProxyStatus[];

@@ -54,14 +54,29 @@ export function workloadName({ namespace, kind, name }: WorkloadRef): string {
   return `${namespace}/${kind}/${name}`;
 }
 
-/** What a rotation converges on. */
+/** A root as messages name it. */
+export interface NamedRoot {
+  fingerprint: Fingerprint;
+  commonName: string;
+  /** Whether it was in use at the start, or was made by the rotation. */
+  from: 'start' | 'rotation';
+}
+
+/** `the new root 9f8e40df12ab (root.linkerd.cluster.local)`: the same words whichever way the rotation goes. */
+export function rootName({ fingerprint, commonName, from }: NamedRoot): string {
+  return `the ${from === 'start' ? 'root of the start' : 'new root'} ${fingerprint.slice(0, 12)} (${commonName})`;
+}
+
+/**
+ * What a rotation converges on, and what it takes out. Forward the target is the new root, and the roots of the start are
+ * retired; on the way back it is the other way round.
+ */
 export interface Target {
-  /** Short name of the rotation, derived from the new root. */
-  rotation: string;
-  /** Fingerprint of the new root. */
-  root: Fingerprint;
-  /** Fingerprints of the roots to take out; foreign anchors are not among them. */
-  retire: Fingerprint[];
-  /** Fingerprints of the issuer certificates that go: the one in use at the start, and its bridge certificate. */
-  oldIssuers: Fingerprint[];
+  /** Short name of the rotation, derived from its new root; with `-back` on the way back. */
+  id: string;
+  root: NamedRoot;
+  /** The roots to take out; foreign anchors are not among them. */
+  retired: NamedRoot[];
+  /** The issuer to take out of use, with every certificate of its key: the bridge certificate is one. */
+  retiredIssuer: { name: string; certificates: Fingerprint[] };
 }

@@ -1,4 +1,3 @@
-import { parseDuration } from '../ground/duration.js';
 import type { RotationSettings } from './input.js';
 
 const HOUR_MS = 3_600_000;
@@ -21,9 +20,8 @@ export function bridgeLife(
   leafLifeMs: number,
 ): number {
   const least = LEAST_LEAVES * leafLifeMs;
-  const wanted = settings.bridge.validity === undefined ? undefined : parseDuration(settings.bridge.validity);
-  if (wanted !== undefined) return Math.max(wanted, least);
-  const organic = settings.rollout.pace === 'organic' ? (parseDuration(settings.rollout.deadline) ?? 0) : 0;
+  if (settings.bridge.validity !== undefined) return Math.max(settings.bridge.validity, least);
+  const organic = settings.rollout.pace === 'organic' ? settings.rollout.deadline : 0;
   return Math.max(settings.root.key === 'discard' ? WITHOUT_KEY_MS + organic : LIFE_MS, least);
 }
 

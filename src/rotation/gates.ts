@@ -1,11 +1,10 @@
+import { type ProxyObservation, rootName, type Target, workloadName } from '../ground/mesh.js';
 import type { Finding, Waiver } from './findings.js';
 import { isWaived } from './findings.js';
-import { type ProxyObservation, type Target, workloadName } from '../ground/mesh.js';
-import type { Goal } from './strategies.js';
 
 /**
- * What one proxy must show before a phase may be left: nothing, or the reason it does not.
- * A requirement reads the running process and the presented chain, never specs (design.md section 4).
+ * What one proxy must show before a phase may be left: nothing, or the reason it does not. A requirement reads the running
+ * process and the chain it presents, never specs (docs/decisions, "Evidence is read from running processes").
  */
 export type Requirement = (proxy: ProxyObservation, target: Target) => Shortfall | undefined;
 
@@ -16,61 +15,68 @@ export interface Shortfall {
   unproven?: boolean;
 }
 
-/** Swap safety: the proxy's own process trusts the new root. */
-export function trustsNewRoot(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+/** Swap safety: the proxy's own process trusts the target. */
+export function trustsTarget(proxy: ProxyObservation, target: Target): Shortfall | undefined {
   if (!proxy.anchors) return anchorsUnknown(proxy);
   const { identityAnchors } = proxy;
-  if (identityAnchors && !identityAnchors.includes(target.root)) {
-    return { reason: 'NewRootNotTrusted', message: 'its identity process was started without the new root' };
-  }
-  if (proxy.component === 'identity' && !identityAnchors && !proxy.mark?.startsWith(`${target.rotation}-`)) {
+  if (identityAnchors && !identityAnchors.includes(target.root.fingerprint)) return identityLacks(target);
+  if (proxy.component === 'identity' && !identityAnchors && !proxy.mark?.startsWith(`${target.id}-`)) {
     // Its proxy's environment does not show what the identity process next to it loaded at its own start.
-    return { reason: 'IdentityStartedEarlier', message: 'it may have been started before the bundle had the new root' };
+    return {
+      reason: 'IdentityStartedEarlier',
+      message: `it may have been started before the bundle had ${rootName(target.root)}`,
+    };
   }
-  if (proxy.anchors.includes(target.root)) return undefined;
-  return { reason: 'NewRootNotTrusted', message: 'its process was started without the new root' };
+  if (proxy.anchors.includes(target.root.fingerprint)) return undefined;
+  return { reason: 'TargetNotTrusted', message: `its process was started without ${rootName(target.root)}` };
 }
 
-/** Prune safety: the leaf it presents needs nothing but the new root. */
-export function presentsNewLeaf(proxy: ProxyObservation, target: Target): Shortfall | undefined {
-  if (!proxy.leaf) return unproven('LeafUnknown', 'the certificate it presents could not be read', proxy);
-  if (proxy.leaf.verifiesWith.includes(target.root)) return undefined;
-  return { reason: 'LeafUnderOldRoot', message: 'it presents a certificate that the new root alone does not verify' };
+/** Prune safety: the leaf it presents needs nothing but the target. */
+export function presentsTarget(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+  if (!proxy.leaf) return leafUnknown(proxy);
+  if (proxy.leaf.verifiesWith.includes(target.root.fingerprint)) return undefined;
+  return {
+    reason: 'LeafNotUnderTarget',
+    message: `it presents a certificate that does not verify with ${rootName(target.root)} alone`,
+  };
 }
 
-/** The end: the old root is gone from the process, and the leaf still verifies. */
-export function forgotOldRoot(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+/** The end: what is retired is gone from the process, and the leaf still verifies. */
+export function forgotRetired(proxy: ProxyObservation, target: Target): Shortfall | undefined {
   if (!proxy.anchors) return anchorsUnknown(proxy);
-  if ([...proxy.anchors, ...(proxy.identityAnchors ?? [])].some((anchor) => target.retire.includes(anchor))) {
-    return { reason: 'OldRootStillTrusted', message: 'its process still trusts the old root' };
-  }
-  return presentsNewLeaf(proxy, target);
+  const anchors = [...proxy.anchors, ...(proxy.identityAnchors ?? [])];
+  const left = target.retired.find(({ fingerprint }) => anchors.includes(fingerprint));
+  if (left) return { reason: 'RetiredRootStillTrusted', message: `its process still trusts ${rootName(left)}` };
+  return presentsTarget(proxy, target);
 }
 
 /**
- * Bridge: identity will take an issuer whose first certificate is under the new root. Only where its anchors stand in its
- * own template (Linkerd 2.9, 2.10): elsewhere a replica that starts reads the bundle as it is then.
+ * Bridge: identity will take an issuer whose first certificate is under the target. Only where its anchors stand in its own
+ * template (Linkerd 2.9, 2.10): elsewhere a replica that starts reads the bundle as it is then.
  */
-export function identityTrustsNewRoot({ identityAnchors }: ProxyObservation, target: Target): Shortfall | undefined {
-  if (!identityAnchors || identityAnchors.includes(target.root)) return undefined;
-  return { reason: 'NewRootNotTrusted', message: 'its identity process was started without the new root' };
+export function identityTrustsTarget({ identityAnchors }: ProxyObservation, target: Target): Shortfall | undefined {
+  if (!identityAnchors || identityAnchors.includes(target.root.fingerprint)) return undefined;
+  return identityLacks(target);
 }
 
-/** Bridge: whoever trusts only the old root and whoever trusts only the new one, both can verify its leaf. */
+/** Bridge: whoever trusts only the target and whoever trusts only what is retired, both can verify its leaf. */
 export function presentsBothChains(proxy: ProxyObservation, target: Target): Shortfall | undefined {
-  if (!proxy.leaf) return unproven('LeafUnknown', 'the certificate it presents could not be read', proxy);
-  const { verifiesWith } = proxy.leaf;
-  if (![target.root, ...target.retire].some((root) => !verifiesWith.includes(root))) return undefined;
-  const missing = verifiesWith.includes(target.root) ? 'old' : 'new';
-  return { reason: 'OneChainOnly', message: `the chain it presents does not verify with the ${missing} root` };
+  const { leaf } = proxy;
+  if (!leaf) return leafUnknown(proxy);
+  const missing = [target.root, ...target.retired].find(({ fingerprint }) => !leaf.verifiesWith.includes(fingerprint));
+  if (!missing) return undefined;
+  return { reason: 'OneChainOnly', message: `the chain it presents does not verify with ${rootName(missing)}` };
 }
 
-/** The old issuer key is needed by nobody: neither of its certificates is presented, and the leaf is under the new root. */
-export function leftOldIssuer(proxy: ProxyObservation, target: Target): Shortfall | undefined {
-  if (proxy.leaf?.chain.some((certificate) => target.oldIssuers.includes(certificate))) {
-    return { reason: 'LeafUnderOldIssuer', message: 'it presents a certificate that the old issuer key signed' };
+/** The retired issuer key is needed by nobody: no certificate of it is presented, and the leaf is under the target. */
+export function leftRetiredIssuer(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+  if (proxy.leaf?.chain.some((certificate) => target.retiredIssuer.certificates.includes(certificate))) {
+    return {
+      reason: 'LeafUnderRetiredIssuer',
+      message: `it presents a certificate that ${target.retiredIssuer.name} signed`,
+    };
   }
-  return presentsNewLeaf(proxy, target);
+  return presentsTarget(proxy, target);
 }
 
 function all(...requirements: Requirement[]): Requirement {
@@ -86,18 +92,20 @@ function all(...requirements: Requirement[]): Requirement {
 const LEAF = { anchors: false, leaf: true };
 const BOTH = { anchors: true, leaf: true };
 
-/** Of each goal: what a proxy must show, and which evidence that reads, so that nothing is probed in vain. */
-export const GOALS: Record<Goal, { requirement: Requirement; evidence: { anchors: boolean; leaf: boolean } }> = {
-  trustsNewRoot: { requirement: trustsNewRoot, evidence: { anchors: true, leaf: false } },
-  identityTrustsNewRoot: { requirement: identityTrustsNewRoot, evidence: { anchors: false, leaf: false } },
-  presentsNewLeaf: { requirement: presentsNewLeaf, evidence: LEAF },
-  presentsNewAndTrusts: { requirement: all(presentsNewLeaf, trustsNewRoot), evidence: BOTH },
+/** Every gate: what a proxy must show, and which evidence that reads, so that nothing is probed in vain. */
+export const GATES = {
+  trustsTarget: { requirement: trustsTarget, evidence: { anchors: true, leaf: false } },
+  identityTrustsTarget: { requirement: identityTrustsTarget, evidence: { anchors: false, leaf: false } },
+  presentsTarget: { requirement: presentsTarget, evidence: LEAF },
+  presentsAndTrustsTarget: { requirement: all(presentsTarget, trustsTarget), evidence: BOTH },
   presentsBothChains: { requirement: presentsBothChains, evidence: LEAF },
-  presentsBothAndTrusts: { requirement: all(presentsBothChains, trustsNewRoot), evidence: BOTH },
-  forgotOldRoot: { requirement: forgotOldRoot, evidence: BOTH },
-  forgotOldRootAndIssuer: { requirement: all(forgotOldRoot, leftOldIssuer), evidence: BOTH },
-  leftOldIssuer: { requirement: leftOldIssuer, evidence: LEAF },
-};
+  presentsBothAndTrustsTarget: { requirement: all(presentsBothChains, trustsTarget), evidence: BOTH },
+  forgotRetired: { requirement: forgotRetired, evidence: BOTH },
+  forgotRetiredRootAndIssuer: { requirement: all(forgotRetired, leftRetiredIssuer), evidence: BOTH },
+  leftRetiredIssuer: { requirement: leftRetiredIssuer, evidence: LEAF },
+} satisfies Record<string, { requirement: Requirement; evidence: { anchors: boolean; leaf: boolean } }>;
+
+export type Gate = keyof typeof GATES;
 
 /** The gate of a phase: one finding for each live proxy that falls short and is not waived. Empty: passed. */
 export function proxyGate(
@@ -109,26 +117,51 @@ export function proxyGate(
   const findings: Finding[] = [];
   for (const proxy of proxies) {
     const shortfall = requirement(proxy, target);
-    if (!shortfall) continue;
-    if (shortfall.unproven && proxy.terminating) continue; // its listener is closed already: it talks to nobody
-    const workload = workloadName(proxy.workload);
-    if (isWaived({ kind: 'workload', name: workload }, waivers)) continue;
-    const name = `${proxy.namespace}/Pod/${proxy.pod}`;
-    if (isWaived({ kind: 'pod', name }, waivers)) continue;
+    if (!shortfall || isExcused(proxy, shortfall, waivers)) continue;
     findings.push({
       reason: shortfall.reason,
       severity: 'block',
-      message: `${shortfall.message} (${workload})`,
-      subject: { kind: 'pod', name },
+      message: `${shortfall.message} (${workloadName(proxy.workload)})`,
+      subject: { kind: 'pod', name: podName(proxy) },
     });
   }
   return findings;
+}
+
+/** Waived, or on its way out with its listener closed already: it talks to nobody. */
+function isExcused(proxy: ProxyObservation, shortfall: Shortfall, waivers: readonly Waiver[]): boolean {
+  if (shortfall.unproven && proxy.terminating) return true;
+  return isProxyWaived(proxy, waivers);
+}
+
+/** By a waiver of its workload, its namespace, or the pod itself. */
+export function isProxyWaived(proxy: ProxyObservation, waivers: readonly Waiver[]): boolean {
+  return (
+    isWaived({ kind: 'workload', name: workloadName(proxy.workload) }, waivers) ||
+    isWaived({ kind: 'pod', name: podName(proxy) }, waivers)
+  );
+}
+
+/** As findings and waivers name a pod: `namespace/Pod/name`. */
+export function podName({ namespace, pod }: ProxyObservation): string {
+  return `${namespace}/Pod/${pod}`;
+}
+
+function identityLacks(target: Target): Shortfall {
+  return {
+    reason: 'TargetNotTrusted',
+    message: `its identity process was started without ${rootName(target.root)}`,
+  };
 }
 
 /** Either the process has to be restarted to know its anchors, or it has to be asked again. */
 function anchorsUnknown(proxy: ProxyObservation): Shortfall {
   if (!proxy.startedBeforeBundle) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
   return { reason: 'StartedBeforeBundle', message: 'it was started before the last change of the bundle' };
+}
+
+function leafUnknown(proxy: ProxyObservation): Shortfall {
+  return unproven('LeafUnknown', 'the certificate it presents could not be read', proxy);
 }
 
 function unproven(reason: string, message: string, proxy: ProxyObservation): Shortfall {

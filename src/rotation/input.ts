@@ -1,10 +1,23 @@
 import { z } from 'zod';
-import { parseDuration } from '../ground/duration.js';
+import { formatDuration, parseDuration } from '../ground/duration.js';
+import {
+  COURSES,
+  type CourseRef,
+  DEFAULT_STRATEGY,
+  goesWithRolling,
+  STRATEGY_FOR_COMPROMISED_KEY,
+  strategyNames,
+} from './courses/index.js';
 
 z.config({ jitless: true }); // Temporal's workflow sandbox allows no code generation
 
-const duration = z.string().refine((text) => parseDuration(text) !== undefined, {
-  error: (issue) => `${JSON.stringify(issue.input)} is not a duration such as "90s", "10m", "1h30m", "365d" or "10y"`,
+/** A text such as `10m`, read once: what comes out is milliseconds. */
+const duration = z.string().transform((text, context) => {
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined) return milliseconds;
+  const message = `${JSON.stringify(text)} is not a duration such as "90s", "10m", "1h30m", "365d" or "10y"`;
+  context.issues.push({ code: 'custom', input: text, message });
+  return z.NEVER;
 });
 
 const dnsName = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, {
@@ -27,7 +40,7 @@ const schema = z.strictObject({
   /** Namespace of Linkerd's control plane; found by its label when absent. */
   linkerdNamespace: namespaceName.optional(),
   /** How (docs/strategies.md). Default: `bridge`; `standard` when the issuer key may be compromised. */
-  strategy: z.enum(['bridge', 'patient', 'standard']).optional(),
+  strategy: z.enum(strategyNames()).optional(),
   /** The issuer's private key may be in the wrong hands: nothing that carries it into the new root's trust is done. */
   issuerKeyCompromised: z.boolean().default(false),
   /** Strategies that wait for the proxies' own renewal of their leaves can `roll` instead: quicker, one rollout more. */
@@ -39,12 +52,12 @@ const schema = z.strictObject({
   root: z
     .strictObject({
       commonName: dnsName.optional(),
-      validity: duration.default('10y'),
+      validity: duration.prefault('10y'),
       /** Afterwards the new root's private key is kept in its Secret, or was never written anywhere. */
       key: z.enum(['keep', 'discard']).default('keep'),
     })
     .prefault({}),
-  issuer: z.strictObject({ commonName: dnsName.optional(), validity: duration.default('1y') }).prefault({}),
+  issuer: z.strictObject({ commonName: dnsName.optional(), validity: duration.prefault('1y') }).prefault({}),
   bridge: z
     .strictObject({
       /** Life of the bridge certificate. Default: 14d, at least twice a leaf's; it is made anew when half of it is over. */
@@ -58,13 +71,13 @@ const schema = z.strictObject({
       /** `organic` (bridge): pods are replaced by your own deployments; what is left at the deadline is rolled. */
       pace: z.enum(['forced', 'organic']).default('forced'),
       /** How long `organic` waits. */
-      deadline: duration.default('14d'),
+      deadline: duration.prefault('14d'),
       /** Namespaces rolled at the same time. */
       namespaces: count(1, 50).default(4),
       /** Workloads rolling at the same time in one namespace. */
       workloads: count(1, 100).default(8),
       /** A rollout without an end after this long is a straggler (a Deployment's own progress deadline may be sooner). */
-      stuckAfter: duration.default('10m'),
+      stuckAfter: duration.prefault('10m'),
       /** Pods that no controller replaces (OnDelete, bare ReplicaSets) may be evicted, one at a time under their budget. */
       deletePods: z.boolean().default(false),
       /** Namespaces to roll before all others, in this order. */
@@ -80,17 +93,21 @@ const schema = z.strictObject({
   timing: z
     .strictObject({
       /** Pause between two looks at the cluster while waiting for it. */
-      poll: duration.default('2s'),
+      poll: duration.prefault('2s'),
       /** How long to wait for the identity event after the swap before looking for the reason (kubelet: up to 2m). */
-      issuerEvent: duration.default('3m'),
+      issuerEvent: duration.prefault('3m'),
     })
     .prefault({}),
 });
 
 /** What people may write. */
 export type RotationInput = z.input<typeof schema>;
-/** The same with every default filled in. */
-export type RotationSettings = z.output<typeof schema> & { strategy: 'bridge' | 'patient' | 'standard' };
+type Parsed = z.output<typeof schema>;
+/**
+ * The same with every default filled in, and every duration in milliseconds. What decides about the course is not in it:
+ * that stands in the `CourseRef` beside it.
+ */
+export type RotationSettings = Omit<Parsed, 'strategy' | 'leafRenewal'>;
 
 /** The one argument of `rotateIssuer`: what of the above concerns an issuer under the root in use. */
 const issuerSchema = schema.pick({
@@ -106,25 +123,38 @@ const issuerSchema = schema.pick({
 });
 export type IssuerInput = z.input<typeof issuerSchema>;
 
-export type InputResult = { ok: true; settings: RotationSettings } | { ok: false; problems: string[] };
+/** What a rotation is asked to do. */
+export interface RotationRequest {
+  settings: RotationSettings;
+  course: CourseRef;
+}
+
+export type InputResult = ({ ok: true } & RotationRequest) | { ok: false; problems: string[] };
 
 /** Checks an input of `rotateTrustRoot` and fills in the defaults; lists every problem at once. */
 export function readInput(input: unknown): InputResult {
-  const result = schema.safeParse(input ?? {});
-  return result.success ? settingsOf(result.data) : { ok: false, problems: problemsOf(result.error, schema) };
+  return read(input, schema, ({ strategy, issuerKeyCompromised }) => {
+    return strategy ?? (issuerKeyCompromised ? STRATEGY_FOR_COMPROMISED_KEY : DEFAULT_STRATEGY);
+  });
 }
 
 /** The same for `rotateIssuer`. */
 export function readIssuerInput(input: unknown): InputResult {
-  const result = issuerSchema.safeParse(input ?? {});
-  if (!result.success) return { ok: false, problems: problemsOf(result.error, issuerSchema) };
-  return settingsOf(schema.parse(result.data));
+  return read(input, issuerSchema, () => 'issuer');
 }
 
-function settingsOf(data: z.output<typeof schema>): InputResult {
-  const problems = crossChecks(data);
-  const strategy = data.strategy ?? (data.issuerKeyCompromised ? 'standard' : 'bridge');
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: { ...data, strategy } };
+function read(
+  input: unknown,
+  known: typeof schema | typeof issuerSchema,
+  choose: (parsed: Parsed) => CourseRef['strategy'],
+): InputResult {
+  const checked = known.safeParse(input ?? {});
+  if (!checked.success) return { ok: false, problems: problemsOf(checked.error, known) };
+  const parsed = schema.parse(input ?? {});
+  const { strategy: _, leafRenewal, ...settings } = parsed;
+  const course: CourseRef = { strategy: choose(parsed), leafRenewal, direction: 'forward' };
+  const problems = crossChecks(settings, course);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings, course };
 }
 
 function problemsOf({ issues }: z.ZodError, known: z.ZodObject): string[] {
@@ -161,38 +191,39 @@ function unwrap(node: unknown): { shape: Record<string, unknown> } | undefined {
   return current as { shape: Record<string, unknown> } | undefined;
 }
 
-function crossChecks(settings: z.output<typeof schema>): string[] {
-  const problems: string[] = [];
-  const rootLife = parseDuration(settings.root.validity) ?? 0;
-  const issuerLife = parseDuration(settings.issuer.validity) ?? 0;
-  if (issuerLife > rootLife) {
-    problems.push(
-      `issuer.validity: ${settings.issuer.validity} is longer than root.validity (${settings.root.validity})`,
-    );
-  }
-  if (issuerLife < MINIMUM_ISSUER_LIFE_MS)
-    problems.push('issuer.validity: at least 2d, or it expires during the rotation');
-  if (settings.strategy === 'bridge' && settings.issuerKeyCompromised) {
-    problems.push(
-      'strategy: bridge certifies the issuer key in use under the new root, which a compromised key must not be (use standard)',
-    );
-  }
-  if (settings.rollout.pace === 'organic' && !isBridge(settings)) {
-    problems.push('rollout.pace: organic is for strategy bridge, whose leaves every proxy can verify all the while');
-  }
-  if (settings.leafRenewal === 'roll' && settings.rollout.pace === 'organic') {
-    problems.push('leafRenewal: roll hurries, rollout.pace organic waits: choose one of them');
-  }
-  if (settings.strategy === 'patient' && settings.leafRenewal === 'roll') {
-    problems.push('leafRenewal: patient with roll is standard: say so with strategy');
-  }
-  const both = settings.rollout.first.filter((name) => settings.rollout.last.includes(name));
-  for (const name of both) problems.push(`rollout: ${name} is in both first and last`);
-  return problems;
-}
-
-function isBridge({ strategy, issuerKeyCompromised }: z.output<typeof schema>): boolean {
-  return strategy === 'bridge' || (strategy === undefined && !issuerKeyCompromised);
-}
-
 const MINIMUM_ISSUER_LIFE_MS = 2 * 86_400_000;
+
+type CrossCheck = (settings: RotationSettings, course: CourseRef) => string | false;
+
+/** What is wrong though each field is right by itself. */
+const CROSS_CHECKS: readonly CrossCheck[] = [
+  ({ issuer, root }) =>
+    issuer.validity > root.validity &&
+    `issuer.validity: ${formatDuration(issuer.validity)} is longer than root.validity (${formatDuration(root.validity)})`,
+  ({ issuer }) =>
+    issuer.validity < MINIMUM_ISSUER_LIFE_MS && 'issuer.validity: at least 2d, or it expires during the rotation',
+  ({ issuerKeyCompromised }, { strategy }) =>
+    issuerKeyCompromised &&
+    COURSES[strategy].course.bridge === true &&
+    `strategy: ${strategy} certifies the issuer key in use under the new root, which a compromised key must not be (use ${STRATEGY_FOR_COMPROMISED_KEY})`,
+  ({ rollout }, { strategy }) =>
+    rollout.pace === 'organic' &&
+    !COURSES[strategy].course.rows.some(({ organic }) => organic) &&
+    `rollout.pace: organic is for strategy ${DEFAULT_STRATEGY}, whose leaves every proxy can verify all the while`,
+  ({ rollout }, { leafRenewal }) =>
+    rollout.pace === 'organic' &&
+    leafRenewal === 'roll' &&
+    'leafRenewal: roll hurries, rollout.pace organic waits: choose one of them',
+  (_, { strategy, leafRenewal }) =>
+    leafRenewal === 'roll' &&
+    !goesWithRolling(strategy) &&
+    `leafRenewal: ${strategy} with roll is standard: say so with strategy`,
+];
+
+function crossChecks(settings: RotationSettings, course: CourseRef): string[] {
+  const both = settings.rollout.first.filter((name) => settings.rollout.last.includes(name));
+  return [
+    ...CROSS_CHECKS.map((check) => check(settings, course)).filter((problem) => problem !== false),
+    ...both.map((name) => `rollout: ${name} is in both first and last`),
+  ];
+}

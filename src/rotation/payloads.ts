@@ -1,17 +1,16 @@
 import type { Finding, Waiver } from './findings.js';
-import type { RotationSettings } from './input.js';
-import type { Fingerprint, Target } from '../ground/mesh.js';
+import type { RotationRequest } from './input.js';
+import type { Fingerprint } from '../ground/mesh.js';
 import type { GatedPhase } from './phases.js';
 import type { Plan } from './plan.js';
 import type { RenewalState } from './renewal.js';
-import type { Course, IssuerState, Recovery } from './strategies.js';
+import type { IssuerState } from './courses/course.js';
+import type { Recovery } from './courses/recovery.js';
 
 /** What goes into activities and comes out: facts, counts and fingerprints; never a certificate's key. */
 
 /** Given to every activity. */
-export interface StepInput {
-  settings: RotationSettings;
-  course: Course;
+export interface StepInput extends RotationRequest {
   linkerdNamespace: string;
 }
 
@@ -35,7 +34,8 @@ export interface IssuerStateInput extends StepInput {
 /** How a wait for the proxies' own renewal (or replacement) ended: all have, or some are late. */
 export type RenewalResult = RenewalState;
 
-export interface RootFacts {
+/** A certificate as status and report show it. */
+export interface CertificateFacts {
   fingerprint: Fingerprint;
   commonName: string;
   /** ISO 8601. */
@@ -65,10 +65,10 @@ export interface PlanResult {
 }
 
 export interface GenerateResult {
-  target: Target;
-  root: RootFacts;
-  issuer: RootFacts;
-  retire: RootFacts[];
+  root: CertificateFacts;
+  issuer: CertificateFacts;
+  /** The roots to take out. */
+  retire: CertificateFacts[];
   /** The rotation's Secret was there already: another run left it. */
   adopted: boolean;
   /** That other run has taken the old root out of the bundle already. */
@@ -89,6 +89,11 @@ export interface GateResult {
   reverted: Finding[];
   /** The first few findings, for people. */
   findings: Finding[];
+}
+
+export interface AwaitIssuerInput extends PhaseInput {
+  /** ISO 8601: when the issuer Secret was written. */
+  swappedAt: string;
 }
 
 export interface AwaitProxiesInput extends PhaseInput {

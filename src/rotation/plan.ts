@@ -1,15 +1,17 @@
 import { formatDuration } from '../ground/duration.js';
-import type { RotationSettings } from './input.js';
-import type { Fingerprint } from '../ground/mesh.js';
+import { type Fingerprint, workloadName } from '../ground/mesh.js';
+import { type Course, forcedRollouts, type Row } from './courses/course.js';
+import { courseOf } from './courses/index.js';
+import type { RotationRequest, RotationSettings } from './input.js';
+import { type CountedPod, type Pace, paceOf, predictRollout } from './pace.js';
 import type { Phase } from './phases.js';
 import { longestWait } from './renewal.js';
-import { phasesOf, type Strategy } from './strategies.js';
 
 /** What will be done, in numbers a person can judge; approval is bound to its hash. */
 export interface Plan {
   cluster: string;
   linkerdNamespace: string;
-  strategy: Strategy;
+  strategy: string;
   /** Forced rollouts of the data plane. */
   rollouts: number;
   /** What is going to happen, and how long it may take. */
@@ -33,67 +35,97 @@ export interface PlannedPhase {
   predictedMs?: number;
 }
 
-/** What a prediction is made of; measured in the mesh that it is for. */
-export interface Pace {
-  /** Milliseconds from a pod's creation to its readiness: the median of those that live. */
-  podStartMs: number;
-  /** Milliseconds that leaves are valid. */
+/** What the plan says of a mesh. */
+export interface PlannedMesh {
+  namespace: string;
   leafLifeMs: number;
-  controlPlaneWorkloads: number;
-  /** Pods of the largest workload in each namespace are rolled in turns; the sum over a namespace's workloads. */
-  turns: { namespace: string; turns: number }[];
+  pods: readonly CountedPod[];
 }
 
-/** How long one rollout of everything lasts: the control plane in its order, then the namespaces in their lanes. */
-export function predictRollout(
-  pace: Pace,
-  rollout: Pick<RotationSettings['rollout'], 'namespaces' | 'workloads'>,
-): number {
-  const controlPlane = Math.min(3, pace.controlPlaneWorkloads) * pace.podStartMs;
-  const lanes = Array.from({ length: rollout.namespaces }, () => 0);
-  for (const { turns } of pace.turns) {
-    const shortest = lanes.indexOf(Math.min(...lanes));
-    lanes[shortest] = (lanes[shortest] ?? 0) + Math.max(1, turns / rollout.workloads) * pace.podStartMs;
-  }
-  return controlPlane + Math.max(...lanes);
-}
+/** Which roots go, which stay, and the new one once it is known. */
+export type PlannedAnchors = Pick<Plan, 'retire' | 'keep' | 'target'>;
 
-export function planPhases(settings: RotationSettings, strategy: Strategy, pace: Pace): PlannedPhase[] {
-  const { leafRenewal, rollout, approvals } = settings;
-  const rolled = predictRollout(pace, rollout);
-  const waited = longestWait(pace.leafLifeMs);
-  const wait = `wait for the proxies' own renewal of their leaves, at most ${formatDuration(waited)}`;
-  const roll = 'roll the control plane and every meshed workload';
-  const bridge = strategy === 'bridge';
-  const renews = strategy === 'standard' || (bridge && leafRenewal === 'roll');
-  const organic = rollout.pace === 'organic' ? `as your own deployments replace pods, at most ${rollout.deadline}` : '';
-  const all: Record<Phase, Omit<PlannedPhase, 'phase'>> = {
-    preflight: { what: 'read the mesh, change nothing' },
-    generate: {
-      what: strategy === 'issuer' ? 'a new issuer under the root in use' : 'a new root and an issuer under it',
-    },
-    trust: bridge
-      ? { what: 'the bundle gets the new root; nothing is restarted', predictedMs: 0 }
-      : { what: `the bundle gets the new root; ${roll}`, predictedMs: rolled },
-    bridge: { what: 'the issuer key in use is certified under the new root as well; leaves carry both chains' },
-    issue: { what: 'the issuer is swapped for the new one' },
-    renew: renews ? { what: `${roll}, for new leaves`, predictedMs: rolled } : { what: wait, predictedMs: waited },
-    approve: { what: approvals === 'none' ? 'nobody is asked' : 'wait for your approval' },
-    retire: {
-      what: `the old root leaves the bundle: the point of no return; ${organic || roll}`,
-      ...(organic ? {} : { predictedMs: rolled }),
-    },
-    refresh:
-      leafRenewal === 'roll'
-        ? { what: `${roll}, for new leaves`, predictedMs: rolled }
-        : { what: wait, predictedMs: waited },
-    finish: { what: 'tidy up, write the report' },
-    abort: { what: 'back to the certificates of the start' },
+/** The plan without its hash; that is made of `approvedText`. */
+export function planOf(
+  { settings, course: ref }: RotationRequest,
+  { namespace, leafLifeMs, pods }: PlannedMesh,
+  anchors: PlannedAnchors,
+): Omit<Plan, 'hash'> {
+  const course = courseOf(ref);
+  const namespaces = countByNamespace(pods);
+  const workloadNames = namespaces.flatMap(({ workloads }) => [...workloads]).toSorted();
+  return {
+    cluster: settings.cluster,
+    linkerdNamespace: namespace,
+    strategy: course.strategy,
+    rollouts: forcedRollouts(course),
+    phases: planPhases(settings, course, paceOf({ namespace, leafLifeMs }, pods)),
+    namespaces: namespaces.map(({ name, workloads, proxies }) => ({ name, workloads: workloads.size, proxies })),
+    proxies: pods.length,
+    workloads: workloadNames.length,
+    workloadNames,
+    ...anchors,
   };
-  return phasesOf({ strategy, leafRenewal }).map((phase) => ({ phase, ...all[phase] }));
 }
 
-/** Milliseconds until the old certificates are needed no more: up to and with `retire`. */
+/**
+ * What an approval is bound to. Replica counts are left out: a mesh that scales while it waits for approval is still the
+ * mesh that was approved. The target too: the plan of a dry run, before there is one, is the plan that is approved.
+ */
+export function approvedText(plan: Omit<Plan, 'hash'>): string {
+  const { cluster, linkerdNamespace, strategy, retire, keep, workloadNames: workloads } = plan;
+  return JSON.stringify({ cluster, linkerdNamespace, strategy, retire, keep, workloads });
+}
+
+function countByNamespace(pods: readonly CountedPod[]): { name: string; workloads: Set<string>; proxies: number }[] {
+  const counted = new Map<string, { workloads: Set<string>; proxies: number }>();
+  for (const { namespace, workload } of pods) {
+    const entry = counted.get(namespace) ?? { workloads: new Set(), proxies: 0 };
+    entry.workloads.add(workloadName(workload));
+    entry.proxies += 1;
+    counted.set(namespace, entry);
+  }
+  return [...counted]
+    .map(([name, entry]) => ({ name, ...entry }))
+    .toSorted((a, b) => a.name.localeCompare(b.name, 'en'));
+}
+
+/** The phases of a course with what happens in each, and how long each may last at the most. */
+export function planPhases(settings: RotationSettings, course: Course, pace: Pace): PlannedPhase[] {
+  const made =
+    course.replaces === 'issuer' ? 'a new issuer under the root in use' : 'a new root and an issuer under it';
+  return [
+    { phase: 'preflight', what: 'read the mesh, change nothing' },
+    { phase: 'generate', what: made },
+    ...course.rows.map((row) => planned(row, settings, pace)),
+    { phase: 'finish', what: 'tidy up, write the report' },
+  ];
+}
+
+function planned(row: Row, { approvals, rollout }: RotationSettings, pace: Pace): PlannedPhase {
+  const { phase, what } = row;
+  if (row.approval) return { phase, what: approvals === 'none' ? 'nobody is asked' : what };
+  if (row.whose === 'identity') return { phase, what };
+  if (row.organic && rollout.pace === 'organic') {
+    return {
+      phase,
+      what: `${what}; your own deployments replace pods, for ${formatDuration(rollout.deadline)} at most`,
+    };
+  }
+  return row.by === 'roll'
+    ? {
+        phase,
+        what: `${what}; roll the control plane and every meshed workload`,
+        predictedMs: predictRollout(pace, rollout),
+      }
+    : {
+        phase,
+        what: `${what}; wait for the proxies' own renewal of their leaves`,
+        predictedMs: longestWait(pace.leafLifeMs),
+      };
+}
+
+/** Milliseconds until the old certificates are needed no more: up to and with the point of no return. */
 export function untilRetired(phases: readonly PlannedPhase[]): number {
   const last = phases.findIndex(({ phase }) => phase === 'retire');
   return phases.slice(0, last + 1).reduce((sum, { predictedMs = 0 }) => sum + predictedMs, 0);

@@ -1,6 +1,5 @@
 import type { Finding, Waiver } from './findings.js';
-import { isWaived } from './findings.js';
-import type { Requirement } from './gates.js';
+import { isProxyWaived, podName, type Requirement } from './gates.js';
 import { type LeafObservation, type ProxyObservation, type Target, workloadName } from '../ground/mesh.js';
 
 /**
@@ -51,11 +50,16 @@ export interface RenewalState {
   late: Finding[];
 }
 
+/** What a wait for renewals asks of each proxy. */
+export interface RenewalGate {
+  target: Target;
+  requirement: Requirement;
+  waivers: readonly Waiver[];
+}
+
 export function renewalState(
   proxies: readonly ProxyObservation[],
-  target: Target,
-  requirement: Requirement,
-  waivers: readonly Waiver[],
+  { target, requirement, waivers }: RenewalGate,
   now: Date,
 ): RenewalState {
   const waiting = proxies.filter((proxy) => requirement(proxy, target) && !isExcused(proxy, waivers));
@@ -68,25 +72,23 @@ export function renewalState(
   };
 }
 
-/** Its leaf is that of before, and its time to renew it has passed. */
+/** It still has the leaf from before the change, and the time to renew it has passed. */
 export function isLate({ leaf, terminating }: ProxyObservation, now: Date): boolean {
   return leaf !== undefined && !terminating && now > renewalLate(leaf);
 }
 
-function isExcused({ workload, namespace, pod, leaf, terminating }: ProxyObservation, waivers: readonly Waiver[]) {
-  if (terminating && !leaf) return true; // its listener is closed already: it talks to nobody
-  return (
-    isWaived({ kind: 'workload', name: workloadName(workload) }, waivers) ||
-    isWaived({ kind: 'pod', name: `${namespace}/Pod/${pod}` }, waivers)
-  );
+/** Waived, or on its way out with its listener closed already: it talks to nobody. */
+function isExcused(proxy: ProxyObservation, waivers: readonly Waiver[]): boolean {
+  return (proxy.terminating && !proxy.leaf) || isProxyWaived(proxy, waivers);
 }
 
-function lateFinding({ namespace, pod, workload, leaf }: ProxyObservation): Finding {
+function lateFinding(proxy: ProxyObservation): Finding {
+  const { workload, leaf } = proxy;
   return {
     reason: 'RenewalMissed',
     severity: 'block',
     message: `it should have renewed its leaf at ${leaf ? renewalDue(leaf).toISOString() : '?'} and has not; the leaf expires at ${leaf?.notAfter} (${workloadName(workload)})`,
-    subject: { kind: 'pod', name: `${namespace}/Pod/${pod}` },
+    subject: { kind: 'pod', name: podName(proxy) },
     hint: 'look at its proxy log and at identity; `retry` rolls the workloads of the late proxies and no others',
   };
 }

@@ -1,6 +1,6 @@
 import type { Waiver } from './findings.js';
 import type { PhaseProgress } from './phases.js';
-import type { RootFacts } from './payloads.js';
+import type { CertificateFacts } from './payloads.js';
 
 /** What an auditor reads afterwards: the workflow's result, and ConfigMap reroot-report. */
 export interface RotationReport {
@@ -15,9 +15,9 @@ export interface RotationReport {
   startedAt: string;
   finishedAt: string;
   /** With `aborted`: what was made and taken back. With `rotateIssuer` the root stays. */
-  newRoot: RootFacts;
-  newIssuer: RootFacts;
-  oldRoots: RootFacts[];
+  newRoot: CertificateFacts;
+  newIssuer: CertificateFacts;
+  oldRoots: CertificateFacts[];
   /** Live proxies whose process and presented chain were proven at the end. */
   proxiesProven: number;
   phases: PhaseProgress[];

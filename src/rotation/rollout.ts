@@ -1,4 +1,7 @@
+import type { WorkloadRef } from '../ground/mesh.js';
+import { workloadName } from '../ground/mesh.js';
 import type { WorkloadSnapshot } from '../ground/workload.js';
+import type { Finding } from './findings.js';
 
 /**
  * What to do with one workload that has proxies which fall short of a phase's requirement. Pure: the activity looks,
@@ -38,26 +41,42 @@ export interface RolloutQuestion {
 }
 
 export function decideRollout(question: RolloutQuestion): RolloutDecision {
-  const { workload, staleTemplate, outdated, starting, leaving, mark, retry, stuckAfterMs, now } = question;
+  if (question.staleTemplate) return byTemplate(question);
+  const settled = question.outdated === 0 ? withoutOutdated(question) : undefined;
+  return settled ?? byReplacement(question);
+}
+
+/** Its template carries anchors of its own that have to change: written once, and once more with each `retry`. */
+function byTemplate({ workload, mark, retry }: RolloutQuestion): RolloutDecision {
   const marked = isMarkOf(workload.mark, mark);
-  if (staleTemplate) {
-    if (!marked || (retry > 0 && workload.mark !== retryMark(mark, retry))) {
-      return { do: 'roll', mark: marked ? retryMark(mark, retry) : mark };
-    }
-    return {
-      do: 'straggle',
-      reason: 'TemplateReverted',
-      message: 'its template was given the new anchors, and somebody has put the old ones back',
-      hint: 'find out who writes it (its managedFields say so); then `retry`',
-    };
-  }
-  if (outdated === 0 && leaving > 0) return { do: 'wait', why: 'its last old pods are leaving' };
-  if (outdated === 0 && starting > 0) return unread(question);
-  if (outdated === 0 && (workload.rolledOut || !marked)) return { do: 'nothing' };
+  if (!marked) return { do: 'roll', mark };
+  const next = retryMark(mark, retry);
+  if (retry > 0 && workload.mark !== next) return { do: 'roll', mark: next };
+  return {
+    do: 'straggle',
+    reason: 'TemplateReverted',
+    message: 'its template was given the anchors of this phase, and somebody has put others back',
+    hint: 'find out who writes it (its managedFields say so); then `retry`',
+  };
+}
+
+/** Every pod that stays meets the requirement, or has not shown what it has; undefined: its rollout is still under way. */
+function withoutOutdated(question: RolloutQuestion): RolloutDecision | undefined {
+  const { workload, leaving, starting, mark } = question;
+  if (leaving > 0) return { do: 'wait', why: 'its last old pods are leaving' };
+  if (starting > 0) return unread(question);
+  return workload.rolledOut || !isMarkOf(workload.mark, mark) ? { do: 'nothing' } : undefined;
+}
+
+function byReplacement(question: RolloutQuestion): RolloutDecision {
+  const { workload, outdated } = question;
   if (workload.unrollable) return { do: 'straggle', ...workload.unrollable };
   if (workload.replacement === 'next run') return unended(workload.kind, outdated);
-  if (workload.replacement === 'eviction') return byEviction(question);
-  if (!marked) return { do: 'roll', mark };
+  return workload.replacement === 'eviction' ? byEviction(question) : byRollout(question);
+}
+
+function byRollout({ workload, outdated, mark, retry, stuckAfterMs, now }: RolloutQuestion): RolloutDecision {
+  if (!isMarkOf(workload.mark, mark)) return { do: 'roll', mark };
   if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
   // Rolled for this phase, every pod is of the newest template, and still some fall short: a webhook that was away or
   // stale, an operator that undid it. Rolling again by ourselves could go on for ever; a person decides with `retry`.
@@ -139,6 +158,19 @@ function stuck(message: string): RolloutDecision {
     reason: 'RolloutStuck',
     message,
     hint: 'repair what the message names; the rotation notices by itself. Or `waive` the workload to go on without it',
+  };
+}
+
+/**
+ * A template that would make pods with the wrong anchors, though no such pod lives now: scaled to zero, or the next run of
+ * a CronJob.
+ */
+export function staleTemplate(workload: WorkloadRef): Finding {
+  return {
+    reason: 'StaleTemplate',
+    severity: 'block',
+    message: 'the anchors written out in its pod template are not those of this phase',
+    subject: { kind: 'workload', name: workloadName(workload) },
   };
 }
 

@@ -4,8 +4,9 @@ import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
 import type { Approval, RotationReport } from './report.js';
-import type { GateResult, GenerateResult, NamespaceProgress } from './payloads.js';
-import type { Recovery } from './strategies.js';
+import type { CertificateFacts, GateResult, GenerateResult, NamespaceProgress } from './payloads.js';
+import type { Course } from './courses/course.js';
+import type { Recovery } from './courses/recovery.js';
 
 /** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */
 export interface Waiting {
@@ -55,6 +56,11 @@ export interface RotationStatus {
 
 const STATE_MARK = { pending: '·', running: '▶', done: '✔', aborted: '✖' } as const;
 
+/** The phases of a rotation, in their order (docs/phases.md). */
+export function phasesOf({ rows }: Pick<Course, 'rows'>): Phase[] {
+  return ['preflight', 'generate', ...rows.map(({ phase }) => phase), 'finish'];
+}
+
 /** Markdown for the Temporal UI's "current details". */
 export function statusMarkdown(status: RotationStatus): string {
   const lines = [`**${headline(status)}**`, ''];
@@ -73,13 +79,17 @@ export function statusMarkdown(status: RotationStatus): string {
     );
   }
   if (status.roots) {
-    lines.push('', `New root \`${status.roots.root.fingerprint.slice(0, 16)}\` (${status.roots.root.commonName}).`);
-    for (const old of status.roots.retire)
-      lines.push(`Old root \`${old.fingerprint.slice(0, 16)}\` (${old.commonName}).`);
+    const { root, retire } = status.roots;
+    const ofStart = retire.length > 0 ? 'made by this rotation' : 'in use, and stays';
+    lines.push('', certificateLine(root, ofStart), ...retire.map((old) => certificateLine(old, 'of the start')));
   }
   for (const straggler of status.stragglers) lines.push('', `⚠ ${formatFinding(straggler)}`);
   for (const note of status.notes) lines.push('', `ℹ ${note}`);
   return lines.join('\n');
+}
+
+function certificateLine({ fingerprint, commonName }: CertificateFacts, which: string): string {
+  return `Root \`${fingerprint.slice(0, 12)}\` (${commonName}), ${which}.`;
 }
 
 function headline({ cluster, phase, outcome, waiting }: RotationStatus): string {

@@ -23,4 +23,7 @@ let mesh: OwnMesh;
 beforeAll(async () => void (mesh = await ownMesh()));
 afterAll(async () => await mesh.stop());
 
-it.each(CASES.map((item) => [abortName(item), item] as const))('%s', async (_name, item) => await abortIn(mesh, item));
+it.each(CASES.map((item) => [abortName(item), item] as const))(
+  'an abort ends in the certificates of the start, without a refused handshake: %s',
+  async (_name, item) => await abortIn(mesh, item),
+);

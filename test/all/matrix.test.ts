@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { type LinkerdVersion, VERSIONS } from '../../sandbox/linkerd/install/versions.js';
+import { type LinkerdVersion, VERSIONS } from '../../sandbox/kit/index.js';
 import { type Mesh, nameOf, rotateWhole } from '../integration/versions.js';
 
 /** Every version × issuer scheme × install; certificates and strategies alternate, so that each version has both kinds. */
@@ -15,6 +15,7 @@ const MESHES: Mesh[] = (Object.keys(VERSIONS) as LinkerdVersion[]).flatMap((link
   ),
 );
 
-it.each(MESHES.map((mesh) => [nameOf(mesh), mesh] as const))('%s', async (_name, mesh) => {
-  await rotateWhole(mesh);
-});
+it.each(MESHES.map((mesh) => [nameOf(mesh), mesh] as const))(
+  'every store and every proxy has the new root, without a refused handshake: %s',
+  async (_name, mesh) => await rotateWhole(mesh),
+);

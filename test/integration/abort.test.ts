@@ -14,9 +14,10 @@ describe('abort', () => {
   beforeAll(async () => void (mesh = await ownMesh()));
   afterAll(async () => await mesh.stop());
 
-  it.each(CASES.map((item) => [abortName(item), item] as const))('%s', async (_name, item) => {
-    await abortIn(mesh, item);
-  });
+  it.each(CASES.map((item) => [abortName(item), item] as const))(
+    'ends in the certificates of the start, without a refused handshake: %s',
+    async (_name, item) => await abortIn(mesh, item),
+  );
 
   it('is refused after the point of no return, with what can be done instead', async () => {
     const handle = await mesh.start({ strategy: 'bridge', leafRenewal: 'roll' });

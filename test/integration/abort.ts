@@ -1,12 +1,12 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect } from 'vitest';
 import type { Phase } from '../../src/rotation/phases.js';
-import type { RotationSettings } from '../../src/rotation/input.js';
+import type { StrategyName } from '../../src/rotation/courses/index.js';
 import { approve, type OwnMesh } from './own-mesh.js';
 import { eventually, reportOf, statusOf, statusWhere } from './support.js';
 
 export interface AbortCase {
-  strategy: RotationSettings['strategy'];
+  strategy: StrategyName;
   phase: Phase;
   leafRenewal?: 'roll';
   /** The worker is killed in the middle of the abort as well. */
@@ -42,10 +42,29 @@ export async function abortIn(
   const report = await reportOf(handle);
   expect(report).toMatchObject({ outcome: 'aborted', aborted: { phase, by: 'tester', reason: 'a test' } });
   expect(await mesh.certificates()).toEqual(before);
+  await readsRightOnTheWayBack(handle);
   await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
   const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
   expect(lastRefusals).toEqual([]);
   expect(refused).toBe(0);
+}
+
+/** Every message that a step gave on the way back names the root that it means: none is "the old root" there. */
+async function readsRightOnTheWayBack(handle: WorkflowHandle): Promise<void> {
+  const { events = [] } = await handle.fetchHistory();
+  const aborted =
+    events?.findIndex(
+      (event) => event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name === 'abort',
+    ) ?? -1;
+  expect(aborted).toBeGreaterThan(0);
+  const payloads = (events ?? [])
+    .slice(aborted)
+    .flatMap(({ activityTaskCompletedEventAttributes: done }) => done?.result?.payloads ?? []);
+  const messages = payloads.map(({ data }) => Buffer.from(data ?? []).toString('utf8'));
+  expect(messages.length).toBeGreaterThan(5);
+  for (const message of messages) expect(message).not.toMatch(/\b(old root|old anchors|old issuer)\b/i);
+  const short = messages.flatMap((message) => message.match(/"(LeafNotUnderTarget|TargetNotTrusted)"[^}]*/g) ?? []);
+  for (const finding of short) expect(finding).toContain('the root of the start');
 }
 
 /** Where a phase rolls, some of the mesh has been rolled; where it waits, the wait has begun. */

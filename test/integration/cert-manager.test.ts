@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDefinition, createObject, type Definition, deleteDefinition } from './custom-resources.js';
 import { eventually, k8s, reroot } from './support.js';
 
-/** The objects of Linkerd's own guide to rotation by cert-manager and trust-manager (reference.md section 9.3). */
+/** The objects of Linkerd's own guide: docs/development/linkerd.md, "cert-manager and trust-manager". */
 const CERTIFICATES: Definition = {
   group: 'cert-manager.io',
   version: 'v1',
@@ -59,7 +59,7 @@ describe('beside cert-manager and trust-manager', () => {
     expect(issuer?.hint).toContain('delete the Certificate');
   });
 
-  it('the permission to read them is optional', async () => {
+  it('without the permission to read them, preflight goes on and says nothing of them', async () => {
     const rules = role.rules?.filter(({ apiGroups }) => !apiGroups?.join().includes('cert-manager'));
     await k8s.rbac.replaceClusterRole({ name: 'reroot', body: { ...roleBody(), rules: rules ?? [] } });
     await eventually('nothing to be said of them', async () => (await writersFound()).length === 0);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { cliProgram } from '../../sandbox/kit/worker-process.js';
+import { cliProgram } from '../../sandbox/kit/index.js';
 import { answers, type EmbeddedState } from '../../src/cli/session/embedded.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';

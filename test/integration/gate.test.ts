@@ -2,7 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createActivities } from '../../activities/index.js';
 import { readInput } from '../../src/rotation/input.js';
-import type { IssuerState } from '../../src/rotation/strategies.js';
+import type { IssuerState } from '../../src/rotation/courses/course.js';
 import { type OwnMesh, ownMesh } from './own-mesh.js';
 import { eventually } from './support.js';
 
@@ -30,7 +30,7 @@ it('a bridge that does not wait for every leaf to carry both chains breaks the m
   const issuer = async (state: IssuerState) => await does(activities.writeIssuer, { ...input, state });
 
   await does(activities.generate, input);
-  await does(activities.addRootToBundle, input);
+  await does(activities.addTarget, input);
   const { swappedAt } = await issuer('bridge');
   expect((await does(activities.awaitIssuer, { ...phase, phase: 'bridge', swappedAt })).outcome).toBe('updated');
   // here it would wait: the gate says that no proxy presents both yet
@@ -39,12 +39,12 @@ it('a bridge that does not wait for every leaf to carry both chains breaks the m
   expect((await mesh.sandbox.mesh.probe()).refused).toBe(0);
 
   // no prune that the issuer does not survive, no issuer that the bundle does not verify, whoever asks how late
-  await expect(does(activities.removeOldRootFromBundle, input)).rejects.toMatchObject({ type: 'IssuerNeedsOldRoot' });
+  await expect(does(activities.dropRetired, input)).rejects.toMatchObject({ type: 'IssuerNeedsRetiredRoot' });
   await issuer('crossover');
   const crossover = await mesh.certificates();
   await does(activities.keepBridge, input);
   expect(await mesh.certificates()).toEqual(crossover);
-  await does(activities.removeOldRootFromBundle, input);
+  await does(activities.dropRetired, input);
   await expect(issuer('bridge')).rejects.toMatchObject({ type: 'IssuerUntrusted' });
   const controlPlane = { ...phase, phase: 'retire', namespace: 'linkerd' } as const;
   await does(activities.reinject, { ...controlPlane, only: ['linkerd-identity'] });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWorkerProcess, type WorkerProcess } from '../../sandbox/kit/worker-process.js';
-import { type Sandbox, startSandbox } from '../../sandbox/cluster/sandbox.js';
+import { type Sandbox, startSandbox, startWorkerProcess, type WorkerProcess } from '../../sandbox/kit/index.js';
 import { Client, Connection } from '@temporalio/client';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { FAST } from './support.js';

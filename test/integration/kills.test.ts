@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import type { WorkflowHandle } from '@temporalio/client';
-import { dataPlaneGenerations, rolloutsBetween } from '../../sandbox/kit/measure.js';
+import { dataPlaneGenerations, rolloutsBetween } from '../../sandbox/kit/index.js';
 import {
   anchorsInUse,
   endRotations,
@@ -15,15 +15,7 @@ import {
 } from './support.js';
 
 /** One activity of each phase that has any; `approve` waits without one. */
-const DEADLY = [
-  'preflight',
-  'generate',
-  'addRootToBundle',
-  'writeIssuer',
-  'awaitIssuer',
-  'removeOldRootFromBundle',
-  'finish',
-];
+const DEADLY = ['preflight', 'generate', 'addTarget', 'writeIssuer', 'awaitIssuer', 'dropRetired', 'finish'];
 
 afterEach(endRotations);
 
@@ -54,11 +46,11 @@ it('survives SIGKILL of the worker in every phase: one new root, three rollouts,
 const ORDER = [
   'preflight',
   'generate',
-  'addRootToBundle',
+  'addTarget',
   'writeIssuer',
   'awaitIssuer',
   'reinject:renew',
-  'removeOldRootFromBundle',
+  'dropRetired',
   'finish',
 ];
 

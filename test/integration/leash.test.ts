@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { startSandbox, isAlive } from '../../sandbox/cluster/sandbox.js';
-import { tool } from '../../sandbox/cluster/processes.js';
+import { isAlive, startSandbox, tool } from '../../sandbox/kit/index.js';
 import { eventually } from './support.js';
 
 it('a leashed process ends when its parent is killed', async () => {

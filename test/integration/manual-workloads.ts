@@ -1,6 +1,6 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sandbox } from '../../sandbox/cluster/sandbox.js';
+import type { Sandbox } from '../../sandbox/kit/index.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { templateAnchors } from '../../src/linkerd/layouts/template.js';
 

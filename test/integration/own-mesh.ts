@@ -1,7 +1,14 @@
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../../sandbox/kit/measure.js';
-import { startWorkerProcess, type WorkerProcess } from '../../sandbox/kit/worker-process.js';
-import { type Sandbox, startSandbox, type StartOptions } from '../../sandbox/cluster/sandbox.js';
+import {
+  bundleAnchors,
+  dataPlaneGenerations,
+  rolloutsBetween,
+  type Sandbox,
+  type StartOptions,
+  startSandbox,
+  startWorkerProcess,
+  type WorkerProcess,
+} from '../../sandbox/kit/index.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { decode } from '../../src/kubernetes/base64.js';
 import type { IssuerInput, RotationInput } from '../../src/rotation/input.js';

@@ -1,7 +1,7 @@
 import type { V1ReplicaSet } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WorkerProcess } from '../../sandbox/kit/worker-process.js';
+import type { WorkerProcess } from '../../sandbox/kit/index.js';
 import { type Rollout, ROLLOUTS } from '../../src/kubernetes/argo-rollouts.js';
 import { createDefinition, createObject, custom, type Definition, deleteDefinition } from './custom-resources.js';
 import {

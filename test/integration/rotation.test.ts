@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { rolloutsBetween, dataPlaneGenerations } from '../../sandbox/kit/measure.js';
-import type { WorkerProcess } from '../../sandbox/kit/worker-process.js';
+import { dataPlaneGenerations, rolloutsBetween, type WorkerProcess } from '../../sandbox/kit/index.js';
 import {
   anchorsInUse,
   endRotations,

@@ -1,6 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startSandbox } from '../../sandbox/cluster/sandbox.js';
-import type { SandboxFacts } from '../../sandbox/cluster/host.js';
+import { type SandboxFacts, startSandbox } from '../../sandbox/kit/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

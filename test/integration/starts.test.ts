@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startOverHttp } from '../../sandbox/kit/http-api.js';
-import type { WorkerProcess } from '../../sandbox/kit/worker-process.js';
+import { startOverHttp, type WorkerProcess } from '../../sandbox/kit/index.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import {
   anchorsInUse,

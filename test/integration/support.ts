@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { expect, inject } from 'vitest';
-import { bundleAnchors } from '../../sandbox/kit/measure.js';
 import {
+  bundleAnchors,
   cliProgram,
   sandboxEnvironment,
+  standInAt,
   startWorkerProcess,
   type WorkerProcess,
-} from '../../sandbox/kit/worker-process.js';
-import { standInAt } from '../../sandbox/linkerd/standin-client.js';
+} from '../../sandbox/kit/index.js';
 import { createKubernetes } from '../../src/kubernetes/client.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';

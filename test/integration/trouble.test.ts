@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { WorkerProcess } from '../../sandbox/kit/worker-process.js';
+import type { WorkerProcess } from '../../sandbox/kit/index.js';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { createIssuer, createRoot } from '../../src/pki/issue.js';
 import { toSec1Pem } from '../../src/pki/key.js';

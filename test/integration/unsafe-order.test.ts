@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { PRUNE, seedOrder } from '../../sandbox/bench/by-hand.js';
-import { startSandbox } from '../../sandbox/cluster/sandbox.js';
+import { PRUNE, seedOrder, startSandbox } from '../../sandbox/kit/index.js';
 import { createKubernetes } from '../../src/kubernetes/client.js';
 
 /** The order of Linkerd's first manual procedure (linkerd2#4287): prune right after the issuer's event. */

@@ -8,6 +8,7 @@ const MESHES: readonly Mesh[] = [
   { linkerd: '2.10', issuer: 'linkerd', install: 'cli', certificates: 'separate', strategy: 'bridge' },
 ];
 
-it.each(MESHES.map((mesh) => [nameOf(mesh), mesh] as const))('%s', async (_name, mesh) => {
-  await rotateWhole(mesh);
-});
+it.each(MESHES.map((mesh) => [nameOf(mesh), mesh] as const))(
+  'every store and every proxy has the new root, without a refused handshake: %s',
+  async (_name, mesh) => await rotateWhole(mesh),
+);

@@ -1,25 +1,28 @@
 import { Client, Connection } from '@temporalio/client';
 import { expect } from 'vitest';
-import { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from '../../sandbox/kit/measure.js';
-import { startWorkerProcess } from '../../sandbox/kit/worker-process.js';
-import { type Sandbox, startSandbox } from '../../sandbox/cluster/sandbox.js';
-import type { SandboxOptions } from '../../sandbox/cluster/host.js';
-import { VERSIONS } from '../../sandbox/linkerd/install/versions.js';
+import {
+  bundleAnchors,
+  dataPlaneGenerations,
+  rolloutsBetween,
+  type Sandbox,
+  type SandboxOptions,
+  startSandbox,
+  startWorkerProcess,
+  VERSIONS,
+} from '../../sandbox/kit/index.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { readBundle } from '../../src/pki/bundle.js';
-import type { RotationSettings } from '../../src/rotation/input.js';
+import { forcedRollouts } from '../../src/rotation/courses/course.js';
+import { COURSES, type StrategyName } from '../../src/rotation/courses/index.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { createManualWorkloads, literalsOf } from './manual-workloads.js';
 import { SHORT_LEAVES } from './own-mesh.js';
 
-export type Mesh = Pick<SandboxOptions, 'linkerd' | 'issuer' | 'install' | 'certificates'> & { strategy: Strategy };
-type Strategy = RotationSettings['strategy'];
+export type Mesh = Pick<SandboxOptions, 'linkerd' | 'issuer' | 'install' | 'certificates'> & { strategy: StrategyName };
 
 export function nameOf({ linkerd, issuer, install, certificates, strategy }: Mesh): string {
-  return `${strategy}: Linkerd ${linkerd}, issuer scheme ${issuer}, installed by ${install}, ${certificates} certificates`;
+  return `${strategy}, Linkerd ${linkerd}, issuer scheme ${issuer}, installed by ${install}, ${certificates} certificates`;
 }
-
-const ROLLOUTS: Record<Strategy, number> = { standard: 3, patient: 2, bridge: 1 };
 
 /** A whole rotation of a mesh of its own, looked at from outside. */
 export async function rotateWhole({ strategy, ...mesh }: Mesh): Promise<void> {
@@ -40,7 +43,7 @@ export async function rotateWhole({ strategy, ...mesh }: Mesh): Promise<void> {
     })) as RotationReport;
     expect(report.layout).toBe(VERSIONS[mesh.linkerd].layout);
     expect(report.oldRoots.map(({ fingerprint }) => fingerprint)).toEqual(old);
-    expect(rolloutsBetween(before, await dataPlaneGenerations(sandbox))).toBe(ROLLOUTS[strategy]);
+    expect(rolloutsBetween(before, await dataPlaneGenerations(sandbox))).toBe(forcedRollouts(COURSES[strategy].course));
     await expectRotated(sandbox, k8s, mesh, report);
   } finally {
     await connection.close();

@@ -1,6 +1,6 @@
 import { AutoscalingV2Api, KubeConfig, type V1ObjectMeta, type V1PodTemplateSpec } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WorkerProcess } from '../../sandbox/kit/worker-process.js';
+import type { WorkerProcess } from '../../sandbox/kit/index.js';
 import { readProgress } from '../../src/cli/view/progress.js';
 import { templateAnchors } from '../../src/linkerd/layouts/template.js';
 import { readBundle } from '../../src/pki/bundle.js';

@@ -1,37 +1,34 @@
-import type { LinkerdOptions } from './linkerd.js';
-import { VERSIONS } from './versions.js';
+import type { Install } from './options.js';
 
 /** The configuration documents of each layout, with comments and fields that no chart has: whoever edits must keep them. */
 
-export interface Certificates {
-  anchors: string;
-  issuer: string;
-  issuerKey: string;
-}
+/** How identity is told the scheme of the issuer Secret. */
+export const SCHEMES = { linkerd: 'linkerd.io/tls', kubernetes: 'kubernetes.io/tls' } as const;
 
 /** The data of ConfigMap linkerd-config. */
-export function configData(options: LinkerdOptions, certificates: Certificates): Record<string, string> {
-  const { release, layout, rootHash } = VERSIONS[options.linkerd];
+export function configData(install: Install): Record<string, string> {
+  const { release, layout, rootHash } = install.version;
   if (layout === 'A') {
     return {
-      global: `${global(options, certificates)}\n`,
+      global: `${global(install)}\n`,
       proxy: '{"proxyImage":{"imageName":"gcr.io/linkerd-io/proxy","pullPolicy":"IfNotPresent"}}\n',
       install: `${JSON.stringify({ cliVersion: release, flags: [] })}\n`,
     };
   }
   const crds: Record<string, string> = rootHash ? { 'linkerd-crds-chart-version': 'linkerd-crds-1.0.0-edge' } : {};
-  return { ...crds, values: values(options, certificates) };
+  return { ...crds, values: values(install) };
 }
 
 /** One line from the CLI, indented from Helm (linkerd2 stable-2.7.1 charts/linkerd2/templates/_config.tpl). */
-function global({ linkerd, install, issuer, issuanceLifetime }: LinkerdOptions, { anchors }: Certificates): string {
+function global({ options, version, certificates }: Install): string {
+  const { install, issuer, issuanceLifetime } = options;
   const document = {
     linkerdNamespace: 'linkerd',
     cniEnabled: false,
-    version: VERSIONS[linkerd].release,
+    version: version.release,
     identityContext: {
       trustDomain: 'cluster.local',
-      trustAnchorsPem: anchors,
+      trustAnchorsPem: certificates.anchors,
       issuanceLifetime,
       clockSkewAllowance: '20s',
       scheme: SCHEMES[issuer],
@@ -43,11 +40,10 @@ function global({ linkerd, install, issuer, issuanceLifetime }: LinkerdOptions, 
   return install === 'helm' ? JSON.stringify(document, null, 2) : JSON.stringify(document);
 }
 
-export const SCHEMES = { linkerd: 'linkerd.io/tls', kubernetes: 'kubernetes.io/tls' } as const;
-
-function values(options: LinkerdOptions, { anchors, issuer }: Certificates): string {
-  const { linkerd, issuanceLifetime, identityReplicas } = options;
-  const { release, layout, nativeSidecar } = VERSIONS[linkerd];
+function values({ options, version, certificates }: Install): string {
+  const { issuanceLifetime, identityReplicas } = options;
+  const { anchors, issuer } = certificates;
+  const { release, layout, nativeSidecar } = version;
   const nested = layout === 'B';
   const pad = nested ? '  ' : '';
   const own = [
@@ -72,9 +68,8 @@ webhookFailurePolicy: Ignore
 `;
 }
 
-/** What `linkerd upgrade` renders from (CLI installs since 2.9). */
-export function overrides({ linkerd, issuer }: LinkerdOptions, certificates: Certificates): string {
-  const { release, layout } = VERSIONS[linkerd];
+/** The values that the CLI was given and keeps for the next upgrade. */
+export function overrides({ options: { issuer }, version: { release, layout }, certificates }: Install): string {
   const nested = layout === 'B';
   const pad = nested ? '  ' : '';
   const issuerValues = `identity:

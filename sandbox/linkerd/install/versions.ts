@@ -1,6 +1,6 @@
 /**
- * What the installs of Linkerd versions look like where it matters here. Source: the charts and templates of each tag;
- * reference.md sections 1, 2 and 7.
+ * What the installs of Linkerd versions look like where it matters here. Source: the charts and templates of linkerd2 at
+ * the tag of each version; docs/development/linkerd.md, "Where the anchors are stored" and "What differs by version".
  */
 export interface VersionData {
   /** As labels and annotations show it. */

@@ -1,6 +1,11 @@
 // standin plays Linkerd in the sandbox: proxy-injector, identity and one proxy per meshed pod, on a real Kubernetes API
 // server. Linkerd's own code cannot be had from the package registries; what this obeys are the rules of its control
-// plane and proxies, named in the comments by repository and file.
+// plane and proxies, named in the comments by repository and file; docs/development/linkerd.md tells them in one place.
+//
+// mesh.go follows the pods and starts what runs in them: injector.go, identity.go, and a proxy (proxy.go) with its
+// environment, its leaf, its handshakes (chain.go decides) and its admin port. mounts.go and kubelet.go play what kwok
+// leaves out of a kubelet. rules.go is what Linkerd versions differ in. probe.go measures continuity; control.go lets
+// tests look and switch faults on.
 package main
 
 import (

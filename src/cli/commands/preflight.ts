@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { preflight } from '../../../activities/preflight.js';
 import { clusterAccess } from '../../../worker/access.js';
 import { blocking } from '../../rotation/findings.js';
-import { type InputResult, invalidInputMessage, readInput, type RotationSettings } from '../../rotation/input.js';
-import type { Strategy } from '../../rotation/strategies.js';
+import { type InputResult, invalidInputMessage, readInput, type RotationRequest } from '../../rotation/input.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type InputOptions, rotationInput, withInputOptions } from '../options/input.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
@@ -15,21 +14,20 @@ export function addPreflightCommand(program: Command, done: (exitCode: number) =
     .command('preflight')
     .description('check whether this mesh can be rotated; changes nothing, needs no Temporal');
   withInputOptions(withClusterOptions(command)).action(async (options: ClusterOptions & InputOptions) => {
-    const settings = checkedInput(readInput(rotationInput(options)));
-    done(await look(options, settings, settings.strategy));
+    done(await look(options, checkedInput(readInput(rotationInput(options)))));
   });
 }
 
 /** @throws CliError with everything that is wrong with the input */
-export function checkedInput(input: InputResult): RotationSettings {
-  if (input.ok) return input.settings;
+export function checkedInput(input: InputResult): RotationRequest {
+  if (input.ok) return input;
   throw new CliError(invalidInputMessage(input.problems), EXIT.refused);
 }
 
 /** Looks at the mesh from here, and prints what a rotation would do and what stands in its way. */
-export async function look(options: ClusterOptions, settings: RotationSettings, strategy: Strategy): Promise<number> {
+export async function look(options: ClusterOptions, request: RotationRequest): Promise<number> {
   const { k8s, prober } = clusterAccess(configured(workerEnvironment(options, process.env)), process.env);
-  const result = await preflight({ k8s, prober, temporalAddress: '' }, { settings, strategy });
+  const result = await preflight({ k8s, prober, temporalAddress: '' }, request);
   const blocked = blocking(result.findings).length;
   if (options.output === 'json') {
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

@@ -12,11 +12,10 @@ import {
   readInput,
   readIssuerInput,
   type RotationInput,
-  type RotationSettings,
+  type RotationRequest,
 } from '../../rotation/input.js';
 import type { RotationReport } from '../../rotation/report.js';
 import type { RotationStatus } from '../../rotation/status.js';
-import type { Strategy } from '../../rotation/strategies.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
 import { CliError, EXIT } from '../exit-codes.js';
@@ -40,8 +39,7 @@ interface RotateOptions extends ClusterOptions, InputOptions {
 interface Errand {
   type: string;
   input: RotationInput | IssuerInput;
-  settings: RotationSettings;
-  strategy: Strategy;
+  request: RotationRequest;
 }
 
 export function addRotateCommand(program: Command, done: (exitCode: number) => void): void {
@@ -52,8 +50,7 @@ export function addRotateCommand(program: Command, done: (exitCode: number) => v
     .option('--dry-run', 'print the plan and change nothing; needs no Temporal and no permission to write');
   withInputOptions(withClusterOptions(command)).action(async (options: RotateOptions) => {
     const input = rotationInput(options);
-    const settings = checkedInput(readInput(input));
-    done(await rotate(options, { type: WORKFLOW_TYPE, input, settings, strategy: settings.strategy }));
+    done(await rotate(options, { type: WORKFLOW_TYPE, input, request: checkedInput(readInput(input)) }));
   });
   const issuer = program
     .command('rotate-issuer')
@@ -62,13 +59,12 @@ export function addRotateCommand(program: Command, done: (exitCode: number) => v
     .option('--dry-run', 'print the plan and change nothing');
   withIssuerOptions(withClusterOptions(issuer)).action(async (options: RotateOptions) => {
     const input = issuerInput(options);
-    const settings = checkedInput(readIssuerInput(input));
-    done(await rotate(options, { type: ISSUER_WORKFLOW_TYPE, input, settings, strategy: 'issuer' }));
+    done(await rotate(options, { type: ISSUER_WORKFLOW_TYPE, input, request: checkedInput(readIssuerInput(input)) }));
   });
 }
 
 async function rotate(options: RotateOptions, errand: Errand): Promise<number> {
-  if (options.dryRun) return await look(options, { ...errand.settings, planOnly: true }, errand.strategy);
+  if (options.dryRun) return await look(options, dryRun(errand.request));
   const env = workerEnvironment(options, process.env);
   const session = await openSession(options.cluster, env, 'start');
   try {
@@ -82,6 +78,10 @@ async function rotate(options: RotateOptions, errand: Errand): Promise<number> {
   } finally {
     await session.close();
   }
+}
+
+function dryRun({ settings, course }: RotationRequest): RotationRequest {
+  return { settings: { ...settings, planOnly: true }, course };
 }
 
 /** A server that has just been started may refuse for some seconds what it takes later. */

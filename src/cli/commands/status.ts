@@ -22,7 +22,7 @@ async function showStatus(options: CommonOptions): Promise<number> {
         ? JSON.stringify({ ...status, namespaces: live.namespaces }, null, 2)
         : renderPicture({ status, live, now: new Date() });
     process.stdout.write(`${text}\n`);
-    if (status.outcome === 'failed') return EXIT.failed;
+    if (status.outcome === 'failed' || status.outcome === 'aborted') return EXIT.failed;
     return status.outcome === 'completed' ? EXIT.ok : EXIT.goesOn;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError)

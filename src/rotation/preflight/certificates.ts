@@ -18,8 +18,8 @@ export function suppliedCertificatesUnfit({ supplied }: PreflightObservation): F
   return problems.map((problem) => finding(problem, severityOf(problem), 'your certificates', CLUSTER));
 }
 
-export function bridgeNeedsRootKey({ supplied, strategy }: PreflightObservation): Finding[] {
-  if (strategy !== 'bridge' || supplied?.hasRootKey !== false) return [];
+export function bridgeNeedsRootKey({ supplied, course }: PreflightObservation): Finding[] {
+  if (!course.bridge || supplied?.hasRootKey !== false) return [];
   return [
     {
       reason: 'BridgeNeedsRootKey',

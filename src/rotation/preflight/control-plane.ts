@@ -1,4 +1,5 @@
 import type { Finding } from '../findings.js';
+import { injectionBroken } from '../injection.js';
 import { blockUnlessRecovering, type PreflightObservation } from './observation.js';
 import { CLUSTER, INJECTOR } from './subjects.js';
 
@@ -21,17 +22,8 @@ export function controlPlaneNotReady(observation: PreflightObservation): Finding
     }));
 }
 
-export function injectionBroken({ rehearsal }: PreflightObservation): Finding[] {
-  if (rehearsal?.problem === undefined) return [];
-  return [
-    {
-      reason: 'InjectionBroken',
-      severity: 'block',
-      message: `a dry run of a new meshed pod in namespace ${rehearsal.namespace} came back wrong: ${rehearsal.problem}`,
-      subject: INJECTOR,
-      hint: "look at the linkerd-proxy-injector pods and the webhook's certificate",
-    },
-  ];
+export function injectionFails({ rehearsal }: PreflightObservation): Finding[] {
+  return rehearsal?.problem === undefined ? [] : [injectionBroken(rehearsal.namespace, rehearsal.problem)];
 }
 
 export function injectorMayBeSkipped({ webhookFailurePolicy }: PreflightObservation): Finding[] {

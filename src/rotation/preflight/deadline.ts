@@ -1,41 +1,32 @@
 import { formatDuration } from '../../ground/duration.js';
+import type { Course } from '../courses/course.js';
+import { waysToReplaceRoot } from '../courses/index.js';
 import type { Finding } from '../findings.js';
 import type { RotationSettings } from '../input.js';
-import { type Pace, planPhases, untilRetired } from '../plan.js';
-import type { Strategy } from '../strategies.js';
+import type { Pace } from '../pace.js';
+import { planPhases, untilRetired } from '../plan.js';
 import type { Deadline, Expiry, PreflightObservation } from './observation.js';
 import { CLUSTER } from './subjects.js';
 
 /** A rotation has to be through in half of the time that is left: people may keep it waiting as long again. */
 const SPARE = 2;
 
-type LeafRenewal = RotationSettings['leafRenewal'];
-
-/** The ways to replace a root, the gentlest first. */
-const WAYS: readonly { name: string; strategy: Strategy; leafRenewal: LeafRenewal }[] = [
-  { name: 'bridge', strategy: 'bridge', leafRenewal: 'wait' },
-  { name: 'bridge with leafRenewal roll', strategy: 'bridge', leafRenewal: 'roll' },
-  { name: 'patient', strategy: 'patient', leafRenewal: 'wait' },
-  { name: 'standard', strategy: 'standard', leafRenewal: 'wait' },
-];
-
-/** How long the strategy and each way would last in this mesh. For a rotation of the issuer alone it does not matter. */
+/** How long the course and each way would last in this mesh. For a rotation of the issuer alone it does not matter. */
 export function deadlineOf(
-  { settings, strategy }: { settings: RotationSettings; strategy: Strategy },
+  { settings, course }: { settings: RotationSettings; course: Course },
   pace: Pace,
   expiries: Expiry[],
 ): Deadline {
-  const lasts = (way: Strategy, leafRenewal: LeafRenewal) =>
-    untilRetired(planPhases({ ...settings, leafRenewal }, way, pace));
+  const lasts = (way: Course) => untilRetired(planPhases(settings, way, pace));
   return {
-    lastsMs: strategy === 'issuer' ? 0 : lasts(strategy, settings.leafRenewal),
-    ways: WAYS.map((way) => ({ name: way.name, lastsMs: lasts(way.strategy, way.leafRenewal) })),
+    lastsMs: course.replaces === 'issuer' ? 0 : lasts(course),
+    ways: waysToReplaceRoot().map((way) => ({ name: way.name, lastsMs: lasts(way.course) })),
     expiries,
   };
 }
 
 /** Leaves end with their issuer: a rotation has to be through before. */
-export function strategyTooSlow({ deadline, now, recovery, strategy }: PreflightObservation): Finding[] {
+export function strategyTooSlow({ deadline, now, recovery, course }: PreflightObservation): Finding[] {
   const { lastsMs, ways, expiries } = deadline;
   if (recovery || lastsMs === 0) return [];
   return expiries.flatMap(({ what, notAfter }) => {
@@ -46,7 +37,7 @@ export function strategyTooSlow({ deadline, now, recovery, strategy }: Preflight
       {
         reason: 'StrategyTooSlow',
         severity: 'block',
-        message: `${what} expires at ${notAfter}, in ${formatDuration(left)}; strategy ${strategy} may last ${formatDuration(lastsMs)}`,
+        message: `${what} expires at ${notAfter}, in ${formatDuration(left)}; strategy ${course.strategy} may last ${formatDuration(lastsMs)}`,
         subject: CLUSTER,
         hint:
           fitting.length > 0

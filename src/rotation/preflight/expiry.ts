@@ -1,5 +1,5 @@
+import { type Recovery, RECOVERY_STRATEGY } from '../courses/recovery.js';
 import type { Finding } from '../findings.js';
-import { type Recovery, RECOVERY_STRATEGY } from '../strategies.js';
 import type { Expiry, PreflightObservation } from './observation.js';
 import { issuerSecret } from './subjects.js';
 
@@ -64,13 +64,13 @@ export function alreadyExpired({ recovery, proxies, now, linkerdNamespace }: Pre
 }
 
 /** The strategy that was asked for cannot repair what has expired. */
-export function strategyUnfit({ recovery, strategy, linkerdNamespace }: PreflightObservation): Finding[] {
-  if (!recovery || strategy === RECOVERY_STRATEGY[recovery] || strategy === 'issuer') return [];
+export function strategyUnfit({ recovery, course, linkerdNamespace }: PreflightObservation): Finding[] {
+  if (!recovery || course.strategy === RECOVERY_STRATEGY[recovery] || course.replaces === 'issuer') return [];
   return [
     {
       reason: 'StrategyUnfit',
       severity: 'block',
-      message: `strategy ${strategy} cannot repair an expired ${recovery}`,
+      message: `strategy ${course.strategy} cannot repair an expired ${recovery}`,
       subject: issuerSecret(linkerdNamespace),
       hint: REPAIRS[recovery].unfit,
     },

@@ -1,7 +1,7 @@
 import type { Finding } from '../findings.js';
 import { anchorExpired, bundleEmpty, bundleUnreadable, bundleUntidy, copiesDiffer } from './bundle.js';
 import { bridgeNeedsRootKey, issuerUnfit, suppliedCertificatesUnfit } from './certificates.js';
-import { controlPlaneNotReady, injectionBroken, injectorMayBeSkipped, linkerdUndetected } from './control-plane.js';
+import { controlPlaneNotReady, injectionFails, injectorMayBeSkipped, linkerdUndetected } from './control-plane.js';
 import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
 import { rotationLeftBehind } from './left-behind.js';
@@ -32,7 +32,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   strategyTooSlow,
   anotherWriter,
   helmWouldRevert,
-  injectionBroken,
+  injectionFails,
   injectorMayBeSkipped,
   proxyUnreadable,
   leafUnderNoAnchor,

@@ -1,5 +1,5 @@
+import type { IssuerState } from '../courses/course.js';
 import type { Finding } from '../findings.js';
-import type { IssuerState } from '../strategies.js';
 import type { LeftBehind, PreflightObservation } from './observation.js';
 import { rotationSecret } from './subjects.js';
 
@@ -24,10 +24,10 @@ export function leftBehindOf(
  * A rotation of the same kind continues it. One of the other kind must not: a rotation of the issuer alone would put an
  * issuer in use that is under a new root, which nobody trusts yet.
  */
-export function rotationLeftBehind({ leftBehind, linkerdNamespace, strategy }: PreflightObservation): Finding[] {
+export function rotationLeftBehind({ leftBehind, linkerdNamespace, course }: PreflightObservation): Finding[] {
   if (!leftBehind) return [];
   const { of, bridgeNotAfter } = leftBehind;
-  const isOtherKind = (strategy === 'issuer') !== (of === 'issuer');
+  const isOtherKind = course.replaces !== of;
   const bridge = bridgeNotAfter
     ? `, and its bridge certificate is in the issuer Secret: every leaf ends with that at ${bridgeNotAfter}`
     : '';

@@ -1,11 +1,13 @@
 import type { Fingerprint, ProxyObservation } from '../../ground/mesh.js';
 import type { Problem } from '../../pki/authority.js';
+import type { Course } from '../courses/course.js';
+import type { Recovery } from '../courses/recovery.js';
 import type { Finding, Waiver } from '../findings.js';
-import type { Recovery, Strategy } from '../strategies.js';
 
 /** What preflight looked at, as plain data: the checks in this folder decide, and read nothing else. */
 export interface PreflightObservation {
-  strategy: Strategy;
+  /** The course that was asked for. */
+  course: Pick<Course, 'strategy' | 'replaces' | 'bridge'>;
   waivers: Waiver[];
   now: Date;
   linkerdNamespace: string;
@@ -87,9 +89,9 @@ export interface LeftBehind {
 
 /** How long a rotation needs the certificates in use, and how long those last. */
 export interface Deadline {
-  /** Milliseconds with the strategy that was asked for; 0: it does not matter. */
+  /** Milliseconds with the course that was asked for; 0: it does not matter. */
   lastsMs: number;
-  /** Every way to replace a root, the gentlest first. */
+  /** Every way to replace a root. */
   ways: Way[];
   expiries: Expiry[];
 }
@@ -134,7 +136,7 @@ export interface UnrollableFacts {
 
 /** What is known before anything was looked at: no check finds fault with it. */
 export const NOTHING: PreflightObservation = {
-  strategy: 'standard',
+  course: { strategy: 'none', replaces: 'root' },
   waivers: [],
   now: new Date(0),
   linkerdNamespace: '',

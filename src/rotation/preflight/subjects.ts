@@ -1,5 +1,6 @@
 import type { ProxyObservation } from '../../ground/mesh.js';
 import type { Subject } from '../findings.js';
+import { podName } from '../gates.js';
 
 /** What preflight's findings are about, named as people name it. */
 
@@ -14,6 +15,6 @@ export function rotationSecret(linkerdNamespace: string): Subject {
   return { kind: 'object', name: `Secret ${linkerdNamespace}/reroot-rotation` };
 }
 
-export function podOf({ namespace, pod }: ProxyObservation): Subject {
-  return { kind: 'pod', name: `${namespace}/Pod/${pod}` };
+export function podOf(proxy: ProxyObservation): Subject {
+  return { kind: 'pod', name: podName(proxy) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bridgeCheckInterval, bridgeEndsSoon, bridgeLife } from '../../../src/rotation/bridge-life.js';
-import { HOUR_MS, settings } from './support.js';
+import { HOUR_MS, request } from './support.js';
 
 const DAY_MS = 24 * HOUR_MS;
 
@@ -17,7 +17,9 @@ describe('bridgeLife', () => {
     ],
     ['what the input says', { bridge: { validity: '3d' } }, DAY_MS, 3 * DAY_MS],
     ['at least twice a leaf whatever the input says', { bridge: { validity: '1h' } }, DAY_MS, 2 * DAY_MS],
-  ] as const)('is %s', (_what, input, leafLifeMs, life) => expect(bridgeLife(settings(input), leafLifeMs)).toBe(life));
+  ] as const)('is %s', (_what, input, leafLifeMs, life) =>
+    expect(bridgeLife(request(input).settings, leafLifeMs)).toBe(life),
+  );
 });
 
 describe('bridgeEndsSoon', () => {

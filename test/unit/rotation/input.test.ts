@@ -7,13 +7,13 @@ describe('readInput', () => {
   it.each([[undefined], [null], [{}]])('fills in every default of %j', (input) => {
     expect(readInput(input)).toMatchObject({
       ok: true,
-      settings: {
-        cluster: 'default',
-        strategy: 'bridge',
-        approvals: 'beforeRetire',
-        root: { key: 'keep' },
-      },
+      settings: { cluster: 'default', approvals: 'beforeRetire', root: { key: 'keep' } },
+      course: { strategy: 'bridge', leafRenewal: 'wait', direction: 'forward' },
     });
+  });
+
+  it('reads durations as milliseconds', () => {
+    expect(readInput({ timing: { poll: '1m30s' } })).toMatchObject({ settings: { timing: { poll: 90_000 } } });
   });
 
   it('names every problem at once, with the fields that there are', () => {
@@ -30,7 +30,7 @@ describe('readInput', () => {
   });
 
   it('chooses standard when the issuer key may be compromised', () => {
-    expect(readInput({ issuerKeyCompromised: true })).toMatchObject({ ok: true, settings: { strategy: 'standard' } });
+    expect(readInput({ issuerKeyCompromised: true })).toMatchObject({ ok: true, course: { strategy: 'standard' } });
   });
 
   it.each([
@@ -64,7 +64,9 @@ describe('readInput', () => {
 });
 
 describe('readIssuerInput', () => {
-  it('may be absent', () => expect(readIssuerInput(undefined).ok).toBe(true));
+  it('may be absent, and is of the issuer alone', () => {
+    expect(readIssuerInput(undefined)).toMatchObject({ ok: true, course: { strategy: 'issuer' } });
+  });
 
   it('has no root and no strategy', () => {
     const found = problems(readIssuerInput({ root: {}, strategy: 'bridge', issuer: { validity: '90d' } }));

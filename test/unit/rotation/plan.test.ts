@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  orderNamespaces,
-  type Pace,
-  type Plan,
-  planDifference,
-  planPhases,
-  predictRollout,
-  untilRetired,
-} from '../../../src/rotation/plan.js';
-import { HOUR_MS, settings } from './support.js';
+import { COURSES } from '../../../src/rotation/courses/index.js';
+import type { Pace } from '../../../src/rotation/pace.js';
+import { orderNamespaces, type Plan, planDifference, planPhases, untilRetired } from '../../../src/rotation/plan.js';
+import { HOUR_MS, request } from './support.js';
 
 describe('planDifference', () => {
   const plan = { workloadNames: ['shop/Deployment/web'], retire: ['old'], keep: [], target: 'T' } as unknown as Plan;
@@ -26,27 +20,20 @@ describe('planDifference', () => {
   ])('names %s', (_what, change, line) => expect(planDifference(plan, { ...plan, ...change })).toEqual([line]));
 });
 
-describe('predictRollout', () => {
-  const turns = ['a', 'b', 'c'].map((namespace) => ({ namespace, turns: 16 }));
-  const pace: Pace = { podStartMs: 1000, leafLifeMs: 1, controlPlaneWorkloads: 3, turns };
-  it('adds the control plane and the turns of each namespace, one after another', () => {
-    expect(predictRollout(pace, { namespaces: 1, workloads: 8 })).toBe(3000 + 6000);
-  });
-  it('takes as long as the longest lane when namespaces are rolled together', () => {
-    expect(predictRollout(pace, { namespaces: 3, workloads: 8 })).toBe(3000 + 2000);
-  });
-});
-
 describe('planPhases', () => {
   const pace: Pace = { podStartMs: 1000, leafLifeMs: 10 * HOUR_MS, controlPlaneWorkloads: 1, turns: [] };
   it('predicts nothing for an organic rollout, which is up to people', () => {
-    const organic = planPhases(settings({ rollout: { pace: 'organic', deadline: '3d' } }), 'bridge', pace);
+    const organic = planPhases(
+      request({ rollout: { pace: 'organic', deadline: '3d' } }).settings,
+      COURSES.bridge.course,
+      pace,
+    );
     const retire = organic.find(({ phase }) => phase === 'retire');
-    expect(retire?.what).toContain('at most 3d');
+    expect(retire?.what).toContain('for 3d at most');
     expect(retire?.predictedMs).toBeUndefined();
   });
   it('says when nobody is asked', () => {
-    const silent = planPhases(settings({ approvals: 'none' }), 'bridge', pace);
+    const silent = planPhases(request({ approvals: 'none' }).settings, COURSES.bridge.course, pace);
     expect(silent.find(({ phase }) => phase === 'approve')?.what).toContain('nobody');
   });
 });

@@ -13,7 +13,7 @@ const state = (
   proxies: Parameters<typeof renewalState>[0],
   now: Date,
   waivers: { subject: string; reason: string }[] = [],
-) => renewalState(proxies, target(), presentsBothChains, waivers, now);
+) => renewalState(proxies, { target: target(), requirement: presentsBothChains, waivers }, now);
 
 describe('the renewal of a leaf', () => {
   it('is due at 70 % of its life', () => {

@@ -6,6 +6,7 @@ import {
   phaseMark,
   type RolloutDecision,
   type RolloutQuestion,
+  staleTemplate,
   unrollableBecause,
 } from '../../../src/rotation/rollout.js';
 
@@ -234,6 +235,16 @@ describe('unrollableBecause', () => {
     ['nothing where they are', evicted, true, undefined],
   ])('says %s', (_what, workload, deletePods, reason) => {
     expect(unrollableBecause(workload, workload.kind, deletePods)?.reason).toBe(reason);
+  });
+});
+
+describe('staleTemplate', () => {
+  it('names the workload whose next pods would have the wrong anchors', () => {
+    expect(staleTemplate({ namespace: 'legacy', kind: 'CronJob', name: 'nightly' })).toMatchObject({
+      reason: 'StaleTemplate',
+      severity: 'block',
+      subject: { kind: 'workload', name: 'legacy/CronJob/nightly' },
+    });
   });
 });
 

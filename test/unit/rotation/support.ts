@@ -1,11 +1,16 @@
 import type { LeafObservation, ProxyObservation, Target } from '../../../src/ground/mesh.js';
-import { readInput, type RotationInput, type RotationSettings } from '../../../src/rotation/input.js';
+import { readInput, type RotationInput, type RotationRequest } from '../../../src/rotation/input.js';
 
 export const HOUR_MS = 3_600_000;
 
-/** A rotation from the root `old` to the root `new`; the old issuer key has the certificates `A` and `A2`. */
-export function target(change: Partial<Target> = {}): Target {
-  return { rotation: 'abc', root: 'new', retire: ['old'], oldIssuers: ['A', 'A2'], ...change };
+/** A rotation from the root `old` to the root `new`; the issuer key of the start has the certificates `A` and `A2`. */
+export function target(): Target {
+  return {
+    id: 'abc',
+    root: { fingerprint: 'new', commonName: 'root.new', from: 'rotation' },
+    retired: [{ fingerprint: 'old', commonName: 'root.old', from: 'start' }],
+    retiredIssuer: { name: 'the issuer of the start', certificates: ['A', 'A2'] },
+  };
 }
 
 /** A leaf of a day under the new root alone. */
@@ -40,9 +45,9 @@ export function without<T, K extends keyof T>(whole: T, key: K): Omit<T, K> {
   return rest;
 }
 
-/** The settings that an input gives. */
-export function settings(input: RotationInput = {}): RotationSettings {
+/** What an input asks for. */
+export function request(input: RotationInput = {}): RotationRequest {
   const result = readInput(input);
   if (!result.ok) throw new Error(result.problems.join('\n'));
-  return result.settings;
+  return result;
 }

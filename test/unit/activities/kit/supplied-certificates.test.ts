@@ -24,7 +24,9 @@ function cluster(secret: Record<string, string>): Kubernetes {
 
 async function facts(secret: Record<string, string>, version = 'edge-26.6.3', oldAnchors = [other.root.certificate]) {
   const linkerd = { namespace: 'linkerd', trustDomain: 'x', version, rules: rulesOf(version) } as Linkerd;
-  const { problems, hasRootKey } = await suppliedFacts(cluster(secret), linkerd, 'mine', oldAnchors);
+  const certificates = { secret: 'mine' };
+  const found = await suppliedFacts(cluster(secret), linkerd, { certificates }, oldAnchors);
+  const { problems, hasRootKey } = found ?? { problems: [] };
   return {
     reasons: problems.map(({ reason }) => reason),
     messages: problems.map(({ message }) => message),
@@ -35,6 +37,9 @@ async function facts(secret: Record<string, string>, version = 'edge-26.6.3', ol
 const { 'ca.key': _, ...keyless } = whole;
 
 describe("the user's own certificates", () => {
+  it('are not looked for when the input names none', async () => {
+    expect(await suppliedFacts(cluster({}), {} as Linkerd, {}, [])).toBeUndefined();
+  });
   it('are a root with its key and an issuer with its key', async () => {
     expect(await facts(whole)).toMatchObject({ reasons: [], hasRootKey: true });
   });

@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
 import type { Problem } from '../../../../src/pki/authority.js';
 import { type Case, holds, ROOT_EXPIRED } from './support.js';
 
@@ -93,7 +94,7 @@ describe('bridgeNeedsRootKey', () => {
       observed: { supplied: { problems: [], hasRootKey: true } },
       finds: [],
     },
-    { name: 'finds nothing with patient', observed: { supplied: keyless, strategy: 'patient' }, finds: [] },
+    { name: 'finds nothing with patient', observed: { supplied: keyless, course: COURSES.patient.course }, finds: [] },
     { name: 'finds nothing when the root is generated', observed: { supplied: undefined }, finds: [] },
     {
       name: 'finds nothing when nobody knows: the Secret could not be read',
@@ -102,7 +103,7 @@ describe('bridgeNeedsRootKey', () => {
     },
     {
       name: 'blocks a bridge under a root whose key was not given',
-      observed: { supplied: keyless, strategy: 'bridge' },
+      observed: { supplied: keyless, course: COURSES.bridge.course },
       finds: [
         {
           reason: 'BridgeNeedsRootKey',

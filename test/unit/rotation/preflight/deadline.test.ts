@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Pace } from '../../../../src/rotation/plan.js';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
+import type { Course } from '../../../../src/rotation/courses/course.js';
+import type { Pace } from '../../../../src/rotation/pace.js';
 import { deadlineOf } from '../../../../src/rotation/preflight/deadline.js';
 import type { PreflightObservation } from '../../../../src/rotation/preflight/observation.js';
-import type { Strategy } from '../../../../src/rotation/strategies.js';
-import { HOUR_MS, settings } from '../support.js';
+import { HOUR_MS, request } from '../support.js';
 import { after, type Case, holds, ROOT_EXPIRED } from './support.js';
 
 describe('deadlineOf', () => {
@@ -15,21 +16,21 @@ describe('deadlineOf', () => {
     controlPlaneWorkloads: 1,
     turns: [{ namespace: 'shop', turns: 1 }],
   };
-  const lasts = (strategy: Strategy, input: Parameters<typeof settings>[0] = {}) =>
-    deadlineOf({ settings: settings(input), strategy }, pace, []).lastsMs;
+  const { settings } = request();
+  const lasts = (course: Course) => deadlineOf({ settings, course }, pace, []).lastsMs;
 
   it('is what the phases up to retire are predicted to take', () => {
-    expect(lasts('standard', { strategy: 'standard' })).toBe(3 * ROLLOUT_MS);
-    expect(lasts('patient', { strategy: 'patient' })).toBe(2 * ROLLOUT_MS + RENEWAL_MS);
-    expect(lasts('bridge')).toBe(ROLLOUT_MS + RENEWAL_MS);
-    expect(lasts('bridge', { leafRenewal: 'roll' })).toBe(2 * ROLLOUT_MS);
+    expect(lasts(COURSES.standard.course)).toBe(3 * ROLLOUT_MS);
+    expect(lasts(COURSES.patient.course)).toBe(2 * ROLLOUT_MS + RENEWAL_MS);
+    expect(lasts(COURSES.bridge.course)).toBe(ROLLOUT_MS + RENEWAL_MS);
+    expect(lasts(COURSES.bridge.rolled)).toBe(2 * ROLLOUT_MS);
   });
 
-  it('does not matter to a rotation of the issuer alone', () => expect(lasts('issuer')).toBe(0));
+  it('does not matter to a rotation of the issuer alone', () => expect(lasts(COURSES.issuer.course)).toBe(0));
 
   it('knows every other way, whatever was asked for', () => {
     const expiries = [{ what: 'its root', notAfter: after(1) }];
-    expect(deadlineOf({ settings: settings({ leafRenewal: 'roll' }), strategy: 'bridge' }, pace, expiries)).toEqual({
+    expect(deadlineOf({ settings, course: COURSES.bridge.rolled }, pace, expiries)).toEqual({
       lastsMs: 2 * ROLLOUT_MS,
       ways: [
         { name: 'bridge', lastsMs: ROLLOUT_MS + RENEWAL_MS },
@@ -81,7 +82,7 @@ describe('strategyTooSlow', () => {
     },
     {
       name: 'finds nothing for an issuer alone, which is replaced at once',
-      observed: { deadline: left(HOUR_MS, 0), strategy: 'issuer' },
+      observed: { deadline: left(HOUR_MS, 0), course: COURSES.issuer.course },
       finds: [],
     },
   ])('$name', holds);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
 import { expiredOf, expiriesOf } from '../../../../src/rotation/preflight/expiry.js';
 import { leaf, proxy, without } from '../support.js';
 import { after, type Case, type ExpectedFinding, healthyProxy, holds, NOW } from './support.js';
@@ -36,7 +37,7 @@ describe('alreadyExpired', () => {
     { name: 'finds nothing when nothing has expired', observed: { recovery: undefined }, finds: [] },
     {
       name: 'warns of an expired root, counts the leaves that have expired, and says when the last one does',
-      observed: { recovery: 'root', strategy: 'bridge', proxies: [dead, alive] },
+      observed: { recovery: 'root', course: COURSES.bridge.course, proxies: [dead, alive] },
       finds: [
         {
           reason: 'RootExpired',
@@ -49,7 +50,7 @@ describe('alreadyExpired', () => {
     },
     {
       name: 'warns of an expired issuer, under which nothing goes on',
-      observed: { recovery: 'issuer', strategy: 'standard', proxies: [dead] },
+      observed: { recovery: 'issuer', course: COURSES.standard.course, proxies: [dead] },
       finds: [
         {
           reason: 'IssuerExpired',
@@ -94,37 +95,37 @@ describe('strategyUnfit', () => {
   it.each<Case>([
     {
       name: 'finds every strategy fit when nothing has expired',
-      observed: { recovery: undefined, strategy: 'patient' },
+      observed: { recovery: undefined, course: COURSES.patient.course },
       finds: [],
     },
     {
       name: 'finds bridge fit for an expired root',
-      observed: { recovery: 'root', strategy: 'bridge' },
+      observed: { recovery: 'root', course: COURSES.bridge.course },
       finds: [expired('root')],
     },
     {
       name: 'blocks standard with an expired root',
-      observed: { recovery: 'root', strategy: 'standard' },
+      observed: { recovery: 'root', course: COURSES.standard.course },
       finds: [expired('root'), unfit('standard', 'root', 'use bridge')],
     },
     {
       name: 'blocks patient with an expired root',
-      observed: { recovery: 'root', strategy: 'patient' },
+      observed: { recovery: 'root', course: COURSES.patient.course },
       finds: [expired('root'), unfit('patient', 'root', 'use bridge')],
     },
     {
       name: 'finds standard fit for an expired issuer',
-      observed: { recovery: 'issuer', strategy: 'standard' },
+      observed: { recovery: 'issuer', course: COURSES.standard.course },
       finds: [expired('issuer')],
     },
     {
       name: 'blocks bridge with an expired issuer',
-      observed: { recovery: 'issuer', strategy: 'bridge' },
+      observed: { recovery: 'issuer', course: COURSES.bridge.course },
       finds: [expired('issuer'), unfit('bridge', 'issuer', 'use standard')],
     },
     {
       name: 'lets a rotation of the issuer alone repair an expired issuer',
-      observed: { recovery: 'issuer', strategy: 'issuer' },
+      observed: { recovery: 'issuer', course: COURSES.issuer.course },
       finds: [expired('issuer')],
     },
   ])('$name', holds);

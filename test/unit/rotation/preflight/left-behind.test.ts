@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
 import { leftBehindOf } from '../../../../src/rotation/preflight/left-behind.js';
 import { after, type Case, type ExpectedFinding, holds } from './support.js';
 
@@ -26,22 +27,22 @@ describe('rotationLeftBehind', () => {
     { name: 'finds nothing when no rotation was left', observed: { leftBehind: undefined }, finds: [] },
     {
       name: 'warns when a rotation of the root continues one of the root',
-      observed: { leftBehind: { of: 'root' }, strategy: 'standard' },
+      observed: { leftBehind: { of: 'root' }, course: COURSES.standard.course },
       finds: [left('root', 'warn', 'continues it')],
     },
     {
       name: 'warns when a rotation of the issuer continues one of the issuer',
-      observed: { leftBehind: { of: 'issuer' }, strategy: 'issuer' },
+      observed: { leftBehind: { of: 'issuer' }, course: COURSES.issuer.course },
       finds: [left('issuer', 'warn', 'continues it')],
     },
     {
       name: 'blocks a rotation of the issuer after one of the root',
-      observed: { leftBehind: { of: 'root' }, strategy: 'issuer' },
+      observed: { leftBehind: { of: 'root' }, course: COURSES.issuer.course },
       finds: [left('root', 'block', '`reroot rotate`')],
     },
     {
       name: 'blocks a rotation of the root after one of the issuer',
-      observed: { leftBehind: { of: 'issuer' }, strategy: 'bridge' },
+      observed: { leftBehind: { of: 'issuer' }, course: COURSES.bridge.course },
       finds: [left('issuer', 'block', '`reroot rotate-issuer`')],
     },
     {

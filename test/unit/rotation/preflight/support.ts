@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
 import type { Finding } from '../../../../src/rotation/findings.js';
 import { preflightFindings } from '../../../../src/rotation/preflight/index.js';
 import type { AnchorFacts, PreflightObservation, StoreFacts } from '../../../../src/rotation/preflight/observation.js';
@@ -20,7 +21,7 @@ export const healthyProxy = proxy({ anchors: ['old'], leaf: leaf({ verifiesWith:
 
 /** A mesh in which no check finds anything: each case of the tables changes what it is about. */
 export const HEALTHY: PreflightObservation = {
-  strategy: 'bridge',
+  course: COURSES.bridge.course,
   waivers: [],
   now: NOW,
   linkerdNamespace: 'linkerd',

@@ -1,0 +1,9 @@
+import type { BundleWritten, StepInput } from '../src/rotation/payloads.js';
+import { changeBundle } from './kit/bundle.js';
+import { type Dependencies, readRotation } from './kit/rotation.js';
+
+/** The bundle of every store gets the target; on the way back, every root of the start that it has lost. */
+export async function addTarget(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {
+  const { linkerd, wanted } = await readRotation(dependencies, input);
+  return await changeBundle(dependencies, linkerd, { add: wanted });
+}

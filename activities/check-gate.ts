@@ -1,0 +1,121 @@
+import type { ProxyObservation } from '../src/ground/mesh.js';
+import { listWorkloads } from '../src/kubernetes/workloads.js';
+import { readIssuer } from '../src/linkerd/identity/issuer.js';
+import { lastForeignWriter } from '../src/linkerd/layouts/fields.js';
+import { type Location, locationName } from '../src/linkerd/layouts/layout.js';
+import { readAnchors } from '../src/linkerd/layouts/stores.js';
+import { ISSUER_SECRET } from '../src/linkerd/names.js';
+import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
+import { issuerStateOf } from '../src/records/issuer-states.js';
+import { type Finding, isWaived } from '../src/rotation/findings.js';
+import { proxyGate } from '../src/rotation/gates.js';
+import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
+import { bundleReverted, reverted } from '../src/rotation/reverted.js';
+import { staleTemplate } from '../src/rotation/rollout.js';
+import { reportProgress } from './kit/heartbeat.js';
+import { gatedPods, probe } from './kit/proxies.js';
+import { type Dependencies, readPhase, type RotationInPhase } from './kit/rotation.js';
+import { workloadReading } from './kit/templates.js';
+
+/** Findings that travel in a result; the counts cover all. */
+const SHOWN_FINDINGS = 20;
+/** New pods are re-proved; a mesh whose pods change faster than they can be looked at is not given a pass. */
+const MOST_SCANS = 10;
+
+/**
+ * The gate of a phase over every live proxy of the cluster. It must hold for each pod of a list and then of a second
+ * list: pods born in between are proven too, so none slips through.
+ */
+export async function checkGate(dependencies: Dependencies, input: PhaseInput): Promise<GateResult> {
+  const phase = await readPhase(dependencies, input);
+  const proven = new Map<string, ProxyObservation>();
+  for (let scan = 1; ; scan += 1) {
+    const pods = await gatedPods(dependencies.k8s, phase);
+    const fresh = pods.filter(({ uid }) => !proven.has(uid));
+    const observations = await probe(dependencies, phase, fresh);
+    const result = judge([...kept(proven, pods), ...observations], phase, input);
+    reportProgress({ phase: input.phase, scan, proxies: result.proxies, proven: result.proven });
+    if (!result.passed) return await withReversions(dependencies, phase, result);
+    const settled = scan > 1 && fresh.length === 0;
+    if (settled || scan >= MOST_SCANS) {
+      const templates = await staleTemplates(dependencies, phase, input);
+      return await withReversions(dependencies, phase, {
+        ...result,
+        passed: settled && templates.length === 0,
+        namespaces: countByNamespace(templates),
+        findings: templates.slice(0, SHOWN_FINDINGS),
+      });
+    }
+    for (const observation of observations) proven.set(observation.uid, observation);
+  }
+}
+
+function kept(proven: Map<string, ProxyObservation>, pods: readonly MeshedPod[]): ProxyObservation[] {
+  return pods.map(({ uid }) => proven.get(uid)).filter((observation) => observation !== undefined);
+}
+
+function judge(
+  observations: ProxyObservation[],
+  { target, requirement }: RotationInPhase,
+  { waivers }: PhaseInput,
+): GateResult {
+  const all = proxyGate(observations, target, requirement, []);
+  const findings = proxyGate(observations, target, requirement, waivers);
+  return {
+    passed: findings.length === 0,
+    proxies: observations.length,
+    proven: observations.length - all.length,
+    waived: all.length - findings.length,
+    namespaces: countByNamespace(findings),
+    reverted: [],
+    findings: findings.slice(0, SHOWN_FINDINGS),
+  };
+}
+
+function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'] {
+  const outdated = new Map<string, number>();
+  for (const { subject } of findings) {
+    const namespace = subject.name.split('/')[0] ?? '';
+    outdated.set(namespace, (outdated.get(namespace) ?? 0) + 1);
+  }
+  return [...outdated].map(([name, count]) => ({ name, outdated: count }));
+}
+
+/** Looked for when every proxy is right, so that it costs a list of each kind once a phase. */
+async function staleTemplates(
+  { k8s }: Dependencies,
+  phase: RotationInPhase,
+  { waivers }: PhaseInput,
+): Promise<Finding[]> {
+  if (!phase.row.gatesTemplates) return [];
+  const workloads = await listWorkloads(k8s, undefined, workloadReading(phase));
+  return workloads
+    .filter(({ edits }) => edits.length > 0)
+    .map(staleTemplate)
+    .filter(({ subject }) => !isWaived(subject, waivers));
+}
+
+const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false };
+
+/** Verifies that what this rotation has written still stands. */
+async function withReversions(
+  { k8s }: Dependencies,
+  { linkerd, target, secret, row }: RotationInPhase,
+  result: GateResult,
+): Promise<GateResult> {
+  const found: Finding[] = [];
+  const name = async (location: Location, what: string | undefined): Promise<void> => {
+    if (what === undefined) return;
+    found.push(reverted(locationName(location), what, await lastForeignWriter(k8s, linkerd.namespace, location)));
+  };
+  for (const { location, certificates } of await readAnchors(k8s, linkerd)) {
+    const anchors = certificates.map(({ fingerprint }) => fingerprint);
+    await name(location, bundleReverted(anchors, target, row));
+  }
+  if (row.issuer !== undefined) {
+    const { certificates } = await readIssuer(k8s, linkerd);
+    const stands = issuerStateOf(certificates, secret) === row.issuer;
+    await name(ISSUER, stands ? undefined : 'it holds another issuer again');
+  }
+  return found.length === 0 ? result : { ...result, passed: false, reverted: found };
+}

@@ -1,0 +1,35 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { rootName } from '../src/ground/mesh.js';
+import { readIssuer } from '../src/linkerd/identity/issuer.js';
+import { readAnchors } from '../src/linkerd/layouts/stores.js';
+import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
+import type { BundleWritten, StepInput } from '../src/rotation/payloads.js';
+import { changeBundle } from './kit/bundle.js';
+import { type Dependencies, readRotation } from './kit/rotation.js';
+
+/**
+ * Exactly what is retired leaves the bundle of every store; foreign anchors stay. Forward it is the point of no return.
+ * Refused unless the target is in the authoritative store, so that this alone can never empty the mesh's trust.
+ * @throws ApplicationFailure `BundleReverted`, `IssuerNeedsRetiredRoot`
+ */
+export async function dropRetired(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {
+  const { k8s } = dependencies;
+  const { linkerd, target } = await readRotation(dependencies, input);
+  const remove = target.retired.map(({ fingerprint }) => fingerprint);
+  const [{ store, certificates }] = await readAnchors(k8s, linkerd);
+  if (!certificates.some(({ fingerprint }) => fingerprint === target.root.fingerprint)) {
+    throw ApplicationFailure.nonRetryable(
+      `${store} no longer has ${rootName(target.root)}: somebody else has written it`,
+      'BundleReverted',
+    );
+  }
+  const left = certificates.filter(({ fingerprint }) => !remove.includes(fingerprint));
+  const issuer = await readIssuer(k8s, linkerd);
+  if (anchorsOfIssuer(issuer.certificates, left).length === 0) {
+    throw ApplicationFailure.nonRetryable(
+      `the issuer in use (${issuer.certificates[0].commonName}) needs an anchor that would go: identity would not start again`,
+      'IssuerNeedsRetiredRoot',
+    );
+  }
+  return await changeBundle(dependencies, linkerd, { remove });
+}

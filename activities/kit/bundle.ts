@@ -1,0 +1,38 @@
+import { readBundleState, untilCertain } from '../../src/linkerd/proxies/bundle-change.js';
+import type { Linkerd } from '../../src/linkerd/detect.js';
+import { type BundleChange, changeAnchors, readAnchors } from '../../src/linkerd/layouts/stores.js';
+import { formatBundle } from '../../src/pki/bundle.js';
+import type { BundleWritten } from '../../src/rotation/payloads.js';
+import { pause } from './heartbeat.js';
+import type { Dependencies } from './rotation.js';
+
+/** Changes the bundle in every store; nothing else in it changes. */
+export async function changeBundle(
+  { k8s }: Dependencies,
+  linkerd: Linkerd,
+  change: BundleChange,
+): Promise<BundleWritten> {
+  const written = await changeAnchors(k8s, linkerd, change);
+  await letStartsBeCertain({ k8s }, linkerd);
+  return { written, ...(await valueForHelm({ k8s }, linkerd)) };
+}
+
+/** Where proxies are judged by the time of their start, nothing is restarted so soon that this would tell nothing. */
+async function letStartsBeCertain(
+  { k8s }: Pick<Dependencies, 'k8s'>,
+  { namespace, layout, rules }: Linkerd,
+): Promise<void> {
+  if (layout.id !== 'D' || rules.environmentServed) return;
+  const { changedAt } = await readBundleState(k8s, namespace);
+  await pause(untilCertain(changedAt, new Date()));
+}
+
+/** Where Helm would render the bundle anew, the value it has to be given, so that it renders the same. */
+async function valueForHelm(
+  { k8s }: Pick<Dependencies, 'k8s'>,
+  linkerd: Linkerd,
+): Promise<Pick<BundleWritten, 'helm'>> {
+  if (linkerd.installedBy !== 'helm') return {};
+  const [{ certificates }] = await readAnchors(k8s, linkerd);
+  return { helm: { value: linkerd.layout.helmValue, pem: formatBundle(certificates, { finalNewline: true }) } };
+}

@@ -1,0 +1,92 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
+import { withFreshRead } from '../../src/kubernetes/patch.js';
+import type { Linkerd } from '../../src/linkerd/detect.js';
+import { readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
+import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/stores.js';
+import { ISSUER_SECRET } from '../../src/linkerd/names.js';
+import { readBundle } from '../../src/pki/bundle.js';
+import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
+import { issuerIn, issuerStateOf, isSameIssuer } from '../../src/records/issuer-states.js';
+import { ROTATION_SECRET } from '../../src/records/names.js';
+import type { RotationSecret } from '../../src/records/rotation-secret.js';
+import type { IssuerState } from '../../src/rotation/courses/course.js';
+import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
+import { type Dependencies, readRotation } from './rotation.js';
+
+/**
+ * Brings the issuer Secret to a state, and the copies that `linkerd upgrade` renders from with it.
+ * @param wanted decides from what the Secret holds at the very read that the write depends on; undefined leaves it
+ */
+export async function bringIssuerTo(
+  dependencies: Dependencies,
+  input: StepInput,
+  wanted: (found: IssuerState | undefined) => IssuerState | undefined,
+): Promise<SwapResult> {
+  const { k8s } = dependencies;
+  return await withFreshRead(async () => {
+    const { linkerd, secret: rotation } = await readRotation(dependencies, input);
+    const current = await readIssuer(k8s, linkerd);
+    refuseForeign(current, rotation);
+    const state = wanted(issuerStateOf(current.certificates, rotation));
+    const next = state && contentOf(state, rotation);
+    const written: string[] = [];
+    if (next && !isSameIssuer(current.certificates, next.certificatePem)) {
+      await refuseUntrusted(k8s, linkerd, next.certificatePem);
+      await replaceIssuer(k8s, linkerd, current, next);
+      written.push(`Secret ${ISSUER_SECRET}`);
+    }
+    const { secret, copies } = await followIssuer(k8s, linkerd);
+    return { swappedAt: swapTime(secret), written: [...written, ...copies] };
+  });
+}
+
+function contentOf(state: IssuerState, rotation: RotationSecret): { certificatePem: string; keyPem: string } {
+  const content = issuerIn(state, rotation);
+  if (content) return content;
+  throw ApplicationFailure.nonRetryable('the rotation has no bridge certificate', 'BridgeMissing');
+}
+
+/** The copies are those of the Secret as it is: when it changes meanwhile they are written again. */
+async function followIssuer(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+): Promise<{ secret: StoredIssuer['secret']; copies: string[] }> {
+  const copies: string[] = [];
+  for (;;) {
+    const { secret, certificatePem, keyPem } = await readIssuer(k8s, linkerd);
+    copies.push(...(await changeIssuerCopies(k8s, linkerd, certificatePem, keyPem)));
+    const after = await readIssuer(k8s, linkerd);
+    if (after.secret.metadata?.resourceVersion === secret.metadata?.resourceVersion) return { secret, copies };
+  }
+}
+
+/** Identity dies of an issuer that its bundle does not verify: whoever asks for one comes too late, or too early. */
+async function refuseUntrusted(k8s: Kubernetes, linkerd: Linkerd, pem: string): Promise<void> {
+  const [authoritative] = await readAnchors(k8s, linkerd);
+  const [issuer, ...others] = readBundle(pem).certificates;
+  if (issuer && anchorsOfIssuer([issuer, ...others], authoritative.certificates).length > 0) return;
+  throw ApplicationFailure.nonRetryable(
+    `the issuer ${issuer?.commonName} is under no anchor of ${authoritative.store}: identity would not start with it`,
+    'IssuerUntrusted',
+  );
+}
+
+/** An issuer that is neither of the start nor of this rotation came from somebody else, who has to be asked. */
+function refuseForeign({ certificates }: StoredIssuer, rotation: RotationSecret): void {
+  if (issuerStateOf(certificates, rotation) !== undefined) return;
+  const { commonName, fingerprint } = certificates[0];
+  throw ApplicationFailure.nonRetryable(
+    `Secret ${ISSUER_SECRET} holds an issuer (${commonName}, ${fingerprint.slice(0, 12)}) that is neither the one of the start ` +
+      `nor this rotation's: somebody else has written it. Put the one of the start back (it is in Secret ${ROTATION_SECRET})`,
+    'IssuerReplaced',
+  );
+}
+
+/** When reroot last wrote the Secret, by the API server's clock. */
+function swapTime(secret: StoredIssuer['secret']): string {
+  const own = secret.metadata?.managedFields?.filter(({ manager }) => manager === FIELD_MANAGER) ?? [];
+  const times = own.map(({ time }) => (time ? new Date(time).getTime() : 0));
+  return new Date(times.length > 0 ? Math.max(...times) : Date.now()).toISOString();
+}

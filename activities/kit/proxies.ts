@@ -1,0 +1,26 @@
+import type { ProxyObservation } from '../../src/ground/mesh.js';
+import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { observeProxies } from '../../src/linkerd/proxies/observe.js';
+import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import type { Dependencies, RotationInPhase } from './rotation.js';
+
+/** Pods whose proxy runs or may run: those without an address have not been started. */
+export async function livePods(k8s: Kubernetes, controlPlane: string, namespace?: string): Promise<MeshedPod[]> {
+  const pods = await listMeshedPods(k8s, controlPlane, namespace);
+  return pods.filter(({ address }) => address !== undefined);
+}
+
+/** Those that the gate of a phase is about. */
+export async function gatedPods(k8s: Kubernetes, { linkerd, row }: RotationInPhase): Promise<MeshedPod[]> {
+  const pods = await livePods(k8s, linkerd.namespace);
+  return row.whose === 'identity' ? pods.filter(({ component }) => component === 'identity') : pods;
+}
+
+/** Reads of each proxy what the gate of the phase needs. */
+export async function probe(
+  { k8s, prober }: Dependencies,
+  { roots, linkerd, evidence }: RotationInPhase,
+  pods: readonly MeshedPod[],
+): Promise<ProxyObservation[]> {
+  return await observeProxies(k8s, prober, pods, { ...evidence, roots, linkerd });
+}

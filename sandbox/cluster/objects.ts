@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
+import pMap from 'p-map';
+import { parseAllDocuments } from 'yaml';
+import { FAKE_NODE } from './kwok.js';
+import type { PodNetwork } from './network.js';
+import { CHECKOUT } from './paths.js';
+
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  [field: string]: unknown;
+}
+
+/** Creates objects, some at a time; namespaces first, because others are in them. */
+export async function createObjects(kubeconfig: string, objects: readonly KubernetesObject[]): Promise<void> {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const api = KubernetesObjectApi.makeApiClient(config);
+  const early = objects.filter(({ kind }) => kind === 'Namespace');
+  const late = objects.filter(({ kind }) => kind !== 'Namespace');
+  for (const group of [early, late]) {
+    await pMap(group, async (object) => await api.create(object as never), { concurrency: 8 });
+  }
+}
+
+export const NODES = 4;
+
+/** Fake nodes; each gives its pods addresses of its own part of the sandbox's network. */
+export function nodeObjects({ net }: PodNetwork): KubernetesObject[] {
+  return Array.from({ length: NODES }, (_, index) => {
+    const cidr = `127.${net}.${index * 32}.0/19`;
+    const resources = { cpu: '1000', memory: '1000Gi', pods: '11000' };
+    return {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: {
+        name: `node-${index + 1}`,
+        annotations: FAKE_NODE,
+        labels: {
+          'kubernetes.io/os': 'linux',
+          'kubernetes.io/arch': 'amd64',
+          'kubernetes.io/hostname': `node-${index + 1}`,
+        },
+      },
+      spec: { podCIDR: cidr, podCIDRs: [cidr] },
+      status: { allocatable: resources, capacity: resources },
+    };
+  });
+}
+
+/** The permissions that reroot documents, given to the sandbox's user `reroot` and no others. */
+export function permissionObjects(): KubernetesObject[] {
+  const file = path.join(CHECKOUT, 'deploy', 'rbac.yaml');
+  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map(
+    (document) => document.toJS() as KubernetesObject | null,
+  );
+  const user = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'reroot' }];
+  return documents
+    .filter((object) => object !== null)
+    .filter(({ kind }) => /Role/.test(kind))
+    .map((object) => (object.kind.endsWith('Binding') ? { ...object, subjects: user } : object));
+}

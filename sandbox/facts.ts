@@ -1,0 +1,30 @@
+import type { TemporalServer } from './cluster/temporal.js';
+import type { AppsSize } from './linkerd/apps.js';
+import type { LinkerdOptions } from './linkerd/install/options.js';
+
+/** What a sandbox is made of: the host process is told so when it is started. */
+export interface SandboxOptions extends LinkerdOptions {
+  apps: AppsSize;
+  /** Milliseconds until a mounted ConfigMap or Secret shows a change. */
+  kubeletLagMs: number;
+  /** Milliseconds between two renewals of a leaf at the least; Linkerd's proxies: 10,000. */
+  minRefreshMs: number;
+  /** Handshakes a second of the probe mesh. */
+  probeRate: number;
+}
+
+/** Where everything is: the host process says so, in this file of the sandbox's folder, when all of it serves. */
+export interface SandboxFacts {
+  folder: string;
+  /** Of the host process. */
+  pid: number;
+  adminKubeconfig: string;
+  /** Of the user `reroot`, who may do what deploy/rbac.yaml grants and nothing else. */
+  kubeconfig: string;
+  temporal: Omit<TemporalServer, 'server'>;
+  /** URL of the stand-in's control API. */
+  standin: string;
+  servers: { name: string; pid: number }[];
+}
+
+export const FACTS_FILE = 'sandbox.json';

@@ -1,0 +1,15 @@
+/**
+ * What tests, the demo and the benchmark have of the sandbox: a sandbox to start, what it says of itself, a worker to
+ * run against it, and ways to measure what became of its mesh. Everything else stays inside.
+ */
+export { isAlive, tool } from '../cluster/processes.js';
+export type { SandboxFacts, SandboxOptions } from '../facts.js';
+export type { AppsSize } from '../linkerd/apps.js';
+export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';
+export { type MeshStatus, type ProbeStatus, standInAt } from '../linkerd/standin-client.js';
+export { type HandStep, officialOrder, PRUNE, seedOrder } from './by-hand.js';
+export { startOverHttp, updateOverHttp } from './http-api.js';
+export { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from './measure.js';
+export { type MeshFlags, meshOptions, withMeshFlags } from './mesh-flags.js';
+export { type Sandbox, startSandbox, type StartOptions } from './sandbox.js';
+export { cliProgram, sandboxEnvironment, startWorkerProcess, type WorkerProcess } from './worker-process.js';

@@ -1,0 +1,38 @@
+import { type Command, Option } from 'commander';
+import type { SandboxOptions } from '../facts.js';
+import { VERSIONS } from '../linkerd/install/versions.js';
+
+/** Flags for the mesh of a sandbox; the same for `sandbox up` and `demo`. */
+export interface MeshFlags {
+  linkerd: SandboxOptions['linkerd'];
+  issuer: SandboxOptions['issuer'];
+  certificates: SandboxOptions['certificates'];
+  install: SandboxOptions['install'];
+  ha?: boolean;
+}
+
+export function withMeshFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--linkerd <version>', 'version of Linkerd to play').choices(Object.keys(VERSIONS)).default('2.20'),
+    )
+    .addOption(
+      new Option('--issuer <scheme>', 'scheme of the issuer Secret')
+        .choices(['linkerd', 'kubernetes'])
+        .default('linkerd'),
+    )
+    .addOption(
+      new Option(
+        '--certificates <kind>',
+        'an issuer under the root, or one certificate that is both (`linkerd install`)',
+      )
+        .choices(['separate', 'default'])
+        .default('separate'),
+    )
+    .addOption(new Option('--install <how>', 'tool that installed Linkerd').choices(['cli', 'helm']).default('cli'))
+    .option('--ha', 'three replicas of identity instead of one');
+}
+
+export function meshOptions({ linkerd, issuer, certificates, install, ha }: MeshFlags): Partial<SandboxOptions> {
+  return { linkerd, issuer, certificates, install, ...(ha ? { identityReplicas: 3 } : {}) };
+}

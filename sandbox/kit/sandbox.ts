@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { built } from '../cluster/paths.js';
+import { isAlive, tail, tool } from '../cluster/processes.js';
+import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from '../facts.js';
+import { type StandIn, standInAt } from '../linkerd/standin-client.js';
+
+/** A running sandbox: a real Kubernetes control plane, a real Temporal server, and a mesh of stand-in proxies. */
+export interface Sandbox extends SandboxFacts {
+  mesh: StandIn;
+  /** Ends all its processes, and removes its folder if it was made for it. */
+  stop(): Promise<void>;
+}
+
+export const DEFAULTS: SandboxOptions = {
+  linkerd: '2.20',
+  issuer: 'linkerd',
+  certificates: 'separate',
+  install: 'cli',
+  apps: 'demo',
+  identityReplicas: 1,
+  kubeletLagMs: 2000,
+  issuanceLifetime: '24h0m0s',
+  minRefreshMs: 10_000,
+  probeRate: 100,
+};
+
+export interface StartOptions extends Partial<SandboxOptions> {
+  /** Default: a new temporary folder. */
+  folder?: string;
+  /** Stays when this process ends (`sandbox up`); otherwise it ends with it, even by SIGKILL. */
+  stay?: boolean;
+}
+
+/** @throws Error with the end of the host's log when it does not come up */
+export async function startSandbox({ folder: wanted, stay = false, ...options }: StartOptions = {}): Promise<Sandbox> {
+  const folder = wanted ?? mkdtempSync(path.join(tmpdir(), 'reroot-sandbox-'));
+  mkdirSync(folder, { recursive: true });
+  rmSync(path.join(folder, FACTS_FILE), { force: true });
+  const child = spawnHost(folder, { ...DEFAULTS, ...options }, stay);
+  const facts = await waitForFacts(folder, child);
+  return {
+    ...facts,
+    mesh: standInAt(facts.standin),
+    stop: async () => {
+      await stopHost(facts.pid);
+      if (!wanted) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The sandbox that lives in a folder, if it does. */
+export function findSandbox(folder: string): SandboxFacts | undefined {
+  const file = path.join(folder, FACTS_FILE);
+  if (!existsSync(file)) return undefined;
+  const facts = JSON.parse(readFileSync(file, 'utf8')) as SandboxFacts;
+  return isAlive(facts.pid) ? facts : undefined;
+}
+
+export function namedFolder(name: string): string {
+  const state = process.env['XDG_STATE_HOME'] || path.join(homedir(), '.local', 'state');
+  return path.join(state, 'reroot', 'sandboxes', name);
+}
+
+export async function stopHost(pid: number): Promise<void> {
+  if (!isAlive(pid)) return;
+  process.kill(pid, 'SIGTERM');
+  for (let tries = 0; tries < 200 && isAlive(pid); tries += 1) await sleep(50);
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL'); // its servers are leashed to it
+}
+
+function spawnHost(folder: string, options: SandboxOptions, stay: boolean): ChildProcess {
+  const log = openSync(path.join(folder, 'host.log'), 'a');
+  const host = [
+    process.execPath,
+    built('sandbox.js'),
+    'host',
+    '--folder',
+    folder,
+    '--options',
+    JSON.stringify(options),
+  ];
+  const [command = '', ...args] = stay ? host : [tool('leash'), ...host];
+  const child = spawn(command, args, { detached: stay, stdio: ['ignore', log, log] });
+  if (stay) child.unref();
+  return child;
+}
+
+async function waitForFacts(folder: string, child: ChildProcess): Promise<SandboxFacts> {
+  const log = path.join(folder, 'host.log');
+  for (const end = Date.now() + 180_000; Date.now() < end;) {
+    const facts = findSandbox(folder);
+    if (facts) return facts;
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    await sleep(50);
+  }
+  throw new Error(`the sandbox did not come up; the end of ${log}:\n${tail(log)}`);
+}

@@ -1,0 +1,35 @@
+import { readBundle } from '../pki/bundle.js';
+import type { Certificate } from '../pki/certificate.js';
+import type { RotationSecret } from './rotation-secret.js';
+
+/** What the issuer Secret can hold during a rotation (src/rotation/courses/course.ts, `IssuerState`). */
+type State = 'previous' | 'bridge' | 'crossover' | 'new';
+type Chain = readonly [Certificate, ...Certificate[]];
+
+/** Every certificate in its order: the first is what identity verifies, all of them are what it hands out. */
+export function isSameIssuer(stored: Chain, pem: string): boolean {
+  const wanted = readBundle(pem).certificates;
+  return (
+    wanted.length === stored.length &&
+    wanted.every(({ fingerprint }, index) => fingerprint === stored[index]?.fingerprint)
+  );
+}
+
+/** What the issuer Secret holds in each state; undefined where that needs a bridge certificate and there is none. */
+export function issuerIn(state: State, secret: RotationSecret): { certificatePem: string; keyPem: string } | undefined {
+  const { previous, bridge, issuerPem, issuerKeyPem } = secret;
+  if (state === 'new') return { certificatePem: issuerPem, keyPem: issuerKeyPem };
+  const keyPem = previous.issuerKeyPem;
+  if (state === 'previous') return { certificatePem: previous.issuerPem, keyPem };
+  if (!bridge) return undefined;
+  const start = `${previous.issuerPem.trimEnd()}\n`;
+  return { certificatePem: state === 'bridge' ? start + bridge.pem : bridge.pem + start, keyPem };
+}
+
+/** Which state a stored issuer is in, whichever bridge certificate it carries; undefined: somebody else's. */
+export function issuerStateOf([first, ...others]: Chain, { issuer, previous }: RotationSecret): State | undefined {
+  if (first.fingerprint === issuer.fingerprint) return 'new';
+  const isTwin = (certificate: Certificate) => certificate.publicKeyDer.equals(previous.issuer.publicKeyDer);
+  if (first.fingerprint === previous.issuer.fingerprint) return others.some(isTwin) ? 'bridge' : 'previous';
+  return isTwin(first) ? 'crossover' : undefined;
+}

@@ -1,0 +1,75 @@
+import { Command } from 'commander';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
+import { toy } from './toy.js';
+
+/** The row of the index; everything else is loaded after it, as it is when the row stands there. */
+Object.assign(COURSES, { toy: { course: toy } });
+
+describe('a new strategy is one file and one row', () => {
+  const pace = {
+    podStartMs: 1000,
+    leafLifeMs: 100_000,
+    controlPlaneWorkloads: 3,
+    turns: [{ namespace: 'a', turns: 8 }],
+  };
+  let input: typeof import('../../../../src/rotation/input.js');
+  let plan: typeof import('../../../../src/rotation/plan.js');
+  beforeAll(async () => {
+    input = await import('../../../../src/rotation/input.js');
+    plan = await import('../../../../src/rotation/plan.js');
+  });
+  const request = () => {
+    const read = input.readInput({ strategy: 'toy' });
+    if (!read.ok) throw new Error(read.problems.join());
+    return read;
+  };
+
+  it('the input takes it, and lists it where another is misspelt', () => {
+    expect(request().course).toMatchObject({ strategy: 'toy', direction: 'forward' });
+    expect(input.readInput({ strategy: 'toi' })).toMatchObject({
+      ok: false,
+      problems: [expect.stringContaining('toy')],
+    });
+    expect(input.readInput({ strategy: 'toy', leafRenewal: 'roll' })).toMatchObject({ ok: false });
+  });
+  it('the plan has its phases, its rollouts, and what they last', () => {
+    const mesh = { namespace: 'linkerd', leafLifeMs: 100_000, pods: [] };
+    const made = plan.planOf(request(), mesh, { retire: [], keep: [] });
+    expect(made).toMatchObject({ strategy: 'toy', rollouts: 1 });
+    expect(made.phases.map(({ phase }) => phase)).toEqual(['preflight', 'generate', 'trust', 'retire', 'finish']);
+    const { settings } = request();
+    expect(plan.untilRetired(plan.planPhases(settings, toy, pace))).toBe(70_000 + 3000 + 1000);
+  });
+  it('the CLI offers it', async () => {
+    const { withInputOptions } = await import('../../../../src/cli/options/input.js');
+    const option = withInputOptions(new Command()).options.find(({ long }) => long === '--strategy');
+    expect(option?.argChoices).toContain('toy');
+  });
+  it('preflight compares how long it lasts with the others', async () => {
+    const { waysToReplaceRoot } = await import('../../../../src/rotation/courses/index.js');
+    expect(waysToReplaceRoot().map(({ name }) => name)).toContain('toy');
+  });
+  it('the benchmark races it', async () => {
+    const { CONTENDERS } = await import('../../../../sandbox/bench/contenders.js');
+    expect(CONTENDERS.map(({ name }) => name)).toContain('toy');
+  });
+  it('the workflow performs it', async () => {
+    const { perform } = await import('../../../../workflows/perform.js');
+    const { courseOf } = await import('../../../../src/rotation/courses/index.js');
+    const done: string[] = [];
+    const note = async (what: string): Promise<void> => void done.push(what);
+    await perform(courseOf(request().course), {
+      inPhase: async (_, work) => await work(),
+      ask: async () => await note('ask'),
+      approve: async () => await note('approve'),
+      converge: async ({ phase }) => await note(`=${phase}`),
+      addTarget: async () => await note('addTarget'),
+      dropRetired: async () => await note('dropRetired'),
+      writeIssuer: async (state) => await note(state),
+      swapIssuer: async () => true,
+      passPointOfNoReturn: () => undefined,
+    });
+    expect(done).toEqual(['addTarget', '=trust', 'dropRetired', '=retire']);
+  });
+});

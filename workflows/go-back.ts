@@ -1,0 +1,27 @@
+import { courseOf } from '../src/rotation/courses/index.js';
+import { handsOf } from './hands.js';
+import { perform } from './perform.js';
+import { inPhase, now } from './phases.js';
+import type { Rotation } from './rotation.js';
+
+/**
+ * Back to the certificates of the start: the same machine on another course (src/rotation/courses/back.ts), with the root of
+ * the start as target. For people it is one phase.
+ */
+export async function goBack(forward: Rotation): Promise<void> {
+  const { recovery: _, ...ref } = forward.input.course;
+  const course = { ...ref, direction: 'back' as const };
+  const rotation: Rotation = { ...forward, input: { ...forward.input, course }, course: courseOf(course) };
+  const { status } = rotation;
+  for (const progress of status.phases) {
+    if (progress.state === 'running') Object.assign(progress, { state: 'aborted', finishedAt: now() });
+  }
+  status.phases = [
+    ...status.phases.filter(({ state }) => state !== 'pending'),
+    { phase: 'abort', state: 'pending' },
+    { phase: 'finish', state: 'pending' },
+  ];
+  status.stragglers = [];
+  const hands = { ...handsOf(rotation), inPhase: async (_phase: unknown, work: () => Promise<void>) => await work() };
+  await inPhase(status, 'abort', async () => await perform(rotation.course, hands));
+}

@@ -1,0 +1,36 @@
+import type { IssuerState, Row } from '../src/rotation/courses/course.js';
+import type { BundleWritten } from '../src/rotation/payloads.js';
+import { approveIfAsked, approveRetiring } from './approvals.js';
+import { converge } from './converge.js';
+import type { Hands } from './perform.js';
+import { inPhase } from './phases.js';
+import { phaseInput, type Rotation } from './rotation.js';
+
+/** A rotation as `perform` moves it. */
+export function handsOf(rotation: Rotation): Hands {
+  const { status, steps, input } = rotation;
+  return {
+    inPhase: async (phase, work) => await inPhase(status, phase, work),
+    ask: async (row) => await approveIfAsked(rotation, row),
+    approve: async (row) => await approveRetiring(rotation, row),
+    converge: async (row) => await converge(rotation, row),
+    addTarget: async () => noteHelm(rotation, await steps.addTarget(input)),
+    dropRetired: async () => noteHelm(rotation, await steps.dropRetired(input)),
+    writeIssuer: async (state) => void (await steps.writeIssuer({ ...input, state })),
+    swapIssuer: async (row, state) => await swapIssuer(rotation, row, state),
+    passPointOfNoReturn: () => (status.pastPointOfNoReturn = true),
+  };
+}
+
+async function swapIssuer(rotation: Rotation, row: Row, state: IssuerState): Promise<boolean> {
+  const { steps, status, input } = rotation;
+  const { swappedAt, written } = await steps.writeIssuer({ ...input, state });
+  if (state === 'previous' && written.length === 0) return true; // it never left
+  const answer = await steps.awaitIssuer({ ...phaseInput(rotation, row.phase), swappedAt });
+  status.notes.push(`Issuer Secret written at ${swappedAt} (${state}): ${answer.message}.`);
+  return answer.outcome === 'updated' || answer.outcome === 'alreadyIssuing';
+}
+
+function noteHelm({ status }: Rotation, { helm }: BundleWritten): void {
+  if (helm) status.notes.push(`Helm: from now on ${helm.value} has to be:\n${helm.pem}`);
+}

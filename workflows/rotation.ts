@@ -1,0 +1,26 @@
+import type { Course } from '../src/rotation/courses/course.js';
+import type { GatedPhase } from '../src/rotation/phases.js';
+import type { GenerateResult, PhaseInput, PreflightResult, StepInput } from '../src/rotation/payloads.js';
+import type { RotationStatus } from '../src/rotation/status.js';
+import type { Operator } from './operator/index.js';
+import type { Steps } from './steps.js';
+
+/** A rotation under way: what all parts of the workflow share. */
+export interface Rotation {
+  /** Given to every step. */
+  input: StepInput;
+  course: Course;
+  mesh: PreflightResult;
+  status: RotationStatus;
+  operator: Operator;
+  steps: Steps;
+}
+
+/** The same once its certificates are made. */
+export interface Generated extends Rotation {
+  roots: GenerateResult;
+}
+
+export function phaseInput({ input, status, operator }: Rotation, phase: GatedPhase): PhaseInput {
+  return { ...input, phase, waivers: status.waivers, retry: operator.retries() };
+}
