@@ -1,6 +1,7 @@
 import type { BundleWritten, StepInput } from '../src/rotation/payloads.js';
-import { changeBundle } from './kit/bundle.js';
-import { type Dependencies, readRotation } from './kit/rotation.js';
+import { changeBundle } from './kit/change-bundle.js';
+import type { Dependencies } from './kit/dependencies.js';
+import { readRotation } from './kit/stored-rotation.js';
 
 /** The bundle of every store gets the target; on the way back, every root of the start that it has lost. */
 export async function addTarget(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {

@@ -1,5 +1,5 @@
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
-import type { Dependencies } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { checkGate } from './check-gate.js';
 

@@ -5,7 +5,8 @@ import type { Finding } from '../src/rotation/findings.js';
 import { injectedWrongly, injectionBroken, rehearsalNamespaces } from '../src/rotation/injection.js';
 import type { PhaseInput } from '../src/rotation/payloads.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
-import { type Dependencies, readPhase, type RotationInPhase } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
+import { readPhase, type PhaseContext } from './kit/stored-rotation.js';
 
 /** Dry runs that must agree, for each replica of the injector: requests are spread over them by chance. */
 const DRY_RUNS_PER_REPLICA = 3;
@@ -32,7 +33,7 @@ export async function awaitInjection(dependencies: Dependencies, input: PhaseInp
 
 async function firstWrongRehearsal(
   { k8s }: Dependencies,
-  { linkerd, target, row }: RotationInPhase,
+  { linkerd, target, row }: PhaseContext,
   namespaces: readonly string[],
 ): Promise<{ namespace: string; problem: string } | undefined> {
   const injector = await k8s.apps.readNamespacedDeployment({

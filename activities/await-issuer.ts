@@ -2,7 +2,8 @@ import { issuerEventsSince } from '../src/linkerd/identity/events.js';
 import type { AwaitIssuerInput, AwaitIssuerResult } from '../src/rotation/payloads.js';
 import { checkGate } from './check-gate.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
-import { type Dependencies, readRotation } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
+import { readRotation } from './kit/stored-rotation.js';
 
 /**
  * Waits for the identity controller to say that it took the new issuer. Its event is a hint that saves time; what

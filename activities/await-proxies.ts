@@ -6,7 +6,8 @@ import { renewalDue, type RenewalState, renewalState } from '../src/rotation/ren
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { gatedPods } from './kit/proxies.js';
 import { type Look, proxyCache } from './kit/proxy-cache.js';
-import { type Dependencies, readPhase } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
+import { readPhase } from './kit/stored-rotation.js';
 
 /** Polls in a leaf's life: often enough to be told of a late one in time, seldom enough to cost nothing. */
 const POLLS_PER_LEAF = 1000;
@@ -68,11 +69,11 @@ function unreadableFor(limitMs: number) {
       }
       const first = since.get(uid) ?? now.getTime();
       since.set(uid, first);
-      return now.getTime() - first < limitMs ? [] : [unreadable(proxy, problem, new Date(first))];
+      return now.getTime() - first < limitMs ? [] : [unreadableFinding(proxy, problem, new Date(first))];
     });
 }
 
-function unreadable(proxy: ProxyObservation, problem: string, since: Date): Finding {
+function unreadableFinding(proxy: ProxyObservation, problem: string, since: Date): Finding {
   return {
     reason: 'ProxyUnreadable',
     severity: 'block',

@@ -14,7 +14,8 @@ import { bundleReverted, reverted } from '../src/rotation/reverted.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
 import { reportProgress } from './kit/heartbeat.js';
 import { gatedPods, probe } from './kit/proxies.js';
-import { type Dependencies, readPhase, type RotationInPhase } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
+import { readPhase, type PhaseContext } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
 
 /** Findings that travel in a result; the counts cover all. */
@@ -56,7 +57,7 @@ function kept(proven: Map<string, ProxyObservation>, pods: readonly MeshedPod[])
 
 function judge(
   observations: ProxyObservation[],
-  { target, requirement }: RotationInPhase,
+  { target, requirement }: PhaseContext,
   { waivers }: PhaseInput,
 ): GateResult {
   const all = proxyGate(observations, target, requirement, []);
@@ -82,11 +83,7 @@ function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'
 }
 
 /** Looked for when every proxy is right, so that it costs a list of each kind once a phase. */
-async function staleTemplates(
-  { k8s }: Dependencies,
-  phase: RotationInPhase,
-  { waivers }: PhaseInput,
-): Promise<Finding[]> {
+async function staleTemplates({ k8s }: Dependencies, phase: PhaseContext, { waivers }: PhaseInput): Promise<Finding[]> {
   if (!phase.row.gatesTemplates) return [];
   const workloads = await listWorkloads(k8s, undefined, workloadReading(phase));
   return workloads
@@ -100,7 +97,7 @@ const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificat
 /** Verifies that what this rotation has written still stands. */
 async function withReversions(
   { k8s }: Dependencies,
-  { linkerd, target, secret, row }: RotationInPhase,
+  { linkerd, target, secret, row }: PhaseContext,
   result: GateResult,
 ): Promise<GateResult> {
   const found: Finding[] = [];

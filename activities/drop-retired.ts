@@ -4,8 +4,9 @@ import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import type { BundleWritten, StepInput } from '../src/rotation/payloads.js';
-import { changeBundle } from './kit/bundle.js';
-import { type Dependencies, readRotation } from './kit/rotation.js';
+import { changeBundle } from './kit/change-bundle.js';
+import type { Dependencies } from './kit/dependencies.js';
+import { readRotation } from './kit/stored-rotation.js';
 
 /**
  * Exactly what is retired leaves the bundle of every store; foreign anchors stay. Forward it is the point of no return.

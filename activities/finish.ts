@@ -9,7 +9,7 @@ import { REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from '../src/records/n
 import { readRotationSecret, type RotationSecret, SECRET_KEYS } from '../src/records/rotation-secret.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import type { StepInput } from '../src/rotation/payloads.js';
-import type { Dependencies } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
 
 /**
  * finish: the new root moves to its lasting Secret (with its key if it is to be kept), the rotation's Secret with the

@@ -16,8 +16,8 @@ import {
 import type { Course } from '../src/rotation/courses/course.js';
 import { courseOf } from '../src/rotation/courses/index.js';
 import type { CertificateFacts, GenerateResult, StepInput } from '../src/rotation/payloads.js';
-import { makeBridge, makeCertificates, makeIssuer } from './kit/certificates.js';
-import type { Dependencies } from './kit/rotation.js';
+import { makeBridge, makeCertificates, makeIssuer } from './kit/make-certificates.js';
+import type { Dependencies } from './kit/dependencies.js';
 
 /**
  * The new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere else. When

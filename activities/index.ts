@@ -11,7 +11,7 @@ import { generate } from './generate.js';
 import { keepBridge } from './keep-bridge.js';
 import { withHeartbeat } from './kit/heartbeat.js';
 import { readPayload } from './kit/payload.js';
-import type { Dependencies } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
 import { makePlan } from './make-plan.js';
 import { preflight } from './preflight.js';
 import { reinject } from './reinject.js';

@@ -1,7 +1,7 @@
 import type { StepInput } from '../src/rotation/payloads.js';
-import { withBridge } from './kit/bridge.js';
+import { withBridge } from './kit/bridge-certificate.js';
 import { bringIssuerTo } from './kit/issuer-secret.js';
-import type { Dependencies } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
 
 /** While a rotation takes its time: the bridge certificate anew where it would end, in the issuer Secret too. */
 export async function keepBridge(dependencies: Dependencies, input: StepInput): Promise<{ notAfter: string }> {

@@ -6,7 +6,7 @@ import { detectLinkerd } from '../src/linkerd/detect.js';
 import { FIELD_MANAGER, MANAGED_BY_LABEL } from '../src/kubernetes/own-names.js';
 import { LEASE } from '../src/records/names.js';
 import type { LeaseInput } from '../src/rotation/payloads.js';
-import type { Dependencies } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
 
 /** Who holds the Lease, as annotations on it: enough to find that execution, wherever it runs. */
 const HOLDER = {

@@ -2,8 +2,9 @@ import { listMeshedPods } from '../src/linkerd/proxies/pods.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
 import type { StepInput } from '../src/rotation/payloads.js';
 import type { Plan } from '../src/rotation/plan.js';
-import { hashedPlan } from './kit/plan.js';
-import { type Dependencies, readRotation } from './kit/rotation.js';
+import { hashedPlan } from './kit/hashed-plan.js';
+import type { Dependencies } from './kit/dependencies.js';
+import { readRotation } from './kit/stored-rotation.js';
 
 /** The plan as the cluster is now; approval asks for the hash of a fresh one. */
 export async function makePlan({ k8s }: Dependencies, input: StepInput): Promise<Plan> {

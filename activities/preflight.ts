@@ -11,9 +11,9 @@ import type { PlannedAnchors } from '../src/rotation/plan.js';
 import { preflightFindings } from '../src/rotation/preflight/index.js';
 import { type MissingPermission, NOTHING, type PreflightObservation } from '../src/rotation/preflight/observation.js';
 import { gather, type Mesh, readMesh } from './kit/gather.js';
-import { neededPermissions } from './kit/permissions.js';
-import { hashedPlan } from './kit/plan.js';
-import type { Dependencies } from './kit/rotation.js';
+import { neededPermissions } from './kit/needed-permissions.js';
+import { hashedPlan } from './kit/hashed-plan.js';
+import type { Dependencies } from './kit/dependencies.js';
 
 /** The mesh could not be read; the findings say why. */
 interface Unread {

@@ -9,7 +9,8 @@ import { assess, type Assessment, type Blocked } from './kit/assess.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { livePods } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
-import { type Dependencies, readPhase } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
+import { readPhase } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
 
 /** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */

@@ -1,7 +1,7 @@
 import type { IssuerStateInput, SwapResult } from '../src/rotation/payloads.js';
-import { withBridge } from './kit/bridge.js';
+import { withBridge } from './kit/bridge-certificate.js';
 import { bringIssuerTo } from './kit/issuer-secret.js';
-import type { Dependencies } from './kit/rotation.js';
+import type { Dependencies } from './kit/dependencies.js';
 
 /**
  * Brings the issuer Secret to a state. The issuer in use at the start stays in the rotation's Secret for an abort.

@@ -56,10 +56,12 @@ program
   .option('--name <name>', 'which sandbox', 'default')
   .action(async ({ name }: Named) => {
     const facts = findSandbox(namedFolder(name));
-    if (!facts)
-      return void process.stdout.write(
+    if (!facts) {
+      process.stdout.write(
         `No sandbox "${name}" is running. Start one: npm run sandbox -- up${nameFlag(name)}\n`,
       );
+      return;
+    }
     await showMesh(facts);
     describe(facts, name);
   });

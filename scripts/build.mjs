@@ -118,7 +118,7 @@ function filesUnder(target) {
     return readdirSync(target, { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile() && /\.(ts|mjs|json|yaml)$/.test(entry.name))
       .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
-      .sort();
+      .toSorted();
   }
   return [target];
 }

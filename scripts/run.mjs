@@ -94,7 +94,7 @@ async function check() {
     const began = Date.now();
     const file = tool === 'go' ? 'go' : path.join(BIN, tool);
     const code = await run(file, flags, { cwd });
-    say(`${code === 0 ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+    say(`${code === 0 ? 'ok  ' : 'FAIL'} ${String(name)} (${Math.round((Date.now() - began) / 100) / 10} s)`);
     if (code !== 0) failed += 1;
   }
   return failed === 0 ? 0 : 1;

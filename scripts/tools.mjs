@@ -127,7 +127,7 @@ function sourceFiles(folder) {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /\.(go|mod|sum)$/.test(entry.name) && !entry.name.endsWith('_test.go'))
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
-    .sort();
+    .toSorted();
 }
 
 async function buildAll(missing, found, env, report) {
@@ -260,9 +260,8 @@ export function stderrReporter(stream = process.stderr) {
   return {
     line: (text) => stream.write(`${text}\n`),
     begin(text, since) {
-      if (!stream.isTTY) return void stream.write(`${text}\n`);
-      timer = setInterval(() => stream.write(`\r\x1b[K${text} ${seconds(since)}`), 1000);
-      stream.write(text);
+      stream.write(stream.isTTY ? text : `${text}\n`);
+      if (stream.isTTY) timer = setInterval(() => stream.write(`\r\x1b[K${text} ${seconds(since)}`), 1000);
     },
     end(text) {
       clearInterval(timer);

@@ -5,7 +5,7 @@ import { type InputResult, invalidInputMessage, type RotationRequest } from '../
 import type { GenerateResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/payloads.js';
 import type { RotationStatus } from '../src/rotation/status.js';
 import type { Operator } from './operator/index.js';
-import { inPhase } from './phases.js';
+import { inPhase } from './in-phase.js';
 import type { Generated, Rotation } from './rotation.js';
 import { causeOf, interruptibleSteps, plain, type Steps } from './steps.js';
 

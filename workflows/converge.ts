@@ -1,7 +1,7 @@
 import type { Row } from '../src/rotation/courses/course.js';
 import { type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GateResult } from '../src/rotation/payloads.js';
-import { now, showDetails } from './phases.js';
+import { now, showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
 import { watch } from './steps.js';
 import { waitForRenewal, waitForReplacement } from './wait-for-proxies.js';

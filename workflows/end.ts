@@ -4,7 +4,7 @@ import type { RotationReport } from '../src/rotation/report.js';
 import type { RotationStatus } from '../src/rotation/status.js';
 import { goBack } from './go-back.js';
 import type { Operator } from './operator/index.js';
-import { inPhase, now, showDetails } from './phases.js';
+import { inPhase, now, showDetails } from './in-phase.js';
 import type { Generated, Rotation } from './rotation.js';
 import { causeOf, plain, quick } from './steps.js';
 

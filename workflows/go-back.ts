@@ -1,7 +1,7 @@
 import { courseOf } from '../src/rotation/courses/index.js';
 import { handsOf } from './hands.js';
 import { perform } from './perform.js';
-import { inPhase, now } from './phases.js';
+import { inPhase, now } from './in-phase.js';
 import type { Rotation } from './rotation.js';
 
 /**

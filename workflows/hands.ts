@@ -3,7 +3,7 @@ import type { BundleWritten } from '../src/rotation/payloads.js';
 import { approveIfAsked, approveRetiring } from './approvals.js';
 import { converge } from './converge.js';
 import type { Hands } from './perform.js';
-import { inPhase } from './phases.js';
+import { inPhase } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
 
 /** A rotation as `perform` moves it. */

@@ -9,7 +9,7 @@ import { handsOf } from './hands.js';
 import { keepingBridge } from './keep-bridge.js';
 import { isAbort, listenToOperator } from './operator/index.js';
 import { perform } from './perform.js';
-import { newStatus } from './phases.js';
+import { newStatus } from './in-phase.js';
 import type { Generated, Rotation } from './rotation.js';
 
 /**

@@ -4,7 +4,7 @@ import type { GateResult, ReinjectResult } from '../src/rotation/payloads.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { orderNamespaces } from '../src/rotation/plan.js';
 import type { RotationStatus } from '../src/rotation/status.js';
-import { showDetails } from './phases.js';
+import { showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
 
 /** Identity reads anchors only at its start, and the injector decides what new pods get: these two first. */

@@ -5,7 +5,7 @@ import type { Shortfall } from '../../src/rotation/gates.js';
 import type { ReinjectInput } from '../../src/rotation/payloads.js';
 import { isLate } from '../../src/rotation/renewal.js';
 import { decideRollout, isMarkOf, phaseMark, type RolloutDecision, unmanaged } from '../../src/rotation/rollout.js';
-import type { RotationInPhase } from './rotation.js';
+import type { PhaseContext } from './stored-rotation.js';
 
 /** Evictions that were refused: why, and since when (ISO 8601), by workload. */
 export type Blocked = Map<string, { message: string; since: string }>;
@@ -30,7 +30,7 @@ export interface NamespaceLook {
 }
 
 /** Every workload that has proxies, or has been rolled for this phase, or whose template has to change. */
-export function assess(look: NamespaceLook, phase: RotationInPhase, input: ReinjectInput): Assessment[] {
+export function assess(look: NamespaceLook, phase: PhaseContext, input: ReinjectInput): Assessment[] {
   const mark = phaseMark(phase.target.id, input.phase);
   const members = new Map<string, ProxyObservation[]>();
   for (const proxy of look.proxies) {
@@ -68,7 +68,7 @@ interface Standing {
   leaving: number;
 }
 
-function standingOf(members: readonly ProxyObservation[], { requirement, target }: RotationInPhase): Standing {
+function standingOf(members: readonly ProxyObservation[], { requirement, target }: PhaseContext): Standing {
   const short = members.flatMap((proxy) => {
     const shortfall = requirement(proxy, target);
     return shortfall && !(shortfall.unproven && proxy.terminating) ? [{ proxy, shortfall }] : [];
@@ -88,7 +88,7 @@ function standingOf(members: readonly ProxyObservation[], { requirement, target 
 function assessed(
   { name, workload, members }: Candidate,
   blocked: Blocked,
-  { phase, input, mark }: { phase: RotationInPhase; input: ReinjectInput; mark: string },
+  { phase, input, mark }: { phase: PhaseContext; input: ReinjectInput; mark: string },
 ): Assessment {
   const standing = standingOf(members, phase);
   const { short, outdated, starting, startingBecause, leaving } = standing;

@@ -31,7 +31,7 @@ import { leftBehindOf } from '../../src/rotation/preflight/left-behind.js';
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
 import { livePods } from './proxies.js';
-import type { Dependencies } from './rotation.js';
+import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
 
 /** A mesh as preflight finds it. */

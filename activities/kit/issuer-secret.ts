@@ -13,7 +13,8 @@ import { ROTATION_SECRET } from '../../src/records/names.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
-import { type Dependencies, readRotation } from './rotation.js';
+import type { Dependencies } from './dependencies.js';
+import { readRotation } from './stored-rotation.js';
 
 /**
  * Brings the issuer Secret to a state, and the copies that `linkerd upgrade` renders from with it.

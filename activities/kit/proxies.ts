@@ -2,7 +2,8 @@ import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { observeProxies } from '../../src/linkerd/proxies/observe.js';
 import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
-import type { Dependencies, RotationInPhase } from './rotation.js';
+import type { Dependencies } from './dependencies.js';
+import type { PhaseContext } from './stored-rotation.js';
 
 /** Pods whose proxy runs or may run: those without an address have not been started. */
 export async function livePods(k8s: Kubernetes, controlPlane: string, namespace?: string): Promise<MeshedPod[]> {
@@ -11,7 +12,7 @@ export async function livePods(k8s: Kubernetes, controlPlane: string, namespace?
 }
 
 /** Those that the gate of a phase is about. */
-export async function gatedPods(k8s: Kubernetes, { linkerd, row }: RotationInPhase): Promise<MeshedPod[]> {
+export async function gatedPods(k8s: Kubernetes, { linkerd, row }: PhaseContext): Promise<MeshedPod[]> {
   const pods = await livePods(k8s, linkerd.namespace);
   return row.whose === 'identity' ? pods.filter(({ component }) => component === 'identity') : pods;
 }
@@ -19,7 +20,7 @@ export async function gatedPods(k8s: Kubernetes, { linkerd, row }: RotationInPha
 /** Reads of each proxy what the gate of the phase needs. */
 export async function probe(
   { k8s, prober }: Dependencies,
-  { roots, linkerd, evidence }: RotationInPhase,
+  { roots, linkerd, evidence }: PhaseContext,
   pods: readonly MeshedPod[],
 ): Promise<ProxyObservation[]> {
   return await observeProxies(k8s, prober, pods, { ...evidence, roots, linkerd });

@@ -1,7 +1,8 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { probe } from './proxies.js';
-import type { Dependencies, RotationInPhase } from './rotation.js';
+import type { Dependencies } from './dependencies.js';
+import type { PhaseContext } from './stored-rotation.js';
 
 /** What a proxy showed when it was last looked at. */
 export interface Look {
@@ -17,7 +18,7 @@ export interface Look {
  */
 export function proxyCache(
   dependencies: Dependencies,
-  phase: RotationInPhase,
+  phase: PhaseContext,
   isDue: (look: Look, now: number) => boolean,
 ) {
   const seen = new Map<string, Look>();

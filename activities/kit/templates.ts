@@ -2,10 +2,10 @@ import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-
 import type { WorkloadReading } from '../../src/kubernetes/workload.js';
 import { templateEdits } from '../../src/linkerd/layouts/template.js';
 import { CONTROL_PLANE_NS_LABEL } from '../../src/linkerd/names.js';
-import type { RotationInPhase } from './rotation.js';
+import type { PhaseContext } from './stored-rotation.js';
 
 /** What a phase wants of the anchors that are written out in pod templates. */
-export function workloadReading({ linkerd, wanted, target, row }: RotationInPhase): WorkloadReading {
+export function workloadReading({ linkerd, wanted, target, row }: PhaseContext): WorkloadReading {
   const { templates } = row;
   const remove = row.retired ? target.retired.map(({ fingerprint }) => fingerprint) : [];
   return {

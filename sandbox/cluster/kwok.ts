@@ -50,7 +50,7 @@ function kwokStages({ kubeletPort, readyWhenSaid: { label, annotation } }: Kubel
     podComplete(),
     podDelete(),
   ];
-  return stages.map((stage) => JSON.stringify(stage)).join('\n---\n');
+  return stages.map((each) => JSON.stringify(each)).join('\n---\n');
 }
 
 interface Stage {

@@ -7,7 +7,7 @@ export function targetOf(secret: RotationSecret, direction: 'forward' | 'back'):
   const { id, root, retire, issuer, previous, bridge } = secret;
   const issuerOnly = retire.length === 0; // the root stays: it is the one of the start
   const ofStart = retire.map((fingerprint) => {
-    const certificate = previous.roots.find((root) => root.fingerprint === fingerprint);
+    const certificate = previous.roots.find((old) => old.fingerprint === fingerprint);
     return named(certificate ?? { fingerprint, commonName: 'unknown' }, 'start');
   });
   if (direction === 'forward') {

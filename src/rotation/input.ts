@@ -166,11 +166,11 @@ export function invalidInputMessage(problems: readonly string[]): string {
   return `The input has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `- ${problem}`).join('\n')}`;
 }
 
-function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): string[] {
+function describeIssue(issue: z.core.$ZodIssue, within: z.ZodObject): string[] {
   const at = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const known = knownFields(issue.path, schema);
+      const known = knownFields(issue.path, within);
       const list = known.length > 0 ? ` (known here: ${known.join(', ')})` : '';
       return `${at ? `${at}.` : ''}${key}: no such field${list}`;
     });
@@ -178,8 +178,8 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodObject): string[] {
   return [`${at || 'input'}: ${issue.message}`];
 }
 
-function knownFields(path: readonly PropertyKey[], schema: z.ZodObject): string[] {
-  let node: unknown = schema;
+function knownFields(path: readonly PropertyKey[], within: z.ZodObject): string[] {
+  let node: unknown = within;
   for (const part of path) node = typeof part === 'string' ? unwrap(node)?.shape[part] : undefined;
   return Object.keys(unwrap(node)?.shape ?? {});
 }

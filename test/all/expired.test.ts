@@ -21,7 +21,7 @@ it('an expired root: a bridge gives identity an issuer again, and nobody who cou
     expect(unfit.message).toContain('strategy standard cannot repair an expired root');
     const handle = await mesh.start({ strategy: 'bridge', leafRenewal: 'roll', approvals: 'none' });
     await Promise.race([statusWhere(handle, 'the recovery', ({ recovery }) => recovery === 'root'), reportOf(handle)]);
-    await expect(handle.executeUpdate('abort', { args: [] })).rejects.toThrow();
+    await expect(handle.executeUpdate('abort', { args: [] })).rejects.toThrow('Update failed');
     const report = await reportOf(handle);
     expect(report.notes.join()).toContain('RootExpired');
     expect((await mesh.certificates()).trusted).toEqual([report.newRoot.fingerprint]);

@@ -39,7 +39,9 @@ describe('a whole rotation', () => {
       expect(second.type).toBe('RotationAlreadyRunning');
       expect(second.message).toContain(handle.workflowId);
 
-      await expect(handle.executeUpdate('approve', { args: [{ planHash: 'ffffffffffff' }] })).rejects.toThrow();
+      await expect(handle.executeUpdate('approve', { args: [{ planHash: 'ffffffffffff' }] })).rejects.toThrow(
+        'Update failed',
+      );
       expect((await statusOf(handle)).waiting?.kind).toBe('approval');
       const approved = await reroot([
         'approve',

@@ -50,8 +50,10 @@ let errors: string[] = [];
 beforeAll(async () => {
   await installPackage();
   writeFileSync(path.join(consumer, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module' }));
-  const wrong = MISTAKES.map(({ right, wrong }, at) => [`mistake-${at}.ts`, pipeline.replace(right, wrong)] as const);
-  errors = await compile({ 'pipeline.ts': pipeline, ...Object.fromEntries(wrong) });
+  const mistakes = MISTAKES.map(
+    ({ right, wrong }, at) => [`mistake-${at}.ts`, pipeline.replace(right, wrong)] as const,
+  );
+  errors = await compile({ 'pipeline.ts': pipeline, ...Object.fromEntries(mistakes) });
 }, 120_000);
 
 afterAll(() => rmSync(consumer, { recursive: true, force: true }));

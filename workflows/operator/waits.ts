@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
 import type { GatedPhase } from '../../src/rotation/phases.js';
 import type { RotationStatus, Waiting } from '../../src/rotation/status.js';
-import { showWaiting } from '../phases.js';
+import { showWaiting } from '../in-phase.js';
 import { causeOf } from '../steps.js';
 import { isAborted, mustStop, type Said } from './said.js';
 import { cancelWhen } from './scopes.js';

@@ -21,5 +21,7 @@ it.each(readdirSync(HISTORIES).filter((file) => file.endsWith('.json')))(
 it('notices a history that this code would not have written', { timeout: 60_000 }, async () => {
   const [file = ''] = readdirSync(HISTORIES);
   const text = readFileSync(path.join(HISTORIES, file), 'utf8').replace('"generate"', '"somethingElse"');
-  await expect(Worker.runReplayHistory({ workflowsPath }, JSON.parse(text) as unknown, 'replay')).rejects.toThrow();
+  await expect(Worker.runReplayHistory({ workflowsPath }, JSON.parse(text) as unknown, 'replay')).rejects.toThrow(
+    'Nondeterminism',
+  );
 });

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COURSES } from '../../../../src/rotation/courses/index.js';
+import type * as Input from '../../../../src/rotation/input.js';
+import type * as Planning from '../../../../src/rotation/plan.js';
 import { toy } from './toy.js';
 
 /** The row of the index; everything else is loaded after it, as it is when the row stands there. */
@@ -13,8 +15,8 @@ describe('a new strategy is one file and one row', () => {
     controlPlaneWorkloads: 3,
     turns: [{ namespace: 'a', turns: 8 }],
   };
-  let input: typeof import('../../../../src/rotation/input.js');
-  let plan: typeof import('../../../../src/rotation/plan.js');
+  let input: typeof Input;
+  let plan: typeof Planning;
   beforeAll(async () => {
     input = await import('../../../../src/rotation/input.js');
     plan = await import('../../../../src/rotation/plan.js');

@@ -1,8 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Target } from '../../src/ground/mesh.js';
-import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { detectLinkerd, type Linkerd } from '../../src/linkerd/detect.js';
-import type { Prober } from '../../src/linkerd/proxies/observe.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
 import { readRotationSecret, type RotationSecret } from '../../src/records/rotation-secret.js';
@@ -11,17 +9,10 @@ import { type Row, rowOf } from '../../src/rotation/courses/course.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { GATES, type Requirement } from '../../src/rotation/gates.js';
 import type { PhaseInput, StepInput } from '../../src/rotation/payloads.js';
-
-/** What activities work with; made once by the worker. */
-export interface Dependencies {
-  k8s: Kubernetes;
-  prober: Prober;
-  /** The Temporal server of this worker, as the Lease names it. */
-  temporalAddress: string;
-}
+import type { Dependencies } from './dependencies.js';
 
 /** The rotation under way, looked up afresh at the start of each step: the cluster is the only memory. */
-export interface Rotation {
+export interface StoredRotation {
   linkerd: Linkerd;
   secret: RotationSecret;
   target: Target;
@@ -32,7 +23,7 @@ export interface Rotation {
 }
 
 /** The same in one phase of its course. */
-export interface RotationInPhase extends Rotation {
+export interface PhaseContext extends StoredRotation {
   row: Row;
   /** What every proxy has to show. */
   requirement: Requirement;
@@ -41,7 +32,7 @@ export interface RotationInPhase extends Rotation {
 }
 
 /** @throws ApplicationFailure `RotationSecretGone`, `DetectionError` */
-export async function readRotation({ k8s }: Pick<Dependencies, 'k8s'>, input: StepInput): Promise<Rotation> {
+export async function readRotation({ k8s }: Pick<Dependencies, 'k8s'>, input: StepInput): Promise<StoredRotation> {
   const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
   const secret = await readRotationSecret(k8s, linkerd.namespace);
   if (!secret) {
@@ -59,7 +50,7 @@ export async function readRotation({ k8s }: Pick<Dependencies, 'k8s'>, input: St
 }
 
 /** @throws ApplicationFailure as `readRotation`; Error when the course has no such phase */
-export async function readPhase(dependencies: Pick<Dependencies, 'k8s'>, input: PhaseInput): Promise<RotationInPhase> {
+export async function readPhase(dependencies: Pick<Dependencies, 'k8s'>, input: PhaseInput): Promise<PhaseContext> {
   const row = rowOf(courseOf(input.course), input.phase);
   return { ...(await readRotation(dependencies, input)), row, ...GATES[row.gate] };
 }

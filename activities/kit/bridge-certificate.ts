@@ -8,18 +8,19 @@ import { ROTATION_SECRET } from '../../src/records/names.js';
 import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
 import { bridgeEndsSoon, bridgeLife } from '../../src/rotation/bridge-life.js';
 import type { StepInput } from '../../src/rotation/payloads.js';
-import { type Dependencies, readRotation, type Rotation } from './rotation.js';
+import type { Dependencies } from './dependencies.js';
+import { readRotation, type StoredRotation } from './stored-rotation.js';
 
 /**
  * The rotation with a bridge certificate that lasts: one that is missing (an adopted rotation of another strategy) or near
  * its end is made anew with the new root's key.
  * @throws ApplicationFailure `BridgeMissing`
  */
-export async function withBridge(dependencies: Dependencies, input: StepInput): Promise<Rotation> {
+export async function withBridge(dependencies: Dependencies, input: StepInput): Promise<StoredRotation> {
   return await withFreshRead(async () => await tryWithBridge(dependencies, input));
 }
 
-async function tryWithBridge(dependencies: Dependencies, input: StepInput): Promise<Rotation> {
+async function tryWithBridge(dependencies: Dependencies, input: StepInput): Promise<StoredRotation> {
   const rotation = await readRotation(dependencies, input);
   const { secret, linkerd } = rotation;
   if (secret.bridge && !bridgeEndsSoon(secret.bridge, linkerd.leafLifeMs, new Date())) return rotation;

@@ -10,7 +10,7 @@ import { readRootKey, SECRET_KEYS } from '../../src/records/rotation-secret.js';
 import { readSuppliedCertificates, type SuppliedCertificates } from '../../src/records/supplied.js';
 import { bridgeLife } from '../../src/rotation/bridge-life.js';
 import type { RotationSettings } from '../../src/rotation/input.js';
-import type { Dependencies } from './rotation.js';
+import type { Dependencies } from './dependencies.js';
 
 /** A root with an issuer under it. The keys are for the activity that made them and for nobody else. */
 export interface Made {

@@ -4,7 +4,7 @@ import { type BundleChange, changeAnchors, readAnchors } from '../../src/linkerd
 import { formatBundle } from '../../src/pki/bundle.js';
 import type { BundleWritten } from '../../src/rotation/payloads.js';
 import { pause } from './heartbeat.js';
-import type { Dependencies } from './rotation.js';
+import type { Dependencies } from './dependencies.js';
 
 /** Changes the bundle in every store; nothing else in it changes. */
 export async function changeBundle(
