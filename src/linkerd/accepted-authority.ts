@@ -2,7 +2,7 @@ import type { Problem } from '../pki/authority.js';
 import type { Certificate } from '../pki/certificate.js';
 import type { Linkerd } from './detect.js';
 
-/** What only some versions of Linkerd ask of a root and an issuer; which ones is for `versions.ts` to say. */
+/** What only some versions ask of a root and an issuer (docs/development/linkerd.md, "What differs by version"). */
 export function versionProblems(
   { rules, namespace, trustDomain, version }: Pick<Linkerd, 'rules' | 'namespace' | 'trustDomain' | 'version'>,
   root: Certificate,
