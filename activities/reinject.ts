@@ -89,7 +89,7 @@ async function act(
   let rolled = 0;
   for (const { name, workload, decision, outdated } of next) {
     if (workload && decision.do === 'roll') {
-      if (await rollWorkload(k8s, workload, reading, decision.mark, FIELD_MANAGER)) rolled += 1;
+      if (await rollWorkload(k8s, workload, { reading, mark: decision.mark, manager: FIELD_MANAGER })) rolled += 1;
     } else if (outdated) {
       const refusal = await evictPod(k8s, { ...outdated, name: outdated.pod });
       if (refusal === undefined) blocked.delete(name);

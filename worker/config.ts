@@ -26,6 +26,10 @@ const schema = z.object({
 
 export type WorkerConfig = z.output<typeof schema>;
 
+/** Settings of the sandbox's tools and of the CLI, which share the environment. */
+const NOT_FOR_WORKERS =
+  /^REROOT_(TOOLS|TOOL_|CLI_|KUBE_APISERVER$|KUBE_CONTROLLER_MANAGER$|KUBE_SCHEDULER$|ETCD$|KWOK$|TEMPORAL$|LEASH$|STANDIN$)/;
+
 /** @throws Error that lists every problem at once */
 export function readWorkerConfig(env: Record<string, string | undefined>): WorkerConfig {
   const result = schema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
@@ -43,7 +47,3 @@ export function readWorkerConfig(env: Record<string, string | undefined>): Worke
   }
   return result.data;
 }
-
-/** Settings of the sandbox's tools and of the CLI, which share the environment. */
-const NOT_FOR_WORKERS =
-  /^REROOT_(TOOLS|TOOL_|CLI_|KUBE_APISERVER$|KUBE_CONTROLLER_MANAGER$|KUBE_SCHEDULER$|ETCD$|KWOK$|TEMPORAL$|LEASH$|STANDIN$)/;

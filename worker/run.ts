@@ -8,6 +8,9 @@ import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
 import { clusterAccess } from './access.js';
 import type { WorkerConfig } from './config.js';
 
+/** Bounded: what is scarce is the cluster's API server. */
+const MOST_ACTIVITIES = 50;
+
 /** A worker that is polling. */
 export interface RunningWorker {
   taskQueue: string;
@@ -65,9 +68,6 @@ async function runToEnd(worker: Worker, connection: NativeConnection, said: () =
     said();
   }
 }
-
-/** Bounded: what is scarce is the cluster's API server. */
-const MOST_ACTIVITIES = 50;
 
 /** The bundle that the build made, beside the built program; from sources it is made at start. */
 function workflowSource(): { workflowBundle: { codePath: string } } | { workflowsPath: string } {

@@ -22,7 +22,7 @@ async function letStartsBeCertain(
   { k8s }: Pick<Dependencies, 'k8s'>,
   { namespace, layout, rules }: Linkerd,
 ): Promise<void> {
-  if (layout.id !== 'D' || rules.environmentServed) return;
+  if (!layout.judgedByStart || rules.environmentServed) return;
   const { changedAt } = await readBundleState(k8s, namespace);
   await pause(untilCertain(changedAt, new Date()));
 }

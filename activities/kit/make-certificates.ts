@@ -6,7 +6,8 @@ import { type Certificate, parseCertificatePem } from '../../src/pki/certificate
 import { createBridge, createIssuer, createRoot } from '../../src/pki/issue.js';
 import { keyMatches, parseKey, toPkcs8Pem, toSec1Pem } from '../../src/pki/key.js';
 import { ROOT_SECRET } from '../../src/records/names.js';
-import { readRootKey, SECRET_KEYS } from '../../src/records/rotation-secret.js';
+import { readRootKey } from '../../src/records/root-secret.js';
+import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
 import { readSuppliedCertificates, type SuppliedCertificates } from '../../src/records/supplied.js';
 import { bridgeLife } from '../../src/rotation/bridge-life.js';
 import type { RotationSettings } from '../../src/rotation/input.js';

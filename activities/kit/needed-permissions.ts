@@ -1,16 +1,9 @@
-import { ROLLOUTS } from '../../src/kubernetes/argo-rollouts.js';
 import type { Permission } from '../../src/kubernetes/permissions.js';
+import { KINDS } from '../../src/kubernetes/workload-kinds.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import type { Reach } from '../../src/linkerd/proxies/reach.js';
 import { IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT, ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { LEASE, REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
-
-/** Whatever has a pod template. */
-const CONTROLLERS = [
-  ...['deployments', 'statefulsets', 'daemonsets', 'replicasets'].map((resource) => ({ group: 'apps', resource })),
-  { group: '', resource: 'replicationcontrollers' },
-  { group: 'batch', resource: 'cronjobs' },
-];
 
 /** What decides which permissions a rotation needs beside those that all need. */
 export interface Circumstances {
@@ -51,10 +44,11 @@ export function neededPermissions(linkerd: Linkerd, { reach, deletePods, rollout
         ]
       : []),
     core('list', 'events', 'issue', { namespace }),
-    ...[...CONTROLLERS, ...(rollouts ? [{ group: ROLLOUTS.group, resource: ROLLOUTS.plural }] : [])].flatMap(
-      ({ group, resource }) =>
-        ['list', 'patch'].map((verb) => ({ verb, group, resource, neededFor: 'trust, renew, retire' })),
-    ),
+    ...Object.values(KINDS)
+      .filter(({ custom }) => !custom || rollouts)
+      .flatMap(({ group, plural }) =>
+        ['list', 'patch'].map((verb) => ({ verb, group, resource: plural, neededFor: 'trust, renew, retire' })),
+      ),
     ...(deletePods ? [core('create', 'pods', '`rollout.deletePods`', { subresource: 'eviction' })] : []),
     ...[IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT].map((name) => ({
       ...apps('get', 'deployments', 'preflight'),

@@ -88,24 +88,6 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(killer);
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch {
-    return false;
-  }
-}
-
-/** A process whose parent has not asked for its end yet. */
-function isZombie(pid: number): boolean {
-  try {
-    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/\(.*\)/, ''));
-  } catch {
-    return false;
-  }
-}
-
 /** The last lines of a log, for an error message. */
 export function tail(file: string, lines = 15): string {
   try {

@@ -110,9 +110,13 @@ async function restart(k8s: Kubernetes, namespaces: ReadonlySet<string>): Promis
     const all = await listWorkloads(k8s, undefined, KUBECTL, RESTARTED);
     const workloads = all.filter(({ namespace }) => namespaces.has(namespace));
     const unmarked = workloads.filter((workload) => workload.mark !== mark);
-    await pMap(unmarked, async (workload) => await rollWorkload(k8s, workload, KUBECTL, mark, 'kubectl'), {
-      concurrency: 8,
-    });
+    await pMap(
+      unmarked,
+      async (workload) => await rollWorkload(k8s, workload, { reading: KUBECTL, mark, manager: 'kubectl' }),
+      {
+        concurrency: 8,
+      },
+    );
     return unmarked.length === 0 && workloads.every(({ rolledOut }) => rolledOut);
   });
 }

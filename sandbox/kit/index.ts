@@ -2,7 +2,8 @@
  * What tests, the demo and the benchmark have of the sandbox: a sandbox to start, what it says of itself, a worker to
  * run against it, and ways to measure what became of its mesh. Everything else stays inside.
  */
-export { isAlive, tool } from '../cluster/processes.js';
+export { isAlive } from '../../src/ground/process.js';
+export { tool } from '../cluster/processes.js';
 export type { SandboxFacts, SandboxOptions } from '../facts.js';
 export type { AppsSize } from '../linkerd/apps.js';
 export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../../src/ground/process.js';
 import { built } from '../cluster/paths.js';
-import { isAlive, tail, tool } from '../cluster/processes.js';
+import { tail, tool } from '../cluster/processes.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from '../facts.js';
 import { type StandIn, standInAt } from '../linkerd/standin-client.js';
 

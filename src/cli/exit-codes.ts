@@ -5,7 +5,7 @@ export const EXIT = {
   failed: 1,
   /** Wrong usage, invalid input, or a mesh that is not ready: nothing was changed. */
   refused: 2,
-  /** The command ended but the rotation goes on (detached, or waiting for a person). */
+  /** The command has ended, the rotation is still running (detached, or waiting for a person). */
   goesOn: 3,
 } as const;
 

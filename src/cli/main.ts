@@ -1,13 +1,17 @@
-import './memory.js';
+import './memory.js'; // first: V8's flags count from then on
 import { Command } from 'commander';
 import pc from 'picocolors';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CliError, EXIT } from './exit-codes.js';
-import { addMessageCommands } from './commands/updates.js';
+import { addEmbeddedHostCommand } from './commands/embedded-host.js';
 import { addPreflightCommand } from './commands/preflight.js';
 import { addRotateCommand } from './commands/rotate.js';
 import { addStatusCommand } from './commands/status.js';
-import { addWorkerCommands } from './commands/worker.js';
+import { addUpdateCommands } from './commands/updates.js';
+import { addWorkerCommand } from './commands/worker.js';
+
+const EXIT_HELP = `
+Exit codes: 0 done, 1 failed, 2 refused (usage, input, mesh not ready: nothing changed), 3 the rotation is still running.`;
 
 async function main(argv: string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
@@ -16,12 +20,14 @@ async function main(argv: string[]): Promise<number> {
     .description('Replaces the identity trust root of a running Linkerd mesh, durably and without a refused handshake.')
     .version(packageJson.version)
     .showHelpAfterError()
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_program, command) => forgetEmptyOptions(command));
   addPreflightCommand(program, done);
   addRotateCommand(program, done);
   addStatusCommand(program, done);
-  addMessageCommands(program);
-  addWorkerCommands(program);
+  addUpdateCommands(program);
+  addWorkerCommand(program);
+  addEmbeddedHostCommand(program);
   program.addHelpText('after', EXIT_HELP);
   try {
     await program.parseAsync(argv);
@@ -31,8 +37,14 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-const EXIT_HELP = `
-Exit codes: 0 done, 1 failed, 2 refused (usage, input, mesh not ready: nothing changed), 3 the rotation goes on.`;
+/** An empty option is as good as none: scripts pass `--context "$CONTEXT"`. */
+function forgetEmptyOptions(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const isEmpty = option.defaultValue === undefined && command.getOptionValue(name) === '';
+    if (isEmpty) command.setOptionValue(name, undefined);
+  }
+}
 
 function explain(error: unknown): number {
   if (error instanceof CliError) {

@@ -1,5 +1,6 @@
 import type { V1ObjectMeta, V1PodTemplateSpec } from '@kubernetes/client-node';
-import { common, firstOf, type Workload, type WorkloadReading } from './workload.js';
+import { present } from '../ground/present.js';
+import { common, counts, firstOf, progress, UNSEEN, type Workload, type WorkloadReading } from './workload.js';
 
 /**
  * Argo Rollouts. They are restarted by their documented verb: `kubectl argo rollouts restart` writes `spec.restartAt`;
@@ -26,45 +27,67 @@ export interface Rollout {
   };
 }
 
-export function rollout({ metadata, spec, status = {} }: Rollout, reading: WorkloadReading): Workload {
+export function rollout(object: Rollout, reading: WorkloadReading): Workload {
+  const { metadata, spec } = object;
   const mark = metadata?.annotations?.[reading.mark];
-  const newRevision = mark !== undefined && spec?.template?.metadata?.annotations?.[reading.mark] === mark;
-  const wanted = spec?.replicas ?? 1;
-  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
-  const waitingFor = firstOf(
-    isUnseen(status.observedGeneration, metadata?.generation) && 'the controller has not seen the change yet',
-    !newRevision &&
-      !isRestarted(spec?.restartAt, status.restartedAt) &&
-      `the pods created before ${spec?.restartAt} are being restarted`,
-    newRevision && updatedReplicas < wanted && `${updatedReplicas} of ${wanted} new pods exist`,
-    newRevision && replicas > updatedReplicas && `${replicas - updatedReplicas} old pods remain`,
-    availableReplicas < wanted && `${availableReplicas} of ${wanted} pods are available`,
-  );
-  const because = waitingFor === undefined ? undefined : explanation(status, spec?.paused === true);
-  const message = [waitingFor, because].filter(Boolean).join(': ');
+  const inTemplate = spec?.template?.metadata?.annotations?.[reading.mark];
+  const waitingFor = withExplanation(object, waitsFor(object, mark !== undefined && inTemplate === mark));
   return {
-    ...common('Rollout', metadata, spec?.template, reading),
-    ...(mark ? { mark } : {}),
+    ...common({ kind: 'Rollout', metadata, template: spec?.template }, reading),
+    ...progress(waitingFor),
     restartPath: ['spec', 'restartAt'],
-    rolledOut: waitingFor === undefined,
-    ...(message ? { waitingFor: message } : {}),
-    ...(message && status.phase === 'Degraded' ? { failed: message } : {}),
+    ...present({ mark, failed: isDegraded(object) ? waitingFor : undefined }),
   };
 }
 
-function isUnseen(observed: string | undefined, generation = 0): boolean {
-  return observed === undefined || (/^\d+$/.test(observed) && Number(observed) < generation);
+/** A new revision is under way when the template carries the mark too; else it is a restart. */
+function waitsFor(object: Rollout, newRevision: boolean): string | undefined {
+  const wanted = object.spec?.replicas ?? 1;
+  const { availableReplicas } = counts(object.status, 'availableReplicas');
+  return firstOf(
+    isUnseen(object) && UNSEEN,
+    ...(newRevision ? revisionWaits(object, wanted) : restartWaits(object)),
+    availableReplicas < wanted && `${availableReplicas} of ${wanted} pods are available`,
+  );
+}
+
+function revisionWaits({ status }: Rollout, wanted: number) {
+  const { replicas, updatedReplicas } = counts(status, 'replicas', 'updatedReplicas');
+  return [
+    updatedReplicas < wanted && `${updatedReplicas} of ${wanted} new pods exist`,
+    replicas > updatedReplicas && `${replicas - updatedReplicas} old pods remain`,
+  ];
+}
+
+function restartWaits({ spec, status }: Rollout) {
+  const done = isRestarted(spec?.restartAt, status?.restartedAt);
+  return [!done && `the pods created before ${spec?.restartAt} are being restarted`];
+}
+
+function isUnseen({ metadata, status }: Rollout): boolean {
+  const observed = status?.observedGeneration;
+  if (observed === undefined) return true;
+  return /^\d+$/.test(observed) && Number(observed) < (metadata?.generation ?? 0);
+}
+
+function isDegraded({ status }: Rollout): boolean {
+  return status?.phase === 'Degraded';
 }
 
 function isRestarted(wanted: string | undefined, done: string | undefined): boolean {
   return wanted === undefined || (done !== undefined && Date.parse(done) >= Date.parse(wanted));
 }
 
+function withExplanation(object: Rollout, waitingFor: string | undefined): string | undefined {
+  return waitingFor && [waitingFor, explanation(object)].filter(Boolean).join(': ');
+}
+
 /** Why it stands still, in the controller's own words: a step of a canary that a person has to promote, for example. */
-function explanation({ message, pauseConditions = [] }: NonNullable<Rollout['status']>, paused: boolean) {
+function explanation({ spec, status }: Rollout): string | undefined {
+  const { message, pauseConditions = [] } = status ?? {};
   const reasons = pauseConditions.flatMap(({ reason }) => reason ?? []).join(', ');
-  if (reasons) return `paused (${reasons}${message && message !== reasons ? `: ${message}` : ''})`;
-  return message || (paused ? 'paused' : undefined);
+  if (!reasons) return message || (spec?.paused ? 'paused' : undefined);
+  return message && message !== reasons ? `paused (${reasons}: ${message})` : `paused (${reasons})`;
 }
 
 /**

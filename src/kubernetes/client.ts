@@ -112,7 +112,7 @@ function requestMiddleware(options: ClientOptions, requests: Map<string, number>
       const given = context.getSignal();
       const deadline = AbortSignal.timeout(timeoutMs);
       context.setSignal(given ? AbortSignal.any([given, deadline]) : deadline);
-      const label = requestLabel(context.getHttpMethod().toString(), context.getUrl());
+      const label = requestLabel(context.getHttpMethod(), context.getUrl());
       requests.set(label, (requests.get(label) ?? 0) + 1);
       return context;
     },

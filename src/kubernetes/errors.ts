@@ -1,3 +1,5 @@
+import { present } from '../ground/present.js';
+
 /**
  * What went wrong with a request to the Kubernetes API server, in the words a caller decides by.
  *
@@ -19,23 +21,45 @@ export type KubernetesErrorKind =
   | 'Network'
   | 'Other';
 
+/** A request that failed, as far as it is known why. */
+interface Failure {
+  kind: KubernetesErrorKind;
+  /** What was asked: `readNamespacedSecret linkerd/reroot-rotation`. */
+  request: string;
+  message: string;
+  status?: number;
+  retryAfterMs?: number | undefined;
+  cause?: unknown;
+}
+
 const TRANSIENT: readonly KubernetesErrorKind[] = ['TooManyRequests', 'Unavailable', 'Timeout', 'Network'];
+
+const KIND_OF_STATUS: Partial<Record<number, KubernetesErrorKind>> = {
+  400: 'Invalid',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  408: 'Timeout',
+  409: 'Conflict',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  504: 'Timeout',
+};
 
 export class KubernetesError extends Error {
   override readonly name = 'KubernetesError';
 
-  constructor(
-    readonly kind: KubernetesErrorKind,
-    /** `GET https://…/pods`, without query: what was asked. */
-    readonly request: string,
-    message: string,
-    /** HTTP status, 0 when no answer came. */
-    readonly status = 0,
-    /** What the server asked to wait before the next try, in milliseconds. */
-    readonly retryAfterMs?: number,
-    options?: { cause?: unknown },
-  ) {
-    super(`${request}: ${message}`, options);
+  readonly kind: KubernetesErrorKind;
+  /** HTTP status, 0 when no answer came. */
+  readonly status: number;
+  /** What the server asked to wait before the next try, in milliseconds. */
+  readonly retryAfterMs?: number;
+
+  constructor({ kind, request, message, status = 0, retryAfterMs, cause }: Failure) {
+    super(`${request}: ${message}`, present({ cause }));
+    this.kind = kind;
+    this.status = status;
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
   }
 
   /** Whether the same request may succeed later without anybody changing anything. */
@@ -57,13 +81,13 @@ export function fromResponse(
 ): KubernetesError {
   const { reason, message } = parseStatus(body);
   const retryAfter = Number(headers['retry-after']);
-  return new KubernetesError(
-    kindOf(status, reason),
+  return new KubernetesError({
+    kind: kindOf(status, reason),
     request,
-    message || `HTTP ${status}`,
+    message: message || `HTTP ${status}`,
     status,
-    Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : undefined,
-  );
+    retryAfterMs: retryAfter > 0 && Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined,
+  });
 }
 
 /** Turns a thrown fetch error (no answer at all) into an error. */
@@ -73,19 +97,12 @@ export function fromFailure(request: string, error: unknown): KubernetesError {
   const text = error instanceof Error ? error.message : String(error);
   const kind = name === 'TimeoutError' ? 'Timeout' : 'Network';
   const message = kind === 'Timeout' ? 'the API server did not answer in time' : `no connection (${cause ?? text})`;
-  return new KubernetesError(kind, request, message, 0, undefined, { cause: error });
+  return new KubernetesError({ kind, request, message, cause: error });
 }
 
 function kindOf(status: number, reason: string | undefined): KubernetesErrorKind {
-  if (status === 404) return 'NotFound';
-  if (status === 409) return reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict';
-  if (status === 422 || status === 400) return 'Invalid';
-  if (status === 403) return 'Forbidden';
-  if (status === 401) return 'Unauthorized';
-  if (status === 429) return 'TooManyRequests';
-  if (status === 408 || status === 504) return 'Timeout';
-  if (status >= 500) return 'Unavailable';
-  return 'Other';
+  if (status === 409 && reason === 'AlreadyExists') return 'AlreadyExists';
+  return KIND_OF_STATUS[status] ?? (status >= 500 ? 'Unavailable' : 'Other');
 }
 
 function parseStatus(body: string): { reason?: string; message: string } {
@@ -93,10 +110,7 @@ function parseStatus(body: string): { reason?: string; message: string } {
     const status: unknown = JSON.parse(body);
     if (typeof status === 'object' && status !== null) {
       const { reason, message } = status as { reason?: unknown; message?: unknown };
-      return {
-        ...(typeof reason === 'string' ? { reason } : {}),
-        message: typeof message === 'string' ? message : '',
-      };
+      return { ...(typeof reason === 'string' ? { reason } : {}), message: typeof message === 'string' ? message : '' };
     }
   } catch {
     // not JSON: a proxy or load balancer in front of the API server answered

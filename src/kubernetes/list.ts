@@ -1,9 +1,17 @@
+import { present } from '../ground/present.js';
 import { isKubernetesError } from './errors.js';
 
 /** Objects asked for at a time; the API server holds a page in memory, so neither side keeps the whole cluster. */
 export const PAGE_SIZE = 500;
 
-interface Page<T> {
+/** What a list call is asked for. */
+export interface PageRequest {
+  limit: number;
+  _continue?: string;
+}
+
+/** What it answers. */
+export interface Page<T> {
   items: T[];
   metadata?: { _continue?: string };
 }
@@ -13,7 +21,7 @@ interface Page<T> {
  * needed). When the server has forgotten the list's snapshot in between (410 Gone), it starts over.
  */
 export async function listAll<T, R>(
-  fetchPage: (page: { limit: number; _continue?: string }) => Promise<Page<T>>,
+  fetchPage: (page: PageRequest) => Promise<Page<T>>,
   select: (item: T) => R | undefined,
 ): Promise<R[]> {
   for (;;) {
@@ -26,13 +34,13 @@ export async function listAll<T, R>(
 }
 
 async function listOnce<T, R>(
-  fetchPage: (page: { limit: number; _continue?: string }) => Promise<Page<T>>,
+  fetchPage: (page: PageRequest) => Promise<Page<T>>,
   select: (item: T) => R | undefined,
 ): Promise<R[]> {
   const kept: R[] = [];
   let token: string | undefined;
   do {
-    const page = await fetchPage({ limit: PAGE_SIZE, ...(token ? { _continue: token } : {}) });
+    const page = await fetchPage({ limit: PAGE_SIZE, ...present({ _continue: token }) });
     for (const item of page.items) {
       const selected = select(item);
       if (selected !== undefined) kept.push(selected);

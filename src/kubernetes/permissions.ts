@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { present } from '../ground/present.js';
 import type { Kubernetes } from './client.js';
 
 /** One thing the service must be allowed to do. */
@@ -14,8 +15,10 @@ export interface Permission {
   neededFor: string;
 }
 
-/** Asks the API server about each permission beforehand, so that none is found missing halfway.
- *  @returns those that are missing */
+/**
+ * Asks the API server about each permission beforehand, so that none is found missing halfway.
+ * @returns those that are missing
+ */
 export async function missingPermissions(k8s: Kubernetes, needed: readonly Permission[]): Promise<Permission[]> {
   const answers = await pMap(needed, async (permission) => await isAllowed(k8s, permission), { concurrency: 8 });
   return needed.filter((_, index) => !answers[index]);
@@ -26,14 +29,7 @@ async function isAllowed(k8s: Kubernetes, permission: Permission): Promise<boole
   const review = await k8s.authorization.createSelfSubjectAccessReview({
     body: {
       spec: {
-        resourceAttributes: {
-          verb,
-          group,
-          resource,
-          ...(subresource ? { subresource } : {}),
-          ...(namespace ? { namespace } : {}),
-          ...(name ? { name } : {}),
-        },
+        resourceAttributes: { verb, group, resource, ...present({ subresource, namespace, name }) },
       },
     },
   });

@@ -1,123 +1,119 @@
-import type {
-  V1CronJob,
-  V1DaemonSet,
-  V1Deployment,
-  V1ObjectMeta,
-  V1PodTemplateSpec,
-  V1ReplicaSet,
-  V1ReplicationController,
-  V1StatefulSet,
-} from '@kubernetes/client-node';
-import { byEviction, common, firstOf, TEMPLATE, type Workload, type WorkloadReading } from './workload.js';
+import type { V1ObjectMeta } from '@kubernetes/client-node';
+import { type Rollout, rollout, ROLLOUTS } from './argo-rollouts.js';
+import type { Kubernetes } from './client.js';
+import { cronJob, daemonSet, deployment, replicaSet, replicationController, statefulSet } from './controllers.js';
+import { type CustomObject, type CustomResource, listCustom } from './custom.js';
+import { listAll, type Page, type PageRequest } from './list.js';
+import type { PatchOperation } from './patch.js';
+import type { Workload, WorkloadReading } from './workload.js';
 
-/** How far each of Kubernetes' own controllers is with its pods, and what replaces them. */
+/** A patch of one object. */
+export interface PatchRequest {
+  name: string;
+  namespace: string;
+  body: PatchOperation[];
+  fieldManager: string;
+}
 
-/** The rules of `kubectl rollout status` (kubectl pkg/polymorphichelpers/rollout_status.go). */
-export function deployment(object: V1Deployment, reading: WorkloadReading): Workload {
-  const { spec, status = {}, metadata } = object;
-  const wanted = spec?.replicas ?? 1;
-  const updated = status.updatedReplicas ?? 0;
-  const waitingFor = firstOf(
-    (status.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
-    updated < wanted && `${updated} of ${wanted} new pods exist`,
-    (status.replicas ?? 0) > updated && `${(status.replicas ?? 0) - updated} old pods remain`,
-    (status.availableReplicas ?? 0) < updated &&
-      `${status.availableReplicas ?? 0} of ${updated} new pods are available`,
-  );
-  const condition = (type: string) => status.conditions?.find((candidate) => candidate.type === type);
-  const failure = condition('ReplicaFailure')?.message;
-  const late = condition('Progressing')?.reason === 'ProgressDeadlineExceeded';
-  const failed =
-    late && waitingFor ? [condition('Progressing')?.message, failure].filter(Boolean).join(' ') : undefined;
+/** A kind of controller with a pod template. */
+export interface WorkloadKind {
+  group: string;
+  /** What permissions call it. */
+  plural: string;
+  /** It comes with a custom resource definition, which a cluster may not have. */
+  custom: boolean;
+  /** Those of a namespace, or of all; one that is owned by another controller is left out. */
+  list(k8s: Kubernetes, namespace: string | undefined, reading: WorkloadReading): Promise<Workload[]>;
+  patch(k8s: Kubernetes, request: PatchRequest): Promise<unknown>;
+}
+
+/** How a kind of Kubernetes itself is listed, read and patched. */
+interface BuiltIn<T> extends Pick<WorkloadKind, 'group' | 'plural' | 'patch'> {
+  listAll(k8s: Kubernetes, page: PageRequest): Promise<Page<T>>;
+  listIn(k8s: Kubernetes, page: PageRequest & { namespace: string }): Promise<Page<T>>;
+  read(object: T, reading: WorkloadReading): Workload;
+}
+
+/** Every kind that is listed and rolled. deploy/rbac.yaml allows to list and patch each. */
+export const KINDS = {
+  Deployment: builtIn({
+    group: 'apps',
+    plural: 'deployments',
+    read: deployment,
+    listAll: async ({ apps }, page) => await apps.listDeploymentForAllNamespaces(page),
+    listIn: async ({ apps }, page) => await apps.listNamespacedDeployment(page),
+    patch: async ({ apps }, request) => await apps.patchNamespacedDeployment(request),
+  }),
+  StatefulSet: builtIn({
+    group: 'apps',
+    plural: 'statefulsets',
+    read: statefulSet,
+    listAll: async ({ apps }, page) => await apps.listStatefulSetForAllNamespaces(page),
+    listIn: async ({ apps }, page) => await apps.listNamespacedStatefulSet(page),
+    patch: async ({ apps }, request) => await apps.patchNamespacedStatefulSet(request),
+  }),
+  DaemonSet: builtIn({
+    group: 'apps',
+    plural: 'daemonsets',
+    read: daemonSet,
+    listAll: async ({ apps }, page) => await apps.listDaemonSetForAllNamespaces(page),
+    listIn: async ({ apps }, page) => await apps.listNamespacedDaemonSet(page),
+    patch: async ({ apps }, request) => await apps.patchNamespacedDaemonSet(request),
+  }),
+  ReplicaSet: builtIn({
+    group: 'apps',
+    plural: 'replicasets',
+    read: replicaSet,
+    listAll: async ({ apps }, page) => await apps.listReplicaSetForAllNamespaces(page),
+    listIn: async ({ apps }, page) => await apps.listNamespacedReplicaSet(page),
+    patch: async ({ apps }, request) => await apps.patchNamespacedReplicaSet(request),
+  }),
+  ReplicationController: builtIn({
+    group: '',
+    plural: 'replicationcontrollers',
+    read: replicationController,
+    listAll: async ({ core }, page) => await core.listReplicationControllerForAllNamespaces(page),
+    listIn: async ({ core }, page) => await core.listNamespacedReplicationController(page),
+    patch: async ({ core }, request) => await core.patchNamespacedReplicationController(request),
+  }),
+  CronJob: builtIn({
+    group: 'batch',
+    plural: 'cronjobs',
+    read: cronJob,
+    listAll: async ({ batch }, page) => await batch.listCronJobForAllNamespaces(page),
+    listIn: async ({ batch }, page) => await batch.listNamespacedCronJob(page),
+    patch: async ({ batch }, request) => await batch.patchNamespacedCronJob(request),
+  }),
+  Rollout: custom(ROLLOUTS, (object, reading) => rollout(object as Rollout, reading)),
+} satisfies Record<string, WorkloadKind>;
+
+function builtIn<T extends { metadata?: V1ObjectMeta }>(kind: BuiltIn<T>): WorkloadKind {
+  const { group, plural, patch, read } = kind;
   return {
-    ...common('Deployment', metadata, spec?.template, reading),
-    rolledOut: waitingFor === undefined,
-    ...(failed ? { failed } : {}),
-    ...(waitingFor ? { waitingFor: failure ? `${waitingFor}: ${failure}` : waitingFor } : {}),
-    ...(spec?.paused
-      ? {
-          unrollable: {
-            reason: 'DeploymentPaused',
-            message: 'the Deployment is paused, so a change of its template does not replace its pods',
-            hint: 'resume it with `kubectl rollout resume`, or `waive` it',
-          },
-        }
-      : {}),
+    group,
+    plural,
+    custom: false,
+    list: async (k8s, namespace, reading) =>
+      await listAll(
+        async (page) =>
+          namespace === undefined ? await kind.listAll(k8s, page) : await kind.listIn(k8s, { ...page, namespace }),
+        (object) => (isOwned(object) ? undefined : read(object, reading)),
+      ),
+    patch,
   };
 }
 
-export function statefulSet(object: V1StatefulSet, reading: WorkloadReading): Workload {
-  const { spec, status, metadata } = object;
-  const wanted = spec?.replicas ?? 1;
-  const updated =
-    status?.currentRevision === status?.updateRevision ? (status?.replicas ?? 0) : (status?.updatedReplicas ?? 0);
-  const onDelete = spec?.updateStrategy?.type === 'OnDelete';
-  const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
-  const evicted = onDelete || partition > 0;
-  const waitingFor = firstOf(
-    (status?.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
-    !evicted && updated < wanted && `${updated} of ${wanted} pods are of the new revision`,
-    (status?.readyReplicas ?? 0) < wanted && `${status?.readyReplicas ?? 0} of ${wanted} pods are ready`,
-  );
+function custom(resource: CustomResource, read: BuiltIn<CustomObject>['read']): WorkloadKind {
   return {
-    ...common('StatefulSet', metadata, spec?.template, reading),
-    rolledOut: waitingFor === undefined,
-    ...(waitingFor ? { waitingFor } : {}),
-    ...(onDelete ? byEviction('its update strategy is OnDelete') : {}),
-    ...(partition > 0 ? byEviction(`its update strategy keeps pods below ordinal ${partition} as they are`) : {}),
+    group: resource.group,
+    plural: resource.plural,
+    custom: true,
+    list: async (k8s, namespace, reading) =>
+      await listCustom(k8s, resource, namespace, (object) => (isOwned(object) ? undefined : read(object, reading))),
+    patch: async (k8s, request) => await k8s.custom.patchNamespacedCustomObject({ ...resource, ...request }),
   };
 }
 
-export function daemonSet(object: V1DaemonSet, reading: WorkloadReading): Workload {
-  const { spec, status, metadata } = object;
-  const wanted = status?.desiredNumberScheduled ?? 0;
-  const updated = status?.updatedNumberScheduled ?? 0;
-  const onDelete = spec?.updateStrategy?.type === 'OnDelete';
-  const waitingFor = firstOf(
-    (status?.observedGeneration ?? 0) < (metadata?.generation ?? 0) && 'the controller has not seen the change yet',
-    !onDelete && updated < wanted && `${updated} of ${wanted} nodes have the new pod`,
-    (status?.numberAvailable ?? 0) < wanted && `${status?.numberAvailable ?? 0} of ${wanted} pods are available`,
-  );
-  return {
-    ...common('DaemonSet', metadata, spec?.template, reading),
-    rolledOut: waitingFor === undefined,
-    ...(waitingFor ? { waitingFor } : {}),
-    ...(onDelete ? byEviction('its update strategy is OnDelete') : {}),
-  };
-}
-
-export function replicaSet(object: V1ReplicaSet, reading: WorkloadReading): Workload {
-  return bare('ReplicaSet', object.metadata, object.spec?.template, object.spec?.replicas, object.status, reading);
-}
-
-export function replicationController(object: V1ReplicationController, reading: WorkloadReading): Workload {
-  const { metadata, spec, status } = object;
-  return bare('ReplicationController', metadata, spec?.template, spec?.replicas, status, reading);
-}
-
-function bare(
-  kind: string,
-  metadata: V1ObjectMeta | undefined,
-  template: V1PodTemplateSpec | undefined,
-  replicas = 1,
-  status: { readyReplicas?: number } | undefined,
-  reading: WorkloadReading,
-): Workload {
-  const ready = status?.readyReplicas ?? 0;
-  return {
-    ...common(kind, metadata, template, reading),
-    rolledOut: ready >= replicas,
-    ...(ready < replicas ? { waitingFor: `${ready} of ${replicas} pods are ready` } : {}),
-    ...byEviction(`a ${kind} does not replace its pods when its template changes`),
-  };
-}
-
-/** Only its template matters: the next run is made from it. Pods of a run are those of a Job. */
-export function cronJob({ metadata, spec }: V1CronJob, reading: WorkloadReading): Workload {
-  const path = ['spec', 'jobTemplate', ...TEMPLATE];
-  return {
-    ...common('CronJob', metadata, spec?.jobTemplate.spec?.template, reading, path),
-    rolledOut: true,
-    replacement: 'next run',
-  };
+function isOwned({ metadata }: { metadata?: V1ObjectMeta }): boolean {
+  return metadata?.ownerReferences?.some(({ controller }) => controller) === true;
 }

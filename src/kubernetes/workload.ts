@@ -1,4 +1,5 @@
 import type { V1ObjectMeta, V1PodTemplateSpec } from '@kubernetes/client-node';
+import { present } from '../ground/present.js';
 import type { WorkloadSnapshot } from '../ground/workload.js';
 import type { PatchOperation } from './patch.js';
 
@@ -30,37 +31,58 @@ export interface WorkloadReading {
   edits?(template: V1PodTemplateSpec | undefined, path: readonly string[]): PatchOperation[];
 }
 
+/** What every kind of controller has, wherever it has it. */
+export interface Controller {
+  kind: string;
+  metadata: V1ObjectMeta | undefined;
+  template: V1PodTemplateSpec | undefined;
+  /** Default: `spec.template`. */
+  templatePath?: readonly string[];
+}
+
 export const TEMPLATE = ['spec', 'template'] as const;
 
-export function common(
-  kind: string,
-  metadata: V1ObjectMeta = {},
-  template: V1PodTemplateSpec | undefined,
-  reading: WorkloadReading,
-  templatePath: readonly string[] = TEMPLATE,
-): Omit<Workload, 'rolledOut'> {
-  const mark = template?.metadata?.annotations?.[reading.mark];
-  const markedAt = metadata.annotations?.[reading.markedAt];
+/** What is read of a controller in the same way for every kind. */
+export function common(controller: Controller, reading: WorkloadReading): Omit<Workload, 'rolledOut'> {
+  const { kind, metadata, template, templatePath = TEMPLATE } = controller;
+  const annotations = template?.metadata?.annotations;
   return {
     kind,
-    namespace: metadata.namespace ?? '',
-    name: metadata.name ?? '',
-    uid: metadata.uid ?? '',
-    generation: metadata.generation ?? 0,
+    ...identifiers(metadata),
     templatePath,
-    templateAnnotations: template?.metadata?.annotations !== undefined,
-    annotations: metadata.annotations !== undefined,
+    templateAnnotations: annotations !== undefined,
+    annotations: metadata?.annotations !== undefined,
     edits: reading.edits?.(template, templatePath) ?? [],
     replacement: 'rollout',
-    ...(mark ? { mark } : {}),
-    ...(markedAt ? { markedAt } : {}),
+    ...present({ mark: annotations?.[reading.mark], markedAt: metadata?.annotations?.[reading.markedAt] }),
   };
 }
 
+function identifiers({ namespace = '', name = '', uid = '', generation = 0 }: V1ObjectMeta = {}) {
+  return { namespace, name, uid, generation };
+}
+
+/** Whether a controller has brought every pod to the newest template, or what it waits for. */
+export function progress(waitingFor: string | undefined): Pick<Workload, 'rolledOut' | 'waitingFor'> {
+  return { rolledOut: waitingFor === undefined, ...present({ waitingFor }) };
+}
+
+/** Pods that only an eviction replaces. */
 export function byEviction(why: string): Pick<Workload, 'replacement' | 'evictionBecause'> {
   return { replacement: 'eviction', evictionBecause: why };
 }
 
+/** The first that holds of what a controller may wait for. */
 export function firstOf(...candidates: (string | false)[]): string | undefined {
   return candidates.find((candidate) => candidate !== false) || undefined;
 }
+
+/** Numbers of a status, of which the API server leaves out those that are zero. */
+export function counts<K extends string>(
+  status: { readonly [key in K]?: number } | undefined,
+  ...names: readonly K[]
+): Record<K, number> {
+  return Object.fromEntries(names.map((name) => [name, status?.[name] ?? 0])) as Record<K, number>;
+}
+
+export const UNSEEN = 'the controller has not seen the change yet';

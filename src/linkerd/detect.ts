@@ -4,7 +4,7 @@ import { isKubernetesError } from '../kubernetes/errors.js';
 import { parseDuration } from '../ground/duration.js';
 import { readField } from './layouts/fields.js';
 import { identityContainer, type Layout, type Location } from './layouts/layout.js';
-import { LAYOUTS, layoutOfObjects } from './layouts/index.js';
+import { LAYOUTS } from './layouts/index.js';
 import {
   COMPONENT_LABEL,
   CREATED_BY_ANNOTATION,
@@ -16,7 +16,6 @@ import {
   VERSION_LABEL,
 } from './names.js';
 import { rulesOf, type VersionRules } from './versions.js';
-import { readYamlField } from './layouts/yaml-field.js';
 
 export type IssuerScheme = 'linkerd.io/tls' | 'kubernetes.io/tls';
 
@@ -49,49 +48,60 @@ export class DetectionError extends Error {
   }
 }
 
-/** Finds Linkerd and its layout; the identity Deployment is the judge of what the process reads.
- *  @throws DetectionError */
+const DEFAULT_LEAF_LIFE_MS = 24 * 3_600_000;
+/** clockSkewAllowance of the charts. */
+const CLOCK_SKEW_MS = 20_000;
+
+/** With scheme kubernetes.io/tls the CLI takes the anchors from here (`linkerd check`), so it is kept in step. */
+const ISSUER_CA: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'ca.crt', optional: true };
+
+/**
+ * Finds Linkerd and its layout; the identity Deployment is the judge of what the process reads.
+ * @throws DetectionError
+ */
 export async function detectLinkerd(k8s: Kubernetes, wanted?: string): Promise<Linkerd> {
   const namespace = wanted ?? (await findNamespace(k8s));
   const identity = await readIdentity(k8s, namespace);
-  const layout = LAYOUTS.find((candidate) => candidate.describes(identity));
-  const version = identity.metadata?.labels?.[VERSION_LABEL] ?? 'unknown';
-  if (!layout) {
-    throw new DetectionError(
-      'UnknownLayout',
-      `the identity Deployment of Linkerd ${version} in ${namespace} reads its trust anchors from nowhere that reroot knows`,
-      `known: ${LAYOUTS.map(({ id, versions }) => `${id} (Linkerd ${versions})`).join(', ')}`,
-    );
-  }
+  const version = versionOf(identity);
+  const layout = layoutReadBy(identity, namespace);
   await refuseMismatch(k8s, namespace, layout, version);
-  const { scheme, trustDomain, issuanceLifetime } = layout.settings;
-  const found =
-    argument(identity, 'identity-scheme') || (await readField(k8s, namespace, scheme)) || ('linkerd.io/tls' as const);
-  if (found !== 'linkerd.io/tls' && found !== 'kubernetes.io/tls') {
-    throw new DetectionError('UnknownScheme', `the issuer scheme is ${found}`, 'linkerd.io/tls or kubernetes.io/tls');
-  }
+  const setting = async (argument: string, location: Location) =>
+    argumentOf(identity, argument) || (await readField(k8s, namespace, location)) || undefined;
+  const scheme = issuerScheme(await setting('identity-scheme', layout.settings.scheme));
+  const trustDomain = await setting('identity-trust-domain', layout.settings.trustDomain);
+  const lifetime = await setting('identity-issuance-lifetime', layout.settings.issuanceLifetime);
   return {
     namespace,
     version,
     rules: rulesOf(version),
     layout,
-    anchors: found === 'kubernetes.io/tls' ? [...layout.anchors, ISSUER_CA] : layout.anchors,
-    scheme: found,
-    trustDomain:
-      argument(identity, 'identity-trust-domain') || (await readField(k8s, namespace, trustDomain)) || 'cluster.local',
-    leafLifeMs:
-      CLOCK_SKEW_MS +
-      (parseDuration(
-        argument(identity, 'identity-issuance-lifetime') || (await readField(k8s, namespace, issuanceLifetime)) || '',
-      ) ?? DEFAULT_LEAF_LIFE_MS),
+    anchors: scheme === 'kubernetes.io/tls' ? [...layout.anchors, ISSUER_CA] : layout.anchors,
+    scheme,
+    trustDomain: trustDomain ?? 'cluster.local',
+    leafLifeMs: CLOCK_SKEW_MS + (parseDuration(lifetime ?? '') ?? DEFAULT_LEAF_LIFE_MS),
     installedBy: installer(identity),
     identityReplicas: identity.spec?.replicas ?? 1,
   };
 }
 
-const DEFAULT_LEAF_LIFE_MS = 24 * 3_600_000;
-/** clockSkewAllowance of the charts. */
-const CLOCK_SKEW_MS = 20_000;
+function versionOf(identity: V1Deployment): string {
+  return identity.metadata?.labels?.[VERSION_LABEL] ?? 'unknown';
+}
+
+function layoutReadBy(identity: V1Deployment, namespace: string): Layout {
+  const layout = LAYOUTS.find((candidate) => candidate.describes(identity));
+  if (layout) return layout;
+  throw new DetectionError(
+    'UnknownLayout',
+    `the identity Deployment of Linkerd ${versionOf(identity)} in ${namespace} reads its trust anchors from a place that reroot does not know`,
+    `known: ${LAYOUTS.map(({ id, versions }) => `${id} (Linkerd ${versions})`).join(', ')}`,
+  );
+}
+
+function issuerScheme(scheme = 'linkerd.io/tls'): IssuerScheme {
+  if (scheme === 'linkerd.io/tls' || scheme === 'kubernetes.io/tls') return scheme;
+  throw new DetectionError('UnknownScheme', `the issuer scheme is ${scheme}`, 'linkerd.io/tls or kubernetes.io/tls');
+}
 
 async function findNamespace(k8s: Kubernetes): Promise<string> {
   const labelled = await k8s.core.listNamespace({ labelSelector: `${IS_CONTROL_PLANE_LABEL}=true` });
@@ -102,14 +112,14 @@ async function findNamespace(k8s: Kubernetes): Promise<string> {
     throw new DetectionError(
       'LinkerdNotFound',
       'no Linkerd control plane was found in this cluster',
-      'give `linkerdNamespace` if it is in a namespace without the usual labels',
+      'set `linkerdNamespace` if its namespace lacks the usual labels',
     );
   }
   if (others.length > 0) {
     throw new DetectionError(
       'SeveralControlPlanes',
       `several namespaces look like a Linkerd control plane: ${found.join(', ')}`,
-      'say which with `linkerdNamespace`',
+      'choose one with `linkerdNamespace`',
     );
   }
   return only;
@@ -133,23 +143,20 @@ async function readIdentity(k8s: Kubernetes, namespace: string): Promise<V1Deplo
   }
 }
 
-function argument(deployment: V1Deployment, name: string): string | undefined {
+function argumentOf(identity: V1Deployment, name: string): string | undefined {
   const prefix = `-${name}=`;
-  return identityContainer(deployment)
+  return identityContainer(identity)
     ?.args?.find((text) => text.startsWith(prefix))
     ?.slice(prefix.length);
 }
 
-/** With scheme kubernetes.io/tls the CLI takes the anchors from here (`linkerd check`), so it is kept in step. */
-const ISSUER_CA: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'ca.crt', optional: true };
-
 /** What is stored and what the identity process reads must be of one kind: else an upgrade is half done. */
 async function refuseMismatch(k8s: Kubernetes, namespace: string, layout: Layout, version: string): Promise<void> {
-  const [roots, config] = await Promise.all([
+  const [trustRoots, config] = await Promise.all([
     configMap(k8s, namespace, TRUST_ROOTS),
     configMap(k8s, namespace, LINKERD_CONFIG),
   ]);
-  const stored = layoutOfObjects(roots !== undefined, config, (text, path) => readYamlField(text, path) !== undefined);
+  const stored = LAYOUTS.find((candidate) => candidate.storedAs({ trustRoots, config }));
   if (stored === layout) return;
   throw new DetectionError(
     'LayoutMismatch',

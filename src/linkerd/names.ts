@@ -9,6 +9,7 @@ export const INJECT_ANNOTATION = 'linkerd.io/inject';
 export const CREATED_BY_ANNOTATION = 'linkerd.io/created-by';
 
 export const PROXY_CONTAINER = 'linkerd-proxy';
+export const IDENTITY_CONTAINER = 'identity';
 export const ANCHORS_VARIABLE = 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS';
 export const IDENTITY_VARIABLE = 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME';
 export const ADMIN_PORT = 4191;

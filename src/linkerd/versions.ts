@@ -1,6 +1,6 @@
 /**
- * What differs between Linkerd versions beside the layout, as data. Source: reference.md sections 3 to 6 (linkerd2 pull
- * requests and commits are named there).
+ * What differs between Linkerd versions beside the layout, as data. Source: docs/development/linkerd.md, "What differs by
+ * version", which names the changes of linkerd2.
  */
 export interface VersionRules {
   /** The identity process wants the issuer to be valid for the name identity.<namespace>.<trust domain> (to 2.9.0). */

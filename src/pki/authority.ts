@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { present } from '../ground/present.js';
 import type { Certificate } from './certificate.js';
 import { verifyChain } from './chain.js';
 import { keyMatches } from './key.js';
@@ -29,8 +30,10 @@ const SOON_MS = 60 * DAY_MS;
 /** A rotation lasts days at most; less than this and it may not end before the expiry. */
 const TOO_SOON_MS = DAY_MS;
 
-/** The rules of `linkerd check` and of the identity process for a root and an issuer under it (reference: l2
- *  pkg/issuercerts/issuercerts.go, pkg/identity/service.go loadCredentials). */
+/**
+ * The rules of `linkerd check` and of the identity process for a root and an issuer under it (linkerd2
+ * pkg/issuercerts/issuercerts.go, pkg/identity/service.go loadCredentials).
+ */
 export function checkAuthority({ root, issuer, issuerKey, rootKey, at, oldAnchors }: Authority): Problem[] {
   return [
     ...rootAlgorithm(root),
@@ -39,11 +42,11 @@ export function checkAuthority({ root, issuer, issuerKey, rootKey, at, oldAnchor
     ...selfSigned(root),
     ...sharedKey(root, oldAnchors),
     ...(rootKey && !keyMatches(rootKey, root)
-      ? [error('RootKeyMismatch', 'the private key of the root is not the one of its certificate')]
+      ? [error('RootKeyMismatch', 'the private key of the root does not match its certificate')]
       : []),
     ...(issuer && issuer.fingerprint !== root.fingerprint ? issuerProblems(root, issuer, at) : []),
     ...(issuer && issuerKey && !keyMatches(issuerKey, issuer)
-      ? [error('IssuerKeyMismatch', 'the private key of the issuer is not the one of its certificate')]
+      ? [error('IssuerKeyMismatch', 'the private key of the issuer does not match its certificate')]
       : []),
   ];
 }
@@ -104,7 +107,7 @@ function validity(certificate: Certificate, what: string, at: Date): Problem[] {
     return [
       error(
         'ExpiresDuringRotation',
-        `the ${what} expires at ${certificate.notAfter.toISOString()}, maybe before a rotation ends`,
+        `the ${what} expires at ${certificate.notAfter.toISOString()}, perhaps before a rotation ends`,
       ),
     ];
   return left < SOON_MS ? [warning('ExpiresSoon', `the ${what} expires on ${day(certificate.notAfter)}`)] : [];
@@ -126,13 +129,13 @@ function sharedKey(root: Certificate, oldAnchors: readonly Certificate[]): Probl
     error(
       'SameKeyAsOldRoot',
       `the new root has the key of an anchor in use (${twin.commonName}, ${twin.fingerprint.slice(0, 12)}): that is no rotation`,
-      'make the new root with a new key',
+      'create the new root with a new key',
     ),
   ];
 }
 
 function error(reason: string, message: string, hint?: string): Problem {
-  return { reason, severity: 'error', message, ...(hint ? { hint } : {}) };
+  return { reason, severity: 'error', message, ...present({ hint }) };
 }
 
 function warning(reason: string, message: string): Problem {

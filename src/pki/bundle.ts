@@ -31,16 +31,16 @@ export function readBundle(text: string): Bundle {
     }
     const certificate = tryParse(body);
     if (!certificate)
-      problems.push({ reason: 'UnreadableCertificate', message: `block ${index + 1} is no certificate` });
+      problems.push({ reason: 'UnreadableCertificate', message: `block ${index + 1} is not a certificate` });
     else if (certificates.has(certificate.fingerprint))
-      problems.push({ reason: 'DuplicateCertificate', message: `block ${index + 1} stands there twice` });
+      problems.push({ reason: 'DuplicateCertificate', message: `block ${index + 1} is a duplicate` });
     else certificates.set(certificate.fingerprint, certificate);
   }
   const identityReads = readAsIdentity(blocks, tail);
   if (Array.isArray(identityReads) && identityReads.length < certificates.size) {
     problems.push({
       reason: 'CertificatesDropped',
-      message: `the identity process stops reading at the first block that is no certificate and would drop ${certificates.size - identityReads.length} of ${certificates.size} certificates`,
+      message: `the identity process stops reading at the first block that is not a certificate, and would drop ${certificates.size - identityReads.length} of ${certificates.size} certificates`,
     });
   }
   return { certificates: [...certificates.values()], problems, identityReads };

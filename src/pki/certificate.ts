@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
+import { present } from '../ground/present.js';
 
 /** A parsed certificate. Names and keys are kept as DER bytes, because Go and webpki compare them byte by byte. */
 export interface Certificate {
@@ -43,11 +44,13 @@ const OID = {
   authorityKeyId: '2.5.29.35',
 } as const;
 
-const parsed = new Map<string, Certificate>();
 const MOST_PARSED = 5000;
+const parsed = new Map<string, Certificate>();
 
-/** Parses DER; the same bytes give the same object, so that thousands of proxies with one issuer cost one parse.
- *  @throws CertificateError */
+/**
+ * Parses DER; the same bytes give the same object, so that thousands of proxies with one issuer cost one parse.
+ * @throws CertificateError
+ */
 export function parseCertificate(der: Buffer): Certificate {
   const fingerprint = createHash('sha256').update(der).digest('hex');
   const known = parsed.get(fingerprint);
@@ -103,15 +106,17 @@ function parse(der: Buffer, fingerprint: string): Certificate {
 
 type Asn1 = forge.asn1.Asn1;
 
-/** The TBSCertificate's fields of RFC 5280 section 4.1, left as they are. BIT STRINGs stay undecoded: an EC point looks
- *  like nested ASN.1 once in 256 keys. */
+/**
+ * The TBSCertificate's fields of RFC 5280 section 4.1, left as they are. BIT STRINGs stay undecoded: an EC point looks
+ * like nested ASN.1 once in 256 keys.
+ */
 function tbsFields(der: Buffer) {
   const certificate = fromDer(der);
   const tbs = children(child(certificate, 0));
   const at = tbs[0]?.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC ? 1 : 0;
   const [, algorithm, issuer, validity, subject, publicKey, ...rest] = tbs.slice(at);
   if (!algorithm || !issuer || !validity || !subject || !publicKey) throw new CertificateError('fields are missing');
-  const extensions = rest.find(({ type, tagClass }) => tagClass === forge.asn1.Class.CONTEXT_SPECIFIC && type === 3);
+  const extensions = rest.find((part) => part.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC && tagOf(part) === 3);
   return {
     issuer,
     subject,
@@ -123,34 +128,47 @@ function tbsFields(der: Buffer) {
   };
 }
 
+/** keyCertSign of RFC 5280 section 4.2.1.3: bit 5 of the BIT STRING, in the byte after the count of unused bits. */
+const KEY_CERT_SIGN = 0x04;
+
 function readExtensions(extensions: Asn1[]) {
+  const values = extensionValues(extensions);
+  const usage = values.get(OID.keyUsage);
+  const subjectKeyId = values.get(OID.subjectKeyId);
+  const names = values.get(OID.subjectAltName);
+  return {
+    ...readConstraints(values.get(OID.basicConstraints)),
+    canSignCertificates: usage ? (text(usage).charCodeAt(1) & KEY_CERT_SIGN) !== 0 : true,
+    dnsNames: names ? tagged(names, 2).map(text) : [],
+    ...present({
+      subjectKeyId: subjectKeyId && bytes(subjectKeyId),
+      authorityKeyId: readAuthorityKeyId(values.get(OID.authorityKeyId)),
+    }),
+  };
+}
+
+function extensionValues(extensions: Asn1[]): Map<string, Asn1> {
   const values = new Map<string, Asn1>();
   for (const extension of extensions) {
     const [id, ...rest] = children(extension);
-    const value = rest.at(-1);
-    if (id && value) values.set(forge.asn1.derToOid(text(id)), fromDer(Buffer.from(text(value), 'binary')));
+    const value = rest.at(-1); // whether it is critical may stand in between
+    if (id && value) values.set(forge.asn1.derToOid(text(id)), fromDer(bytes(value)));
   }
-  const constraints = values.get(OID.basicConstraints);
-  const usage = values.get(OID.keyUsage);
+  return values;
+}
+
+function readConstraints(constraints: Asn1 | undefined): Pick<Certificate, 'isCa' | 'pathLength'> {
   const parts = constraints ? children(constraints) : [];
   const pathLength = parts.find(({ type }) => type === forge.asn1.Type.INTEGER);
-  const subjectKeyId = values.get(OID.subjectKeyId);
-  const authority = values.get(OID.authorityKeyId);
-  const authorityKeyId = authority && children(authority).find(({ type }) => type === 0);
-  const names = values.get(OID.subjectAltName);
   return {
     isCa: parts.some(({ type, value }) => type === forge.asn1.Type.BOOLEAN && value !== '\0'),
     ...(pathLength ? { pathLength: Number.parseInt(forge.util.bytesToHex(text(pathLength)), 16) } : {}),
-    // bit 5 of the BIT STRING (after the count of unused bits) is keyCertSign
-    canSignCertificates: usage ? (text(usage).charCodeAt(1) & 0x04) !== 0 : true,
-    ...(subjectKeyId ? { subjectKeyId: Buffer.from(text(subjectKeyId), 'binary') } : {}),
-    ...(authorityKeyId ? { authorityKeyId: Buffer.from(text(authorityKeyId), 'binary') } : {}),
-    dnsNames: names
-      ? children(names)
-          .filter(({ type }) => type === 2)
-          .map(text)
-      : [],
   };
+}
+
+function readAuthorityKeyId(value: Asn1 | undefined): Buffer | undefined {
+  const [id] = value ? tagged(value, 0) : [];
+  return id && bytes(id);
 }
 
 function commonNameOf(name: Asn1): string {
@@ -158,7 +176,7 @@ function commonNameOf(name: Asn1): string {
     for (const attribute of children(set)) {
       const [id, value] = children(attribute);
       if (id && value && forge.asn1.derToOid(text(id)) === OID.commonName) {
-        return value.type === forge.asn1.Type.UTF8 ? Buffer.from(text(value), 'binary').toString('utf8') : text(value);
+        return value.type === forge.asn1.Type.UTF8 ? bytes(value).toString('utf8') : text(value);
       }
     }
   }
@@ -195,6 +213,20 @@ function child(node: Asn1, index: number): Asn1 {
   const found = children(node)[index];
   if (!found) throw new CertificateError('unexpected ASN.1');
   return found;
+}
+
+/** Those of the parts with a context-specific tag. */
+function tagged(node: Asn1, tag: number): Asn1[] {
+  return children(node).filter((part) => tagOf(part) === tag);
+}
+
+/** The number of a tag, which is of a universal type only where its class says so. */
+function tagOf({ type }: Asn1): number {
+  return type;
+}
+
+function bytes(node: Asn1): Buffer {
+  return Buffer.from(text(node), 'binary');
 }
 
 function text(node: Asn1): string {

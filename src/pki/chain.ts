@@ -18,12 +18,22 @@ export interface ChainQuestion {
   name?: string;
 }
 
+/** Leaf first. */
+type Path = [Certificate, ...Certificate[]];
+
+/** Longer chains than this are nobody's; it bounds the search. */
+const MOST_INTERMEDIATES = 6;
+
+const MOST_VERDICTS = 20_000;
+const verdicts = new Map<string, boolean>();
+
 /**
  * Whether a chain leads to an anchor, as Go and webpki decide it: by signatures, with names compared as DER bytes, and
  * trying every intermediate that fits. OpenSSL takes the first one and compares names loosely, so it is not asked.
  */
-export function verifyChain({ chain, anchors, at, anchorExpiry, name }: ChainQuestion): ChainVerdict {
-  const [leaf, ...intermediates] = chain;
+export function verifyChain(question: ChainQuestion): ChainVerdict {
+  const { chain, at, name } = question;
+  const [leaf] = chain;
   if (!leaf) return { ok: false, reason: 'NoCertificate', message: 'no certificate was presented' };
   if (name !== undefined && !leaf.dnsNames.includes(name)) {
     return {
@@ -34,45 +44,48 @@ export function verifyChain({ chain, anchors, at, anchorExpiry, name }: ChainQue
   }
   const validity = outsideValidity(leaf, at);
   if (validity) return validity;
-  const path = climb([leaf], intermediates, anchors, at, anchorExpiry);
+  const path = climb([leaf], question);
   if (path) return { ok: true, path };
   return { ok: false, reason: 'UnknownAuthority', message: 'no presented certificate leads to one of the anchors' };
 }
 
-/** Longer chains than this are nobody's; it bounds the search. */
-const MOST_INTERMEDIATES = 6;
+/** The way from the end of a path to an anchor, over any of the intermediates that fit; undefined: there is none. */
+function climb(path: Path, question: ChainQuestion): Path | undefined {
+  const reached = reachAnchor(path, question);
+  if (reached || path.length > MOST_INTERMEDIATES) return reached;
+  const [, ...intermediates] = question.chain;
+  for (const candidate of intermediates) {
+    const found = leadsOn(path, candidate, question.at) && climb([...path, candidate], question);
+    if (found) return found;
+  }
+  return undefined;
+}
 
-function climb(
-  path: Certificate[],
-  intermediates: readonly Certificate[],
-  anchors: readonly Certificate[],
-  at: Date,
-  anchorExpiry: ChainQuestion['anchorExpiry'],
-): Certificate[] | undefined {
-  const last = path[path.length - 1] as Certificate;
-  const below = path.length - 1; // CA certificates between an issuer of `last` and the leaf
+/** The path with the anchor that is, or has signed, its end. */
+function reachAnchor(path: Path, { anchors, anchorExpiry, at }: ChainQuestion): Path | undefined {
+  const last = endOf(path);
   for (const anchor of anchors) {
     if (anchorExpiry === 'enforce' && outsideValidity(anchor, at)) continue;
     // webpki takes an anchor for its name and key alone: basic constraints of anchors are not looked at.
     if (anchor.fingerprint === last.fingerprint) return path;
     if (issued(anchor, last)) return [...path, anchor];
   }
-  if (path.length > MOST_INTERMEDIATES) return undefined;
-  for (const candidate of intermediates) {
-    if (path.includes(candidate) || !mayIssue(candidate, below, at) || !issued(candidate, last)) continue;
-    const found = climb([...path, candidate], intermediates, anchors, at, anchorExpiry);
-    if (found) return found;
-  }
   return undefined;
+}
+
+function leadsOn(path: Path, candidate: Certificate, at: Date): boolean {
+  const casBelow = path.length - 1; // CA certificates between the candidate and the leaf
+  return !path.includes(candidate) && mayIssue(candidate, casBelow, at) && issued(candidate, endOf(path));
+}
+
+function endOf(path: Path): Certificate {
+  return path.at(-1) ?? path[0];
 }
 
 function mayIssue(issuer: Certificate, casBelow: number, at: Date): boolean {
   if (!issuer.isCa || !issuer.canSignCertificates || outsideValidity(issuer, at)) return false;
   return issuer.pathLength === undefined || issuer.pathLength >= casBelow;
 }
-
-const verdicts = new Map<string, boolean>();
-const MOST_VERDICTS = 20_000;
 
 /** Name (bytes) and signature fit. Verdicts are remembered: a scan of thousands of proxies asks about few issuers. */
 function issued(issuer: Certificate, subject: Certificate): boolean {

@@ -1,11 +1,13 @@
 import type { V1Secret } from '@kubernetes/client-node';
+import { present } from '../ground/present.js';
+import { decode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
+import { FIELD_MANAGER } from '../kubernetes/own-names.js';
 import { formatBundle, readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
-import { decode, encode } from '../kubernetes/base64.js';
-import { FIELD_MANAGER, MANAGED_BY_LABEL } from '../kubernetes/own-names.js';
-import { RETIRE_ANNOTATION, ROOT_SECRET, ROTATION_ANNOTATION, ROTATION_SECRET } from './names.js';
+import { RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET } from './names.js';
+import { encoded, ownMetadata } from './own-object.js';
 
 /** Keys of a Secret that carries a root and an issuer; the user's own Secret has the same (docs/input.md). */
 export const SECRET_KEYS = {
@@ -38,6 +40,7 @@ export interface RotationSecret {
   secret: V1Secret;
 }
 
+/** What the Secret of a new rotation is made from; PEM throughout. */
 export interface NewRotation {
   rootPem: string;
   rootKeyPem?: string;
@@ -50,6 +53,56 @@ export interface NewRotation {
   id: string;
 }
 
+/** The Secret of a new rotation, as it is created. */
+export function rotationSecretOf(rotation: NewRotation): V1Secret {
+  const texts = present({
+    [SECRET_KEYS.root]: rotation.rootPem,
+    [SECRET_KEYS.issuer]: rotation.issuerPem,
+    [SECRET_KEYS.issuerKey]: rotation.issuerKeyPem,
+    [SECRET_KEYS.previousRoots]: formatBundle(rotation.retire, { finalNewline: true }),
+    [SECRET_KEYS.previousIssuer]: rotation.previousIssuerPem,
+    [SECRET_KEYS.previousIssuerKey]: rotation.previousIssuerKeyPem,
+    [SECRET_KEYS.rootKey]: rotation.rootKeyPem,
+    [SECRET_KEYS.bridge]: rotation.bridgePem,
+  });
+  const retire = rotation.retire.map(({ fingerprint }) => fingerprint).join(',');
+  const annotations = { [ROTATION_ANNOTATION]: rotation.id, [RETIRE_ANNOTATION]: retire };
+  return { metadata: { ...ownMetadata(ROTATION_SECRET), annotations }, type: 'Opaque', data: encoded(texts) };
+}
+
+/** @throws Error when something is missing that reroot would have written */
+export function parseRotationSecret(secret: V1Secret): RotationSecret {
+  const { [ROTATION_ANNOTATION]: id, [RETIRE_ANNOTATION]: retire = '' } = secret.metadata?.annotations ?? {};
+  const text = (key: string) => decode(secret.data?.[key] ?? '');
+  const certificates = (key: string) => readBundle(text(key)).certificates;
+  const [root] = certificates(SECRET_KEYS.root);
+  const [issuer] = certificates(SECRET_KEYS.issuer);
+  const [previousIssuer] = certificates(SECRET_KEYS.previousIssuer);
+  const [bridge] = certificates(SECRET_KEYS.bridge);
+  if (!root || !issuer || !previousIssuer || !id) {
+    throw new Error(
+      `Secret ${ROTATION_SECRET} was not written by reroot or has been damaged; look at it before deleting it`,
+    );
+  }
+  return {
+    id,
+    root,
+    retire: retire.split(',').filter(Boolean),
+    issuer,
+    issuerPem: text(SECRET_KEYS.issuer),
+    issuerKeyPem: text(SECRET_KEYS.issuerKey),
+    previous: {
+      roots: certificates(SECRET_KEYS.previousRoots),
+      issuer: previousIssuer,
+      issuerPem: text(SECRET_KEYS.previousIssuer),
+      issuerKeyPem: text(SECRET_KEYS.previousIssuerKey),
+    },
+    secret,
+    ...present({ rootKeyPem: text(SECRET_KEYS.rootKey) || undefined, bridge }),
+  };
+}
+
+/** @returns undefined when no rotation is under way */
 export async function readRotationSecret(k8s: Kubernetes, namespace: string): Promise<RotationSecret | undefined> {
   try {
     return parseRotationSecret(await k8s.core.readNamespacedSecret({ name: ROTATION_SECRET, namespace }));
@@ -65,27 +118,8 @@ export async function createRotationSecret(
   namespace: string,
   rotation: NewRotation,
 ): Promise<RotationSecret> {
-  const data: Record<string, string> = {
-    [SECRET_KEYS.root]: encode(rotation.rootPem),
-    [SECRET_KEYS.issuer]: encode(rotation.issuerPem),
-    [SECRET_KEYS.issuerKey]: encode(rotation.issuerKeyPem),
-    [SECRET_KEYS.previousRoots]: encode(formatBundle(rotation.retire, { finalNewline: true })),
-    [SECRET_KEYS.previousIssuer]: encode(rotation.previousIssuerPem),
-    [SECRET_KEYS.previousIssuerKey]: encode(rotation.previousIssuerKeyPem),
-    ...(rotation.rootKeyPem ? { [SECRET_KEYS.rootKey]: encode(rotation.rootKeyPem) } : {}),
-    ...(rotation.bridgePem ? { [SECRET_KEYS.bridge]: encode(rotation.bridgePem) } : {}),
-  };
-  const retire = rotation.retire.map(({ fingerprint }) => fingerprint).join(',');
-  const body: V1Secret = {
-    metadata: {
-      name: ROTATION_SECRET,
-      labels: { [MANAGED_BY_LABEL]: FIELD_MANAGER },
-      annotations: { [ROTATION_ANNOTATION]: rotation.id, [RETIRE_ANNOTATION]: retire },
-    },
-    type: 'Opaque',
-    data,
-  };
   try {
+    const body = rotationSecretOf(rotation);
     return parseRotationSecret(await k8s.core.createNamespacedSecret({ namespace, body, fieldManager: FIELD_MANAGER }));
   } catch (error) {
     if (!isKubernetesError(error, 'AlreadyExists')) throw error;
@@ -95,53 +129,16 @@ export async function createRotationSecret(
   }
 }
 
-/** The key that an earlier rotation kept of a root in use; absent when it kept none, or of another root. */
-export async function readRootKey(
+/** Deletes it, on the condition that it is still the one that was read; one that is gone is fine. */
+export async function deleteRotationSecret(
   k8s: Kubernetes,
   namespace: string,
-  roots: readonly Certificate[],
-): Promise<string | undefined> {
+  { secret }: Pick<RotationSecret, 'secret'>,
+): Promise<void> {
+  const preconditions = present({ resourceVersion: secret.metadata?.resourceVersion });
   try {
-    const { data } = await k8s.core.readNamespacedSecret({ name: ROOT_SECRET, namespace });
-    const [root] = readBundle(decode(data?.[SECRET_KEYS.root] ?? '')).certificates;
-    const known = root && roots.some(({ fingerprint }) => fingerprint === root.fingerprint);
-    return known ? decode(data?.[SECRET_KEYS.rootKey] ?? '') || undefined : undefined;
+    await k8s.core.deleteNamespacedSecret({ name: ROTATION_SECRET, namespace, body: { preconditions } });
   } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return undefined;
-    throw error;
+    if (!isKubernetesError(error, 'NotFound')) throw error;
   }
-}
-
-function parseRotationSecret(secret: V1Secret): RotationSecret {
-  const text = (key: string) => decode(secret.data?.[key] ?? '');
-  const certificates = (key: string) => readBundle(text(key)).certificates;
-  const [root] = certificates(SECRET_KEYS.root);
-  const [issuer] = certificates(SECRET_KEYS.issuer);
-  const [previousIssuer] = certificates(SECRET_KEYS.previousIssuer);
-  const [bridge] = certificates(SECRET_KEYS.bridge);
-  const id = secret.metadata?.annotations?.[ROTATION_ANNOTATION];
-  if (!root || !issuer || !previousIssuer || !id) {
-    throw new Error(
-      `Secret ${ROTATION_SECRET} was not written by reroot or has been damaged; look at it before deleting it`,
-    );
-  }
-  const retire = (secret.metadata?.annotations?.[RETIRE_ANNOTATION] ?? '').split(',').filter(Boolean);
-  const rootKeyPem = text(SECRET_KEYS.rootKey);
-  return {
-    id,
-    root,
-    retire,
-    issuer,
-    issuerPem: text(SECRET_KEYS.issuer),
-    issuerKeyPem: text(SECRET_KEYS.issuerKey),
-    previous: {
-      roots: certificates(SECRET_KEYS.previousRoots),
-      issuer: previousIssuer,
-      issuerPem: text(SECRET_KEYS.previousIssuer),
-      issuerKeyPem: text(SECRET_KEYS.previousIssuerKey),
-    },
-    secret,
-    ...(rootKeyPem ? { rootKeyPem } : {}),
-    ...(bridge ? { bridge } : {}),
-  };
 }

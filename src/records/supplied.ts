@@ -1,3 +1,4 @@
+import { present } from '../ground/present.js';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
 import { readBundle } from '../pki/bundle.js';
@@ -27,33 +28,40 @@ export async function readSuppliedCertificates(
   namespace: string,
   name: string,
 ): Promise<SuppliedCertificates> {
-  const secret = await k8s.core.readNamespacedSecret({ name, namespace }).catch((error: unknown) => {
+  const { data = {} } = await k8s.core.readNamespacedSecret({ name, namespace }).catch((error: unknown) => {
     if (isKubernetesError(error, 'NotFound')) throw new SuppliedError(`Secret ${namespace}/${name} does not exist`);
     throw error;
   });
-  const text = (key: string): string | undefined => (secret.data?.[key] ? decode(secret.data[key]) : undefined);
+  const supplied = parseSupplied(data);
+  if (!Array.isArray(supplied)) return supplied;
+  throw new SuppliedError(`Secret ${namespace}/${name}: ${supplied.join('; ')}`);
+}
+
+/** What a Secret's data supplies, or everything that is wrong with it. */
+export function parseSupplied(data: Record<string, string>): SuppliedCertificates | string[] {
+  const text = (key: string): string | undefined => decode(data[key] ?? '') || undefined;
   const roots = readBundle(text(SECRET_KEYS.root) ?? '').certificates;
-  const [root] = roots;
   const [rootKeyPem, issuerPem, issuerKeyPem] = [
     text(SECRET_KEYS.rootKey),
     text(SECRET_KEYS.issuer),
     text(SECRET_KEYS.issuerKey),
   ];
+  const problems = [...rootProblems(roots), ...issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem })];
+  const [root] = roots;
+  return root && problems.length === 0 ? { root, ...present({ rootKeyPem, issuerPem, issuerKeyPem }) } : problems;
+}
+
+function rootProblems({ length }: readonly Certificate[]): string[] {
+  if (length === 0) return [`${SECRET_KEYS.root} holds no certificate`];
+  return length > 1 ? [`${SECRET_KEYS.root} holds ${length} certificates, it must be the one new root`] : [];
+}
+
+function issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem }: Record<string, string | undefined>): string[] {
+  const { rootKey, issuer, issuerKey } = SECRET_KEYS;
   const problems: string[] = [];
-  if (!root) problems.push(`${SECRET_KEYS.root} holds no certificate`);
-  if (roots.length > 1)
-    problems.push(`${SECRET_KEYS.root} holds ${roots.length} certificates, it must be the one new root`);
   if ((issuerPem === undefined) !== (issuerKeyPem === undefined)) {
-    problems.push(`${SECRET_KEYS.issuer} and ${SECRET_KEYS.issuerKey} belong together`);
+    problems.push(`${issuer} and ${issuerKey} belong together`);
   }
-  if (!issuerPem && !rootKeyPem) {
-    problems.push(`either ${SECRET_KEYS.issuer} with ${SECRET_KEYS.issuerKey}, or ${SECRET_KEYS.rootKey}, is needed`);
-  }
-  if (!root || problems.length > 0) throw new SuppliedError(`Secret ${namespace}/${name}: ${problems.join('; ')}`);
-  return {
-    root,
-    ...(rootKeyPem ? { rootKeyPem } : {}),
-    ...(issuerPem ? { issuerPem } : {}),
-    ...(issuerKeyPem ? { issuerKeyPem } : {}),
-  };
+  if (!issuerPem && !rootKeyPem) problems.push(`either ${issuer} with ${issuerKey}, or ${rootKey}, is needed`);
+  return problems;
 }

@@ -1,5 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
+const DEFAULT_ADDRESS = 'localhost:7233';
+
 /** Where Temporal is: profile file and environment variables, as the Temporal CLI reads them. */
 export interface TemporalConfig {
   connectionOptions: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
@@ -19,5 +21,3 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv): TemporalConfig {
     address: connectionOptions.address ?? DEFAULT_ADDRESS,
   };
 }
-
-const DEFAULT_ADDRESS = 'localhost:7233';

@@ -47,13 +47,13 @@ describe('beside cert-manager and trust-manager', () => {
     const [roots, issuer] = found;
     expect(roots?.message).toContain('trust-manager writes it too');
     expect(roots?.message).toContain(
-      `Certificate cert-manager/linkerd-trust-anchor renews at ${ANCHOR_RENEWAL}, and again 60d after each issue (it is good for 365d)`,
+      `Certificate cert-manager/linkerd-trust-anchor renews at ${ANCHOR_RENEWAL}, and again 60d after each issue (it is valid for 365d)`,
     );
     expect(roots?.message).not.toContain('unrelated');
     expect(roots?.hint).toContain("the Bundle's sources");
     expect(issuer?.message).toContain('cert-manager writes it too');
     expect(issuer?.message).toContain(
-      `Certificate linkerd/linkerd-identity-issuer renews at ${ISSUER_RENEWAL}, and again 23h after each issue (it is good for 2d), ` +
+      `Certificate linkerd/linkerd-identity-issuer renews at ${ISSUER_RENEWAL}, and again 23h after each issue (it is valid for 2d), ` +
         'signed by whatever CA ClusterIssuer linkerd-identity-issuer has then',
     );
     expect(issuer?.hint).toContain('delete the Certificate');

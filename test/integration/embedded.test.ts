@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { cliProgram } from '../../sandbox/kit/index.js';
-import { answers, type EmbeddedState } from '../../src/cli/session/embedded.js';
+import type { EmbeddedState } from '../../src/cli/session/embedded-state.js';
+import { answers } from '../../src/cli/session/ports.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
 import { anchorsInUse, eventually, sandbox } from './support.js';
@@ -48,7 +49,7 @@ it('without a Temporal server, rotate runs one; killed in the middle, the same c
   const before = await anchorsInUse();
   expect(await reroot('status')).toMatchObject({ code: 1 });
   const detached = await reroot('rotate', '--strategy', 'standard', '--approvals', 'none', '--detach');
-  expect(detached.stderr).toContain('Come back with: reroot rotate --cluster laptop');
+  expect(detached.stderr).toContain('Follow it again with: reroot rotate --cluster laptop');
   expect(detached.code).toBe(3);
   await eventually('the middle of the rotation', async () => {
     const { stdout } = await reroot('status', '-o', 'json');

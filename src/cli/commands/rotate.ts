@@ -20,6 +20,7 @@ import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { follow } from '../view/follow.js';
+import { reportText } from '../view/report.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
 import {
   type InputOptions,
@@ -35,43 +36,53 @@ interface RotateOptions extends ClusterOptions, InputOptions {
   dryRun?: boolean;
 }
 
-/** What is to be rotated: a workflow, its input, and the plan of a dry run. */
-interface Errand {
-  type: string;
+/** What is to be started. */
+interface RotationStart {
+  workflowType: string;
   input: RotationInput | IssuerInput;
+  /** The same, checked: for the plan of a dry run. */
   request: RotationRequest;
 }
+
+/** A server that has just been started may refuse for some seconds what it takes later. */
+const EMBEDDED_START_MS = 30_000;
+const RETRY_PAUSE_MS = 500;
+
+/** Failures of a workflow that has changed nothing. */
+const REFUSALS = ['InvalidInput', 'PreflightFailed', 'RotationAlreadyRunning'];
 
 export function addRotateCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program
     .command('rotate')
-    .description('replace the trust root; started again, it finds the running rotation and follows it')
-    .option('--detach', 'start it and return at once')
+    .description('replace the trust root; if a rotation of the cluster is running, follow that one')
+    .option('--detach', 'start the rotation and return at once')
     .option('--dry-run', 'print the plan and change nothing; needs no Temporal and no permission to write');
   withInputOptions(withClusterOptions(command)).action(async (options: RotateOptions) => {
     const input = rotationInput(options);
-    done(await rotate(options, { type: WORKFLOW_TYPE, input, request: checkedInput(readInput(input)) }));
+    const request = checkedInput(readInput(input));
+    done(await rotate(options, { workflowType: WORKFLOW_TYPE, input, request }));
   });
   const issuer = program
     .command('rotate-issuer')
-    .description('replace the identity issuer under the root in use; nothing is restarted')
-    .option('--detach', 'start it and return at once')
+    .description('replace the identity issuer and keep the root; nothing is restarted')
+    .option('--detach', 'start the rotation and return at once')
     .option('--dry-run', 'print the plan and change nothing');
   withIssuerOptions(withClusterOptions(issuer)).action(async (options: RotateOptions) => {
     const input = issuerInput(options);
-    done(await rotate(options, { type: ISSUER_WORKFLOW_TYPE, input, request: checkedInput(readIssuerInput(input)) }));
+    const request = checkedInput(readIssuerInput(input));
+    done(await rotate(options, { workflowType: ISSUER_WORKFLOW_TYPE, input, request }));
   });
 }
 
-async function rotate(options: RotateOptions, errand: Errand): Promise<number> {
-  if (options.dryRun) return await look(options, dryRun(errand.request));
-  const env = workerEnvironment(options, process.env);
-  const session = await openSession(options.cluster, env, 'start');
+async function rotate(options: RotateOptions, start: RotationStart): Promise<number> {
+  if (options.dryRun) return await look(options, planOnly(start.request));
+  const session = await openSession(options.cluster, workerEnvironment(options, process.env), 'start');
   try {
-    const started = await startOrFind(session, options, errand);
+    const started = await startUnlessRunning(session, options, start);
     const handle = rotationHandle(session, options);
+    const ui = session.ui ? ` (UI: ${session.ui})` : '';
     process.stderr.write(
-      `${started ? 'Started' : 'Found the running'} rotation ${pc.bold(handle.workflowId)} on ${session.server} Temporal ${session.address}${session.ui ? ` (UI: ${session.ui})` : ''}\n`,
+      `${started ? 'Started' : 'Found the running'} rotation ${pc.bold(handle.workflowId)} on ${session.server} Temporal ${session.address}${ui}\n`,
     );
     if (options.detach) return detached(options);
     return await followToEnd(handle, options);
@@ -80,36 +91,38 @@ async function rotate(options: RotateOptions, errand: Errand): Promise<number> {
   }
 }
 
-function dryRun({ settings, course }: RotationRequest): RotationRequest {
+function planOnly({ settings, course }: RotationRequest): RotationRequest {
   return { settings: { ...settings, planOnly: true }, course };
 }
 
-/** A server that has just been started may refuse for some seconds what it takes later. */
-const PATIENCE_MS = 30_000;
-
-async function startOrFind(
-  session: Session,
-  options: RotateOptions,
-  errand: Errand,
-  until = Date.now() + (session.server === 'embedded' ? PATIENCE_MS : 0),
-): Promise<boolean> {
-  const { type, input } = errand;
-  try {
-    await session.client.workflow.start(type, {
-      taskQueue: process.env['REROOT_TASK_QUEUE'] ?? TASK_QUEUE,
-      workflowId: options.workflowId ?? workflowIdFor(options.cluster),
-      workflowIdConflictPolicy: 'FAIL',
-      args: [input],
-      staticSummary: `${type === WORKFLOW_TYPE ? 'rotate the trust root' : 'rotate the issuer'} of ${options.cluster}`,
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    if (!(error instanceof ServiceError)) throw error;
-    if (Date.now() > until) throw new CliError(`${error.message}: ${causeText(error.cause)}`);
-    await sleep(500);
-    return await startOrFind(session, options, errand, until);
+/** @returns false when the cluster's rotation runs already */
+async function startUnlessRunning(session: Session, options: RotateOptions, start: RotationStart): Promise<boolean> {
+  const giveUpAt = Date.now() + (session.server === 'embedded' ? EMBEDDED_START_MS : 0);
+  for (;;) {
+    try {
+      await startWorkflow(session, options, start);
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      if (!(error instanceof ServiceError)) throw error;
+      if (Date.now() > giveUpAt) throw new CliError(`${error.message}: ${causeText(error.cause)}`);
+      await sleep(RETRY_PAUSE_MS);
+    }
   }
+}
+
+async function startWorkflow(
+  { client }: Session,
+  { cluster, workflowId }: RotateOptions,
+  { workflowType, input }: RotationStart,
+): Promise<void> {
+  await client.workflow.start(workflowType, {
+    taskQueue: process.env['REROOT_TASK_QUEUE'] ?? TASK_QUEUE,
+    workflowId: workflowId ?? workflowIdFor(cluster),
+    workflowIdConflictPolicy: 'FAIL',
+    args: [input],
+    staticSummary: `${workflowType === WORKFLOW_TYPE ? 'rotate the trust root' : 'rotate the issuer'} of ${cluster}`,
+  });
 }
 
 function causeText(cause: unknown): string {
@@ -135,41 +148,19 @@ async function followToEnd(handle: WorkflowHandle, options: RotateOptions): Prom
   }
 }
 
-function detached(options: RotateOptions, status?: RotationStatus): number {
+function detached({ cluster }: RotateOptions, status?: RotationStatus): number {
   const where = status ? ` It is in phase ${status.phase}.` : '';
   process.stderr.write(
-    `The rotation goes on without this terminal.${where} Come back with: reroot rotate --cluster ${options.cluster}, or look with: reroot status --cluster ${options.cluster}\n`,
+    `The rotation continues without this terminal.${where} Follow it again with: reroot rotate --cluster ${cluster}, or look with: reroot status --cluster ${cluster}\n`,
   );
   return EXIT.goesOn;
 }
 
 function report(result: RotationReport, options: RotateOptions): number {
-  if (options.output === 'json') {
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    return result.outcome === 'completed' ? EXIT.ok : EXIT.failed;
-  }
-  if (result.outcome === 'aborted') {
-    const { phase = '', reason } = result.aborted ?? {};
-    process.stdout.write(
-      `\n${pc.yellow('Aborted')} in ${phase}${reason ? ` (${reason})` : ''}: the certificates are those of the start again. ` +
-        `${result.proxiesProven} proxies proven.\n`,
-    );
-    return EXIT.failed;
-  }
-  const old = result.oldRoots
-    .map(({ fingerprint, commonName }) => `${fingerprint.slice(0, 12)} (${commonName})`)
-    .join(', ');
-  process.stdout.write(
-    `\n${pc.green('Completed.')} ${result.proxiesProven} proxies proven under ${result.newRoot.fingerprint.slice(0, 12)} (${result.newRoot.commonName}), ` +
-      `good until ${result.newRoot.notAfter.slice(0, 10)}. ${old ? `Gone: ${old}` : `The root stays; the issuer is new, good until ${result.newIssuer.notAfter.slice(0, 10)}`}.\n` +
-      `The report is in ConfigMap ${result.linkerdNamespace}/reroot-report.\n`,
-  );
-  for (const waiver of result.waivers)
-    process.stdout.write(`${pc.yellow('Not proven:')} ${waiver.subject}, waived: ${waiver.reason}\n`);
-  return EXIT.ok;
+  const text = options.output === 'json' ? JSON.stringify(result, null, 2) : reportText(result);
+  process.stdout.write(`${text}\n`);
+  return result.outcome === 'completed' ? EXIT.ok : EXIT.failed;
 }
-
-const REFUSALS = ['InvalidInput', 'PreflightFailed', 'RotationAlreadyRunning'];
 
 function failed(error: WorkflowFailedError): number {
   const cause = error.cause as { message?: string; type?: string } | undefined;

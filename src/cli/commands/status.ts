@@ -7,9 +7,9 @@ import { readProgress } from '../view/progress.js';
 import { renderPicture } from '../view/render.js';
 
 export function addStatusCommand(program: Command, done: (exitCode: number) => void): void {
-  withCommonOptions(program.command('status').description('where a rotation stands, and what it waits for')).action(
-    async (options: CommonOptions) => done(await showStatus(options)),
-  );
+  withCommonOptions(
+    program.command('status').description('show where a rotation stands and what it is waiting for'),
+  ).action(async (options: CommonOptions) => done(await showStatus(options)));
 }
 
 async function showStatus(options: CommonOptions): Promise<number> {

@@ -1,68 +1,89 @@
 import { type Command, Option } from 'commander';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { present } from '../../ground/present.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type CommonOptions, withCommonOptions } from '../options/common.js';
 
-/** The commands that say something to a running rotation. */
-export function addMessageCommands(program: Command): void {
-  const say = (name: string, description: string) => withCommonOptions(program.command(name).description(description));
-  const by = ['--by <name>', 'who says so, for the report', process.env['USER'] ?? ''] as const;
+interface UpdateOptions extends CommonOptions {
+  by?: string;
+  reason?: string;
+}
 
-  say('approve', 'approve the plan that the rotation waits with (its last exit before the point of no return)')
-    .option('--plan <hash>', 'hash of the plan, as `reroot status` shows it (default: the one it waits with now)')
-    .option(...by)
-    .option('--reason <text>', 'why, for the report')
-    .action(async (options: CommonOptions & { plan?: string; by?: string; reason?: string }) => {
+/** The commands that say something to a running rotation. */
+export function addUpdateCommands(program: Command): void {
+  const command = (name: string, description: string) =>
+    withCommonOptions(program.command(name).description(description));
+  addDecisions(command);
+  addPace(command);
+}
+
+type AddCommand = (name: string, description: string) => Command;
+
+const BY = ['--by <name>', 'your name, for the report', process.env['USER'] || undefined] as const;
+const REASON = ['--reason <text>', 'your reason, for the report'] as const;
+
+/** What a person decides; the report names them. */
+function addDecisions(command: AddCommand): void {
+  command('approve', 'approve the plan; what follows is the point of no return')
+    .option('--plan <hash>', 'hash of the plan, as `reroot status` shows it (default: the current one)')
+    .option(...BY)
+    .option(...REASON)
+    .action(async (options: UpdateOptions & { plan?: string }) => {
       await send(options, 'approve', async (status) => {
-        const planHash = options.plan ?? (await status()).waiting?.planHash;
-        return { planHash: planHash ?? '', ...given('by', options.by), ...given('reason', options.reason) };
+        const planHash = options.plan ?? (await status()).waiting?.planHash ?? '';
+        return { planHash, ...present({ by: options.by, reason: options.reason }) };
       });
     });
-  say('pause', 'begin nothing new until `resume`')
-    .option('--reason <text>', 'why; shown to whoever looks')
-    .action(async (options: CommonOptions & { reason?: string }) => {
-      await send(options, 'pause', async () => given('reason', options.reason));
+  command('abort', 'go back to the old certificates; possible until the point of no return')
+    .option(...BY)
+    .option(...REASON)
+    .action(async (options: UpdateOptions) => {
+      await send(options, 'abort', async () => present({ by: options.by, reason: options.reason }));
     });
-  say('resume', 'go on after a pause').action(async (options: CommonOptions) => await send(options, 'resume'));
-  say('retry', 'look again now, and roll once more what rolled out but still falls short').action(
-    async (options: CommonOptions) => await send(options, 'retry'),
-  );
-  say('abort', 'go back to the certificates of the start, while the old root is still trusted')
-    .option(...by)
-    .option('--reason <text>', 'why, for the report')
-    .action(async (options: CommonOptions & { by?: string; reason?: string }) => {
-      await send(options, 'abort', async () => ({ ...given('by', options.by), ...given('reason', options.reason) }));
-    });
-  say('strategy', 'do not wait any longer for proxies to come along by themselves: roll what is left')
-    .addOption(new Option('--leaf-renewal <how>', 'of a wait for renewals').choices(['roll']))
-    .addOption(new Option('--pace <how>', 'of an organic rollout').choices(['forced']))
-    .action(async (options: CommonOptions & { leafRenewal?: string; pace?: string }) => {
-      await send(options, 'strategy', async () => ({
-        ...given('leafRenewal', options.leafRenewal),
-        ...given('pace', options.pace),
-      }));
-    });
-  say('waive', 'go on without a workload or a namespace')
+  command('waive', 'continue without a workload, a pod or a namespace')
     .argument('<subject>', 'namespace/Kind/name, namespace/Pod/name, or namespace')
-    .requiredOption('--reason <text>', 'why; the report shows it')
-    .option(...by)
-    .action(async (subject: string, options: CommonOptions & { reason: string; by?: string }) => {
-      await send(options, 'waive', async () => ({ subject, reason: options.reason, ...given('by', options.by) }));
+    .requiredOption('--reason <text>', 'your reason; the report shows it')
+    .option(...BY)
+    .action(async (subject: string, options: UpdateOptions & { reason: string }) => {
+      await send(options, 'waive', async () => ({ subject, reason: options.reason, ...present({ by: options.by }) }));
     });
 }
+
+/** What only changes when something happens. */
+function addPace(command: AddCommand): void {
+  command('pause', 'start nothing new until `resume`')
+    .option('--reason <text>', 'your reason; `status` shows it')
+    .action(async (options: UpdateOptions) => {
+      await send(options, 'pause', async () => present({ reason: options.reason }));
+    });
+  command('resume', 'continue after a pause').action(async (options: CommonOptions) => await send(options, 'resume'));
+  command('retry', 'look again now, and roll again what was rolled but still does not meet the gate').action(
+    async (options: CommonOptions) => await send(options, 'retry'),
+  );
+  command('strategy', 'stop waiting for proxies and roll the rest')
+    .addOption(new Option('--leaf-renewal <how>', "instead of waiting for the proxies' own renewal").choices(['roll']))
+    .addOption(new Option('--pace <how>', 'instead of an organic rollout').choices(['forced']))
+    .action(async (options: CommonOptions & { leafRenewal?: string; pace?: string }) => {
+      await send(options, 'strategy', async () => present({ leafRenewal: options.leafRenewal, pace: options.pace }));
+    });
+}
+
+type StatusQuery = () => Promise<RotationStatus>;
 
 async function send(
   options: CommonOptions,
   update: string,
-  argument?: (status: () => Promise<RotationStatus>) => Promise<object>,
+  argument?: (status: StatusQuery) => Promise<object>,
 ): Promise<void> {
   const session = await openSession(options.cluster, process.env, 'find');
   const handle = rotationHandle(session, options);
   try {
-    const args: [object?] = argument ? [await argument(async () => await handle.query<RotationStatus>('status'))] : [];
-    const reply = await handle.executeUpdate<string, [object]>(update, { args: args as [object] });
+    const query = async () => await handle.query<RotationStatus>('status');
+    const reply = argument
+      ? await handle.executeUpdate<string, [object]>(update, { args: [await argument(query)] })
+      : await handle.executeUpdate<string, []>(update);
     process.stdout.write(options.output === 'json' ? `${JSON.stringify({ reply })}\n` : `${reply}\n`);
   } catch (error) {
     throw explained(error, handle.workflowId);
@@ -72,13 +93,9 @@ async function send(
 }
 
 /** What the rotation itself said, in place of the transport's words. */
-export function explained(error: unknown, workflowId: string): unknown {
+function explained(error: unknown, workflowId: string): unknown {
   if (error instanceof WorkflowUpdateFailedError)
     return new CliError(error.cause?.message ?? error.message, EXIT.refused);
   if (error instanceof WorkflowNotFoundError) return new CliError(`no rotation ${workflowId} is running`, EXIT.failed);
   return error;
-}
-
-function given<K extends string>(name: K, value: string | undefined): { [key in K]?: string } {
-  return (value ? { [name]: value } : {}) as { [key in K]?: string };
 }

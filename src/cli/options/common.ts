@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { present } from '../../ground/present.js';
 
 /** Options that several commands share. */
 export interface CommonOptions {
@@ -17,8 +18,8 @@ export interface ClusterOptions extends CommonOptions {
 export function withCommonOptions(command: Command): Command {
   return command
     .option('--cluster <name>', 'name of the cluster, as given to `rotate`', 'default')
-    .option('--workflow-id <id>', 'workflow of the rotation (default: trust-root-<cluster>)')
-    .addOption(new Option('-o, --output <format>', 'what is printed').choices(['text', 'json']).default('text'));
+    .option('--workflow-id <id>', 'workflow id of the rotation (default: trust-root-<cluster>)')
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'));
 }
 
 export function withClusterOptions(command: Command): Command {
@@ -36,10 +37,6 @@ export function withClusterOptions(command: Command): Command {
 
 /** Flags become the environment that a worker reads, so that both are configured in one way. */
 export function workerEnvironment(options: Partial<ClusterOptions>, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return {
-    ...env,
-    ...(options.kubeconfig ? { KUBECONFIG: options.kubeconfig } : {}),
-    ...(options.context ? { REROOT_KUBE_CONTEXT: options.context } : {}),
-    ...(options.reach ? { REROOT_REACH: options.reach } : {}),
-  };
+  const { kubeconfig, context, reach } = options;
+  return { ...env, ...present({ KUBECONFIG: kubeconfig, REROOT_KUBE_CONTEXT: context, REROOT_REACH: reach }) };
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
+import { present } from '../../ground/present.js';
+import { strategyNames } from '../../rotation/courses/index.js';
 import type { IssuerInput, RotationInput } from '../../rotation/input.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import type { ClusterOptions } from './common.js';
@@ -24,20 +26,19 @@ export function withInputOptions(command: Command): Command {
   return command
     .option(
       '-f, --input <file>',
-      'JSON or YAML file with the input (docs/input.md); "-" reads stdin. Flags win over it',
+      'JSON or YAML file with the input (docs/input.md); "-" reads stdin. Flags override it',
     )
-    .addOption(new Option('--strategy <name>', 'how to rotate').choices(['bridge', 'patient', 'standard']))
-    .option(
-      '--issuer-key-compromised',
-      'the issuer key may be in the wrong hands: no strategy that goes on trusting it',
-    )
-    .addOption(new Option('--leaf-renewal <how>', 'wait for the proxies, or roll').choices(['wait', 'roll']))
-    .addOption(new Option('--pace <how>', 'of the bridge rollout').choices(['forced', 'organic']))
+    .addOption(new Option('--strategy <name>', 'strategy of the rotation').choices(strategyNames()))
+    .option('--issuer-key-compromised', 'the issuer key may be in the wrong hands: use no strategy that relies on it')
+    .addOption(leafRenewalOption())
+    .addOption(new Option('--pace <how>', 'how the workloads are rolled').choices(['forced', 'organic']))
     .option('--deadline <duration>', 'how long an organic rollout waits, for example 14d')
-    .addOption(new Option('--approvals <when>', 'when to ask').choices(['beforeRetire', 'everyPhase', 'none']))
-    .option('--root-validity <duration>', 'life of the new root, for example 10y')
-    .option('--issuer-validity <duration>', 'life of the new issuer, for example 1y')
-    .addOption(new Option('--root-key <what>', "what becomes of the new root's key").choices(['keep', 'discard']))
+    .addOption(
+      new Option('--approvals <when>', 'when to ask for approval').choices(['beforeRetire', 'everyPhase', 'none']),
+    )
+    .option('--root-validity <duration>', 'validity of the new root, for example 10y')
+    .option('--issuer-validity <duration>', 'validity of the new issuer, for example 1y')
+    .addOption(new Option('--root-key <what>', 'what to do with the key of the new root').choices(['keep', 'discard']))
     .option('--certificates <secret>', 'Secret in the Linkerd namespace with a root (and issuer) of your own');
 }
 
@@ -46,44 +47,51 @@ export function withIssuerOptions(command: Command): Command {
   return command
     .option(
       '-f, --input <file>',
-      'JSON or YAML file with the input of rotateIssuer; "-" reads stdin. Flags win over it',
+      'JSON or YAML file with the input of rotateIssuer; "-" reads stdin. Flags override it',
     )
-    .option('--issuer-validity <duration>', 'life of the new issuer, for example 90d')
-    .addOption(new Option('--leaf-renewal <how>', 'wait for the proxies, or roll').choices(['wait', 'roll']))
+    .option('--issuer-validity <duration>', 'validity of the new issuer, for example 90d')
+    .addOption(leafRenewalOption())
     .option('--certificates <secret>', 'Secret in the Linkerd namespace with an issuer of your own under the root');
 }
 
-/** @throws CliError when the file cannot be read */
-export function issuerInput(options: ClusterOptions & InputOptions): IssuerInput {
-  const { root: _, ...input } = rotationInput({ ...options });
-  return input;
+function leafRenewalOption(): Option {
+  return new Option('--leaf-renewal <how>', "wait for the proxies' own renewal, or roll them").choices([
+    'wait',
+    'roll',
+  ]);
 }
 
-/** @throws CliError when the file cannot be read */
+/**
+ * The input that a file and flags make together; flags win.
+ * @throws CliError when the file cannot be read
+ */
 export function rotationInput(options: ClusterOptions & InputOptions): RotationInput {
   const file = options.input === undefined ? {} : readInputFile(options.input);
-  const { root = {}, issuer = {}, rollout = {} } = file;
+  const { linkerdNamespace, strategy, approvals, issuerKeyCompromised, leafRenewal, certificates } = options;
+  const { pace, deadline, rootValidity, rootKey, issuerValidity } = options;
   return {
     ...file,
-    ...(options.cluster !== 'default' || file.cluster === undefined ? { cluster: options.cluster } : {}),
-    ...(options.linkerdNamespace ? { linkerdNamespace: options.linkerdNamespace } : {}),
-    ...(options.strategy ? { strategy: options.strategy } : {}),
-    ...(options.approvals ? { approvals: options.approvals } : {}),
-    ...(options.issuerKeyCompromised ? { issuerKeyCompromised: true } : {}),
-    ...(options.leafRenewal ? { leafRenewal: options.leafRenewal } : {}),
-    rollout: {
-      ...rollout,
-      ...(options.pace ? { pace: options.pace } : {}),
-      ...(options.deadline ? { deadline: options.deadline } : {}),
-    },
-    root: {
-      ...root,
-      ...(options.rootValidity ? { validity: options.rootValidity } : {}),
-      ...(options.rootKey ? { key: options.rootKey } : {}),
-    },
-    issuer: { ...issuer, ...(options.issuerValidity ? { validity: options.issuerValidity } : {}) },
-    ...(options.certificates ? { certificates: { secret: options.certificates } } : {}),
+    ...clusterOf(options, file),
+    ...present({ linkerdNamespace, strategy, approvals, issuerKeyCompromised, leafRenewal }),
+    rollout: { ...file.rollout, ...present({ pace, deadline }) },
+    root: { ...file.root, ...present({ validity: rootValidity, key: rootKey }) },
+    issuer: { ...file.issuer, ...present({ validity: issuerValidity }) },
+    ...present({ certificates: certificates === undefined ? undefined : { secret: certificates } }),
   };
+}
+
+/** The flag has a default, over which a file wins. */
+function clusterOf({ cluster }: ClusterOptions, file: RotationInput): Pick<RotationInput, 'cluster'> {
+  return cluster === 'default' && file.cluster !== undefined ? {} : { cluster };
+}
+
+/**
+ * The same for the issuer alone.
+ * @throws CliError when the file cannot be read
+ */
+export function issuerInput(options: ClusterOptions & InputOptions): IssuerInput {
+  const { root: _, ...input } = rotationInput(options);
+  return input;
 }
 
 function readInputFile(file: string): RotationInput {

@@ -25,15 +25,17 @@ export function hasTemporalServer(env: NodeJS.ProcessEnv): boolean {
   return Boolean(env['TEMPORAL_ADDRESS'] ?? env['TEMPORAL_PROFILE']) || existsSync(file);
 }
 
-/** Connects; `start` also starts the embedded server when there is no other.
- *  @throws CliError when there is nothing to connect to */
+/**
+ * Connects; `start` also starts the embedded server when there is no other.
+ * @throws CliError when there is nothing to connect to
+ */
 export async function openSession(cluster: string, env: NodeJS.ProcessEnv, mode: 'find' | 'start'): Promise<Session> {
   if (hasTemporalServer(env)) return await connect(env, 'configured');
   const embedded = mode === 'start' ? await ensureEmbedded(cluster, env) : await findEmbedded(cluster, env);
   if (!embedded) {
     throw new CliError(
       `no Temporal server is configured (TEMPORAL_ADDRESS or a profile), and no embedded one runs for cluster ${cluster}.\n` +
-        '`reroot rotate` starts it, and goes on with a rotation that was interrupted.',
+        'Run `reroot rotate`: it starts one, and continues a rotation that was interrupted.',
     );
   }
   return { ...(await connect({ ...env, TEMPORAL_ADDRESS: embedded.address }, 'embedded')), ui: embedded.ui };

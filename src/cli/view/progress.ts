@@ -1,5 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
+import { present } from '../../ground/present.js';
 import type { RenewalState } from '../../rotation/renewal.js';
 import type { NamespaceProgress } from '../../rotation/payloads.js';
 import type { RotationStatus } from '../../rotation/status.js';
@@ -15,12 +16,14 @@ export interface Activity {
 export interface LiveProgress {
   namespaces: RotationStatus['namespaces'];
   activities: Activity[];
-  /** While proxies come along by themselves: how many have. */
+  /** While proxies renew by themselves: how many have. */
   renewal?: RenewalState;
 }
 
-/** Asks the workflow for its status and the server for the heartbeats of what runs now.
- *  @returns undefined while no worker answers */
+/**
+ * Asks the workflow for its status and the server for the heartbeats of what runs now.
+ * @throws ServiceError while no worker answers
+ */
 export async function readProgress(handle: WorkflowHandle): Promise<{ status: RotationStatus; live: LiveProgress }> {
   const [status, description] = await Promise.all([handle.query<RotationStatus>('status'), handle.describe()]);
   const pending = description.raw.pendingActivities ?? [];
@@ -37,9 +40,9 @@ export async function readProgress(handle: WorkflowHandle): Promise<{ status: Ro
   const activities = pending.map(({ activityType, attempt, lastFailure }) => ({
     type: activityType?.name ?? '',
     attempt: attempt ?? 1,
-    ...(lastFailure?.message ? { lastFailure: lastFailure.message } : {}),
+    ...present({ lastFailure: lastFailure?.message || undefined }),
   }));
-  return { status, live: { namespaces, activities, ...(renewal ? { renewal } : {}) } };
+  return { status, live: { namespaces, activities, ...present({ renewal }) } };
 }
 
 function isRenewalState(details: unknown): details is RenewalState {

@@ -4,7 +4,7 @@ import { formatDuration } from '../../ground/duration.js';
 import { formatFinding } from '../../rotation/findings.js';
 import type { PhaseProgress } from '../../rotation/phases.js';
 import type { Plan } from '../../rotation/plan.js';
-import type { RotationStatus } from '../../rotation/status.js';
+import type { RotationStatus, Waiting } from '../../rotation/status.js';
 import type { Activity, LiveProgress } from './progress.js';
 
 /** The live picture of a rotation: pure text from what was observed. */
@@ -17,11 +17,12 @@ export interface Picture {
   now: Date;
 }
 
-export function renderPicture({ status, live, now }: Picture): string {
+export function renderPicture(picture: Picture): string {
+  const { status, live, now } = picture;
   return [
     ...header(status, now),
     '',
-    ...status.phases.flatMap((phase) => phaseLines(phase, status, live, now)),
+    ...status.phases.flatMap((phase) => phaseLines(phase, picture)),
     ...waitingLines(status, now),
     ...live.activities.filter(({ attempt }) => attempt > 1).map(retryLine),
   ].join('\n');
@@ -29,19 +30,30 @@ export function renderPicture({ status, live, now }: Picture): string {
 
 /** One line on what has changed, for logs and pipes. */
 export function renderLine({ status, live }: Picture): string {
-  const { phase, waiting, gate } = status;
-  if (status.outcome !== 'running') return `rotation ${status.outcome}`;
-  if (live.renewal && waiting?.kind === 'renewal') {
-    const { proven, proxies, lastDue } = live.renewal;
-    return `${phase}: ${proven} of ${proxies} proxies have come along by themselves${lastDue ? `, the last one is due at ${lastDue.slice(11, 19)}` : ''}`;
-  }
-  if (waiting)
-    return `${phase}: ${waiting.kind === 'paused' ? 'paused' : `waiting for ${waiting.for}`}${waiting.on.length > 0 ? ` (${waiting.on.join('; ')})` : ''}`;
-  const counts = live.namespaces
-    .map(({ namespace, proven, proxies }) => `${namespace} ${proven}/${proxies}`)
-    .join(', ');
-  const proven = gate && gate.phase === phase ? `: ${gate.proven} of ${gate.proxies} proxies proven` : '';
-  return `${phase}${counts ? `: ${counts}` : proven}`;
+  const { phase, waiting, outcome } = status;
+  if (outcome !== 'running') return `rotation ${outcome}`;
+  if (live.renewal && waiting?.kind === 'renewal') return `${phase}: ${renewalText(live.renewal)}`;
+  if (waiting) return `${phase}: ${waitingText(waiting)}`;
+  const text = countsText(live) || provenText(status);
+  return text ? `${phase}: ${text}` : phase;
+}
+
+function renewalText({ proven, proxies, lastDue }: NonNullable<LiveProgress['renewal']>): string {
+  const due = lastDue ? `, the last one is due at ${lastDue.slice(11, 19)}` : '';
+  return `${proven} of ${proxies} proxies have renewed${due}`;
+}
+
+function waitingText({ kind, for: what, on }: Waiting): string {
+  const subjects = on.length > 0 ? ` (${on.join('; ')})` : '';
+  return `${kind === 'paused' ? 'paused' : `waiting for ${what}`}${subjects}`;
+}
+
+function countsText({ namespaces }: LiveProgress): string {
+  return namespaces.map(({ namespace, proven, proxies }) => `${namespace} ${proven}/${proxies}`).join(', ');
+}
+
+function provenText({ gate, phase }: RotationStatus): string {
+  return gate?.phase === phase ? `${gate.proven} of ${gate.proxies} proxies proven` : '';
 }
 
 export function bar(done: number, total: number, width = BAR_WIDTH): string {
@@ -62,29 +74,43 @@ function header(status: RotationStatus, now: Date): string[] {
   if (status.roots) {
     const old = status.roots.retire.map(({ fingerprint }) => shortFingerprint(fingerprint)).join(', ');
     lines.push(
-      `root ${pc.yellow(old || 'none')} → ${pc.green(shortFingerprint(status.roots.root.fingerprint))}, good until ${status.roots.root.notAfter.slice(0, 10)}`,
+      `root ${pc.yellow(old || 'none')} → ${pc.green(shortFingerprint(status.roots.root.fingerprint))}, valid until ${status.roots.root.notAfter.slice(0, 10)}`,
     );
   }
   return lines;
 }
 
-function phaseLines(progress: PhaseProgress, status: RotationStatus, live: LiveProgress, now: Date): string[] {
-  const { phase, state, startedAt, finishedAt } = progress;
-  const end = finishedAt ? Date.parse(finishedAt) : now.getTime();
-  const took = startedAt ? formatDuration(end - Date.parse(startedAt)) : '';
+function phaseLines(progress: PhaseProgress, { status, live, now }: Picture): string[] {
+  const { phase, state } = progress;
   const name = phase.padEnd(10);
-  if (state === 'pending') return [pc.dim(`  · ${name}`)];
-  if (state === 'aborted')
-    return [`  ${pc.yellow('✖')} ${name} ${pc.dim(took.padStart(7))}  ${pc.dim('aborted here')}`];
-  if (state === 'done')
-    return [`  ${pc.green('✔')} ${name} ${pc.dim(took.padStart(7))}  ${pc.dim(summary(phase, status))}`];
-  const gate = status.gate?.phase === phase ? status.gate : undefined;
-  const done = live.renewal ?? (gate && { proven: overall(gate, live), proxies: gate.proxies });
-  const total = done ? `${bar(done.proven, done.proxies)} ${done.proven}/${done.proxies} proxies${lastDue(live)}` : '';
-  return [`  ${pc.cyan('▶')} ${pc.bold(name)} ${took.padStart(7)}  ${total}`, ...live.namespaces.map(namespaceLine)];
+  const took = tookText(progress, now).padStart(7);
+  switch (state) {
+    case 'pending':
+      return [pc.dim(`  · ${name}`)];
+    case 'aborted':
+      return [`  ${pc.yellow('✖')} ${name} ${pc.dim(took)}  ${pc.dim('aborted here')}`];
+    case 'done':
+      return [`  ${pc.green('✔')} ${name} ${pc.dim(took)}  ${pc.dim(summary(phase, status))}`];
+    default: {
+      const line = `  ${pc.cyan('▶')} ${pc.bold(name)} ${took}  ${proxiesText(phase, status, live)}`;
+      return [line, ...live.namespaces.map(namespaceLine)];
+    }
+  }
 }
 
-function lastDue({ renewal }: LiveProgress): string {
+function tookText({ startedAt, finishedAt }: PhaseProgress, now: Date): string {
+  if (!startedAt) return '';
+  const end = finishedAt ? Date.parse(finishedAt) : now.getTime();
+  return formatDuration(end - Date.parse(startedAt));
+}
+
+function proxiesText(phase: PhaseProgress['phase'], { gate }: RotationStatus, live: LiveProgress): string {
+  const ofPhase = gate?.phase === phase ? { proven: overall(gate, live), proxies: gate.proxies } : undefined;
+  const done = live.renewal ?? ofPhase;
+  return done ? `${bar(done.proven, done.proxies)} ${done.proven}/${done.proxies} proxies${dueText(live)}` : '';
+}
+
+function dueText({ renewal }: LiveProgress): string {
   return renewal?.lastDue ? pc.dim(`  the last one is due at ${renewal.lastDue.slice(11, 19)}Z`) : '';
 }
 
@@ -109,7 +135,7 @@ function namespaceLine({
   const mark = { waiting: pc.dim('·'), running: pc.cyan('▶'), done: pc.green('✔'), stuck: pc.red('✖') }[state];
   const counts =
     state === 'waiting'
-      ? pc.dim('in line')
+      ? pc.dim('queued')
       : `${bar(proven, proxies, 12)} ${proven}/${proxies} proxies, ${workloadsDone}/${workloads} workloads`;
   const why = state === 'running' && waitingFor[0] ? pc.dim(`  ${waitingFor[0]}`) : '';
   return `      ${mark} ${namespace.padEnd(14)} ${counts}${why}`;
@@ -129,12 +155,12 @@ function waitingLines({ waiting, cluster }: RotationStatus, now: Date): string[]
   const since = formatDuration(now.getTime() - Date.parse(waiting.since));
   const lines = [
     '',
-    pc.yellow(`  Waiting for ${waiting.for}, for ${since}`),
+    pc.yellow(`  Waiting for ${waiting.for} (for ${since})`),
     ...waiting.on.map((on) => `    - ${on}`),
     `    ${waiting.todo}`,
   ];
   if (waiting.kind === 'approval')
-    lines.push(pc.dim(`    In another shell: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
+    lines.push(pc.dim(`    In another terminal: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
   return lines;
 }
 

@@ -10,7 +10,10 @@ import { readYamlField, replaceYamlField } from './yaml-field.js';
 /** Reading and writing fields at `Location`s: text in, text out, with a precondition on every write. */
 
 interface StoredObject {
-  metadata?: V1ObjectMeta;
+  kind: Location['kind'];
+  name: string;
+  namespace: string;
+  metadata: V1ObjectMeta | undefined;
   data: Record<string, string>;
 }
 
@@ -30,8 +33,11 @@ export async function lastForeignWriter(k8s: Kubernetes, namespace: string, loca
   return last ? `${last.manager} at ${new Date(last.time ?? 0).toISOString()}` : 'somebody unknown';
 }
 
-/** @returns undefined when an optional object or field is not there
- *  @throws Error when it is not optional, or its YAML cannot be read */
+/**
+ * The text at a location.
+ * @returns undefined when an optional object or field is not there
+ * @throws Error when it is not optional, or its YAML cannot be read
+ */
 export async function readField(k8s: Kubernetes, namespace: string, location: Location): Promise<string | undefined> {
   const object = await readObject(k8s, namespace, location);
   const value = object && fieldOf(object.data, location);
@@ -52,7 +58,7 @@ export async function editFields(k8s: Kubernetes, namespace: string, edits: read
     if (!object) return false;
     const changed = editedValues(object.data, edits);
     if (changed.size === 0) return false;
-    await patchData(k8s, namespace, first.location, object.metadata, changed);
+    await patchData(k8s, object, changed);
     return true;
   });
 }
@@ -70,36 +76,34 @@ export function editedValues(data: Record<string, string>, edits: readonly Field
   return changed;
 }
 
-async function readObject(k8s: Kubernetes, namespace: string, location: Location): Promise<StoredObject | undefined> {
-  const { kind, name } = location;
+async function readObject(
+  k8s: Kubernetes,
+  namespace: string,
+  { kind, name, optional }: Location,
+): Promise<StoredObject | undefined> {
   try {
     if (kind === 'ConfigMap') {
-      const configMap = await k8s.core.readNamespacedConfigMap({ name, namespace });
-      return { ...(configMap.metadata ? { metadata: configMap.metadata } : {}), data: configMap.data ?? {} };
+      const { metadata, data = {} } = await k8s.core.readNamespacedConfigMap({ name, namespace });
+      return { kind, name, namespace, metadata, data };
     }
-    const secret = await k8s.core.readNamespacedSecret({ name, namespace });
-    const data = Object.entries(secret.data ?? {}).map(([key, value]) => [key, decode(value)] as const);
-    return { ...(secret.metadata ? { metadata: secret.metadata } : {}), data: Object.fromEntries(data) };
+    const { metadata, data = {} } = await k8s.core.readNamespacedSecret({ name, namespace });
+    const decoded = Object.entries(data).map(([key, value]) => [key, decode(value)] as const);
+    return { kind, name, namespace, metadata, data: Object.fromEntries(decoded) };
   } catch (error) {
-    if (location.optional && isKubernetesError(error, 'NotFound')) return undefined;
+    if (optional && isKubernetesError(error, 'NotFound')) return undefined;
     throw error;
   }
 }
 
-/** The text at a location; undefined when it is absent or empty. */
+/** The text at a location of an object's data; undefined when it is absent or empty. */
 export function fieldOf(data: Record<string, string>, location: Location): string | undefined {
   const text = data[location.key];
   if (text === undefined || text === '') return undefined;
   return location.path ? readYamlField(text, location.path) : text;
 }
 
-async function patchData(
-  k8s: Kubernetes,
-  namespace: string,
-  { kind, name }: Location,
-  metadata: V1ObjectMeta | undefined,
-  values: Map<string, string>,
-): Promise<void> {
+async function patchData(k8s: Kubernetes, object: StoredObject, values: Map<string, string>): Promise<void> {
+  const { kind, name, namespace, metadata } = object;
   const body = [
     unchanged(metadata),
     ...[...values].map(([key, value]) => ({

@@ -7,7 +7,9 @@ export const layoutA: Layout = {
   versions: '2.7 and 2.8',
   identityReads: 'the mounted ConfigMap linkerd-config (key global)',
   describes: (identity) => usesVolume(identity, LINKERD_CONFIG),
+  storedAs: ({ trustRoots, config }) => !trustRoots && config?.['global'] !== undefined,
   anchors: [inConfig('global', ['identityContext', 'trustAnchorsPem'], false)],
+  judgedByStart: false,
   issuerCopies: [],
   helmValue: 'Identity.TrustAnchorsPEM (2.7) or global.identityTrustAnchorsPEM (2.8)',
   settings: {

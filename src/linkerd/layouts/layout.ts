@@ -1,21 +1,31 @@
 import type { V1Deployment } from '@kubernetes/client-node';
-import { LINKERD_CONFIG, OVERRIDES } from '../names.js';
+import { IDENTITY_CONTAINER, LINKERD_CONFIG, OVERRIDES } from '../names.js';
 
 /**
  * Where one generation of Linkerd keeps its trust anchors. A layout is data: what to read and what to write is the same
- * for all of them (stores.ts for objects, template.ts for pod templates). Source: reference.md section 1, from the
- * charts and controllers of stable-2.7.1 to edge-26.8.3.
+ * for all of them (stores.ts for objects, template.ts for pod templates). Source: the charts and controllers of linkerd2
+ * from stable-2.7.1 to edge-26.8.3 (docs/development/linkerd.md, "Where the anchors are stored").
  */
 export interface Layout {
-  id: 'A' | 'B' | 'C' | 'D';
+  /** A letter, as the documents name it. */
+  id: string;
   /** Linkerd versions that have it, for people. */
   versions: string;
   /** From where the identity process reads its anchors at its start, for people. */
   identityReads: string;
   /** What the identity Deployment shows when this layout is the one its process reads; it is the judge. */
   describes(identity: V1Deployment): boolean;
+  /** Whether the objects are those of this layout (docs/development/linkerd.md, "How the layout is recognised"). */
+  storedAs(objects: StoredObjects): boolean;
   /** Every copy of the anchors in an object; the first is the one the running control plane reads. */
   anchors: readonly Location[];
+  /** The identity process's own copy in its container, base64 of the PEM; absent where it reads an object. */
+  identityCopy?: IdentityCopy;
+  /**
+   * Proxies of the control plane read an object when they start, so the time of the start tells which anchors they have;
+   * in other layouts their anchors stand in their pods.
+   */
+  judgedByStart: boolean;
   /** Copies of the issuer's certificate and key beside the issuer Secret itself. */
   issuerCopies: readonly IssuerCopy[];
   /** The chart value that holds the anchors, for people who installed by Helm. */
@@ -23,6 +33,17 @@ export interface Layout {
   /** Where the configuration says what the identity Deployment's arguments do not. */
   settings: Record<'scheme' | 'trustDomain' | 'issuanceLifetime', Location>;
 }
+
+/** Data of the ConfigMaps that tell layouts apart; undefined where there is none. */
+export interface StoredObjects {
+  /** linkerd-identity-trust-roots. */
+  trustRoots: Record<string, string> | undefined;
+  /** linkerd-config. */
+  config: Record<string, string> | undefined;
+}
+
+/** An argument by how it begins, or a variable by its name. */
+export type IdentityCopy = { argument: string; variable?: never } | { variable: string; argument?: never };
 
 /** A field of an object in the Linkerd namespace. */
 export interface Location {
@@ -62,5 +83,5 @@ export function usesVolume(identity: V1Deployment, configMap: string): boolean {
 
 /** The identity process, beside its proxy. */
 export function identityContainer(identity: V1Deployment) {
-  return identity.spec?.template.spec?.containers.find(({ name }) => name === 'identity');
+  return identity.spec?.template.spec?.containers.find(({ name }) => name === IDENTITY_CONTAINER);
 }

@@ -13,8 +13,10 @@ export interface StoredAnchors {
   certificates: Certificate[];
 }
 
-/** Every copy that exists, the authoritative one first.
- *  @throws Error when the authoritative one is missing */
+/**
+ * Every copy that exists, the authoritative one first.
+ * @throws Error when the authoritative one is missing
+ */
 export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[StoredAnchors, ...StoredAnchors[]]> {
   const stores: StoredAnchors[] = [];
   for (const location of linkerd.anchors) {

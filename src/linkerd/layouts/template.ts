@@ -1,9 +1,8 @@
 import type { V1Container, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { type PatchOperation, pointer } from '../../kubernetes/patch.js';
 import { decode, encode } from '../../kubernetes/base64.js';
-import { IDENTITY_ANCHORS_ARGUMENT } from './layout-b.js';
-import { IDENTITY_ANCHORS_VARIABLE } from './layout-c.js';
-import { ANCHORS_VARIABLE, PROXY_CONTAINER } from '../names.js';
+import { ANCHORS_VARIABLE, IDENTITY_CONTAINER, PROXY_CONTAINER } from '../names.js';
+import { LAYOUTS } from './index.js';
 import { type BundleChange, changedBundle } from './stores.js';
 
 /**
@@ -23,61 +22,62 @@ export interface TemplateAnchors {
   format(pem: string): string;
 }
 
-type Template = Pick<V1PodTemplateSpec, 'spec'>;
-
-export function templateAnchors(template: Template | undefined): TemplateAnchors[] {
-  const lists = ['initContainers', 'containers'] as const;
-  return lists.flatMap((list) =>
-    (template?.spec?.[list] ?? []).flatMap((container, index) => {
-      const path = ['spec', list, index];
-      if (container.name === PROXY_CONTAINER) return variable(container, ANCHORS_VARIABLE, path, plain);
-      if (container.name !== 'identity') return [];
-      return [...variable(container, IDENTITY_ANCHORS_VARIABLE, path, base64), ...argument(container, path)];
-    }),
-  );
-}
-
+/** How the anchors are written in a container, and whose container it is. */
 interface Encoding {
   container: TemplateAnchors['container'];
   read(value: string): string;
   format(pem: string): string;
 }
 
+type Template = Pick<V1PodTemplateSpec, 'spec'>;
+
 const plain: Encoding = { container: 'proxy', read: (text) => text, format: (pem) => pem };
 const base64: Encoding = { container: 'identity', read: decode, format: encode };
 
-function variable(
+const IDENTITY_COPIES = LAYOUTS.flatMap(({ identityCopy }) => identityCopy ?? []);
+
+/** Every copy in a template, whichever layout it is of. */
+export function templateAnchors(template: Template | undefined): TemplateAnchors[] {
+  const lists = ['initContainers', 'containers'] as const;
+  return lists.flatMap((list) =>
+    (template?.spec?.[list] ?? []).flatMap((container, index) => copiesIn(container, ['spec', list, index])),
+  );
+}
+
+function copiesIn(container: V1Container, path: readonly (string | number)[]): TemplateAnchors[] {
+  if (container.name === PROXY_CONTAINER) return inVariable(container, path, ANCHORS_VARIABLE, plain);
+  if (container.name !== IDENTITY_CONTAINER) return [];
+  return IDENTITY_COPIES.flatMap(({ variable, argument }) =>
+    variable === undefined ? inArgument(container, path, argument) : inVariable(container, path, variable, base64),
+  );
+}
+
+function inVariable(
   { env = [] }: V1Container,
-  name: string,
-  path: (string | number)[],
+  path: readonly (string | number)[],
+  variable: string,
   { container, read, format }: Encoding,
 ): TemplateAnchors[] {
-  return env.flatMap((entry, index) =>
-    entry.name === name && entry.value
-      ? [{ container, path: [...path, 'env', index, 'value'], value: entry.value, pem: read(entry.value), format }]
+  return env.flatMap(({ name, value }, index) =>
+    name === variable && value
+      ? [{ container, path: [...path, 'env', index, 'value'], value, pem: read(value), format }]
       : [],
   );
 }
 
-function argument({ args = [] }: V1Container, path: (string | number)[]): TemplateAnchors[] {
-  const prefix = IDENTITY_ANCHORS_ARGUMENT;
-  return args.flatMap((text, index) =>
-    text.startsWith(prefix)
-      ? [
-          {
-            container: 'identity',
-            path: [...path, 'args', index],
-            value: text,
-            pem: decode(text.slice(prefix.length)),
-            format: (pem: string) => prefix + encode(pem),
-          },
-        ]
-      : [],
-  );
+function inArgument({ args = [] }: V1Container, path: readonly (string | number)[], prefix: string): TemplateAnchors[] {
+  return args.flatMap((value, index) => {
+    if (!value.startsWith(prefix)) return [];
+    const pem = base64.read(value.slice(prefix.length));
+    const format = (wanted: string) => prefix + base64.format(wanted);
+    return [{ container: base64.container, path: [...path, 'args', index], value, pem, format }];
+  });
 }
 
-/** The operations that bring a template's own anchors to what a phase wants; empty when they are.
- *  @param scope every copy, or only the identity process's own */
+/**
+ * The operations that bring a template's own anchors to what a phase wants; empty when they are.
+ * @param scope every copy, or only the identity process's own
+ */
 export function templateEdits(
   template: Template | undefined,
   prefix: readonly string[],

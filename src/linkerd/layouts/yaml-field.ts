@@ -5,8 +5,11 @@ import { isScalar, parseDocument, Scalar } from 'yaml';
  * order and formatting belong to whoever wrote them.
  */
 
-/** @returns undefined when the field is absent, empty or not a string
- *  @throws Error when the text is not YAML */
+/**
+ * The field's value.
+ * @returns undefined when the field is absent, empty or not a string
+ * @throws Error when the text is not YAML
+ */
 export function readYamlField(text: string, path: readonly string[]): string | undefined {
   const value: unknown = findScalar(text, path)?.value;
   return typeof value === 'string' && value !== '' ? value : undefined;

@@ -4,8 +4,8 @@ import { TRUST_ROOTS, TRUST_ROOTS_KEY } from '../names.js';
 
 /**
  * Proxies of the control plane take their anchors from the ConfigMap when their container is started, and up to Linkerd
- * 2.11 cannot be asked for them (reference.md section 5.2). A container that was started after the bundle's last change
- * has the bundle as it is now; of one started earlier nothing is known.
+ * 2.11 cannot be asked for them (docs/development/linkerd.md, "How a proxy tells its anchors"). A container that was
+ * started after the bundle's last change has the bundle as it is now; of one started earlier nothing is known.
  */
 
 /** The bundle, and since when it is as it is. */
@@ -25,7 +25,7 @@ export async function readBundleState(k8s: Kubernetes, namespace: string): Promi
   const { metadata, data } = await k8s.core.readNamespacedConfigMap({ name: TRUST_ROOTS, namespace });
   const changedAt = fieldChangedAt(metadata?.managedFields ?? [], TRUST_ROOTS_KEY);
   if (!changedAt) {
-    throw new Error(`nobody knows when ConfigMap ${TRUST_ROOTS} was changed: its managedFields do not say`);
+    throw new Error(`the managedFields of ConfigMap ${TRUST_ROOTS} do not say when its bundle was changed`);
   }
   return { pem: data?.[TRUST_ROOTS_KEY] ?? '', changedAt };
 }

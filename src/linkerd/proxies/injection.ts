@@ -9,9 +9,12 @@ import { lastValue, proxyContainer } from './pods.js';
 /** What the proxy-injector would give a pod created now. */
 export type Rehearsal = { namespace: string } & ({ anchors: string[] } | { problem: string });
 
+const MOST_NAMESPACES = 5;
+
 /**
  * Creates a meshed pod as a server-side dry run: the API server calls the webhook and stores nothing. It is the only
- * way to know what the injector's replica behind the Service reads right now (reference.md section 2.3: it lags).
+ * way to know what the injector's replica behind the Service reads right now (docs/development/linkerd.md, "The injector
+ * lags").
  * A namespace whose quota or pod security refuses any new pod says nothing about the injector: the next one is asked.
  */
 export async function rehearseInjection(k8s: Kubernetes, namespaces: readonly string[]): Promise<Rehearsal> {
@@ -35,8 +38,6 @@ export async function rehearseInjection(k8s: Kubernetes, namespaces: readonly st
   }
   return refusal ?? { namespace: 'none', problem: 'there is no namespace to rehearse in' };
 }
-
-const MOST_NAMESPACES = 5;
 
 function readRehearsal(pod: V1Pod): { anchors: string[] } | { problem: string } {
   const proxy = proxyContainer(pod);

@@ -6,12 +6,16 @@ import { readBundle } from '../../pki/bundle.js';
 import { type Certificate, parseCertificate } from '../../pki/certificate.js';
 import { verifyChain } from '../../pki/chain.js';
 import type { LeafObservation, ProxyObservation } from '../../ground/mesh.js';
+import { present } from '../../ground/present.js';
 import { type BundleState, readBundleState, startedWithBundle } from './bundle-change.js';
 import type { Linkerd } from '../detect.js';
 import { ANCHORS_VARIABLE } from '../names.js';
 import type { MeshedPod } from './pods.js';
 import { readPresentedChain } from './presented-chain.js';
 import { openAdminStream, type Reach } from './reach.js';
+
+const MOST_BUNDLES = 1000;
+const parsedBundles = new Map<string, string[]>();
 
 /** How proxies are looked at. */
 export interface Prober {
@@ -68,9 +72,11 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
     workload: pod.workload,
     ready: pod.ready,
     terminating: pod.terminating,
-    ...(pod.component ? { component: pod.component } : {}),
-    ...(pod.mark ? { mark: pod.mark } : {}),
-    ...(pod.identityAnchors ? { identityAnchors: fingerprints(pod.identityAnchors) } : {}),
+    ...present({
+      component: pod.component,
+      mark: pod.mark,
+      identityAnchors: pod.identityAnchors === undefined ? undefined : fingerprints(pod.identityAnchors),
+    }),
   };
   try {
     if (question.anchors) Object.assign(observation, await readAnchorsOf(scan, pod, question));
@@ -99,9 +105,6 @@ async function readAnchorsOf(
   if (!pem) throw new Error(`the process has no ${ANCHORS_VARIABLE}`);
   return { anchors: fingerprints(pem) };
 }
-
-const parsedBundles = new Map<string, string[]>();
-const MOST_BUNDLES = 1000;
 
 /** Thousands of pods carry the same few bundles. */
 function fingerprints(pem: string): string[] {

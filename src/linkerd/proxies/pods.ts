@@ -1,7 +1,15 @@
-import type { V1Container, V1EnvVar, V1ObjectMeta, V1Pod } from '@kubernetes/client-node';
+import type {
+  V1Container,
+  V1ContainerStatus,
+  V1EnvVar,
+  V1ObjectMeta,
+  V1Pod,
+  V1PodCondition,
+} from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { listAll } from '../../kubernetes/list.js';
 import type { WorkloadRef } from '../../ground/mesh.js';
+import { present } from '../../ground/present.js';
 import { templateAnchors } from '../layouts/template.js';
 import { MARK_ANNOTATION } from '../../kubernetes/own-names.js';
 import {
@@ -12,6 +20,20 @@ import {
   PROXY_CONTAINER,
   TRUST_ROOTS,
 } from '../names.js';
+
+/** Kinds whose name the injector writes on the pod as `linkerd.io/proxy-<kind>` (linkerd2 pkg/k8s/labels.go). */
+const LABELLED_KINDS = [
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'CronJob',
+  'Job',
+  'ReplicationController',
+  'ReplicaSet',
+];
+
+/** Waiting is usual for a container whose turn has not come. */
+const USUAL_REASONS = /^(PodInitializing|ContainerCreating)$/;
 
 /** What is kept of a meshed pod: enough to probe it and to find its workload. */
 export interface MeshedPod {
@@ -72,12 +94,10 @@ async function withOwnersOfReplicaSets(
       namespace === undefined
         ? k8s.apps.listReplicaSetForAllNamespaces(page)
         : k8s.apps.listNamespacedReplicaSet({ ...page, namespace }),
-    ({ metadata }) => {
-      const owner = metadata?.ownerReferences?.find(({ controller }) => controller);
-      const at = metadata?.namespace ?? '';
-      if (owner && among.has(at)) {
-        owners.set(`${at}/${metadata?.name}`, { namespace: at, kind: owner.kind, name: owner.name });
-      }
+    ({ metadata = {} }) => {
+      const owner = controllerOf(metadata);
+      const { namespace: at = '', name } = metadata;
+      if (owner && among.has(at)) owners.set(`${at}/${name}`, { namespace: at, ...owner });
       return undefined;
     },
   );
@@ -87,58 +107,82 @@ async function withOwnersOfReplicaSets(
   });
 }
 
-/** @returns undefined for pods without a proxy and for pods that have ended */
+/**
+ * What is kept of a pod.
+ * @returns undefined for pods without a proxy and for pods that have ended
+ */
 export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
   const proxy = proxyContainer(pod);
-  const phase = pod.status?.phase;
-  if (!proxy || phase === 'Succeeded' || phase === 'Failed') return undefined;
-  const { metadata = {}, status = {} } = pod;
-  const anchors = lastValue(proxy.env, ANCHORS_VARIABLE);
-  const identity = expandedIdentity(pod, proxy);
-  const component = metadata.labels?.[COMPONENT_LABEL];
-  const mark = metadata.annotations?.[MARK_ANNOTATION];
-  const pendingBecause = pendingReason(pod);
-  const startedAt = proxyStart(pod);
-  const identityAnchors = templateAnchors(pod).find(({ container }) => container === 'identity')?.pem;
+  if (!proxy || hasEnded(pod)) return undefined;
+  const metadata = pod.metadata ?? {};
+  const { namespace = '', name = '', uid = '', labels = {}, annotations = {} } = metadata;
   return {
-    namespace: metadata.namespace ?? '',
-    name: metadata.name ?? '',
-    uid: metadata.uid ?? '',
-    ready: status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') === true,
+    namespace,
+    name,
+    uid,
+    ready: readyCondition(pod) !== undefined,
     terminating: metadata.deletionTimestamp !== undefined,
     workload: workloadOf(metadata),
-    anchorsFromBundle: !anchors?.value && anchors?.valueFrom?.configMapKeyRef?.name === TRUST_ROOTS,
-    ...(status.podIP ? { address: status.podIP } : {}),
-    ...(identity ? { identity } : {}),
-    ...(component ? { component } : {}),
-    ...(mark ? { mark } : {}),
-    ...(anchors?.value ? { literalAnchors: anchors.value } : {}),
-    ...(startedAt ? { startedAt } : {}),
-    ...(identityAnchors ? { identityAnchors } : {}),
-    ...(pendingBecause ? { pendingBecause } : {}),
-    ...startTime(pod),
+    ...anchorsOf(pod, proxy),
+    ...present({
+      address: pod.status?.podIP,
+      identity: expandedIdentity(pod, proxy),
+      component: labels[COMPONENT_LABEL],
+      mark: annotations[MARK_ANNOTATION],
+      startedAt: proxyStart(pod),
+      pendingBecause: pendingReason(pod),
+      startMs: startTime(pod),
+    }),
   };
 }
 
-function startTime({ metadata, status }: V1Pod): { startMs?: number } {
-  const ready = status?.conditions?.find(({ type, status: state }) => type === 'Ready' && state === 'True');
-  if (!ready?.lastTransitionTime || !metadata?.creationTimestamp) return {};
-  return { startMs: new Date(ready.lastTransitionTime).getTime() - new Date(metadata.creationTimestamp).getTime() };
+function hasEnded({ status }: V1Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-/** Kinds whose name the injector writes on the pod as `linkerd.io/proxy-<kind>` (linkerd2 pkg/k8s/labels.go). */
-const OWNER_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'ReplicationController', 'ReplicaSet'];
+type Owner = Pick<WorkloadRef, 'kind' | 'name'>;
+
+type PodAnchors = Pick<MeshedPod, 'literalAnchors' | 'anchorsFromBundle' | 'identityAnchors'>;
+
+/** From where the processes of a pod have their anchors, as its own specification says. */
+function anchorsOf(pod: V1Pod, proxy: V1Container): PodAnchors {
+  const variable = lastValue(proxy.env, ANCHORS_VARIABLE);
+  const literalAnchors = variable?.value || undefined;
+  return {
+    anchorsFromBundle: literalAnchors === undefined && variable?.valueFrom?.configMapKeyRef?.name === TRUST_ROOTS,
+    ...present({
+      literalAnchors,
+      identityAnchors: templateAnchors(pod).find(({ container }) => container === 'identity')?.pem,
+    }),
+  };
+}
+
+function readyCondition({ status }: V1Pod): V1PodCondition | undefined {
+  return status?.conditions?.find((condition) => condition.type === 'Ready' && condition.status === 'True');
+}
+
+function startTime(pod: V1Pod): number | undefined {
+  const ready = readyCondition(pod)?.lastTransitionTime;
+  const created = pod.metadata?.creationTimestamp;
+  return ready && created && new Date(ready).getTime() - new Date(created).getTime();
+}
 
 /** The workload of a pod: as the injector saw it, which knows the Deployment behind a ReplicaSet; else its owner. */
 function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
-  const namespace = metadata.namespace ?? '';
-  for (const kind of OWNER_KINDS) {
-    const name = metadata.labels?.[`linkerd.io/proxy-${kind.toLowerCase()}`];
-    if (name) return { namespace, kind, name };
-  }
-  const owner = metadata.ownerReferences?.find((reference) => reference.controller);
-  if (owner?.kind === 'Node') return { namespace, kind: 'StaticPod', name: metadata.name ?? '' };
-  return { namespace, kind: owner?.kind ?? 'Pod', name: owner?.name ?? metadata.name ?? '' };
+  const { namespace = '', name = '' } = metadata;
+  const owner = labelledOwner(metadata.labels) ?? controllerOf(metadata) ?? { kind: 'Pod', name };
+  // the node owns the pods that its kubelet makes by itself
+  return { namespace, ...(owner.kind === 'Node' ? { kind: 'StaticPod', name } : owner) };
+}
+
+function labelledOwner(labels: V1ObjectMeta['labels'] = {}): Owner | undefined {
+  const owners = LABELLED_KINDS.map((kind) => ({ kind, name: labels[`linkerd.io/proxy-${kind.toLowerCase()}`] ?? '' }));
+  return owners.find(({ name }) => name !== '');
+}
+
+function controllerOf({ ownerReferences = [] }: V1ObjectMeta): Owner | undefined {
+  const owner = ownerReferences.find(({ controller }) => controller);
+  return owner && { kind: owner.kind, name: owner.name };
 }
 
 /** The proxy is an ordinary container, or a native sidecar among the init containers (default from Linkerd 2.20). */
@@ -147,10 +191,13 @@ export function proxyContainer(pod: Pick<V1Pod, 'spec'>): V1Container | undefine
   return all.find((container) => container.name === PROXY_CONTAINER);
 }
 
-function proxyStart({ status }: V1Pod): Date | undefined {
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const startedAt = all.find(({ name }) => name === PROXY_CONTAINER)?.state?.running?.startedAt;
-  return startedAt ? new Date(startedAt) : undefined;
+function proxyStart(pod: V1Pod): Date | undefined {
+  const startedAt = containerStatuses(pod).find(({ name }) => name === PROXY_CONTAINER)?.state?.running?.startedAt;
+  return startedAt && new Date(startedAt);
+}
+
+function containerStatuses({ status }: V1Pod): V1ContainerStatus[] {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }
 
 /** The last occurrence counts, as in the process (`config.linkerd.io/proxy-additional-env` can append one). */
@@ -171,10 +218,13 @@ function expandedIdentity(pod: V1Pod, proxy: V1Container): string | undefined {
 
 function pendingReason(pod: V1Pod): string | undefined {
   const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
-  if (unscheduled) return unscheduled.message ?? unscheduled.reason;
-  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  const waiting = statuses.find(
-    ({ state }) => state?.waiting?.reason && !/^(PodInitializing|ContainerCreating)$/.test(state.waiting.reason),
-  );
-  return waiting ? `container ${waiting.name}: ${waiting.state?.waiting?.reason}` : undefined;
+  return unscheduled ? (unscheduled.message ?? unscheduled.reason) : waitingReason(pod);
+}
+
+function waitingReason(pod: V1Pod): string | undefined {
+  for (const { name, state } of containerStatuses(pod)) {
+    const reason = state?.waiting?.reason;
+    if (reason && !USUAL_REASONS.test(reason)) return `container ${name}: ${reason}`;
+  }
+  return undefined;
 }

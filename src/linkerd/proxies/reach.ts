@@ -15,8 +15,10 @@ export function defaultReach(env: NodeJS.ProcessEnv): Reach {
   return env['KUBERNETES_SERVICE_HOST'] ? 'address' : 'port-forward';
 }
 
-/** A stream to the proxy's admin port. The caller destroys it.
- *  @throws Error when the pod has no address, or nothing answers in time */
+/**
+ * A stream to the proxy's admin port. The caller destroys it.
+ * @throws Error when the pod has no address, or nothing answers in time
+ */
 export async function openAdminStream(
   k8s: Kubernetes,
   reach: Reach,

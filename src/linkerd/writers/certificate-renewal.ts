@@ -1,6 +1,9 @@
 import { formatDuration } from '../../ground/duration.js';
 
-/** When cert-manager renews a Certificate: pure rules (cert-manager pkg/util/pki/renewaltime.go, docs/usage/certificate). */
+/**
+ * When cert-manager renews a Certificate: pure rules (cert-manager pkg/util/pki/renewaltime.go; docs/usage/certificate of
+ * its website).
+ */
 
 const HOUR_MS = 3_600_000;
 /** `spec.duration` where it is left out: 90 days. */
@@ -40,13 +43,18 @@ export interface CertManagerCertificate {
   status?: { renewalTime?: string; notAfter?: string };
 }
 
+type Spec = NonNullable<CertManagerCertificate['spec']>;
+
 /** Life of a certificate, and how long after its issue it is renewed; both in milliseconds. */
-export function renewalOf(spec: CertManagerCertificate['spec']): { lifeMs: number; renewedAfterMs: number } {
-  const lifeMs = parseGoDuration(spec?.duration ?? '') ?? DEFAULT_DURATION_MS;
-  const percentage = spec?.renewBeforePercentage;
-  const wanted = percentage === undefined ? parseGoDuration(spec?.renewBefore ?? '') : (lifeMs * percentage) / 100;
-  const beforeMs = wanted !== undefined && wanted > 0 && wanted < lifeMs ? wanted : lifeMs / 3;
-  return { lifeMs, renewedAfterMs: lifeMs - beforeMs };
+export function renewalOf(spec: Spec = {}): { lifeMs: number; renewedAfterMs: number } {
+  const lifeMs = parseGoDuration(spec.duration ?? '') ?? DEFAULT_DURATION_MS;
+  const beforeMs = wantedBeforeMs(spec, lifeMs) ?? 0;
+  const inLife = beforeMs > 0 && beforeMs < lifeMs;
+  return { lifeMs, renewedAfterMs: lifeMs - (inLife ? beforeMs : lifeMs / 3) };
+}
+
+function wantedBeforeMs({ renewBefore = '', renewBeforePercentage }: Spec, lifeMs: number): number | undefined {
+  return renewBeforePercentage === undefined ? parseGoDuration(renewBefore) : (lifeMs * renewBeforePercentage) / 100;
 }
 
 /** What a Certificate that writes the issuer Secret does to the mesh, for people. */
@@ -65,6 +73,6 @@ function renewal({ metadata, spec, status }: CertManagerCertificate): string {
   const at = status?.renewalTime ? ` at ${status.renewalTime}, and again` : '';
   return (
     `Certificate ${metadata?.namespace}/${metadata?.name} renews${at} ${formatDuration(renewedAfterMs)} after each issue` +
-    ` (it is good for ${formatDuration(lifeMs)})`
+    ` (it is valid for ${formatDuration(lifeMs)})`
   );
 }

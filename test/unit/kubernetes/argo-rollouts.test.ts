@@ -58,7 +58,7 @@ describe('an Argo Rollout', () => {
     const patch = async (request: { body: PatchOperation[] }) => void (body = request.body);
     const k8s = { custom: { patchNamespacedCustomObject: patch } } as unknown as Kubernetes;
     const workload = { ...rollout(settled, reading), edits };
-    await rollWorkload(k8s, workload, reading, 'abc-renew', 'reroot');
+    await rollWorkload(k8s, workload, { reading, mark: 'abc-renew', manager: 'reroot' });
     return body;
   };
   it('is told by its restart time and marked itself, on condition that it is as it was; no template is touched', async () => {

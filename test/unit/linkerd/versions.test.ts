@@ -1,9 +1,8 @@
 import type { V1Deployment } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { type Layout } from '../../../src/linkerd/layouts/layout.js';
-import { layoutOfObjects, LAYOUTS } from '../../../src/linkerd/layouts/index.js';
+import type { Layout, StoredObjects } from '../../../src/linkerd/layouts/layout.js';
+import { LAYOUTS } from '../../../src/linkerd/layouts/index.js';
 import { rulesOf } from '../../../src/linkerd/versions.js';
-import { readYamlField } from '../../../src/linkerd/layouts/yaml-field.js';
 
 describe('the rules of a version', () => {
   it.each([
@@ -22,16 +21,29 @@ describe('the rules of a version', () => {
 
 describe('the layout', () => {
   const pem = '-----BEGIN CERTIFICATE-----';
-  it.each<[string, Layout['id'] | undefined, boolean, Record<string, string> | undefined]>([
-    ['2.7: JSON in linkerd-config', 'A', false, { global: '{}', proxy: '{}' }],
-    ['2.9: values below global', 'B', false, { values: `global:\n  identityTrustAnchorsPEM: "${pem}"\n` }],
-    ['2.10: values', 'C', false, { values: `identityTrustAnchorsPEM: "${pem}"\n` }],
-    ['2.11: a ConfigMap of its own', 'D', true, { values: `identityTrustAnchorsPEM: "${pem}"\n` }],
-    ['nothing', undefined, false, undefined],
-    ['values without anchors', undefined, false, { values: 'a: 1\n' }],
-  ])('of the objects of %s', (_what, id, hasTrustRoots, config) => {
-    const found = layoutOfObjects(hasTrustRoots, config, (text, path) => readYamlField(text, path) !== undefined);
-    expect(found?.id).toBe(id);
+  it.each<[string, Layout['id'][], StoredObjects]>([
+    ['2.7: JSON in linkerd-config', ['A'], { config: { global: '{}', proxy: '{}' }, trustRoots: undefined }],
+    [
+      '2.9: values below global',
+      ['B'],
+      { config: { values: `global:\n  identityTrustAnchorsPEM: "${pem}"\n` }, trustRoots: undefined },
+    ],
+    ['2.10: values', ['C'], { config: { values: `identityTrustAnchorsPEM: "${pem}"\n` }, trustRoots: undefined }],
+    [
+      '2.11: a ConfigMap of its own',
+      ['D'],
+      { config: { values: `identityTrustAnchorsPEM: "${pem}"\n` }, trustRoots: {} },
+    ],
+    ['2.11 with externalCA', ['D'], { config: { values: 'a: 1\n' }, trustRoots: { 'ca-bundle.crt': pem } }],
+    [
+      'a half upgrade: JSON beside values',
+      ['A'],
+      { config: { global: '{}', values: `identityTrustAnchorsPEM: x\n` }, trustRoots: undefined },
+    ],
+    ['nothing', [], { config: undefined, trustRoots: undefined }],
+    ['values without anchors', [], { config: { values: 'a: 1\n' }, trustRoots: undefined }],
+  ])('of the objects of %s', (_what, ids, objects) => {
+    expect(LAYOUTS.filter((layout) => layout.storedAs(objects)).map(({ id }) => id)).toEqual(ids);
   });
 
   const identity = (spec: object): V1Deployment => ({ spec: { template: { spec } } }) as V1Deployment;

@@ -43,6 +43,16 @@ describe.skipIf(!present)(`the renderings of Linkerd (${present ? '' : 'skipped:
       expect(layouts).toEqual([LAYOUT_OF[file.replace('.yaml', '')] ?? 'D']);
     });
 
+    it.skipIf(!identity)('is of the same layout by what is stored', () => {
+      const data = (name: string) => {
+        const object = documents.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === name);
+        return object && (object.data ?? {});
+      };
+      const objects = { trustRoots: data('linkerd-identity-trust-roots'), config: data('linkerd-config') };
+      const layouts = LAYOUTS.filter((layout) => layout.storedAs(objects)).map(({ id }) => id);
+      expect(layouts).toEqual([LAYOUT_OF[file.replace('.yaml', '')] ?? 'D']);
+    });
+
     it.skipIf(!identity)('keeps everything but the anchors byte for byte in every store', () => {
       const layout = LAYOUTS.find((candidate) => candidate.describes(identity as V1Deployment)) as Layout;
       const stores = layout.anchors.filter((location) => textOf(documents, location) !== undefined);

@@ -53,7 +53,7 @@ describe('what is said of it', () => {
   it('names the time, the interval and the signer', () => {
     expect(issuerRenewal(certificate)).toBe(
       'Certificate linkerd/linkerd-identity-issuer renews at 2026-01-02T00:00:00Z, and again 23h after each issue ' +
-        '(it is good for 2d), signed by whatever CA ClusterIssuer ca has then',
+        '(it is valid for 2d), signed by whatever CA ClusterIssuer ca has then',
     );
   });
   it('does without a time that is not known yet', () => {

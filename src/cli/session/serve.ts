@@ -1,0 +1,21 @@
+import { createLog, installTemporalRuntime } from '../../../worker/log.js';
+import { startWorker } from '../../../worker/run.js';
+import { configured } from '../options/worker.js';
+
+/** Runs a worker until a signal, or until `over` ends. */
+export async function serve(env: NodeJS.ProcessEnv, over?: Promise<void>): Promise<void> {
+  const config = configured(env);
+  const log = createLog(config.REROOT_LOG_LEVEL);
+  installTemporalRuntime(log, config.REROOT_METRICS_ADDRESS);
+  const worker = await startWorker(config, env, log);
+  let stopping = false;
+  const stop = (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ why }, 'worker stops; running steps are handed over');
+    worker.stop();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
+  void over?.then(() => stop('no rotation is running'));
+  await worker.ended;
+}

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { ClusterOptions } from '../../../../src/cli/options/common.js';
+import { issuerInput, rotationInput } from '../../../../src/cli/options/input.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'reroot-input-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const given: ClusterOptions = { cluster: 'default', output: 'text' };
+
+function file(text: string): string {
+  const name = path.join(folder, 'input.yaml');
+  writeFileSync(name, text);
+  return name;
+}
+
+describe('the input of a rotation', () => {
+  it('has only what was given', () => {
+    expect(rotationInput(given)).toEqual({ cluster: 'default', rollout: {}, root: {}, issuer: {} });
+  });
+  it('is made of flags', () => {
+    const flags = { strategy: 'bridge', pace: 'organic', rootValidity: '10y', certificates: 'mine' } as const;
+    expect(rotationInput({ ...given, ...flags })).toEqual({
+      cluster: 'default',
+      strategy: 'bridge',
+      rollout: { pace: 'organic' },
+      root: { validity: '10y' },
+      issuer: {},
+      certificates: { secret: 'mine' },
+    });
+  });
+  it('is a file, field by field overridden by flags', () => {
+    const input = file('cluster: prod\nstrategy: patient\nroot: { validity: 5y, key: keep }\n');
+    expect(rotationInput({ ...given, input, strategy: 'standard', rootValidity: '10y' })).toMatchObject({
+      cluster: 'prod',
+      strategy: 'standard',
+      root: { validity: '10y', key: 'keep' },
+    });
+    expect(rotationInput({ ...given, input, cluster: 'staging' }).cluster).toBe('staging');
+  });
+  it('of an issuer alone has no root', () => {
+    expect(issuerInput({ ...given, issuerValidity: '90d' })).not.toHaveProperty('root');
+  });
+  it('may be an empty file, and nothing but one object', () => {
+    expect(rotationInput({ ...given, input: file('') })).toMatchObject({ cluster: 'default' });
+    expect(() => rotationInput({ ...given, input: file('- a\n') })).toThrow('it must hold one object');
+    expect(() => rotationInput({ ...given, input: path.join(folder, 'none') })).toThrow('cannot read the input');
+  });
+});

@@ -1,0 +1,99 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { LiveProgress } from '../../../../src/cli/view/progress.js';
+import { type Picture, renderLine, renderPicture } from '../../../../src/cli/view/render.js';
+import { reportText } from '../../../../src/cli/view/report.js';
+import type { RotationReport } from '../../../../src/rotation/report.js';
+import type { RotationStatus } from '../../../../src/rotation/status.js';
+
+const running = {
+  cluster: 'prod',
+  phase: 'renew',
+  outcome: 'running',
+  startedAt: '2026-01-01T10:00:00Z',
+  phases: [
+    { phase: 'trust', state: 'done', startedAt: '2026-01-01T10:00:00Z', finishedAt: '2026-01-01T10:01:30Z' },
+    { phase: 'renew', state: 'running', startedAt: '2026-01-01T10:01:30Z' },
+    { phase: 'retire', state: 'pending' },
+  ],
+  namespaces: [],
+} as unknown as RotationStatus;
+const idle: LiveProgress = { namespaces: [], activities: [] };
+const shop = { namespace: 'shop', proven: 1, proxies: 4, workloads: 2, workloadsDone: 0, waitingFor: ['web: a pod'] };
+const rolling = { ...idle, namespaces: [{ ...shop, phase: 'renew', state: 'running' }] } as unknown as LiveProgress;
+const gate = { phase: 'renew', proven: 3, proxies: 8, namespaces: [] };
+const renewal = { kind: 'renewal', for: 'renewals', since: '2026-01-01T10:01:30Z', on: [], todo: '' };
+const paused = { kind: 'paused', for: 'resume', since: '2026-01-01T10:01:30Z', on: ['lunch'], todo: 'resume it' };
+const approval = { ...paused, kind: 'approval', for: 'approval', on: [], planHash: 'abc' };
+
+function picture(status: object = {}, live: object = idle): Picture {
+  return {
+    status: { ...running, ...status },
+    live: live as LiveProgress,
+    now: new Date('2026-01-01T10:02:00Z'),
+  };
+}
+
+describe('a line of a log', () => {
+  it.each<[string, Picture, string]>([
+    ['names the phase', picture(), 'renew'],
+    ['counts what the gate has proven', picture({ gate }), 'renew: 3 of 8 proxies proven'],
+    ['leaves out the gate of another phase', picture({ gate: { ...gate, phase: 'trust' } }), 'renew'],
+    ['counts by namespace while workloads roll', picture({ gate }, rolling), 'renew: shop 1/4'],
+    ['says what is waited for', picture({ waiting: approval }), 'renew: waiting for approval'],
+    ['says that it is paused, and why', picture({ waiting: paused }), 'renew: paused (lunch)'],
+    [
+      'counts renewals while proxies renew',
+      picture({ waiting: renewal }, { ...idle, renewal: { proven: 2, proxies: 8, lastDue: '2026-01-01T10:09:00Z' } }),
+      'renew: 2 of 8 proxies have renewed, the last one is due at 10:09:00',
+    ],
+    ['says how it ended', picture({ outcome: 'aborted' }), 'rotation aborted'],
+  ])('%s', (_what, of, line) => expect(renderLine(of)).toBe(line));
+});
+
+describe('the picture on a terminal', () => {
+  const linesOf = (of: Picture) => stripVTControlCharacters(renderPicture(of)).split('\n');
+  it('has a line for each phase, with how long it took', () => {
+    const lines = linesOf(picture({ gate }, rolling));
+    expect(lines[2]).toContain('✔ trust        1m30s');
+    expect(lines[3]).toContain('▶ renew          30s');
+    expect(lines[3]).toContain('3/8 proxies');
+    expect(lines[4]).toContain('1/4 proxies, 0/2 workloads  web: a pod');
+    expect(lines[5]).toContain('· retire');
+  });
+  it('says what to do when it waits for a person', () => {
+    const text = linesOf(picture({ waiting: approval })).join('\n');
+    expect(text).toContain('Waiting for approval (for 30s)');
+    expect(text).toContain('reroot approve --cluster prod --plan abc');
+  });
+  it('shows what is tried again, and why', () => {
+    const activities = [{ type: 'reinject', attempt: 3, lastFailure: 'no answer\nat line 1' }];
+    expect(linesOf(picture({}, { ...idle, activities })).at(-1)).toBe('  reinject: try 3 after: no answer');
+  });
+});
+
+describe('the report in a few lines', () => {
+  const root = { fingerprint: 'f'.repeat(64), commonName: 'root', notBefore: '', notAfter: '2036-01-01T00:00:00Z' };
+  const report = {
+    outcome: 'completed',
+    linkerdNamespace: 'linkerd',
+    proxiesProven: 47,
+    newRoot: root,
+    newIssuer: { ...root, notAfter: '2027-01-01T00:00:00Z' },
+    oldRoots: [{ ...root, commonName: 'old' }],
+    waivers: [{ subject: 'shop/Pod/web', reason: 'it is gone' }],
+  } as unknown as RotationReport;
+  const textOf = (of: object) => stripVTControlCharacters(reportText({ ...report, ...of }));
+  it('names the new root, what was removed and what was not proven', () => {
+    expect(textOf({})).toContain('47 proxies proven under ffffffffffff (root), valid until 2036-01-01');
+    expect(textOf({})).toContain('Removed: ffffffffffff (old)');
+    expect(textOf({})).toContain('Not proven: shop/Pod/web, waived: it is gone');
+  });
+  it('of an issuer alone says that the root stays', () => {
+    expect(textOf({ oldRoots: [] })).toContain('The root stays; the new issuer is valid until 2027-01-01');
+  });
+  it('of an abort says why, and what holds now', () => {
+    const aborted = { phase: 'renew', at: '', reason: 'too late' };
+    expect(textOf({ outcome: 'aborted', aborted })).toContain('Aborted in renew (too late): the certificates of the');
+  });
+});

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { Kubernetes } from '../../../src/kubernetes/client.js';
+import type { WorkloadReading } from '../../../src/kubernetes/workload.js';
+import { KINDS } from '../../../src/kubernetes/workload-kinds.js';
+import { isWorkloadKind, listWorkloads, rollOperations } from '../../../src/kubernetes/workloads.js';
+
+const reading: WorkloadReading = { mark: 'mark', markedAt: 'at' };
+const metadata = { name: 'web', namespace: 'shop', uid: 'u', generation: 2 };
+const template = { metadata: { annotations: { mark: 'abc-trust' } } };
+const rows = Object.entries(KINDS);
+
+/** An API server that holds some objects of every kind, and keeps what it is sent. */
+function serving(...items: object[]): { k8s: Kubernetes; calls: [string, Record<string, unknown>][] } {
+  const calls: [string, Record<string, unknown>][] = [];
+  const answer = (method: string) => async (parameters: Record<string, unknown>) => {
+    calls.push([method, parameters]);
+    if (method === 'getAPIResources') return { resources: [{ name: 'rollouts' }] };
+    return { items };
+  };
+  const api = new Proxy({}, { get: (_, method) => answer(String(method)) });
+  return { k8s: { core: api, apps: api, batch: api, custom: api } as unknown as Kubernetes, calls };
+}
+
+describe.each(rows)('a %s', (name, kind) => {
+  it('is listed in a namespace and in all, and says what it is', async () => {
+    const { k8s, calls } = serving({ metadata, spec: { template, jobTemplate: { spec: { template } } } });
+    const [found] = await kind.list(k8s, 'shop', reading);
+    expect(found).toMatchObject({ kind: name, namespace: 'shop', name: 'web', uid: 'u', generation: 2 });
+    expect(calls.at(-1)?.[1]).toMatchObject({ namespace: 'shop' });
+    await kind.list(k8s, undefined, reading);
+    expect(calls.at(-1)?.[1]).not.toHaveProperty('namespace');
+  });
+  it('is left to its owner when another controller owns it', async () => {
+    const owned = { ...metadata, ownerReferences: [{ controller: true }] };
+    expect(await kind.list(serving({ metadata: owned, spec: { jobTemplate: {} } }).k8s, 'shop', reading)).toEqual([]);
+  });
+  it('is patched under its own name', async () => {
+    const { k8s, calls } = serving();
+    await kind.patch(k8s, { name: 'web', namespace: 'shop', body: [], fieldManager: 'reroot' });
+    const [[method, parameters] = ['', {}]] = calls;
+    expect(method).toBe(kind.custom ? 'patchNamespacedCustomObject' : `patchNamespaced${name}`);
+    expect(parameters).toMatchObject({
+      name: 'web',
+      namespace: 'shop',
+      ...(kind.custom ? { plural: kind.plural } : {}),
+    });
+  });
+  it('is rolled only as long as it is the one that was read', async () => {
+    const { k8s } = serving({ metadata, spec: { template, jobTemplate: { spec: { template } } } });
+    const [workload] = await kind.list(k8s, 'shop', reading);
+    if (!workload) throw new Error('not listed');
+    const operations = rollOperations(workload, { reading, mark: 'abc-retire', manager: 'reroot' }, new Date(0));
+    expect(operations.slice(0, 2)).toEqual([
+      { op: 'test', path: '/metadata/uid', value: 'u' },
+      { op: 'test', path: '/metadata/generation', value: 2 },
+    ]);
+    const written = operations.flatMap((operation) => ('value' in operation ? [operation.value] : []));
+    expect(written).toEqual(expect.arrayContaining(['abc-retire', '1970-01-01T00:00:00.000Z']));
+  });
+});
+
+describe('the table of kinds', () => {
+  it('is all that is listed, or those of them that are asked for', async () => {
+    const { k8s } = serving({ metadata, spec: { jobTemplate: {} } });
+    const kinds = (await listWorkloads(k8s, undefined, reading)).map(({ kind }) => kind);
+    expect(kinds).toEqual(Object.keys(KINDS));
+    expect(await listWorkloads(k8s, undefined, reading, new Set(['DaemonSet']))).toHaveLength(1);
+    expect([isWorkloadKind('Deployment'), isWorkloadKind('Job')]).toEqual([true, false]);
+  });
+  it('is what deploy/rbac.yaml allows to list and patch', () => {
+    const file = path.resolve(import.meta.dirname, '../../../deploy/rbac.yaml');
+    const [role] = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Role);
+    const allowed = (role?.rules ?? [])
+      .filter(({ verbs }) => verbs.includes('patch'))
+      .flatMap(({ apiGroups, resources, verbs }) =>
+        resources.map((plural) => `${verbs.join('+')} ${plural}.${apiGroups[0]}`),
+      );
+    expect(allowed.toSorted()).toEqual(rows.map(([, { plural, group }]) => `list+patch ${plural}.${group}`).toSorted());
+  });
+});
+
+interface Role {
+  rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+}
