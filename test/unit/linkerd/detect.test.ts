@@ -39,7 +39,7 @@ const CLUSTER: Cluster = {
 };
 
 async function found<T>(value: T | undefined): Promise<T> {
-  if (value === undefined) throw new KubernetesError('NotFound', 'GET /', 'not found', 404);
+  if (value === undefined) throw new KubernetesError({ kind: 'NotFound', request: 'read', message: 'not found' });
   return await Promise.resolve(value);
 }
 
