@@ -32,6 +32,15 @@ describe('bundles', () => {
     expect(readBundle('').identityReads).toBeInstanceOf(Error);
   });
 
+  it('say what a person should know about their text', () => {
+    const reasons = (bundle: string) => readBundle(bundle).problems.map(({ reason }) => reason);
+    const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    expect(reasons(text)).toEqual([]);
+    expect(reasons(text + a.pem)).toEqual(['DuplicateCertificate']);
+    expect(reasons(text + broken)).toEqual(['UnreadableCertificate']);
+    expect(readBundle(text + broken).identityReads).toBeInstanceOf(Error);
+  });
+
   it('change by exactly what was asked, and are written canonically', () => {
     const bundle = readBundle(a.pem + b.pem).certificates;
     expect(formatBundle(addAnchors(bundle, [c, a]), { finalNewline: true })).toBe(text);

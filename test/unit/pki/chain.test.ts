@@ -77,6 +77,15 @@ describe('verifyChain', () => {
     ).toMatchObject({ ok: false });
   });
 
+  it('refuses a chain of nothing, and a leaf that is not valid yet', () => {
+    const anchors = [a.root.certificate];
+    expect(verifyChain({ ...question, chain: [], anchors })).toMatchObject({ reason: 'NoCertificate' });
+    const at = new Date(leaf.notBefore.getTime() - 1000);
+    expect(verifyChain({ ...question, at, chain: [leaf, a.issuer.certificate], anchors })).toMatchObject({
+      reason: 'NotYetValid',
+    });
+  });
+
   it('obeys the path length', () => {
     const tooDeep = createIssuer({
       root: a.issuer.certificate,

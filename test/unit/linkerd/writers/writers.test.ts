@@ -1,7 +1,6 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { controllersOf, writersOf } from '../../../../src/linkerd/writers/writers.js';
-import { NOTHING, preflightFindings, type PreflightObservation } from '../../../../src/rotation/preflight/index.js';
 
 const by = (manager: string): V1ObjectMeta => ({ managedFields: [{ manager: 'kubectl-edit' }, { manager }] });
 
@@ -55,17 +54,5 @@ describe('what cert-manager and trust-manager say of themselves', () => {
       writersOf('linkerd-identity-trust-roots', [], { ...unknown, hasBundle: true, bundle: ['renews'] }),
     ).toMatchObject([{ manager: 'trust-manager', will: ['renews'], certain: true }]);
     expect(writersOf('linkerd-config', [], { issuer: ['renews'], hasBundle: true, bundle: [] })).toEqual([]);
-  });
-
-  const severities = (certain: boolean, subject = 'linkerd/Secret/x') => {
-    const writers = [{ object: 'Secret linkerd/x', manager: 'm', will: [], certain, cure: 'stop it' }];
-    const waivers = [{ subject, reason: 'it is stopped' }];
-    const observation = { writers, waivers } as unknown as PreflightObservation;
-    return preflightFindings({ ...NOTHING, ...observation }).map(({ severity }) => severity);
-  };
-  it('a person can say that one is stopped of which only the mark is left, and no other', () => {
-    expect(severities(false)).toEqual(['warn']);
-    expect(severities(false, 'linkerd')).toEqual(['block']);
-    expect(severities(true)).toEqual(['block']);
   });
 });

@@ -1,0 +1,136 @@
+import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
+import { listWorkloads } from '../../src/kubernetes/workloads.js';
+import type { Linkerd } from '../../src/linkerd/detect.js';
+import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
+import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
+import {
+  COMPONENT_LABEL,
+  IDENTITY_DEPLOYMENT,
+  INJECTOR_DEPLOYMENT,
+  INJECTOR_WEBHOOK,
+} from '../../src/linkerd/names.js';
+import { rehearseInjection } from '../../src/linkerd/proxies/injection.js';
+import { observeProxies } from '../../src/linkerd/proxies/observe.js';
+import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { competingWriters } from '../../src/linkerd/writers/writers.js';
+import { readBundle } from '../../src/pki/bundle.js';
+import type { Certificate } from '../../src/pki/certificate.js';
+import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
+import { issuerInUseProblems } from '../../src/pki/issuer-in-use.js';
+import { issuerStateOf } from '../../src/records/issuer-states.js';
+import { readRotationSecret, type RotationSecret } from '../../src/records/rotation-secret.js';
+import { type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
+import { courseOf } from '../../src/rotation/courses/index.js';
+import { rehearsalNamespaces } from '../../src/rotation/injection.js';
+import type { RotationRequest } from '../../src/rotation/input.js';
+import { paceOf } from '../../src/rotation/pace.js';
+import { deadlineOf } from '../../src/rotation/preflight/deadline.js';
+import { expiredOf, expiriesOf } from '../../src/rotation/preflight/expiry.js';
+import { leftBehindOf } from '../../src/rotation/preflight/left-behind.js';
+import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
+import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
+import { livePods } from './proxies.js';
+import type { Dependencies } from './dependencies.js';
+import { suppliedFacts } from './supplied-certificates.js';
+
+/** A mesh as preflight finds it. */
+export interface Mesh {
+  linkerd: Linkerd;
+  /** Every copy of the trust anchors; the first is the one that the control plane reads. */
+  stores: [StoredAnchors, ...StoredAnchors[]];
+  pods: MeshedPod[];
+  proxies: ProxyObservation[];
+  issuer: StoredIssuer;
+  /** The anchors that the issuer in use is under. */
+  roots: Certificate[];
+  /** What an earlier rotation has left. */
+  rotation?: RotationSecret | undefined;
+}
+
+/** Reads what the checks and the plan are about. */
+export async function readMesh({ k8s, prober }: Dependencies, linkerd: Linkerd): Promise<Mesh> {
+  const stores = await readAnchors(k8s, linkerd);
+  const anchors = stores[0].certificates;
+  const pods = await livePods(k8s, linkerd.namespace);
+  const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors, linkerd });
+  const rotation = await readRotationSecret(k8s, linkerd.namespace);
+  const issuer = await readIssuer(k8s, linkerd);
+  return { linkerd, stores, pods, proxies, issuer, roots: anchorsOfIssuer(issuer.certificates, anchors), rotation };
+}
+
+/** What the checks judge: the mesh, and what only they ask for. Changes nothing; the rehearsal is a dry run. */
+export async function gather(
+  k8s: Kubernetes,
+  mesh: Mesh,
+  { settings, course: ref }: RotationRequest,
+): Promise<PreflightObservation> {
+  const { linkerd, stores, pods, proxies, issuer, roots, rotation } = mesh;
+  const course = courseOf(ref);
+  const replacesRoot = course.replaces === 'root';
+  const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
+  const [current] = issuer.certificates;
+  const now = new Date();
+  return {
+    course,
+    waivers: settings.waive,
+    now,
+    linkerdNamespace: linkerd.namespace,
+    missingPermissions: [],
+    deployments: await controlPlane(k8s, linkerd),
+    stores: stores.map(storeFacts),
+    issuer: issuerInUseProblems({ certificate: current, keyPem: issuer.keyPem, roots }, now),
+    // what was made once stands: another Secret is not asked for again
+    supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
+    recovery: expiredOf(current, roots, now),
+    leftBehind: rotation && leftBehindOf(rotation, issuerStateOf(issuer.certificates, rotation), issuer.certificates),
+    deadline: deadlineOf({ settings, course }, paceOf(linkerd, pods), expiriesOf(current, roots)),
+    writers: await competingWriters(k8s, linkerd),
+    helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
+    rehearsal: settings.planOnly
+      ? undefined
+      : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
+    webhookFailurePolicy: await webhookFailurePolicy(k8s),
+    proxies,
+    anchors: stores[0].certificates.map(({ fingerprint }) => fingerprint),
+    unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
+  };
+}
+
+async function controlPlane(k8s: Kubernetes, { namespace }: Linkerd): Promise<DeploymentFacts[]> {
+  const { items } = await k8s.apps.listNamespacedDeployment({ namespace, labelSelector: COMPONENT_LABEL });
+  const found = items.map(({ metadata, spec, status }) => ({
+    name: metadata?.name ?? '',
+    ready: status?.readyReplicas ?? 0,
+    wanted: spec?.replicas ?? 1,
+  }));
+  const absent = [IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT].filter((name) => !found.some((item) => item.name === name));
+  return [...found, ...absent.map((name) => ({ name, ready: 0, wanted: 1 }))];
+}
+
+function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
+  const { problems, identityReads } = readBundle(pem);
+  return {
+    store,
+    problems,
+    fatal: Array.isArray(identityReads) ? undefined : identityReads.message,
+    anchors: certificates.map(({ fingerprint, commonName, notAfter }) => ({
+      fingerprint,
+      commonName,
+      notAfter: notAfter.toISOString(),
+    })),
+  };
+}
+
+async function webhookFailurePolicy(k8s: Kubernetes): Promise<string | undefined> {
+  const { items } = await k8s.admission.listMutatingWebhookConfiguration({
+    fieldSelector: `metadata.name=${INJECTOR_WEBHOOK}`,
+  });
+  return items[0]?.webhooks?.[0]?.failurePolicy;
+}
+
+async function unrollable(k8s: Kubernetes, proxies: readonly ProxyObservation[], deletePods: boolean) {
+  const reading = { mark: MARK_ANNOTATION, markedAt: MARKED_AT_ANNOTATION };
+  const workloads = await listWorkloads(k8s, undefined, reading);
+  return unrollableAmong(proxies, new Map(workloads.map((item) => [workloadName(item), item])), deletePods);
+}

@@ -1,0 +1,40 @@
+import type { Finding } from '../findings.js';
+import { injectionBroken } from '../injection.js';
+import { blockUnlessRecovering, type PreflightObservation } from './observation.js';
+import { CLUSTER, INJECTOR } from './subjects.js';
+
+export function linkerdUndetected({ undetected }: PreflightObservation): Finding[] {
+  if (!undetected) return [];
+  const { reason, message, hint } = undetected;
+  return [{ reason, severity: 'block', message, subject: CLUSTER, hint }];
+}
+
+export function controlPlaneNotReady(observation: PreflightObservation): Finding[] {
+  const { deployments, linkerdNamespace } = observation;
+  return deployments
+    .filter(({ ready, wanted }) => ready < wanted || wanted === 0)
+    .map(({ name, ready, wanted }) => ({
+      reason: 'ControlPlaneNotReady',
+      severity: blockUnlessRecovering(observation),
+      message: `${ready} of ${wanted} replicas are ready`,
+      subject: { kind: 'workload', name: `${linkerdNamespace}/Deployment/${name}` },
+      hint: 'a rotation needs a healthy control plane at every step: repair it first',
+    }));
+}
+
+export function injectionFails({ rehearsal }: PreflightObservation): Finding[] {
+  return rehearsal?.problem === undefined ? [] : [injectionBroken(rehearsal.namespace, rehearsal.problem)];
+}
+
+export function injectorMayBeSkipped({ webhookFailurePolicy }: PreflightObservation): Finding[] {
+  if (webhookFailurePolicy !== 'Ignore') return [];
+  return [
+    {
+      reason: 'WebhookFailureIgnored',
+      severity: 'warn',
+      message: 'failurePolicy of the injector webhook is Ignore: pods created while it is down start without a proxy',
+      subject: INJECTOR,
+      hint: 'reroot rolls nothing unless dry runs come back injected, and counts proxies afterwards',
+    },
+  ];
+}

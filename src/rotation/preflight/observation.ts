@@ -1,0 +1,157 @@
+import type { Fingerprint, ProxyObservation } from '../../ground/mesh.js';
+import type { Problem } from '../../pki/authority.js';
+import type { Course } from '../courses/course.js';
+import type { Recovery } from '../courses/recovery.js';
+import type { Finding, Waiver } from '../findings.js';
+
+/** What preflight looked at, as plain data: the checks in this folder decide, and read nothing else. */
+export interface PreflightObservation {
+  /** The course that was asked for. */
+  course: Pick<Course, 'strategy' | 'replaces' | 'bridge'>;
+  waivers: Waiver[];
+  now: Date;
+  linkerdNamespace: string;
+  /** Why Linkerd was not found or is not understood; nothing else is known then. */
+  undetected?: Undetected | undefined;
+  missingPermissions: MissingPermission[];
+  deployments: DeploymentFacts[];
+  /** Every copy of the trust anchors; the first is the one that the control plane reads. */
+  stores: StoreFacts[];
+  /** Problems of the issuer in use and of its root. */
+  issuer: Problem[];
+  /** The certificates that the input brings, if it does. */
+  supplied?: SuppliedFacts | undefined;
+  /** What has expired already, if anything. */
+  recovery?: Recovery | undefined;
+  /** An earlier rotation has left its Secret. */
+  leftBehind?: LeftBehind | undefined;
+  deadline: Deadline;
+  writers: WriterFacts[];
+  /** Helm owns the installation, and this of its values holds the anchors. */
+  helmValue?: string | undefined;
+  /** A dry run of a new meshed pod; absent where none was made. */
+  rehearsal?: RehearsalFacts | undefined;
+  webhookFailurePolicy?: string | undefined;
+  proxies: ProxyObservation[];
+  /** Every anchor in the bundle; each presented chain must verify with one of them. */
+  anchors: Fingerprint[];
+  unrollable: UnrollableFacts[];
+}
+
+/** What a `DetectionError` says. */
+export interface Undetected {
+  reason: string;
+  message: string;
+  hint: string;
+}
+
+export interface MissingPermission {
+  /** As people write it: `list pods in all namespaces`. */
+  what: string;
+  neededFor: string;
+}
+
+/** A Deployment of the control plane; one that is missing has no replica ready. */
+export interface DeploymentFacts {
+  name: string;
+  ready: number;
+  wanted: number;
+}
+
+export interface StoreFacts {
+  store: string;
+  /** What a person should know about its text. */
+  problems: { reason: string; message: string }[];
+  /** The error with which the identity process would end. */
+  fatal?: string | undefined;
+  anchors: AnchorFacts[];
+}
+
+export interface AnchorFacts {
+  fingerprint: Fingerprint;
+  commonName: string;
+  /** ISO 8601. */
+  notAfter: string;
+}
+
+export interface SuppliedFacts {
+  problems: Problem[];
+  /** Whether the key of the new root is among them; absent where they could not be read. */
+  hasRootKey?: boolean;
+}
+
+export interface LeftBehind {
+  /** What that rotation was to replace. */
+  of: 'root' | 'issuer';
+  /** ISO 8601: until when its bridge certificate lasts, where that is in the issuer Secret. */
+  bridgeNotAfter?: string;
+}
+
+/** How long a rotation needs the certificates in use, and how long those last. */
+export interface Deadline {
+  /** Milliseconds with the course that was asked for; 0: it does not matter. */
+  lastsMs: number;
+  /** Every way to replace a root. */
+  ways: Way[];
+  expiries: Expiry[];
+}
+
+export interface Way {
+  name: string;
+  lastsMs: number;
+}
+
+export interface Expiry {
+  what: string;
+  /** ISO 8601. */
+  notAfter: string;
+}
+
+/** Somebody else who writes an object that the rotation changes. */
+export interface WriterFacts {
+  /** `Kind namespace/name`. */
+  object: string;
+  manager: string;
+  /** What it is going to do, one sentence each. */
+  will: string[];
+  /** Its own resources say that it writes; else only a mark on the object does, which stays when it has been stopped. */
+  certain: boolean;
+  cure: string;
+}
+
+export interface RehearsalFacts {
+  namespace: string;
+  problem?: string;
+}
+
+/** A workload whose pods a rotation could not replace. */
+export interface UnrollableFacts {
+  workload: string;
+  reason: string;
+  message: string;
+  hint: string;
+  /** Its pods end by themselves. */
+  ends?: boolean;
+}
+
+/** What is known before anything was looked at: no check finds fault with it. */
+export const NOTHING: PreflightObservation = {
+  course: { strategy: 'none', replaces: 'root' },
+  waivers: [],
+  now: new Date(0),
+  linkerdNamespace: '',
+  missingPermissions: [],
+  deployments: [],
+  stores: [],
+  issuer: [],
+  deadline: { lastsMs: 0, ways: [], expiries: [] },
+  writers: [],
+  proxies: [],
+  anchors: [],
+  unrollable: [],
+};
+
+/** Whether something that does not work blocks: in a recovery it is what the rotation is there to repair. */
+export function blockUnlessRecovering({ recovery }: PreflightObservation): Finding['severity'] {
+  return recovery ? 'warn' : 'block';
+}

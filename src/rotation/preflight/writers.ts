@@ -1,0 +1,35 @@
+import type { Finding } from '../findings.js';
+import type { PreflightObservation } from './observation.js';
+
+export function anotherWriter({ writers, waivers }: PreflightObservation): Finding[] {
+  return writers.map(({ object, manager, will, certain, cure }) => {
+    const name = waivableName(object);
+    // a mark stays on an object when its writer has been stopped: that it has, a person says by a waiver
+    const stopped = !certain && waivers.some(({ subject }) => subject === name);
+    return {
+      reason: 'AnotherWriter',
+      severity: stopped ? 'warn' : 'block',
+      message: [`${manager} writes it too and would revert or race the rotation`, ...will].join('; '),
+      subject: { kind: 'object', name: object },
+      hint: certain ? cure : `${cure}; when that is done, say so: \`waive\` ${name}`,
+    };
+  });
+}
+
+export function helmWouldRevert({ helmValue, linkerdNamespace }: PreflightObservation): Finding[] {
+  if (helmValue === undefined) return [];
+  return [
+    {
+      reason: 'HelmValues',
+      severity: 'warn',
+      message: "installed by Helm: a `helm upgrade` with today's values would bring the old root back",
+      subject: { kind: 'cluster', name: linkerdNamespace },
+      hint: `no \`helm upgrade\` during the rotation; its notes have the bundle to set as ${helmValue}: first with both roots, then with the new one alone`,
+    },
+  ];
+}
+
+/** `ConfigMap linkerd/name` as waivers name things: `linkerd/ConfigMap/name`. */
+function waivableName(object: string): string {
+  return object.replace(/^(\S+) ([^/]+)\//, '$2/$1/');
+}

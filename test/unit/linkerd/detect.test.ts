@@ -1,0 +1,130 @@
+import type { V1Deployment } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import type { Kubernetes } from '../../../src/kubernetes/client.js';
+import { KubernetesError } from '../../../src/kubernetes/errors.js';
+import { detectLinkerd } from '../../../src/linkerd/detect.js';
+
+/** What the API server holds of a Linkerd of layout D; a case changes what it is about. */
+interface Cluster {
+  /** Namespaces with Linkerd's label. */
+  labelled: string[];
+  /** Namespaces with an identity Deployment, by its label. */
+  withIdentity: string[];
+  identity?: V1Deployment | undefined;
+  configMaps: Record<string, Record<string, string>>;
+}
+
+const identity = (args: string[] = [], annotations: Record<string, string> = {}): V1Deployment => ({
+  metadata: { namespace: 'linkerd', labels: { 'app.kubernetes.io/version': 'edge-26.6.3' }, annotations },
+  spec: {
+    replicas: 3,
+    selector: {},
+    template: {
+      spec: {
+        containers: [{ name: 'identity', args }],
+        volumes: [{ name: 'roots', configMap: { name: 'linkerd-identity-trust-roots' } }],
+      },
+    },
+  },
+});
+
+const CLUSTER: Cluster = {
+  labelled: ['linkerd'],
+  withIdentity: ['linkerd'],
+  identity: identity(),
+  configMaps: {
+    'linkerd-identity-trust-roots': { 'ca-bundle.crt': 'PEM' },
+    'linkerd-config': { values: 'identityTrustAnchorsPEM: PEM\n' },
+  },
+};
+
+async function found<T>(value: T | undefined): Promise<T> {
+  if (value === undefined) throw new KubernetesError({ kind: 'NotFound', request: 'read', message: 'not found' });
+  return await Promise.resolve(value);
+}
+
+async function detect(change: Partial<Cluster> = {}, wanted?: string) {
+  const cluster = { ...CLUSTER, ...change };
+  const named = (names: string[]) => ({ items: names.map((name) => ({ metadata: { name, namespace: name } })) });
+  const k8s = {
+    core: {
+      listNamespace: async () => await found(named(cluster.labelled)),
+      readNamespacedConfigMap: async ({ name }: { name: string }) =>
+        await found(cluster.configMaps[name] && { data: cluster.configMaps[name] }),
+    },
+    apps: {
+      listDeploymentForAllNamespaces: async () => await found(named(cluster.withIdentity)),
+      readNamespacedDeployment: async () => await found(cluster.identity),
+    },
+  };
+  return await detectLinkerd(k8s as unknown as Kubernetes, wanted);
+}
+
+describe('detectLinkerd', () => {
+  it('finds the control plane, its layout and what its leaves are like', async () => {
+    expect(await detect()).toMatchObject({
+      namespace: 'linkerd',
+      version: 'edge-26.6.3',
+      layout: { id: 'D' },
+      scheme: 'linkerd.io/tls',
+      trustDomain: 'cluster.local',
+      leafLifeMs: 86_420_000, // a day, and the clock skew that identity allows
+      installedBy: 'unknown',
+      identityReplicas: 3,
+    });
+  });
+
+  it('believes the arguments of the identity process', async () => {
+    const args = [
+      '-identity-scheme=kubernetes.io/tls',
+      '-identity-trust-domain=example.org',
+      '-identity-issuance-lifetime=1h',
+    ];
+    const linkerd = await detect({ identity: identity(args, { 'linkerd.io/created-by': 'linkerd/helm 2' }) });
+    expect(linkerd).toMatchObject({
+      scheme: 'kubernetes.io/tls',
+      trustDomain: 'example.org',
+      leafLifeMs: 3_620_000,
+      installedBy: 'helm',
+    });
+    expect(linkerd.anchors.at(-1)).toMatchObject({ kind: 'Secret', key: 'ca.crt' });
+  });
+
+  it('finds a control plane without the usual label by its identity Deployment', async () => {
+    expect(await detect({ labelled: [], withIdentity: ['mesh'] })).toMatchObject({ namespace: 'mesh' });
+  });
+
+  it.each<[string, Partial<Cluster>, string, string]>([
+    ['no control plane', { labelled: [], withIdentity: [] }, 'LinkerdNotFound', 'linkerdNamespace'],
+    ['several', { labelled: ['linkerd', 'linkerd2'] }, 'SeveralControlPlanes', 'linkerdNamespace'],
+    ['a namespace without identity', { identity: undefined }, 'IdentityNotFound', 'linkerdNamespace'],
+    [
+      'an identity process that reads its anchors from nowhere known',
+      { identity: { spec: { selector: {}, template: { spec: { containers: [{ name: 'identity' }] } } } } },
+      'UnknownLayout',
+      'known: A',
+    ],
+    [
+      'objects of another layout than the identity process reads: a half-done upgrade',
+      { configMaps: { 'linkerd-config': { values: 'identityTrustAnchorsPEM: PEM\n' } } },
+      'LayoutMismatch',
+      'finish the upgrade',
+    ],
+    [
+      'a scheme that it does not know',
+      { identity: identity(['-identity-scheme=vault']) },
+      'UnknownScheme',
+      'kubernetes.io/tls',
+    ],
+  ])('refuses %s', async (_what, change, reason, hint) => {
+    await expect(detect(change)).rejects.toMatchObject({
+      name: 'DetectionError',
+      reason,
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  it('is not confused by several when it is told which', async () => {
+    expect(await detect({ labelled: ['linkerd', 'linkerd2'] }, 'linkerd2')).toMatchObject({ namespace: 'linkerd2' });
+  });
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { issuerInUseProblems } from '../../../src/pki/issuer-in-use.js';
+import { toSec1Pem } from '../../../src/pki/key.js';
+import { authority } from '../support.js';
+
+const { root, issuer } = authority();
+const roots = [root.certificate];
+const inUse = { certificate: issuer.certificate, keyPem: toSec1Pem(issuer.privateKey), roots };
+const reasons = (change: Partial<typeof inUse>) =>
+  issuerInUseProblems({ ...inUse, ...change }, new Date()).map(({ severity, reason }) => [severity, reason]);
+
+describe('the issuer in use', () => {
+  it('has no problem under an anchor, with its own key', () => expect(reasons({})).toEqual([]));
+
+  it('has to be under an anchor', () => {
+    expect(reasons({ roots: [] })).toEqual([['error', 'IssuerUnderNoAnchor']]);
+  });
+
+  it('may be under an anchor whose key it has: it is no new root', () => {
+    expect(reasons({ certificate: root.certificate, keyPem: toSec1Pem(root.privateKey) })).toEqual([]);
+  });
+
+  it('obeys the rules of every authority', () => {
+    expect(reasons({ keyPem: toSec1Pem(root.privateKey) })).toEqual([['error', 'IssuerKeyMismatch']]);
+  });
+
+  it('is not asked for a key that would not be looked at', () => {
+    expect(reasons({ roots: [], keyPem: 'no key' })).toEqual([['error', 'IssuerUnderNoAnchor']]);
+    expect(() => reasons({ keyPem: 'no key' })).toThrow('the private key cannot be read');
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { bridgeCheckInterval, bridgeEndsSoon, bridgeLife } from '../../../src/rotation/bridge-life.js';
+import { HOUR_MS, request } from './support.js';
+
+const DAY_MS = 24 * HOUR_MS;
+
+describe('bridgeLife', () => {
+  it.each([
+    ['14 days', {}, DAY_MS, 14 * DAY_MS],
+    ['at least twice a leaf', {}, 10 * DAY_MS, 20 * DAY_MS],
+    ['30 days where the key that could make it anew is not kept', { root: { key: 'discard' } }, DAY_MS, 30 * DAY_MS],
+    [
+      'longer by the deadline of an organic rollout where that key is not kept',
+      { root: { key: 'discard' }, rollout: { pace: 'organic', deadline: '5d' } },
+      DAY_MS,
+      35 * DAY_MS,
+    ],
+    ['what the input says', { bridge: { validity: '3d' } }, DAY_MS, 3 * DAY_MS],
+    ['at least twice a leaf whatever the input says', { bridge: { validity: '1h' } }, DAY_MS, 2 * DAY_MS],
+  ] as const)('is %s', (_what, input, leafLifeMs, life) =>
+    expect(bridgeLife(request(input).settings, leafLifeMs)).toBe(life),
+  );
+});
+
+describe('bridgeEndsSoon', () => {
+  const now = new Date('2026-01-10T00:00:00Z');
+  it.each([
+    ['not while more than half of it is left', '2026-01-05T00:00:00Z', '2026-01-19T00:00:00Z', false],
+    ['when half of it is over', '2026-01-02T00:00:00Z', '2026-01-16T00:00:00Z', true],
+    ['when less than 1.5 leaf lives are left', '2026-01-09T12:00:00Z', '2026-01-11T11:00:00Z', true],
+  ])('%s', (_what, notBefore, notAfter, soon) => {
+    const validity = { notBefore: new Date(notBefore), notAfter: new Date(notAfter) };
+    expect(bridgeEndsSoon(validity, DAY_MS, now)).toBe(soon);
+  });
+});
+
+describe('bridgeCheckInterval', () => {
+  it('is a quarter of a leaf, and five seconds at the least', () => {
+    expect(bridgeCheckInterval(DAY_MS)).toBe(DAY_MS / 4);
+    expect(bridgeCheckInterval(1000)).toBe(5000);
+  });
+});

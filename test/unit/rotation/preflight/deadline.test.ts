@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
+import type { Course } from '../../../../src/rotation/courses/course.js';
+import type { Pace } from '../../../../src/rotation/pace.js';
+import { deadlineOf } from '../../../../src/rotation/preflight/deadline.js';
+import type { PreflightObservation } from '../../../../src/rotation/preflight/observation.js';
+import { HOUR_MS, request } from '../support.js';
+import { after, type Case, holds, ROOT_EXPIRED } from './support.js';
+
+describe('deadlineOf', () => {
+  const ROLLOUT_MS = 60_000;
+  const RENEWAL_MS = 7 * HOUR_MS;
+  const pace: Pace = {
+    podStartMs: ROLLOUT_MS / 2,
+    leafLifeMs: 10 * HOUR_MS,
+    controlPlaneWorkloads: 1,
+    turns: [{ namespace: 'shop', turns: 1 }],
+  };
+  const { settings } = request();
+  const lasts = (course: Course) => deadlineOf({ settings, course }, pace, []).lastsMs;
+
+  it('is what the phases up to retire are predicted to take', () => {
+    expect(lasts(COURSES.standard.course)).toBe(3 * ROLLOUT_MS);
+    expect(lasts(COURSES.patient.course)).toBe(2 * ROLLOUT_MS + RENEWAL_MS);
+    expect(lasts(COURSES.bridge.course)).toBe(ROLLOUT_MS + RENEWAL_MS);
+    expect(lasts(COURSES.bridge.rolled)).toBe(2 * ROLLOUT_MS);
+  });
+
+  it('does not matter to a rotation of the issuer alone', () => expect(lasts(COURSES.issuer.course)).toBe(0));
+
+  it('knows every other way, whatever was asked for', () => {
+    const expiries = [{ what: 'its root', notAfter: after(1) }];
+    expect(deadlineOf({ settings, course: COURSES.bridge.rolled }, pace, expiries)).toEqual({
+      lastsMs: 2 * ROLLOUT_MS,
+      ways: [
+        { name: 'bridge', lastsMs: ROLLOUT_MS + RENEWAL_MS },
+        { name: 'bridge with leafRenewal roll', lastsMs: 2 * ROLLOUT_MS },
+        { name: 'patient', lastsMs: 2 * ROLLOUT_MS + RENEWAL_MS },
+        { name: 'standard', lastsMs: 3 * ROLLOUT_MS },
+      ],
+      expiries,
+    });
+  });
+});
+
+describe('strategyTooSlow', () => {
+  const left = (milliseconds: number, lastsMs = 10 * HOUR_MS): PreflightObservation['deadline'] => ({
+    lastsMs,
+    ways: [
+      { name: 'bridge', lastsMs: 10 * HOUR_MS },
+      { name: 'patient', lastsMs: 9 * HOUR_MS },
+      { name: 'standard', lastsMs: HOUR_MS },
+    ],
+    expiries: [
+      { what: 'the issuer in use', notAfter: after(milliseconds) },
+      { what: 'its root', notAfter: after(900 * HOUR_MS) },
+    ],
+  });
+  const tooSlow = { reason: 'StrategyTooSlow', severity: 'block', subject: 'cluster' } as const;
+  it.each<Case>([
+    { name: 'finds nothing when there is twice the time', observed: { deadline: left(20 * HOUR_MS) }, finds: [] },
+    {
+      name: 'blocks below that, and names the ways that are quick enough',
+      observed: { deadline: left(20 * HOUR_MS - 1) },
+      finds: [
+        {
+          ...tooSlow,
+          says: ['the issuer in use', after(20 * HOUR_MS - 1), 'strategy bridge may last 10h'],
+          hint: 'in time: patient, standard',
+        },
+      ],
+    },
+    {
+      name: 'blocks when no way is quick enough, and names the quickest',
+      observed: { deadline: left(HOUR_MS) },
+      finds: [{ ...tooSlow, says: ['in 1h'], hint: 'standard is the quickest' }],
+    },
+    {
+      name: 'finds nothing in a recovery: it is too late to hurry',
+      observed: { deadline: left(HOUR_MS), recovery: 'root' },
+      finds: [ROOT_EXPIRED],
+    },
+    {
+      name: 'finds nothing for an issuer alone, which is replaced at once',
+      observed: { deadline: left(HOUR_MS, 0), course: COURSES.issuer.course },
+      finds: [],
+    },
+  ])('$name', holds);
+});

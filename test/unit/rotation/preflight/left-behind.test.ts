@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
+import { leftBehindOf } from '../../../../src/rotation/preflight/left-behind.js';
+import { after, type Case, type ExpectedFinding, holds } from './support.js';
+
+describe('leftBehindOf', () => {
+  const issuer = [{ notAfter: new Date(after(5000)) }, { notAfter: new Date(after(1000)) }];
+  const ofRoot = { retire: ['old'] };
+  it.each([
+    ['a rotation that takes a root out is of the root', ofRoot, 'previous', { of: 'root' }],
+    ['one that takes none out is of the issuer', { retire: [] }, 'new', { of: 'issuer' }],
+    ['somebody else has written the issuer', ofRoot, undefined, { of: 'root' }],
+    ['leaves end with the bridge certificate', ofRoot, 'bridge', { of: 'root', bridgeNotAfter: after(1000) }],
+    ['also when that stands first', ofRoot, 'crossover', { of: 'root', bridgeNotAfter: after(1000) }],
+  ] as const)('%s', (_what, rotation, state, facts) => expect(leftBehindOf(rotation, state, issuer)).toEqual(facts));
+});
+
+describe('rotationLeftBehind', () => {
+  const left = (of: string, severity: ExpectedFinding['severity'], hint: string): ExpectedFinding => ({
+    reason: 'RotationLeftBehind',
+    severity,
+    subject: 'Secret linkerd/reroot-rotation',
+    says: [`an earlier rotation of the ${of}`],
+    hint,
+  });
+  it.each<Case>([
+    { name: 'finds nothing when no rotation was left', observed: { leftBehind: undefined }, finds: [] },
+    {
+      name: 'warns when a rotation of the root continues one of the root',
+      observed: { leftBehind: { of: 'root' }, course: COURSES.standard.course },
+      finds: [left('root', 'warn', 'continues it')],
+    },
+    {
+      name: 'warns when a rotation of the issuer continues one of the issuer',
+      observed: { leftBehind: { of: 'issuer' }, course: COURSES.issuer.course },
+      finds: [left('issuer', 'warn', 'continues it')],
+    },
+    {
+      name: 'blocks a rotation of the issuer after one of the root',
+      observed: { leftBehind: { of: 'root' }, course: COURSES.issuer.course },
+      finds: [left('root', 'block', '`reroot rotate`')],
+    },
+    {
+      name: 'blocks a rotation of the root after one of the issuer',
+      observed: { leftBehind: { of: 'issuer' }, course: COURSES.bridge.course },
+      finds: [left('issuer', 'block', '`reroot rotate-issuer`')],
+    },
+    {
+      name: 'says when leaves end with its bridge certificate',
+      observed: { leftBehind: { of: 'root', bridgeNotAfter: after(1000) } },
+      finds: [{ ...left('root', 'warn', 'abort'), says: ['every leaf ends', after(1000)] }],
+    },
+  ])('$name', holds);
+});

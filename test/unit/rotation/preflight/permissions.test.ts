@@ -1,0 +1,33 @@
+import { describe, it } from 'vitest';
+import { type Case, holds } from './support.js';
+
+describe('permissionMissing', () => {
+  it.each<Case>([
+    { name: 'finds nothing when all are granted', observed: { missingPermissions: [] }, finds: [] },
+    {
+      name: 'blocks on each that is missing, with what needs it',
+      observed: {
+        missingPermissions: [
+          { what: 'list pods in all namespaces', neededFor: 'every gate' },
+          { what: 'patch secrets "a" in namespace linkerd', neededFor: 'issue' },
+        ],
+      },
+      finds: [
+        {
+          reason: 'PermissionMissing',
+          severity: 'block',
+          subject: 'cluster',
+          says: ['reroot may not list pods in all namespaces', 'every gate'],
+          hint: 'deploy/rbac.yaml',
+        },
+        {
+          reason: 'PermissionMissing',
+          severity: 'block',
+          subject: 'cluster',
+          says: ['reroot may not patch secrets "a" in namespace linkerd', 'issue'],
+          hint: 'deploy/rbac.yaml',
+        },
+      ],
+    },
+  ])('$name', holds);
+});

@@ -1,0 +1,86 @@
+import { expect } from 'vitest';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
+import type { Finding } from '../../../../src/rotation/findings.js';
+import { preflightFindings } from '../../../../src/rotation/preflight/index.js';
+import type { AnchorFacts, PreflightObservation, StoreFacts } from '../../../../src/rotation/preflight/observation.js';
+import { HOUR_MS, leaf, proxy } from '../support.js';
+
+export const NOW = new Date('2026-01-01T12:00:00Z');
+/** As many milliseconds from now; ISO 8601. */
+export const after = (milliseconds: number): string => new Date(NOW.getTime() + milliseconds).toISOString();
+
+export function anchor(fingerprint: string, change: Partial<AnchorFacts> = {}): AnchorFacts {
+  return { fingerprint, commonName: `root ${fingerprint}`, notAfter: after(1000 * HOUR_MS), ...change };
+}
+
+export function store(change: Partial<StoreFacts> = {}): StoreFacts {
+  return { store: 'ConfigMap roots', problems: [], anchors: [anchor('old')], ...change };
+}
+
+export const healthyProxy = proxy({ anchors: ['old'], leaf: leaf({ verifiesWith: ['old'] }) });
+
+/** A mesh in which no check finds anything: each case of the tables changes what it is about. */
+export const HEALTHY: PreflightObservation = {
+  course: COURSES.bridge.course,
+  waivers: [],
+  now: NOW,
+  linkerdNamespace: 'linkerd',
+  missingPermissions: [],
+  deployments: [{ name: 'linkerd-identity', ready: 3, wanted: 3 }],
+  stores: [store(), store({ store: 'Secret copy' })],
+  issuer: [],
+  supplied: { problems: [], hasRootKey: true },
+  deadline: {
+    lastsMs: 17 * HOUR_MS,
+    ways: [
+      { name: 'bridge', lastsMs: 17 * HOUR_MS },
+      { name: 'standard', lastsMs: HOUR_MS },
+    ],
+    expiries: [{ what: 'the issuer in use', notAfter: after(500 * HOUR_MS) }],
+  },
+  writers: [],
+  rehearsal: { namespace: 'shop' },
+  webhookFailurePolicy: 'Fail',
+  proxies: [healthyProxy],
+  anchors: ['old'],
+  unrollable: [],
+};
+
+/** One row of a table: what is observed beside a healthy mesh, and all that the chain of checks finds then. */
+export interface Case {
+  name: string;
+  observed: Partial<PreflightObservation>;
+  finds: ExpectedFinding[];
+}
+
+export interface ExpectedFinding {
+  reason: string;
+  severity: Finding['severity'];
+  subject: string;
+  /** Parts of the message: what is wrong, by name. */
+  says: string[];
+  /** A part of the hint; absent: there is none. */
+  hint?: string;
+}
+
+/** What comes along in every recovery of an expired root. */
+export const ROOT_EXPIRED: ExpectedFinding = {
+  reason: 'RootExpired',
+  severity: 'warn',
+  subject: 'Secret linkerd/linkerd-identity-issuer',
+  says: ['the root has expired'],
+  hint: 'repairs identity first',
+};
+
+/** Asks the whole chain, so that a check which is not in it fails its own table. */
+export function holds({ observed, finds }: Case): void {
+  const found = preflightFindings({ ...HEALTHY, ...observed });
+  expect(found.map(({ reason, severity, subject }) => ({ reason, severity, subject: subject.name }))).toEqual(
+    finds.map(({ reason, severity, subject }) => ({ reason, severity, subject })),
+  );
+  for (const [index, { message, hint }] of found.entries()) {
+    for (const part of finds[index]?.says ?? []) expect(message).toContain(part);
+    const expected = finds[index]?.hint;
+    expect(hint).toEqual(expected === undefined ? undefined : expect.stringContaining(expected));
+  }
+}

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import type { WorkloadSnapshot } from '../../../../src/ground/workload.js';
+import type { UnrollableFacts } from '../../../../src/rotation/preflight/observation.js';
+import { unrollableAmong } from '../../../../src/rotation/preflight/workloads.js';
+import { leaf, proxy, without } from '../support.js';
+import { type Case, type ExpectedFinding, healthyProxy, holds, ROOT_EXPIRED } from './support.js';
+
+const waiver = (subject: string) => [{ subject, reason: 'known' }];
+
+describe('unrollableAmong', () => {
+  const rolled: WorkloadSnapshot = { kind: 'Deployment', rolledOut: true, replacement: 'rollout' };
+  const evicted: WorkloadSnapshot = {
+    kind: 'StatefulSet',
+    rolledOut: true,
+    replacement: 'eviction',
+    evictionBecause: 'its update strategy is OnDelete',
+  };
+  const of = (kind: string) => proxy({ workload: { namespace: 'shop', kind, name: 'web' } });
+  const reasons = (found: UnrollableFacts[]) => found.map(({ workload, reason }) => [workload, reason]);
+
+  it('is empty when each workload can be rolled', () => {
+    expect(unrollableAmong([of('Deployment')], new Map([['shop/Deployment/web', rolled]]), false)).toEqual([]);
+  });
+  it('names a workload once, however many proxies it has', () => {
+    expect(reasons(unrollableAmong([of('Pod'), of('Pod')], new Map(), false))).toEqual([['shop/Pod/web', 'BarePod']]);
+  });
+  it('leaves out what is going anyway', () => {
+    expect(unrollableAmong([{ ...of('Pod'), terminating: true }], new Map(), false)).toEqual([]);
+  });
+  it('names what needs an eviction, unless that is allowed', () => {
+    const known = new Map([['shop/StatefulSet/web', evicted]]);
+    expect(reasons(unrollableAmong([of('StatefulSet')], known, false))).toEqual([
+      ['shop/StatefulSet/web', 'NeedsEviction'],
+    ]);
+    expect(unrollableAmong([of('StatefulSet')], known, true)).toEqual([]);
+  });
+});
+
+describe('proxyUnreadable', () => {
+  const unreadable = { ...without(healthyProxy, 'leaf'), problem: 'no answer on 4191' };
+  const finding: ExpectedFinding = {
+    reason: 'ProxyUnreadable',
+    severity: 'block',
+    subject: 'shop/Pod/web-1',
+    says: ['no answer on 4191'],
+    hint: '--reach',
+  };
+  it.each<Case>([
+    { name: 'finds nothing when every proxy can be read', observed: { proxies: [healthyProxy] }, finds: [] },
+    { name: 'blocks on a proxy that cannot be read', observed: { proxies: [unreadable] }, finds: [finding] },
+    {
+      name: 'finds nothing when its pod is going',
+      observed: { proxies: [{ ...unreadable, terminating: true }] },
+      finds: [],
+    },
+    {
+      name: 'finds nothing when its workload is waived',
+      observed: { proxies: [unreadable], waivers: waiver('shop/Deployment/web') },
+      finds: [],
+    },
+    {
+      name: 'finds nothing when its namespace is waived',
+      observed: { proxies: [unreadable], waivers: waiver('shop') },
+      finds: [],
+    },
+    {
+      name: 'warns in a recovery: it may be what is broken',
+      observed: { proxies: [unreadable], recovery: 'root' },
+      finds: [ROOT_EXPIRED, { ...finding, severity: 'warn' }],
+    },
+  ])('$name', holds);
+});
+
+describe('leafUnderNoAnchor', () => {
+  const foreign = proxy({ leaf: leaf({ verifiesWith: ['gone'] }) });
+  const finding: ExpectedFinding = {
+    reason: 'LeafUnderNoAnchor',
+    severity: 'block',
+    subject: 'shop/Pod/web-1',
+    says: ['none of the anchors'],
+    hint: 'restart its workload',
+  };
+  it.each<Case>([
+    {
+      name: 'finds nothing when an anchor verifies the chain',
+      observed: { proxies: [healthyProxy], anchors: ['old'] },
+      finds: [],
+    },
+    {
+      name: 'finds nothing when one anchor of several verifies the chain',
+      observed: { anchors: ['other', 'old'] },
+      finds: [],
+    },
+    { name: 'blocks on a chain that no anchor verifies', observed: { proxies: [foreign] }, finds: [finding] },
+    {
+      name: 'finds nothing when its workload is waived',
+      observed: { proxies: [foreign], waivers: waiver('shop/Deployment/web') },
+      finds: [],
+    },
+    {
+      name: 'warns in a recovery: it is what is to be repaired',
+      observed: { proxies: [foreign], recovery: 'root' },
+      finds: [ROOT_EXPIRED, { ...finding, severity: 'warn' }],
+    },
+  ])('$name', holds);
+});
+
+describe('workloadCannotRoll', () => {
+  const bare: UnrollableFacts = {
+    workload: 'shop/Pod/web',
+    reason: 'BarePod',
+    message: 'no controller',
+    hint: 'delete',
+  };
+  const job: UnrollableFacts = { ...bare, workload: 'shop/Job/run', reason: 'JobRunning', ends: true };
+  it.each<Case>([
+    { name: 'finds nothing when every workload can be rolled', observed: { unrollable: [] }, finds: [] },
+    {
+      name: 'blocks on one whose pods stay',
+      observed: { unrollable: [bare] },
+      finds: [
+        { reason: 'BarePod', severity: 'block', subject: 'shop/Pod/web', says: ['no controller'], hint: 'delete' },
+      ],
+    },
+    {
+      name: 'warns of one whose pods end by themselves',
+      observed: { unrollable: [job] },
+      finds: [{ reason: 'JobRunning', severity: 'warn', subject: 'shop/Job/run', says: [], hint: 'delete' }],
+    },
+    {
+      name: 'finds nothing when it is waived',
+      observed: { unrollable: [bare], waivers: waiver('shop/Pod/web') },
+      finds: [],
+    },
+  ])('$name', holds);
+});

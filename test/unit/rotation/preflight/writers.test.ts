@@ -1,0 +1,69 @@
+import { describe, it } from 'vitest';
+import type { WriterFacts } from '../../../../src/rotation/preflight/observation.js';
+import { type Case, type ExpectedFinding, holds } from './support.js';
+
+describe('anotherWriter', () => {
+  const writer: WriterFacts = {
+    object: 'Secret linkerd/x',
+    manager: 'cert-manager',
+    will: ['it renews at noon'],
+    certain: true,
+    cure: 'stop it',
+  };
+  const marked: WriterFacts = { ...writer, will: [], certain: false };
+  const finding: ExpectedFinding = {
+    reason: 'AnotherWriter',
+    severity: 'block',
+    subject: 'Secret linkerd/x',
+    says: ['cert-manager writes it too'],
+    hint: 'stop it',
+  };
+  const waived = (subject: string) => [{ subject, reason: 'it is stopped' }];
+  it.each<Case>([
+    { name: 'finds nothing when nobody else writes', observed: { writers: [] }, finds: [] },
+    {
+      name: 'blocks on one whose own resources say that it writes, and says what it will do',
+      observed: { writers: [writer] },
+      finds: [{ ...finding, says: ['cert-manager writes it too', 'it renews at noon'] }],
+    },
+    {
+      name: 'blocks on the mark of one, and says how to say that it is stopped',
+      observed: { writers: [marked] },
+      finds: [{ ...finding, hint: 'stop it; when that is done, say so: `waive` linkerd/Secret/x' }],
+    },
+    {
+      name: 'warns of a mark when a person has said that its writer is stopped',
+      observed: { writers: [marked], waivers: waived('linkerd/Secret/x') },
+      finds: [{ ...finding, severity: 'warn' }],
+    },
+    {
+      name: 'does not take a waiver of the namespace for that',
+      observed: { writers: [marked], waivers: waived('linkerd') },
+      finds: [finding],
+    },
+    {
+      name: 'takes no waiver for one that certainly writes',
+      observed: { writers: [writer], waivers: waived('linkerd/Secret/x') },
+      finds: [finding],
+    },
+  ])('$name', holds);
+});
+
+describe('helmWouldRevert', () => {
+  it.each<Case>([
+    { name: 'finds nothing when Helm does not own the installation', observed: { helmValue: undefined }, finds: [] },
+    {
+      name: 'warns of the next helm upgrade, and names the value to set',
+      observed: { helmValue: 'identityTrustAnchorsPEM' },
+      finds: [
+        {
+          reason: 'HelmValues',
+          severity: 'warn',
+          subject: 'linkerd',
+          says: ['helm upgrade', 'old root back'],
+          hint: 'identityTrustAnchorsPEM',
+        },
+      ],
+    },
+  ])('$name', holds);
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import {
+  refuseAbort,
+  refuseApproval,
+  refusePause,
+  refuseResume,
+  refuseRetry,
+  refuseStrategy,
+  refuseWaiver,
+} from '../../../src/rotation/refusals.js';
+import type { RotationStatus, Waiting } from '../../../src/rotation/status.js';
+
+const running = {
+  phase: 'renew',
+  outcome: 'running',
+  waivers: [],
+  pastPointOfNoReturn: false,
+} as unknown as RotationStatus;
+const ended: RotationStatus = { ...running, outcome: 'completed' };
+const waitingFor = (kind: Waiting['kind'], more: Partial<Waiting> = {}): RotationStatus => ({
+  ...running,
+  waiting: { kind, for: '', since: '', on: [], todo: '', ...more },
+});
+
+describe('approve', () => {
+  const asked = waitingFor('approval', { planHash: '0123456789abcdef' });
+  it('is bound to the plan by its hash, or by enough of that', () => {
+    expect(refuseApproval({ planHash: '0123456789abcdef' }, asked)).toBeUndefined();
+    expect(refuseApproval({ planHash: '01234567' }, asked)).toBeUndefined();
+  });
+  it.each([
+    ['too little of the hash', { planHash: '0123456' }, '0123456789abcdef'],
+    ["another plan's hash", { planHash: 'ffffffffffff' }, 'changed'],
+    ['no argument', undefined, 'planHash'],
+    ['a name that is no text', { planHash: '0123456789', by: 3 }, 'by'],
+  ])('is refused with %s', (_what, args, why) => expect(refuseApproval(args, asked)).toContain(why));
+  it('is refused when nobody is asked', () => {
+    expect(refuseApproval({ planHash: '0123456789' }, running)).toContain('nothing to approve');
+  });
+});
+
+describe('pause and resume', () => {
+  it('follow each other', () => {
+    expect(refusePause(undefined, running, false)).toBeUndefined();
+    expect(refusePause(undefined, running, true)).toContain('already');
+    expect(refuseResume(true)).toBeUndefined();
+    expect(refuseResume(false)).toContain('not paused');
+  });
+  it('have nothing to do after the end', () => expect(refusePause(undefined, ended, false)).toContain('completed'));
+});
+
+describe('abort', () => {
+  it('is taken once', () => {
+    expect(refuseAbort(undefined, running, false)).toBeUndefined();
+    expect(refuseAbort(undefined, running, true)).toContain('already');
+  });
+  it('is refused past the point of no return, with what can be done instead', () => {
+    expect(refuseAbort(undefined, { ...running, pastPointOfNoReturn: true }, false)).toContain('rotate again');
+  });
+  it('is refused where what it would go back to has expired', () => {
+    expect(refuseAbort(undefined, { ...running, recovery: 'root' }, false)).toContain(
+      'the root of the start has expired',
+    );
+  });
+  it('is refused after the end, and with a name that is no text', () => {
+    expect(refuseAbort(undefined, ended, false)).toContain('completed');
+    expect(refuseAbort({ by: 3 }, running, false)).toContain('by');
+  });
+});
+
+describe('strategy', () => {
+  it('is taken while the rotation waits for renewals', () => {
+    expect(refuseStrategy({ leafRenewal: 'roll' }, waitingFor('renewal'))).toBeUndefined();
+    expect(refuseStrategy({ pace: 'forced' }, waitingFor('renewal'))).toBeUndefined();
+  });
+  it('is refused when there is nothing to hurry', () => {
+    expect(refuseStrategy({ leafRenewal: 'roll' }, running)).toContain('nothing to change');
+  });
+  it('is refused without a change that it knows', () => {
+    expect(refuseStrategy({}, waitingFor('renewal'))).toContain('needs');
+  });
+});
+
+describe('retry', () => {
+  it('is taken only when somebody was asked to look', () => {
+    expect(refuseRetry(waitingFor('attention'))).toBeUndefined();
+    expect(refuseRetry(running)).toContain('not stuck');
+  });
+});
+
+describe('waive', () => {
+  it.each(['shop', 'shop/Deployment/web', 'shop/Pod/web-1'])('takes %s, with a reason', (subject) => {
+    expect(refuseWaiver({ subject, reason: 'known' }, running)).toBeUndefined();
+  });
+  it.each([
+    ['without a reason', { subject: 'shop/Deployment/web' }, 'the report shows the reason'],
+    ['with an empty reason', { subject: 'shop', reason: ' ' }, 'the report shows the reason'],
+    ['without a subject', { reason: 'x' }, 'namespace/Kind/name'],
+    ['with a subject of another form', { subject: 'Shop Floor', reason: 'x' }, 'namespace/Kind/name'],
+  ])('is refused %s', (_what, args, why) => expect(refuseWaiver(args, running)).toContain(why));
+  it('is refused for what is waived already, and after the end', () => {
+    const waived = { ...running, waivers: [{ subject: 'shop', reason: 'y' }] };
+    expect(refuseWaiver({ subject: 'shop', reason: 'x' }, waived)).toContain('already');
+    expect(refuseWaiver({ subject: 'shop', reason: 'x' }, ended)).toContain('completed');
+  });
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { bundleReverted, reverted } from '../../../src/rotation/reverted.js';
+import { target } from './support.js';
+
+describe('bundleReverted', () => {
+  it.each([
+    ['nothing while both roots are wanted', ['old', 'new'], false, undefined],
+    ['nothing once the retired root is gone; foreign anchors may stay', ['new', 'foreign'], true, undefined],
+    ['that the target is gone', ['old'], false, 'the new root new (root.new) is gone from it'],
+    ['that the retired root is back', ['old', 'new'], true, 'the root of the start old (root.old) is in it again'],
+  ])('says %s', (_what, anchors, retired, said) => {
+    expect(bundleReverted(anchors, target(), retired ? { retired } : {})).toBe(said);
+  });
+});
+
+describe('reverted', () => {
+  it('names the object, what has happened to it, and who wrote it', () => {
+    const finding = reverted(
+      'ConfigMap linkerd-identity-trust-roots',
+      'the new root is gone from it',
+      'argocd at noon',
+    );
+    expect(finding).toMatchObject({
+      reason: 'Reverted',
+      severity: 'block',
+      subject: { kind: 'object', name: 'ConfigMap linkerd-identity-trust-roots' },
+      message: 'the new root is gone from it; last written by argocd at noon',
+    });
+    expect(finding.hint).toContain('resume');
+  });
+});
