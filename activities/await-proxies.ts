@@ -1,8 +1,6 @@
-import { type ProxyObservation, workloadName } from '../src/ground/mesh.js';
-import type { Finding } from '../src/rotation/findings.js';
-import { podName } from '../src/rotation/gates.js';
 import type { AwaitProxiesInput, RenewalResult } from '../src/rotation/payloads.js';
 import { renewalDue, type RenewalState, renewalState } from '../src/rotation/renewal.js';
+import { unreadableFor } from '../src/rotation/unreadable.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { gatedPods } from './kit/proxies.js';
 import { type Look, proxyCache } from './kit/proxy-cache.js';
@@ -55,30 +53,4 @@ function hasRenewed({ observation: { leaf } }: Look, now: number): boolean {
 
 function isOld({ at }: Look, now: number): boolean {
   return now - at > LOOK_AGAIN_MS;
-}
-
-/** Findings for proxies that have not been readable for too long. */
-function unreadableFor(limitMs: number) {
-  const since = new Map<string, number>();
-  return (proxies: readonly ProxyObservation[], now: Date): Finding[] =>
-    proxies.flatMap((proxy) => {
-      const { uid, problem, terminating } = proxy;
-      if (problem === undefined || terminating) {
-        since.delete(uid);
-        return [];
-      }
-      const first = since.get(uid) ?? now.getTime();
-      since.set(uid, first);
-      return now.getTime() - first < limitMs ? [] : [unreadableFinding(proxy, problem, new Date(first))];
-    });
-}
-
-function unreadableFinding(proxy: ProxyObservation, problem: string, since: Date): Finding {
-  return {
-    reason: 'ProxyUnreadable',
-    severity: 'block',
-    message: `its proxy cannot be read since ${since.toISOString()}: ${problem} (${workloadName(proxy.workload)})`,
-    subject: { kind: 'pod', name: podName(proxy) },
-    hint: 'look at the pod, or `waive` its workload',
-  };
 }

@@ -57,9 +57,7 @@ program
   .action(async ({ name }: Named) => {
     const facts = findSandbox(namedFolder(name));
     if (!facts) {
-      process.stdout.write(
-        `No sandbox "${name}" is running. Start one: npm run sandbox -- up${nameFlag(name)}\n`,
-      );
+      process.stdout.write(`No sandbox "${name}" is running. Start one: npm run sandbox -- up${nameFlag(name)}\n`);
       return;
     }
     await showMesh(facts);

@@ -25,7 +25,7 @@ export interface Waiver {
   /** `namespace`, `namespace/Kind/name`, or `namespace/Pod/name`. */
   subject: string;
   reason: string;
-  by?: string;
+  by?: string | undefined;
 }
 
 export function blocking(findings: readonly Finding[]): Finding[] {

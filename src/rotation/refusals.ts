@@ -44,7 +44,7 @@ export function refuseAbort(args: unknown, status: RotationStatus, aborting: boo
 }
 
 export function refuseStrategy(args: unknown, { waiting, phase }: RotationStatus): string | undefined {
-  if (waiting?.kind !== 'renewal') return `nothing to change: phase ${phase} does not wait for proxies to come along`;
+  if (waiting?.kind !== 'renewal') return `nothing to change: phase ${phase} is not waiting for proxies`;
   const wanted = field(args, 'leafRenewal') === 'roll' || field(args, 'pace') === 'forced';
   return wanted ? undefined : 'strategy needs {"leafRenewal": "roll"} (or {"pace": "forced"} in an organic rollout)';
 }

@@ -10,7 +10,7 @@ import type { Recovery } from './courses/recovery.js';
 
 /** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */
 export interface Waiting {
-  /** `renewal`: for proxies to come along by themselves; nobody has to do anything. */
+  /** `renewal`: for proxies to renew their leaves, or be replaced, by themselves; nobody has to do anything. */
   kind: 'approval' | 'attention' | 'paused' | 'renewal';
   for: string;
   /** ISO 8601. */

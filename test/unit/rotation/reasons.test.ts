@@ -1,14 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { reasonsIn, type Sources, untested } from './reasons.js';
+import { reasonsIn, untested } from './reasons.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
-
-/** Built inside an activity, where no unit test reaches, each with the test that raises it. To be emptied. */
-const RAISED_BY_ACTIVITIES: Record<string, string> = {
-  ProxyUnreadable: 'no test: a proxy that stays unreadable for longer than `rollout.stuckAfter` (await-proxies.ts)',
-};
 
 function textsIn(folder: string): Record<string, string> {
   const files = readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -17,12 +12,11 @@ function textsIn(folder: string): Record<string, string> {
   return Object.fromEntries(files.map((file) => [file, readFileSync(path.join(ROOT, file), 'utf8')]));
 }
 
-const activities = textsIn('activities');
-const elsewhere = { ...textsIn('src'), ...textsIn('workflows'), ...textsIn('worker') };
+const product = Object.assign({}, ...['src', 'workflows', 'activities', 'worker'].map(textsIn)) as Record<
+  string,
+  string
+>;
 const { [path.relative(ROOT, import.meta.filename)]: _, ...tests } = textsIn('test/unit');
-const activityTests: Sources = Object.fromEntries(
-  Object.entries(tests).filter(([file]) => file.startsWith(path.join('test', 'unit', 'activities'))),
-);
 
 describe('reasonsIn', () => {
   it.each([
@@ -63,18 +57,8 @@ describe('untested', () => {
 });
 
 describe('the reasons of the product', () => {
-  it('are each quoted in a unit test', () => expect(untested(elsewhere, tests)).toEqual([]));
-
-  it('are each quoted in a unit test of the activities, where an activity gives them', () => {
-    const excused = Object.keys(RAISED_BY_ACTIVITIES).map((reason) => `'${reason}'`);
-    expect(untested(activities, { ...activityTests, RAISED_BY_ACTIVITIES: excused.join() })).toEqual([]);
-  });
-
-  it.each(Object.keys(RAISED_BY_ACTIVITIES))('%s is excused only while an activity gives it', (reason) => {
-    expect(Object.values(activities).flatMap(reasonsIn)).toContain(reason);
-  });
-
+  it('are each quoted in a unit test', () => expect(untested(product, tests)).toEqual([]));
   it('are many: the scanner reads what there is', () => {
-    expect(new Set(Object.values(elsewhere).flatMap(reasonsIn)).size).toBeGreaterThan(50);
+    expect(new Set(Object.values(product).flatMap(reasonsIn)).size).toBeGreaterThan(50);
   });
 });
