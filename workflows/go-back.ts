@@ -1,5 +1,5 @@
 import { courseOf } from '../src/rotation/courses/index.js';
-import { handsOf } from './hands.js';
+import { effectsOf } from './effects.js';
 import { perform } from './perform.js';
 import { inPhase, now } from './in-phase.js';
 import type { Rotation } from './rotation.js';
@@ -22,6 +22,6 @@ export async function goBack(forward: Rotation): Promise<void> {
     { phase: 'finish', state: 'pending' },
   ];
   status.stragglers = [];
-  const hands = { ...handsOf(rotation), inPhase: async (_phase: unknown, work: () => Promise<void>) => await work() };
-  await inPhase(status, 'abort', async () => await perform(rotation.course, hands));
+  const effects = { ...effectsOf(rotation), inPhase: async (_phase: unknown, work: () => Promise<void>) => await work() };
+  await inPhase(status, 'abort', async () => await perform(rotation.course, effects));
 }

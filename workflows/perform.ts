@@ -2,7 +2,7 @@ import { type Course, type IssuerState, issuerOf, type Row, type Write } from '.
 import type { GatedPhase } from '../src/rotation/phases.js';
 
 /** What performing a row needs: each is a piece of work that looks first, so all may be done again. */
-export interface Hands {
+export interface Effects {
   inPhase(phase: GatedPhase, work: () => Promise<void>): Promise<void>;
   /** Asks for approval of this phase, if the input wants to be asked. */
   ask(row: Row): Promise<void>;
@@ -23,26 +23,26 @@ export interface Hands {
  * Performs a course, row after row (src/rotation/courses): each row says what is asked, proven, written and waited for, and
  * this is the order in which every row does it. A row that is already true costs a look.
  */
-export async function perform(course: Pick<Course, 'rows'>, hands: Hands): Promise<void> {
-  for (const row of course.rows) await hands.inPhase(row.phase, async () => await performRow(row, course, hands));
+export async function perform(course: Pick<Course, 'rows'>, effects: Effects): Promise<void> {
+  for (const row of course.rows) await effects.inPhase(row.phase, async () => await performRow(row, course, effects));
 }
 
-async function performRow(row: Row, { rows }: Pick<Course, 'rows'>, hands: Hands): Promise<void> {
-  if (row.approval) return await hands.approve(row);
-  if (row.asks) await hands.ask(row);
+async function performRow(row: Row, { rows }: Pick<Course, 'rows'>, effects: Effects): Promise<void> {
+  if (row.approval) return await effects.approve(row);
+  if (row.asks) await effects.ask(row);
   const proof = rows.find(({ phase }) => phase === row.first);
-  if (proof) await hands.converge(proof); // swap and prune safety, right before the write
-  if (row.noReturn) hands.passPointOfNoReturn();
-  for (const write of row.writes) await performWrite(write, row, hands);
+  if (proof) await effects.converge(proof); // swap and prune safety, right before the write
+  if (row.noReturn) effects.passPointOfNoReturn();
+  for (const write of row.writes) await performWrite(write, row, effects);
   const repaired = rows.find(({ phase }) => phase === row.identityFirst);
-  if (repaired) await performWrite('writeIssuer', repaired, hands);
-  if (repaired) await hands.converge(repaired);
-  if (!row.event) await hands.converge(row);
+  if (repaired) await performWrite('writeIssuer', repaired, effects);
+  if (repaired) await effects.converge(repaired);
+  if (!row.event) await effects.converge(row);
 }
 
-async function performWrite(write: Write, row: Row, hands: Hands): Promise<void> {
-  if (write === 'writeIssuer') return await hands.writeIssuer(issuerOf(row));
-  if (write !== 'swapIssuer') return await hands[write]();
-  const taken = await hands.swapIssuer(row, issuerOf(row));
-  if (!taken) await hands.converge(row); // identity is restarted
+async function performWrite(write: Write, row: Row, effects: Effects): Promise<void> {
+  if (write === 'writeIssuer') return await effects.writeIssuer(issuerOf(row));
+  if (write !== 'swapIssuer') return await effects[write]();
+  const taken = await effects.swapIssuer(row, issuerOf(row));
+  if (!taken) await effects.converge(row); // identity is restarted
 }

@@ -5,7 +5,7 @@ import type { LeaseInput, PlanResult } from '../src/rotation/payloads.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import { begin, generate, planOnly } from './begin.js';
 import { abandon, close, finish } from './end.js';
-import { handsOf } from './hands.js';
+import { effectsOf } from './effects.js';
 import { keepingBridge } from './keep-bridge.js';
 import { isAbort, listenToOperator } from './operator/index.js';
 import { perform } from './perform.js';
@@ -42,6 +42,6 @@ export async function rotate(request: RotationRequest): Promise<RotationReport |
 async function performCourse(rotation: Generated): Promise<void> {
   const { course, roots } = rotation;
   const rows = remainingRows(course, roots.pastPointOfNoReturn);
-  const work = async (): Promise<void> => await perform({ rows }, handsOf(rotation));
+  const work = async (): Promise<void> => await perform({ rows }, effectsOf(rotation));
   return course.bridge ? await keepingBridge(rotation, work) : await work();
 }

@@ -3,7 +3,7 @@ import { courseOf, type CourseRef } from '../../../src/rotation/courses/index.js
 import { readInput } from '../../../src/rotation/input.js';
 import type { AwaitIssuerResult, GateResult, PhaseInput, ReinjectInput } from '../../../src/rotation/payloads.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
-import { handsOf } from '../../../workflows/hands.js';
+import { effectsOf } from '../../../workflows/effects.js';
 import type { Operator } from '../../../workflows/operator/index.js';
 import { perform } from '../../../workflows/perform.js';
 import type { Rotation } from '../../../workflows/rotation.js';
@@ -101,7 +101,7 @@ async function called(ref: Partial<CourseRef>, approvals: 'none' | 'beforeRetire
     operator,
     steps: interruptibleSteps(operator),
   } as unknown as Rotation;
-  await perform(rotation.course, handsOf(rotation));
+  await perform(rotation.course, effectsOf(rotation));
   return cluster.calls;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { remainingRows } from '../../../src/rotation/courses/course.js';
 import { courseOf, type CourseRef } from '../../../src/rotation/courses/index.js';
-import { type Hands, perform } from '../../../workflows/perform.js';
+import { type Effects, perform } from '../../../workflows/perform.js';
 
 /** What was done, in its order: `trust: addTarget` and so on; `=` for a gate that is brought about. */
 async function sequence(
@@ -12,7 +12,7 @@ async function sequence(
   const done: string[] = [];
   let phase = '';
   const note = async (what: string): Promise<void> => void done.push(`${phase}: ${what}`);
-  const hands: Hands = {
+  const effects: Effects = {
     inPhase: async (name, work) => {
       phase = name;
       await work();
@@ -29,7 +29,7 @@ async function sequence(
     },
     passPointOfNoReturn: () => void done.push(`${phase}: no return`),
   };
-  await perform({ rows: remainingRows(course, pastPointOfNoReturn) }, hands);
+  await perform({ rows: remainingRows(course, pastPointOfNoReturn) }, effects);
   return done;
 }
 

@@ -2,12 +2,12 @@ import type { IssuerState, Row } from '../src/rotation/courses/course.js';
 import type { BundleWritten } from '../src/rotation/payloads.js';
 import { approveIfAsked, approveRetiring } from './approvals.js';
 import { converge } from './converge.js';
-import type { Hands } from './perform.js';
+import type { Effects } from './perform.js';
 import { inPhase } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
 
 /** A rotation as `perform` moves it. */
-export function handsOf(rotation: Rotation): Hands {
+export function effectsOf(rotation: Rotation): Effects {
   const { status, steps, input } = rotation;
   return {
     inPhase: async (phase, work) => await inPhase(status, phase, work),
