@@ -22,6 +22,9 @@ export async function goBack(forward: Rotation): Promise<void> {
     { phase: 'finish', state: 'pending' },
   ];
   status.stragglers = [];
-  const effects = { ...effectsOf(rotation), inPhase: async (_phase: unknown, work: () => Promise<void>) => await work() };
+  const effects = {
+    ...effectsOf(rotation),
+    inPhase: async (_phase: unknown, work: () => Promise<void>) => await work(),
+  };
   await inPhase(status, 'abort', async () => await perform(rotation.course, effects));
 }
