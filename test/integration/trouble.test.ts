@@ -96,7 +96,7 @@ describe('a rotation in trouble', () => {
       await handle.executeUpdate('approve', { args: [{ planHash: waiting?.planHash ?? '' }] });
       const held = await statusWhere(handle, 'the pause', ({ waiting: seen }) => seen?.kind === 'paused');
       expect(held.waiting?.on.join()).toMatch(
-        /linkerd-identity-trust-roots.*the new root is gone.*argocd-application-controller at 20/,
+        /linkerd-identity-trust-roots.*the new root [0-9a-f]{12} \(root\.linkerd\.cluster\.local\) is gone.*argocd-application-controller at 20/,
       );
       await handle.executeUpdate('resume', { args: [] });
       return await reportOf(handle);
