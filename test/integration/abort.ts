@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs';
 import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect } from 'vitest';
 import type { Phase } from '../../src/rotation/phases.js';
 import type { StrategyName } from '../../src/rotation/courses/index.js';
@@ -43,6 +45,8 @@ export async function abortIn(
   expect(report).toMatchObject({ outcome: 'aborted', aborted: { phase, by: 'tester', reason: 'a test' } });
   expect(await mesh.certificates()).toEqual(before);
   await readsRightOnTheWayBack(handle);
+  const file = process.env['REROOT_HISTORY'];
+  if (file) writeFileSync(file, historyToJSON(await handle.fetchHistory()));
   await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
   const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
   expect(lastRefusals).toEqual([]);

@@ -69,7 +69,7 @@ function header(status: RotationStatus, now: Date): string[] {
   const took = formatDuration(now.getTime() - Date.parse(status.startedAt));
   const linkerd = status.linkerdVersion ? `Linkerd ${status.linkerdVersion}` : 'Linkerd';
   const lines = [
-    `${pc.bold(`Rotating the trust root of ${linkerd}`)} in cluster ${pc.bold(status.cluster)}  ${pc.dim(took)}`,
+    `${pc.bold(`Rotating the ${status.strategy === 'issuer' ? 'identity issuer' : 'trust root'} of ${linkerd}`)} in cluster ${pc.bold(status.cluster)}  ${pc.dim(took)}`,
   ];
   return status.roots ? [...lines, rootLine(status.roots, status)] : lines;
 }
