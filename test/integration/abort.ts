@@ -45,7 +45,7 @@ export async function abortIn(
   expect(report).toMatchObject({ outcome: 'aborted', aborted: { phase, by: 'tester', reason: 'a test' } });
   expect(await mesh.certificates()).toEqual(before);
   await readsRightOnTheWayBack(handle);
-  const file = process.env['REROOT_HISTORY'];
+  const file = process.env['RECORD_HISTORY'];
   if (file) writeFileSync(file, historyToJSON(await handle.fetchHistory()));
   await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
   const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
