@@ -34,8 +34,8 @@ export async function awaitProxies(dependencies: Dependencies, input: AwaitProxi
     const state = renewalState(proxies, { ...phase, waivers }, now);
     const late = [...(renews ? state.late : []), ...unreadable(proxies, now)];
     reportProgress({ phase: input.phase, ...state, late: late.slice(0, SHOWN) });
-    if (state.proven === state.proxies) return { ...state, late: [] };
-    if (isOver(late, input, now)) return { ...state, late };
+    if (state.proven === state.proxies) return { ...state, late: [], reverted: [] };
+    if (isOver(late, input, now)) return { ...state, late, reverted: [] };
     await pause(pollMs);
   }
 }

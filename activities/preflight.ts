@@ -1,3 +1,4 @@
+import { readClusterUid } from '../src/kubernetes/cluster.js';
 import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { isServed } from '../src/kubernetes/custom.js';
@@ -41,6 +42,7 @@ export async function preflight(
     leafLifeMs: linkerd.leafLifeMs,
     ...(observation.recovery ? { recovery: observation.recovery } : {}),
     apiServer: k8s.server,
+    clusterUid: await readClusterUid(k8s),
     findings: preflightFindings(observation),
     plan: hashedPlan(request, { ...linkerd, pods: mesh.pods }, anchorsOf(mesh)),
     extensions: await extensionNamespaces(k8s),

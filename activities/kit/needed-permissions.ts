@@ -35,6 +35,7 @@ export function neededPermissions(linkerd: Linkerd, { reach, deletePods, rollout
   const unique = (names: string[]) => [...new Set(names)];
   return [
     core('list', 'namespaces', 'every phase'),
+    core('get', 'namespaces', 'knowing the cluster', { name: 'kube-system' }),
     core('list', 'pods', 'every gate'),
     core('create', 'pods', 'the injection rehearsal (dry run)'),
     ...(reach === 'port-forward'

@@ -36,6 +36,12 @@ export interface ProxyObservation {
   identityAnchors?: Fingerprint[];
   /** The leaf as presented in a handshake; absent when not asked for. */
   leaf?: LeafObservation;
+  /** It has no address yet: nothing runs, so nothing is presented; what it will be started with is judged. */
+  unstarted?: boolean;
+  /** ISO 8601: when it should have been gone, with the grace that it was given. */
+  deletedAt?: string;
+  /** ISO 8601. */
+  createdAt?: string;
   /** Why something is missing above. */
   problem?: string;
 }

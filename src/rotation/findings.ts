@@ -1,3 +1,5 @@
+import type { GatedPhase } from './phases.js';
+
 /** What a finding is about. Names are written as people write them: `payments`, `payments/Deployment/api`. */
 export interface Subject {
   kind: 'cluster' | 'namespace' | 'workload' | 'pod' | 'object';
@@ -26,6 +28,23 @@ export interface Waiver {
   subject: string;
   reason: string;
   by?: string | undefined;
+  /**
+   * The gate that it opens. `rollout`: none, its rollout alone is not waited for, and its proxies still have to pass.
+   * Absent where the input waives it: every gate.
+   */
+  gate?: GatedPhase | 'rollout' | undefined;
+  /** `back`: given on the way back, so it opens that way's gate. */
+  direction?: 'back' | undefined;
+}
+
+/** The waivers that open the gate of a phase; for rollouts every waiver counts. */
+export function opening(
+  waivers: readonly Waiver[],
+  { phase, direction }: { phase: GatedPhase; direction: 'forward' | 'back' },
+): Waiver[] {
+  return waivers.filter(
+    ({ gate, direction: given = 'forward' }) => gate === undefined || (gate === phase && given === direction),
+  );
 }
 
 export function blocking(findings: readonly Finding[]): Finding[] {

@@ -12,10 +12,16 @@ import type { Recovery } from './courses/recovery.js';
 /** Given to every activity. */
 export interface StepInput extends RotationRequest {
   linkerdNamespace: string;
+  /** uid of namespace `kube-system`: the cluster that preflight read, and no other. */
+  clusterUid?: string;
+  /** Run id of the first run: what the Lease has to say before anything is written. */
+  firstRunId?: string;
 }
 
 export interface LeaseInput {
   linkerdNamespace?: string | undefined;
+  /** uid of namespace `kube-system`; absent while nothing has been read. */
+  clusterUid?: string;
   /** Run id of the first run: a rotation keeps its Lease when it continues as new. */
   firstRunId: string;
 }
@@ -23,7 +29,7 @@ export interface LeaseInput {
 export interface PhaseInput extends StepInput {
   phase: GatedPhase;
   waivers: Waiver[];
-  /** How often the operator has asked for a `retry`. */
+  /** How often the operator has asked for a `retry` in this phase. */
   retry: number;
 }
 
@@ -31,8 +37,11 @@ export interface IssuerStateInput extends StepInput {
   state: IssuerState;
 }
 
-/** How a wait for the proxies' own renewal (or replacement) ended: all have, or some are late. */
-export type RenewalResult = RenewalState;
+/** How a wait for the proxies' own renewal (or replacement) ended: all have, some are late, or somebody put things back. */
+export interface RenewalResult extends RenewalState {
+  /** What another writer has put back; the wait is over, because nothing would come of it. */
+  reverted: Finding[];
+}
 
 /** A certificate as status and report show it. */
 export interface CertificateFacts {
@@ -52,6 +61,8 @@ export interface PreflightResult {
   /** What of the start has expired. */
   recovery?: Recovery;
   apiServer: string;
+  /** uid of namespace `kube-system`. */
+  clusterUid: string;
   findings: Finding[];
   plan: Plan;
   /** Namespaces of Linkerd extensions: rolled before others. */

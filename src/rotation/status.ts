@@ -21,6 +21,17 @@ export interface Waiting {
   planHash?: string;
 }
 
+/** Something that does not stop the rotation, and that a person has to hear of. */
+export interface Alert {
+  /** Stable CamelCase word to search and alert by. */
+  reason: string;
+  message: string;
+  /** ISO 8601. */
+  since: string;
+  /** ISO 8601: when leaves would end, or identity would not start again. */
+  deadline?: string;
+}
+
 /** The answer of the `status` query; also what the UI's current details are made of. */
 export interface RotationStatus {
   workflowId: string;
@@ -29,7 +40,7 @@ export interface RotationStatus {
   linkerdVersion?: string;
   strategy: string;
   phase: Phase;
-  outcome: 'running' | 'completed' | 'aborted' | 'failed';
+  outcome: 'running' | 'completed' | 'aborted' | 'failed' | 'cancelled';
   /** The old root is leaving the bundle: no abort any more. */
   pastPointOfNoReturn: boolean;
   startedAt: string;
@@ -41,7 +52,12 @@ export interface RotationStatus {
   /** Namespaces of the phase under way. */
   namespaces: (NamespaceProgress & { state: 'waiting' | 'running' | 'done' | 'stuck' })[];
   stragglers: Finding[];
+  /** What a person should look at first of what is waited for. */
   waiting?: Waiting;
+  /** What else is waited for: several namespaces may be stuck at a time. */
+  alsoWaiting?: Waiting[];
+  /** What will end leaves, or is going wrong, unless somebody acts in time. */
+  alerts?: Alert[];
   /** What of the start has expired. */
   recovery?: Recovery;
   aborted?: RotationReport['aborted'];
