@@ -56,12 +56,18 @@ export async function wait<T>(
   listening.waits = [...listening.waits, shown];
   showWaits(status, listening.waits);
   showDetails(status);
-  try {
-    return await until();
-  } finally {
+  const end = (): void => {
     listening.waits = listening.waits.filter((other) => other !== shown);
     showWaits(status, listening.waits);
     showDetails(status);
+  };
+  try {
+    const result = await until();
+    end();
+    return result;
+  } catch (error) {
+    if (!isContinuation(error)) end(); // in the new run it goes on
+    throw error;
   }
 }
 
@@ -206,7 +212,8 @@ export async function approval(
   isOver: () => boolean,
 ): Promise<{ by?: string; reason?: string; at: string } | undefined> {
   const { said } = listening;
-  said.approved = undefined;
+  const goesOn = listening.earlier.some(({ planHash }) => planHash !== undefined && planHash === waiting.planHash);
+  if (!goesOn) said.approved = undefined;
   const given = await wait(listening, { kind: 'approval', ...waiting }, async () => {
     for (;;) {
       await condition(() => said.approved !== undefined || mustStop(said) || isOver());
