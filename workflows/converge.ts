@@ -3,7 +3,7 @@ import { type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GateResult } from '../src/rotation/payloads.js';
 import { now, showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
-import { watch } from './steps.js';
+import { stepsOn } from './steps.js';
 import { waitForRenewal, waitForReplacement } from './wait-for-proxies.js';
 import { rollControlPlane, rollNamespaces } from './waves.js';
 
@@ -73,6 +73,6 @@ async function askForHelp(rotation: Rotation, { phase }: Row, gate: GateResult, 
       on: findings.slice(0, 10).map(formatFinding),
       todo: 'Repair what is named (the rotation notices by itself), `retry`, or `waive` it with a reason.',
     },
-    async () => await watch.awaitChange(phaseInput(rotation, phase)),
+    async () => await stepsOn(rotation.status.cluster).watch.awaitChange(phaseInput(rotation, phase)),
   );
 }

@@ -1,12 +1,12 @@
 import { ApplicationFailure, CancellationScope, log, workflowInfo } from '@temporalio/workflow';
-import type { LeaseInput } from '../src/rotation/payloads.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import type { RotationStatus } from '../src/rotation/status.js';
 import { goBack } from './go-back.js';
+import type { Lease } from './begin.js';
 import type { Operator } from './operator/index.js';
 import { inPhase, now, showDetails } from './in-phase.js';
 import type { Generated, Rotation } from './rotation.js';
-import { causeOf, plain, quick } from './steps.js';
+import { causeOf, stepsOn } from './steps.js';
 
 /** Removes what is no longer needed, and writes the report. */
 export async function finish(rotation: Generated, outcome: RotationReport['outcome']): Promise<RotationReport> {
@@ -33,15 +33,19 @@ export async function abandon(
     status.aborted = { phase, at: now(), ...(by ? { by } : {}), ...(reason ? { reason } : {}) };
     return await finish(generated, 'aborted');
   }
-  if (rotation) await plain.discard(rotation.input);
+  if (rotation) await stepsOn(status.cluster).plain.discard(rotation.input);
   status.outcome = 'aborted';
   throw ApplicationFailure.nonRetryable(`aborted in phase ${phase}, before anything was changed`, 'Aborted');
 }
 
-/** However it ended: shows it, and gives the Lease back. */
-export async function close(status: RotationStatus, lease: LeaseInput): Promise<void> {
+/** However it ended: shows it, and gives the Lease back, if there is a worker to do it. */
+export async function close(status: RotationStatus, { asked, ...lease }: Lease): Promise<void> {
   showDetails(status);
-  await CancellationScope.nonCancellable(async () => await quick.releaseLease(lease)).catch((error: unknown) => {
+  if (!asked) return;
+  const { releaseLease } = stepsOn(status.cluster).quick;
+  await CancellationScope.nonCancellable(
+    async () => await releaseLease.executeWithOptions({ scheduleToCloseTimeout: '5 minutes' }, [lease]),
+  ).catch((error: unknown) => {
     log.warn('the Lease could not be given back; the next rotation takes it over', causeOf(error));
   });
 }

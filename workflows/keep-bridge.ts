@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import { bridgeCheckInterval } from '../src/rotation/bridge-life.js';
 import type { Rotation } from './rotation.js';
-import { causeOf, quick } from './steps.js';
+import { causeOf, stepsOn } from './steps.js';
 
 /** The bridge certificate is short-lived, a rotation may not be: it is made anew in time, whatever else is waited for. */
 export async function keepingBridge(rotation: Rotation, work: () => Promise<void>): Promise<void> {
@@ -16,6 +16,7 @@ export async function keepingBridge(rotation: Rotation, work: () => Promise<void
 }
 
 async function keepBridge({ mesh, input, status }: Rotation): Promise<void> {
+  const { quick } = stepsOn(status.cluster);
   for (;;) {
     await sleep(bridgeCheckInterval(mesh.leafLifeMs), { summary: 'until the bridge certificate is looked at again' });
     try {

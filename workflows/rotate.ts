@@ -1,9 +1,9 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { remainingRows } from '../src/rotation/courses/course.js';
 import type { RotationRequest } from '../src/rotation/input.js';
-import type { LeaseInput, PlanResult } from '../src/rotation/payloads.js';
+import type { PlanResult } from '../src/rotation/payloads.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import { begin, generate, planOnly } from './begin.js';
+import { begin, generate, type Lease, planOnly } from './begin.js';
 import { abandon, close, finish } from './end.js';
 import { effectsOf } from './effects.js';
 import { keepingBridge } from './keep-bridge.js';
@@ -20,12 +20,12 @@ import type { Generated, Rotation } from './rotation.js';
 export async function rotate(request: RotationRequest): Promise<RotationReport | PlanResult> {
   const status = newStatus(request);
   const operator = listenToOperator(status);
-  if (request.settings.planOnly) return await planOnly(request);
   const { linkerdNamespace } = request.settings;
-  const lease: LeaseInput = { linkerdNamespace, firstRunId: workflowInfo().firstExecutionRunId };
+  const lease: Lease = { linkerdNamespace, firstRunId: workflowInfo().firstExecutionRunId };
   let rotation: Rotation | undefined;
   let generated: Generated | undefined;
   try {
+    if (request.settings.planOnly) return await planOnly(request, { status, operator });
     rotation = await begin(request, { status, operator, lease });
     generated = await generate(rotation);
     await performCourse(generated);

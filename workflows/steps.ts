@@ -1,6 +1,7 @@
-import { ApplicationFailure, patched, proxyActivities } from '@temporalio/workflow';
+import { ApplicationFailure, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
+import { stepQueue } from '../src/temporal/names.js';
 import type { Operator } from './operator/index.js';
 
 /** How activities are called: all heartbeat (activities/kit/heartbeat.ts), so a dead worker is noticed within seconds. */
@@ -12,32 +13,37 @@ const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '
 const SHORT: ActivityOptions = { startToCloseTimeout: '10 minutes', heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: RETRY };
 /** Rollouts and waits: as long as they take. */
 const LONG: ActivityOptions = { ...SHORT, startToCloseTimeout: '7 days' };
-
-const short = proxyActivities<Activities>(SHORT);
-const long = proxyActivities<Activities>(LONG);
-
-/** Steps as they are, for waits that end by themselves or by a message. */
-export const watch = { awaitProxies: long.awaitProxies, awaitChange: long.awaitChange };
-
-/** Steps of the beginning and the end, which no pause interrupts. */
-export const plain = {
-  acquireLease: short.acquireLease,
-  preflight: short.preflight,
-  discard: short.discard,
-};
-
-/** A courtesy that the end of the rotation does not wait for long. */
-export const quick = proxyActivities<Activities>({
+/** A courtesy, which is not tried for ever. */
+const QUICK: ActivityOptions = {
   ...SHORT,
   startToCloseTimeout: '1 minute',
   retry: { ...RETRY, maximumAttempts: 5 },
-});
+};
 
-/** Marks histories in which two steps are called by what they do; in 0.1 their names were right forward only. */
-const RENAMED = 'steps named for their target';
+/** The steps as the workers of one cluster carry them out: on the queue that they poll, and nobody else. */
+export function stepsOn(cluster: string) {
+  const taskQueue = stepQueue(workflowInfo().taskQueue, cluster);
+  const short = proxyActivities<Activities>({ ...SHORT, taskQueue });
+  const long = proxyActivities<Activities>({ ...LONG, taskQueue });
+  return {
+    short,
+    long,
+    /** Steps as they are, for waits that end by themselves or by a message. */
+    watch: { awaitProxies: long.awaitProxies, awaitChange: long.awaitChange },
+    /** Steps of the beginning and the end, which no pause interrupts. */
+    plain: {
+      hello: short.hello,
+      acquireLease: short.acquireLease,
+      preflight: short.preflight,
+      discard: short.discard,
+    },
+    quick: proxyActivities<Activities>({ ...QUICK, taskQueue }),
+  };
+}
 
 /** The steps of a runbook, interruptible by themselves: a pause stops one, and `resume` begins it anew. */
-export function interruptibleSteps({ interruptible }: Pick<Operator, 'interruptible'>) {
+export function interruptibleSteps({ interruptible }: Pick<Operator, 'interruptible'>, cluster: string) {
+  const { short, long } = stepsOn(cluster);
   const each =
     <I, R>(step: (input: I) => Promise<R>) =>
     async (input: I): Promise<R> =>
@@ -45,12 +51,8 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
   return {
     preflight: each(short.preflight),
     generate: each(short.generate),
-    addTarget: each((input: Parameters<Activities['addTarget']>[0]) =>
-      patched(RENAMED) ? short.addTarget(input) : short.addRootToBundle(input),
-    ),
-    dropRetired: each((input: Parameters<Activities['dropRetired']>[0]) =>
-      patched(RENAMED) ? short.dropRetired(input) : short.removeOldRootFromBundle(input),
-    ),
+    addTarget: each(short.addTarget),
+    dropRetired: each(short.dropRetired),
     writeIssuer: each(short.writeIssuer),
     awaitIssuer: each(long.awaitIssuer),
     awaitInjection: each(long.awaitInjection),

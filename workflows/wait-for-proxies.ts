@@ -2,7 +2,7 @@ import { formatFinding } from '../src/rotation/findings.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import type { RenewalResult } from '../src/rotation/payloads.js';
 import { phaseInput, type Rotation } from './rotation.js';
-import { watch } from './steps.js';
+import { stepsOn } from './steps.js';
 import { reinjectNamespace } from './waves.js';
 
 /** The waits of the gentle strategies: durable, and without history for as long as they last. */
@@ -17,7 +17,8 @@ export async function waitForRenewal(rotation: Rotation, phase: GatedPhase): Pro
       on: [],
       todo: 'Nothing to do. To be quicker, `reroot strategy --leaf-renewal roll` rolls what is left.',
     },
-    async () => await watch.awaitProxies({ ...phaseInput(rotation, phase), knownLate: [] }),
+    async () =>
+      await stepsOn(rotation.status.cluster).watch.awaitProxies({ ...phaseInput(rotation, phase), knownLate: [] }),
   );
   // newer than the look before the wait
   if (result && status.gate) status.gate = { ...status.gate, proxies: result.proxies, proven: result.proven };
@@ -37,7 +38,8 @@ async function askForTheLate(rotation: Rotation, phase: GatedPhase, { late }: Re
       on: late.slice(0, 10).map(formatFinding),
       todo: '`retry` rolls their workloads and no others; or repair what keeps them, or `waive` them with a reason.',
     },
-    async () => await watch.awaitProxies({ ...phaseInput(rotation, phase), knownLate }),
+    async () =>
+      await stepsOn(rotation.status.cluster).watch.awaitProxies({ ...phaseInput(rotation, phase), knownLate }),
   );
   if (operator.retries() === asked) return;
   const namespaces = new Set(knownLate.map((name) => name.split('/')[0] ?? ''));
@@ -56,6 +58,11 @@ export async function waitForReplacement(rotation: Rotation, phase: GatedPhase):
       on: [],
       todo: 'Nothing to do: what is left then is rolled. To be quicker, `reroot strategy --pace forced`.',
     },
-    async () => await watch.awaitProxies({ ...phaseInput(rotation, phase), knownLate: [], deadline }),
+    async () =>
+      await stepsOn(rotation.status.cluster).watch.awaitProxies({
+        ...phaseInput(rotation, phase),
+        knownLate: [],
+        deadline,
+      }),
   );
 }

@@ -63,7 +63,7 @@ vi.mock('@temporalio/workflow', () => {
             }),
         },
       ),
-    patched: () => true,
+    workflowInfo: () => ({ taskQueue: 'reroot' }),
     setCurrentDetails: () => undefined,
     upsertSearchAttributes: () => undefined,
     log: { info: () => undefined, warn: () => undefined },
@@ -99,7 +99,7 @@ async function called(ref: Partial<CourseRef>, approvals: 'none' | 'beforeRetire
       approvals: [],
     } as unknown as RotationStatus,
     operator,
-    steps: interruptibleSteps(operator),
+    steps: interruptibleSteps(operator, 'default'),
   } as unknown as Rotation;
   await perform(rotation.course, effectsOf(rotation));
   return cluster.calls;
