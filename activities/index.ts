@@ -15,6 +15,7 @@ import type { Dependencies } from './kit/dependencies.js';
 import { assertRightCluster, type OfCluster } from './kit/right-cluster.js';
 import { makePlan } from './make-plan.js';
 import { preflight } from './preflight.js';
+import { putBack } from './put-back.js';
 import { reinject } from './reinject.js';
 import { writeIssuer } from './write-issuer.js';
 
@@ -41,6 +42,7 @@ export function createActivities(dependencies: Dependencies) {
     awaitProxies: given(awaitProxies),
     writeIssuer: given(writeIssuer),
     keepBridge: given(keepBridge),
+    putBack: given(putBack),
     awaitIssuer: given(awaitIssuer),
     makePlan: given(makePlan),
     finish: given(finish),

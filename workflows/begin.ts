@@ -3,10 +3,10 @@ import { courseOf } from '../src/rotation/courses/index.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import { type InputResult, invalidInputMessage, type RotationRequest } from '../src/rotation/input.js';
 import type { GenerateResult, HelloResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/payloads.js';
-import type { RotationStatus, Waiting } from '../src/rotation/status.js';
+import type { RotationStatus } from '../src/rotation/status.js';
 import { stepQueue, workerCommand } from '../src/temporal/names.js';
 import type { Operator } from './operator/index.js';
-import { inPhase, now, showWaiting } from './in-phase.js';
+import { inPhase } from './in-phase.js';
 import type { Generated, Rotation } from './rotation.js';
 import { causeOf, interruptibleSteps, type Steps, stepsOn } from './steps.js';
 
@@ -47,9 +47,8 @@ export async function begin(
     if (met !== undefined) lease.clusterUid = met;
     await acquireLease(status, lease);
     const mesh = await preflight({ ...request, ...(met === undefined ? {} : { clusterUid: met }) }, steps, status);
-    const { linkerdNamespace, clusterUid, recovery } = mesh;
-    lease.clusterUid = clusterUid;
-    const course = { ...request.course, ...(recovery ? { recovery } : {}) };
+    const course = { ...request.course, ...(mesh.recovery ? { recovery: mesh.recovery } : {}) };
+    const { linkerdNamespace, clusterUid } = mesh;
     const firstRunId = workflowInfo().firstExecutionRunId;
     const input = { settings: request.settings, course, linkerdNamespace, clusterUid, firstRunId };
     return { input, course: courseOf(course), mesh, status, operator, steps };
@@ -70,30 +69,24 @@ export async function generate(rotation: Rotation): Promise<Generated> {
 }
 
 /** Somebody has to serve the cluster: as long as nobody does, the rotation says so, and waits without history. */
-async function meetWorker(status: RotationStatus, { interruptible }: Operator): Promise<HelloResult> {
+async function meetWorker(status: RotationStatus, { interruptible, waitForWorker }: Operator): Promise<HelloResult> {
   const { cluster } = status;
   const queue = workflowInfo().taskQueue;
-  const waiting = (): Waiting => ({
-    kind: 'worker',
+  const waiting = {
     for: `a worker of cluster ${cluster}`,
-    since: now(),
     on: [],
     todo: `Start one: \`${workerCommand(queue, cluster)}\` (it polls task queue \`${stepQueue(queue, cluster)}\`).`,
-  });
-  return await interruptible(async () => {
+  };
+  const once = async (): Promise<HelloResult> => {
     let met = false;
-    const shown = condition(() => met, SILENCE).then(
-      (inTime) => inTime || showWaiting(status, waiting()),
-      () => undefined, // paused or aborted meanwhile
-    );
-    try {
-      return await stepsOn(cluster).plain.hello();
-    } finally {
-      met = true;
-      await shown;
-      showWaiting(status, undefined);
-    }
-  });
+    const answer = stepsOn(cluster)
+      .plain.hello()
+      .finally(() => (met = true));
+    answer.catch(() => undefined); // paused or aborted meanwhile
+    if (await condition(() => met, SILENCE)) return await answer;
+    return await waitForWorker(waiting, async () => await answer);
+  };
+  return await interruptible({ once });
 }
 
 async function acquireLease({ cluster }: RotationStatus, lease: Lease): Promise<void> {
