@@ -1,6 +1,8 @@
 import path from 'node:path';
+import { Context } from '@temporalio/activity';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { withHeartbeat } from '../../activities/kit/heartbeat.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { GenerateResult, PlanResult } from '../../src/rotation/payloads.js';
 import { stepQueue } from '../../src/temporal/names.js';
@@ -93,9 +95,11 @@ export async function fakeCluster(): Promise<FakeCluster> {
   const activity = (name: string) => async (input: never) => {
     const { phase, state } = (input ?? {}) as { phase?: string; state?: string };
     fake.calls.push([name, state ?? phase].filter(Boolean).join(' '));
-    return await (fake.answers[name] ?? USUAL[name])?.(input);
+    const answer = Promise.resolve((fake.answers[name] ?? USUAL[name])?.(input));
+    return await Promise.race([answer, Context.current().cancelled]);
   };
-  const activities = Object.fromEntries([...Object.keys(USUAL), 'awaitChange'].map((name) => [name, activity(name)]));
+  const names = [...Object.keys(USUAL), 'awaitChange'];
+  const activities = withHeartbeat(Object.fromEntries(names.map((name) => [name, activity(name)])));
   const workflowsPath = path.resolve(import.meta.dirname, '../../workflows/index.ts');
   const workers = [
     await Worker.create({ connection, taskQueue: front, workflowsPath }),

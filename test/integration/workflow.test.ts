@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Waiver } from '../../src/rotation/findings.js';
 import { type FakeCluster, fakeCluster, ROOTS } from './fake-cluster.js';
 import { failureOf, reportOf, statusOf, statusWhere } from './support.js';
 
@@ -124,6 +125,45 @@ describe('a step that fails', () => {
     const report = await reportOf(handle);
     expect(report.phases.every(({ state }) => state === 'done')).toBe(true);
     expect((await statusOf(handle)).waiting).toBeUndefined();
+  });
+});
+
+describe('a step that keeps failing', () => {
+  it('is shown after some tries, and goes on by itself when it succeeds', async () => {
+    let repaired = false;
+    cluster.given.answers['addTarget'] = () => {
+      if (!repaired)
+        throw ApplicationFailure.create({
+          message: 'no connection',
+          type: 'KubernetesNetwork',
+          nextRetryDelay: '50ms',
+        });
+      return { written: [] };
+    };
+    const handle = await cluster.start({ approvals: 'none' });
+    const { waiting } = await asked(handle, 'attention');
+    expect(waiting).toMatchObject({ for: 'a step that keeps failing', on: ['KubernetesNetwork: no connection'] });
+    repaired = true; // and nobody says anything
+    expect((await reportOf(handle)).outcome).toBe('completed');
+  });
+});
+
+describe('what people say', () => {
+  it('reaches a rollout that runs, and can be taken back', async () => {
+    const subject = 'shop/Deployment/web';
+    cluster.given.answers = {
+      checkGate: ({ phase, waivers }: { phase: string; waivers: Waiver[] }) =>
+        gate(phase === 'retire' && waivers.length === 0 ? ['shop'] : []),
+      reinject: async ({ namespace, waivers }: { namespace: string; waivers: Waiver[] }) => {
+        while (waivers.length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+        return { namespace, stragglers: [] };
+      },
+    };
+    const handle = await cluster.start({ approvals: 'none' });
+    await statusWhere(handle, 'the rollout', ({ namespaces }) => namespaces.some(({ state }) => state === 'running'));
+    const said = await handle.executeUpdate('waive', { args: [{ subject, reason: 'a test', gate: 'trust' }] });
+    expect(said).toContain('the gate of trust is open for shop/Deployment/web');
+    expect((await reportOf(handle)).waivers).toMatchObject([{ subject, gate: 'trust' }]);
   });
 });
 
