@@ -1,0 +1,40 @@
+import pc from 'picocolors';
+import { formatDuration } from '../../ground/duration.js';
+import { present } from '../../ground/present.js';
+import { attributeOf, type Description } from '../session/end.js';
+
+/** What the Temporal server knows of a rotation whose worker does not answer. */
+export interface Unanswered {
+  workflowId: string;
+  runId: string;
+  cluster: string;
+  outcome: 'running';
+  phase?: string;
+  /** ISO 8601, of the last run. */
+  startedAt: string;
+  /** No worker has: what a rotation that is served says of itself is missing. */
+  answered: false;
+}
+
+export function unanswered(description: Description, cluster: string): Unanswered {
+  const { workflowId, runId, startTime } = description;
+  return {
+    workflowId,
+    runId,
+    cluster: attributeOf(description, 'RerootCluster') ?? cluster,
+    outcome: 'running',
+    ...present({ phase: attributeOf(description, 'RerootPhase') }),
+    startedAt: startTime.toISOString(),
+    answered: false,
+  };
+}
+
+export function unansweredText({ workflowId, phase, startedAt }: Unanswered, now: Date): string {
+  const took = formatDuration(now.getTime() - Date.parse(startedAt));
+  const where = phase ? `in phase ${phase}, ` : '';
+  return [
+    `${pc.bold(`Rotation ${workflowId}`)} runs, ${where}since ${took}. ${pc.yellow('No worker answers.')}`,
+    'Until one does it stands still, changes nothing, and nobody looks after a bridge certificate.',
+    'See that `reroot worker` runs where it reaches the cluster, on this Temporal server; the rotation goes on by itself.',
+  ].join('\n');
+}
