@@ -69,12 +69,12 @@ function addWaivers(command: AddCommand): void {
   command('waive', 'go on without a workload, a pod or a namespace')
     .argument(...SUBJECT)
     .requiredOption('--reason <text>', 'your reason; the report shows it')
-    .addOption(new Option('--gate <phase>', 'the gate that it opens').choices(GATES).default('rollout'))
+    .addOption(new Option('--gate <phase>', 'the gate that it opens').choices(GATES))
     .option(...BY)
     .addHelpText('after', WAIVE_HELP)
-    .action(async (subject: string, options: UpdateOptions & { reason: string; gate: (typeof GATES)[number] }) => {
+    .action(async (subject: string, options: UpdateOptions & { reason: string; gate?: (typeof GATES)[number] }) => {
       const { reason, gate, by } = options;
-      await send(options, 'waive', async () => ({ subject, reason, gate, ...present({ by }) }));
+      await send(options, 'waive', async () => ({ subject, reason, ...present({ gate, by }) }));
     });
   command('unwaive', 'take a waiver back: its subject is waited for again')
     .argument(...SUBJECT)

@@ -73,7 +73,7 @@ export function waiverLines({ waivers }: RotationStatus): string[] {
 }
 
 /** What a waiver lets pass. */
-export function scopeOf({ gate, direction }: Pick<Waiver, 'gate' | 'direction'>): string {
+function scopeOf({ gate, direction }: Pick<Waiver, 'gate' | 'direction'>): string {
   if (gate === undefined) return 'every gate is open to it';
   if (gate === 'rollout') return 'its rollout is not waited for, its proxies still have to pass';
   return `gate ${gate}${direction === 'back' ? ' of the way back' : ''} is open to it`;

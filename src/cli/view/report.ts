@@ -1,6 +1,6 @@
 import pc from 'picocolors';
+import type { Waiver } from '../../rotation/findings.js';
 import type { RotationReport } from '../../rotation/report.js';
-import { scopeOf } from './attention.js';
 import { day } from './dates.js';
 import { shortFingerprint } from './render.js';
 
@@ -29,7 +29,7 @@ function completedText(report: RotationReport): string {
       `valid until ${day(newRoot.notAfter)}. ${replacedText(report)}.`,
     nextEndText(report),
     `The report is in ConfigMap ${linkerdNamespace}/reroot-report.`,
-    ...waivers.map((waiver) => `${pc.yellow('Waived:')} ${waiver.subject}, ${scopeOf(waiver)}: ${waiver.reason}`),
+    ...waivers.map(waiverText),
   ].join('\n');
 }
 
@@ -48,4 +48,11 @@ function nextEndText({ cluster, newRoot, newIssuer }: RotationReport): string {
     `Next: the issuer ends on ${day(newIssuer.notAfter)}: \`reroot rotate-issuer --cluster ${cluster}\` before then ` +
     `(where the root's key is not kept: ${rotate}). The root ends on ${day(newRoot.notAfter)}.`
   );
+}
+
+/** A waiver of the rollout alone excuses nobody from proof. */
+function waiverText({ subject, reason, gate, direction }: Waiver): string {
+  if (gate === 'rollout') return `${pc.yellow('Rollout not waited for:')} ${subject}, waived: ${reason}`;
+  const where = gate === undefined ? '' : ` at gate ${gate}${direction === 'back' ? ' of the way back' : ''}`;
+  return `${pc.yellow('Not proven:')} ${subject}, waived${where}: ${reason}`;
 }
