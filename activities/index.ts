@@ -14,6 +14,7 @@ import { readPayload } from './kit/payload.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { makePlan } from './make-plan.js';
 import { preflight } from './preflight.js';
+import { putBack } from './put-back.js';
 import { reinject } from './reinject.js';
 import { writeIssuer } from './write-issuer.js';
 
@@ -37,6 +38,7 @@ export function createActivities(dependencies: Dependencies) {
     awaitProxies: given(awaitProxies),
     writeIssuer: given(writeIssuer),
     keepBridge: given(keepBridge),
+    putBack: given(putBack),
     awaitIssuer: given(awaitIssuer),
     makePlan: given(makePlan),
     finish: given(finish),

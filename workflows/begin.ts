@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { courseOf } from '../src/rotation/courses/index.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import { type InputResult, invalidInputMessage, type RotationRequest } from '../src/rotation/input.js';
@@ -32,7 +32,9 @@ export async function begin(
     await acquireLease(lease);
     const mesh = await preflight(request, steps, status);
     const course = { ...request.course, ...(mesh.recovery ? { recovery: mesh.recovery } : {}) };
-    const input = { settings: request.settings, course, linkerdNamespace: mesh.linkerdNamespace };
+    const { linkerdNamespace, clusterUid } = mesh;
+    const firstRunId = workflowInfo().firstExecutionRunId;
+    const input = { settings: request.settings, course, linkerdNamespace, clusterUid, firstRunId };
     return { input, course: courseOf(course), mesh, status, operator, steps };
   });
 }

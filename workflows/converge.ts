@@ -1,6 +1,7 @@
 import type { Row } from '../src/rotation/courses/course.js';
 import { type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GateResult } from '../src/rotation/payloads.js';
+import { WAITS } from '../src/rotation/waits.js';
 import { now, showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
 import { watch } from './steps.js';
@@ -71,7 +72,7 @@ async function askForHelp(rotation: Rotation, { phase }: Row, gate: GateResult, 
     {
       for: `${gate.proxies - gate.proven} proxies that do not meet the gate of ${phase}`,
       on: findings.slice(0, 10).map(formatFinding),
-      todo: 'Repair what is named (the rotation notices by itself), `retry`, or `waive` it with a reason.',
+      todo: `${WAITS.gate.todo} To let its proxies pass this gate all the same: \`reroot waive … --gate ${phase}\`.`,
     },
     async () => await watch.awaitChange(phaseInput(rotation, phase)),
   );

@@ -8,9 +8,12 @@ import { phaseInput, type Rotation } from './rotation.js';
 
 /** A rotation as `perform` moves it. */
 export function effectsOf(rotation: Rotation): Effects {
-  const { status, steps, input } = rotation;
+  const { status, steps, input, operator } = rotation;
   return {
-    inPhase: async (phase, work) => await inPhase(status, phase, work),
+    inPhase: async (phase, work) => {
+      operator.begins(phase);
+      await inPhase(status, phase, work);
+    },
     ask: async (row) => await approveIfAsked(rotation, row),
     approve: async (row) => await approveRetiring(rotation, row),
     converge: async (row) => await converge(rotation, row),

@@ -1,4 +1,4 @@
-import { ApplicationFailure, patched, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
 import type { Operator } from './operator/index.js';
@@ -7,23 +7,31 @@ import type { Operator } from './operator/index.js';
 
 const HEARTBEAT_TIMEOUT = '10s';
 const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+/** Some four minutes; then a person is told, and it is tried again all the while. */
+const TRIES = 12;
 
-/** A look or a write: minutes at most, tried until it succeeds or is refused for good. */
-const SHORT: ActivityOptions = { startToCloseTimeout: '10 minutes', heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: RETRY };
+/** A look or a write: minutes at most. */
+const SHORT: ActivityOptions = { startToCloseTimeout: '10 minutes', heartbeatTimeout: HEARTBEAT_TIMEOUT };
 /** Rollouts and waits: as long as they take. */
 const LONG: ActivityOptions = { ...SHORT, startToCloseTimeout: '7 days' };
+const SOME_TRIES = { retry: { ...RETRY, maximumAttempts: TRIES } };
+const UNTIL_IT_SUCCEEDS = { retry: { ...RETRY, initialInterval: '30s' } };
 
-const short = proxyActivities<Activities>(SHORT);
-const long = proxyActivities<Activities>(LONG);
+type Proxies = ReturnType<typeof proxyActivities<Activities>>;
+
+const short = proxyActivities<Activities>({ ...SHORT, ...SOME_TRIES });
+const long = proxyActivities<Activities>({ ...LONG, ...SOME_TRIES });
+const shortEndless = proxyActivities<Activities>({ ...SHORT, ...UNTIL_IT_SUCCEEDS });
+const longEndless = proxyActivities<Activities>({ ...LONG, ...UNTIL_IT_SUCCEEDS });
 
 /** Steps as they are, for waits that end by themselves or by a message. */
-export const watch = { awaitProxies: long.awaitProxies, awaitChange: long.awaitChange };
+export const watch = { awaitChange: longEndless.awaitChange };
 
 /** Steps of the beginning and the end, which no pause interrupts. */
 export const plain = {
-  acquireLease: short.acquireLease,
-  preflight: short.preflight,
-  discard: short.discard,
+  acquireLease: shortEndless.acquireLease,
+  preflight: shortEndless.preflight,
+  discard: shortEndless.discard,
 };
 
 /** A courtesy that the end of the rotation does not wait for long. */
@@ -33,33 +41,42 @@ export const quick = proxyActivities<Activities>({
   retry: { ...RETRY, maximumAttempts: 5 },
 });
 
-/** Marks histories in which two steps are called by what they do; in 0.1 their names were right forward only. */
-const RENAMED = 'steps named for their target';
+/** The last thing that a rotation does which ends before its time: it tries for longer than a network is away. */
+export const persistent = proxyActivities<Activities>({ ...SHORT, retry: { ...RETRY, maximumAttempts: 40 } });
 
 /** The steps of a runbook, interruptible by themselves: a pause stops one, and `resume` begins it anew. */
 export function interruptibleSteps({ interruptible }: Pick<Operator, 'interruptible'>) {
   const each =
-    <I, R>(step: (input: I) => Promise<R>) =>
-    async (input: I): Promise<R> =>
-      await interruptible(async () => await step(input));
+    <I, R>(name: keyof Activities, tried: { once: Proxies; keepTrying: Proxies }) =>
+    async (input: I): Promise<R> => {
+      const call = (steps: Proxies) => async () => await (steps[name] as unknown as (given: I) => Promise<R>)(input);
+      return await interruptible({ once: call(tried.once), keepTrying: call(tried.keepTrying) });
+    };
+  const looks = { once: short, keepTrying: shortEndless };
+  const waits = { once: long, keepTrying: longEndless };
+  const step = <N extends keyof Activities>(name: N, tried = looks) =>
+    each<Parameters<Activities[N]>[0], Awaited<ReturnType<Activities[N]>>>(name, tried);
   return {
-    preflight: each(short.preflight),
-    generate: each(short.generate),
-    addTarget: each((input: Parameters<Activities['addTarget']>[0]) =>
-      patched(RENAMED) ? short.addTarget(input) : short.addRootToBundle(input),
-    ),
-    dropRetired: each((input: Parameters<Activities['dropRetired']>[0]) =>
-      patched(RENAMED) ? short.dropRetired(input) : short.removeOldRootFromBundle(input),
-    ),
-    writeIssuer: each(short.writeIssuer),
-    awaitIssuer: each(long.awaitIssuer),
-    awaitInjection: each(long.awaitInjection),
-    checkGate: each(short.checkGate),
-    makePlan: each(short.makePlan),
-    finish: each(short.finish),
-    /** `summary`: what the Temporal UI shows beside it. */
-    reinject: async (summary: string, input: Parameters<Activities['reinject']>[0]) =>
-      await interruptible(async () => await long.reinject.executeWithOptions({ summary }, [input])),
+    preflight: step('preflight'),
+    generate: step('generate'),
+    addTarget: step('addTarget'),
+    dropRetired: step('dropRetired'),
+    writeIssuer: step('writeIssuer'),
+    awaitIssuer: step('awaitIssuer', waits),
+    awaitInjection: step('awaitInjection', waits),
+    checkGate: step('checkGate'),
+    makePlan: step('makePlan'),
+    finish: step('finish'),
+    /** `summary`: what the Temporal UI shows beside it. What people say meanwhile reaches it: `input` is made anew. */
+    reinject: async (summary: string, input: () => Parameters<Activities['reinject']>[0]) => {
+      const call = (steps: Proxies) => async () => await steps.reinject.executeWithOptions({ summary }, [input()]);
+      return await interruptible({ once: call(long), keepTrying: call(longEndless), listens: true });
+    },
+    /** For `Operator.waitForProxies`, which listens by itself. */
+    awaitProxies: (input: () => Parameters<Activities['awaitProxies']>[0]) => ({
+      once: async () => await long.awaitProxies(input()),
+      keepTrying: async () => await longEndless.awaitProxies(input()),
+    }),
   };
 }
 
@@ -70,6 +87,9 @@ export function causeOf(error: unknown): { type: string; message: string } {
   let cause: unknown = error;
   while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause instanceof Error)
     cause = cause.cause;
+  if (error instanceof ActivityFailure && cause instanceof TimeoutFailure) {
+    return { type: 'StepTimedOut', message: `${error.activityType} did not end in its time (${cause.timeoutType})` };
+  }
   return {
     type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Error',
     message: cause instanceof Error ? cause.message : String(cause),

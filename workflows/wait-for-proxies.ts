@@ -2,14 +2,13 @@ import { formatFinding } from '../src/rotation/findings.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import type { RenewalResult } from '../src/rotation/payloads.js';
 import { phaseInput, type Rotation } from './rotation.js';
-import { watch } from './steps.js';
 import { reinjectNamespace } from './waves.js';
 
 /** The waits of the gentle strategies: durable, and without history for as long as they last. */
 
 /** Waits for the proxies' own renewal of their leaves; one that misses its time is a straggler, and can be rolled alone. */
 export async function waitForRenewal(rotation: Rotation, phase: GatedPhase): Promise<void> {
-  const { operator, status } = rotation;
+  const { operator, status, steps } = rotation;
   const result = await operator.waitForProxies(
     phase,
     {
@@ -17,7 +16,7 @@ export async function waitForRenewal(rotation: Rotation, phase: GatedPhase): Pro
       on: [],
       todo: 'Nothing to do. To be quicker, `reroot strategy --leaf-renewal roll` rolls what is left.',
     },
-    async () => await watch.awaitProxies({ ...phaseInput(rotation, phase), knownLate: [] }),
+    steps.awaitProxies(() => ({ ...phaseInput(rotation, phase), knownLate: [] })),
   );
   // newer than the look before the wait
   if (result && status.gate) status.gate = { ...status.gate, proxies: result.proxies, proven: result.proven };
@@ -28,7 +27,7 @@ export async function waitForRenewal(rotation: Rotation, phase: GatedPhase): Pro
 }
 
 async function askForTheLate(rotation: Rotation, phase: GatedPhase, { late }: RenewalResult): Promise<void> {
-  const { operator } = rotation;
+  const { operator, steps } = rotation;
   const asked = operator.retries();
   const knownLate = late.map(({ subject }) => subject.name);
   await operator.attention(
@@ -37,7 +36,7 @@ async function askForTheLate(rotation: Rotation, phase: GatedPhase, { late }: Re
       on: late.slice(0, 10).map(formatFinding),
       todo: '`retry` rolls their workloads and no others; or repair what keeps them, or `waive` them with a reason.',
     },
-    async () => await watch.awaitProxies({ ...phaseInput(rotation, phase), knownLate }),
+    async () => await steps.awaitProxies(() => ({ ...phaseInput(rotation, phase), knownLate })).keepTrying(),
   );
   if (operator.retries() === asked) return;
   const namespaces = new Set(knownLate.map((name) => name.split('/')[0] ?? ''));
@@ -46,7 +45,7 @@ async function askForTheLate(rotation: Rotation, phase: GatedPhase, { late }: Re
 
 /** Waits while pods are replaced by their owners' own deployments, until the deadline. */
 export async function waitForReplacement(rotation: Rotation, phase: GatedPhase): Promise<void> {
-  const { operator, input, status } = rotation;
+  const { operator, input, status, steps } = rotation;
   status.organicUntil ??= new Date(Date.now() + input.settings.rollout.deadline).toISOString();
   const deadline = status.organicUntil;
   await operator.waitForProxies(
@@ -56,6 +55,6 @@ export async function waitForReplacement(rotation: Rotation, phase: GatedPhase):
       on: [],
       todo: 'Nothing to do: what is left then is rolled. To be quicker, `reroot strategy --pace forced`.',
     },
-    async () => await watch.awaitProxies({ ...phaseInput(rotation, phase), knownLate: [], deadline }),
+    steps.awaitProxies(() => ({ ...phaseInput(rotation, phase), knownLate: [], deadline })),
   );
 }

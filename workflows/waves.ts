@@ -48,7 +48,11 @@ export async function reinjectNamespace(
 ): Promise<ReinjectResult> {
   track(rotation, { ...untouched(namespace, phase), state: 'running' });
   const summary = `${phase} ${namespace}${which.only ? `: ${which.only.join(', ')}` : ''}`;
-  const result = await rotation.steps.reinject(summary, { ...phaseInput(rotation, phase), namespace, ...which });
+  const result = await rotation.steps.reinject(summary, () => ({
+    ...phaseInput(rotation, phase),
+    namespace,
+    ...which,
+  }));
   track(rotation, { ...result, state: result.stragglers.length > 0 ? 'stuck' : 'done' });
   return result;
 }

@@ -78,6 +78,8 @@ export interface PlanResult {
 export interface GenerateResult {
   root: CertificateFacts;
   issuer: CertificateFacts;
+  /** The issuer in use at the start: until the new one is in place, no leaf outlives it. */
+  issuerOfStart?: CertificateFacts;
   /** The roots to take out. */
   retire: CertificateFacts[];
   /** The rotation's Secret was there already: another run left it. */

@@ -1,5 +1,7 @@
 import type { Finding, Waiver } from './findings.js';
 import { formatFinding } from './findings.js';
+import { formatAlert } from './alerts.js';
+import { waitsOf } from './waits.js';
 import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
@@ -10,8 +12,8 @@ import type { Recovery } from './courses/recovery.js';
 
 /** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */
 export interface Waiting {
-  /** `renewal`: for proxies to renew their leaves, or be replaced, by themselves; nobody has to do anything. */
-  kind: 'approval' | 'attention' | 'paused' | 'renewal';
+  /** `worker`: for a worker of the cluster. `renewal`: for proxies to renew their leaves, or be replaced, by themselves; nobody has to do anything. */
+  kind: 'approval' | 'attention' | 'paused' | 'renewal' | 'worker';
   for: string;
   /** ISO 8601. */
   since: string;
@@ -80,11 +82,8 @@ export function phasesOf({ rows }: Pick<Course, 'rows'>): Phase[] {
 /** Markdown for the Temporal UI's "current details". */
 export function statusMarkdown(status: RotationStatus): string {
   const lines = [`**${headline(status)}**`, ''];
-  if (status.waiting) {
-    lines.push(`Waiting since ${status.waiting.since} for ${status.waiting.for}. ${status.waiting.todo}`, '');
-    for (const on of status.waiting.on) lines.push(`- ${on}`);
-    lines.push('');
-  }
+  for (const alert of status.alerts ?? []) lines.push(formatAlert(alert), '');
+  for (const waiting of waitsOf(status)) lines.push(...waitingLines(waiting), '');
   lines.push('| phase | | took |', '|---|---|---|');
   for (const phase of status.phases)
     lines.push(`| ${phase.phase} | ${STATE_MARK[phase.state]} ${phase.state} | ${took(phase)} |`);
@@ -99,9 +98,14 @@ export function statusMarkdown(status: RotationStatus): string {
     const ofStart = retire.length > 0 ? 'made by this rotation' : 'in use, and stays';
     lines.push('', certificateLine(root, ofStart), ...retire.map((old) => certificateLine(old, 'of the start')));
   }
+  if (status.bridgeNotAfter) lines.push('', `Bridge certificate until ${status.bridgeNotAfter}.`);
   for (const straggler of status.stragglers) lines.push('', `⚠ ${formatFinding(straggler)}`);
   for (const note of status.notes) lines.push('', `ℹ ${note}`);
   return lines.join('\n');
+}
+
+function waitingLines({ since, for: what, todo, on }: Waiting): string[] {
+  return [`Waiting since ${since} for ${what}. ${todo}`, '', ...on.map((item) => `- ${item}`)];
 }
 
 function certificateLine({ fingerprint, commonName }: CertificateFacts, which: string): string {

@@ -4,7 +4,7 @@ import { readInput } from '../../../src/rotation/input.js';
 import type { AwaitIssuerResult, GateResult, PhaseInput, ReinjectInput } from '../../../src/rotation/payloads.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 import { effectsOf } from '../../../workflows/effects.js';
-import type { Operator } from '../../../workflows/operator/index.js';
+import type { Operator, Work } from '../../../workflows/operator/index.js';
 import { perform } from '../../../workflows/perform.js';
 import type { Rotation } from '../../../workflows/rotation.js';
 import { interruptibleSteps } from '../../../workflows/steps.js';
@@ -72,9 +72,10 @@ vi.mock('@temporalio/workflow', () => {
 
 /** Nobody says anything, but approves what is asked for. */
 const operator = {
+  begins: () => undefined,
   retries: () => 0,
-  interruptible: async <T>(work: () => Promise<T>) => await work(),
-  waitForProxies: async <T>(_phase: string, _waiting: object, work: () => Promise<T>) => await work(),
+  interruptible: async <T>({ once }: Work<T>) => await once(),
+  waitForProxies: async <T>(_phase: string, _waiting: object, { once }: Work<T>) => await once(),
   saidToRoll: () => false,
   approval: async (phase: string) => {
     cluster.calls.push(`approval of ${phase}`);
