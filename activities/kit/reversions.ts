@@ -7,7 +7,8 @@ import { issuerStateOf } from '../../src/records/issuer-states.js';
 import type { Finding } from '../../src/rotation/findings.js';
 import { bundleReverted, reverted } from '../../src/rotation/reverted.js';
 import type { Dependencies } from './dependencies.js';
-import type { PhaseContext } from './stored-rotation.js';
+import type { PhaseInput } from '../../src/rotation/payloads.js';
+import { type PhaseContext, readPhase } from './stored-rotation.js';
 
 const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false };
 
@@ -31,4 +32,24 @@ export async function reversions(
     await name(ISSUER, stands ? undefined : 'it holds another issuer again');
   }
   return found;
+}
+
+/** How often a wait looks whether the rotation's writes still stand: in good time for a leaf's life, at most so often. */
+const LOOKS_PER_LEAF = 20;
+const SLOWEST_LOOK_MS = 300_000;
+
+/** The same for waits that look again and again: at once, then every few minutes; in between nothing is found. */
+export function occasionalReversions(
+  dependencies: Pick<Dependencies, 'k8s'>,
+  input: PhaseInput,
+): () => Promise<Finding[]> {
+  let next = 0;
+  return async () => {
+    const now = Date.now();
+    if (now < next) return [];
+    // afresh: what the rotation has stored, the bridge certificate among it, is written anew in a long wait
+    const phase = await readPhase(dependencies, input);
+    next = now + Math.min(phase.linkerd.leafLifeMs / LOOKS_PER_LEAF, SLOWEST_LOOK_MS);
+    return await reversions(dependencies, phase);
+  };
 }
