@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
+import type { Proof } from './perform.js';
 import type { Operator } from './operator/index.js';
 
 /** How activities are called: all heartbeat (activities/kit/heartbeat.ts), so a dead worker is noticed within seconds. */
@@ -48,9 +49,10 @@ export const persistent = proxyActivities<Activities>({ ...SHORT, retry: { ...RE
 export function interruptibleSteps({ interruptible }: Pick<Operator, 'interruptible'>) {
   const each =
     <I, R>(name: keyof Activities, tried: { once: Proxies; keepTrying: Proxies }) =>
-    async (input: I): Promise<R> => {
+    async (input: I, proof?: Proof): Promise<R> => {
       const call = (steps: Proxies) => async () => await (steps[name] as unknown as (given: I) => Promise<R>)(input);
-      return await interruptible({ once: call(tried.once), keepTrying: call(tried.keepTrying) });
+      const work = { once: call(tried.once), keepTrying: call(tried.keepTrying) };
+      return await interruptible(proof ? { ...work, proof } : work);
     };
   const looks = { once: short, keepTrying: shortEndless };
   const waits = { once: long, keepTrying: longEndless };

@@ -95,15 +95,24 @@ export function statusMarkdown(status: RotationStatus): string {
       `Gate of ${status.gate.phase}: ${status.gate.proven} of ${status.gate.proxies} proxies proven at ${status.gate.at}.`,
     );
   }
-  if (status.roots) {
-    const { root, retire } = status.roots;
-    const ofStart = retire.length > 0 ? 'made by this rotation' : 'in use, and stays';
-    lines.push('', certificateLine(root, ofStart), ...retire.map((old) => certificateLine(old, 'of the start')));
-  }
-  if (status.bridgeNotAfter) lines.push('', `Bridge certificate until ${status.bridgeNotAfter}.`);
+  lines.push(...certificateLines(status));
   for (const straggler of status.stragglers) lines.push('', `⚠ ${formatFinding(straggler)}`);
   for (const note of status.notes) lines.push('', `ℹ ${note}`);
   return lines.join('\n');
+}
+
+function certificateLines({ roots, bridgeNotAfter }: RotationStatus): string[] {
+  const lines: string[] = [];
+  if (roots) {
+    const which = roots.retire.length > 0 ? 'made by this rotation' : 'in use, and stays';
+    lines.push(
+      '',
+      certificateLine(roots.root, which),
+      ...roots.retire.map((old) => certificateLine(old, 'of the start')),
+    );
+  }
+  if (bridgeNotAfter) lines.push('', `Bridge certificate until ${bridgeNotAfter}.`);
+  return lines;
 }
 
 function waitingLines({ since, for: what, todo, on }: Waiting): string[] {

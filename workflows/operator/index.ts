@@ -1,7 +1,7 @@
 import type { GatedPhase, Phase } from '../../src/rotation/phases.js';
 import type { Approval } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
-import { waitsOf } from '../../src/rotation/waits.js';
+import { showWaits, waitsOf } from '../../src/rotation/waits.js';
 import type { AbortArgs } from '../messages.js';
 import { registerHandlers } from './handlers.js';
 import { nothingSaid, type Said } from './said.js';
@@ -64,7 +64,9 @@ export function listenToOperator(status: RotationStatus, begun?: Said): Operator
   registerHandlers(said, status);
   return {
     begins: (phase) => {
-      if (said.phase !== phase) Object.assign(said, { phase, retries: 0 });
+      if (said.phase === phase) return;
+      Object.assign(said, { phase, retries: 0 });
+      showWaits(status, listening.waits);
     },
     retries: () => said.retries,
     interruptible: async (work) => await interruptible(listening, work),

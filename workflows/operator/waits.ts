@@ -5,12 +5,14 @@ import {
   condition,
   isCancellation,
   log,
+  sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { GatedPhase } from '../../src/rotation/phases.js';
 import type { RotationStatus, Waiting } from '../../src/rotation/status.js';
 import { showWaits, WAITS } from '../../src/rotation/waits.js';
 import { now, showDetails } from '../in-phase.js';
+import type { Proof } from '../perform.js';
 import { causeOf } from '../steps.js';
 import { isAborted, isHistoryLong, mustLeave, mustStop, type Said } from './said.js';
 import { cancelWhen } from './scopes.js';
@@ -41,6 +43,9 @@ export function isContinuation(error: unknown): boolean {
   return error instanceof ApplicationFailure && error.type === CONTINUE;
 }
 
+/** Between two tries of a write that keeps failing and depends on a proof. */
+const PROVEN_AGAIN_AFTER = '5 minutes';
+
 /** Another rotation holds the Lease: this one must not go on, whoever repairs what. */
 const FINAL = ['LeaseLost'];
 
@@ -56,12 +61,18 @@ export async function wait<T>(
   listening.waits = [...listening.waits, shown];
   showWaits(status, listening.waits);
   showDetails(status);
-  try {
-    return await until();
-  } finally {
+  const end = (): void => {
     listening.waits = listening.waits.filter((other) => other !== shown);
     showWaits(status, listening.waits);
     showDetails(status);
+  };
+  try {
+    const result = await until();
+    end();
+    return result;
+  } catch (error) {
+    if (!isContinuation(error)) end(); // in the new run it goes on
+    throw error;
   }
 }
 
@@ -85,6 +96,8 @@ export interface Work<T> {
   once(): Promise<T>;
   /** Tries it again and again, while people know that it fails. */
   keepTrying?(): Promise<T>;
+  /** What has to be proven at the moment of the work, each time that it is begun. */
+  proof?: Proof;
   /** What people say (`waive`, `unwaive`, `retry`) reaches it while it runs: it begins anew with that. */
   listens?: boolean;
 }
@@ -94,6 +107,7 @@ export async function interruptible<T>(listening: Listening, work: Work<T>): Pro
   const { said } = listening;
   for (;;) {
     await checkpoint(listening);
+    if (!(await isProven(work, said))) continue;
     const { heard } = said;
     const stop = (): boolean => mustStop(said) || (work.listens === true && said.heard !== heard);
     try {
@@ -108,6 +122,15 @@ export async function interruptible<T>(listening: Listening, work: Work<T>): Pro
   }
 }
 
+/** @returns false when somebody said something meanwhile that comes first */
+async function isProven({ proof }: Pick<Work<unknown>, 'proof'>, said: Said): Promise<boolean> {
+  if (!proof) return true;
+  await proof.prove();
+  if (mustStop(said)) return false;
+  proof.proven();
+  return true;
+}
+
 function isFinal(error: unknown): boolean {
   return isCancellation(error) || isAbort(error) || isContinuation(error) || FINAL.includes(causeOf(error).type);
 }
@@ -120,7 +143,7 @@ function isWorkerLost(error: unknown): boolean {
 /** A step has failed: a person is told, and where trying again may help that goes on meanwhile. */
 async function repair<T>(
   listening: Listening,
-  { keepTrying }: Work<T>,
+  { keepTrying, proof }: Work<T>,
   error: unknown,
 ): Promise<{ result: T } | undefined> {
   const { type, message } = causeOf(error);
@@ -131,7 +154,9 @@ async function repair<T>(
   let repaired: { result: T } | undefined;
   try {
     await attention(listening, waiting, async () => {
-      if (mayHelp) repaired = { result: await keepTrying() };
+      if (mayHelp && proof)
+        await sleep(PROVEN_AGAIN_AFTER); // the proof is too old by now
+      else if (mayHelp) repaired = { result: await keepTrying() };
       else await condition(() => false);
     });
   } catch (next) {
@@ -206,7 +231,8 @@ export async function approval(
   isOver: () => boolean,
 ): Promise<{ by?: string; reason?: string; at: string } | undefined> {
   const { said } = listening;
-  said.approved = undefined;
+  const goesOn = listening.earlier.some(({ planHash }) => planHash !== undefined && planHash === waiting.planHash);
+  if (!goesOn) said.approved = undefined;
   const given = await wait(listening, { kind: 'approval', ...waiting }, async () => {
     for (;;) {
       await condition(() => said.approved !== undefined || mustStop(said) || isOver());

@@ -74,7 +74,10 @@ vi.mock('@temporalio/workflow', () => {
 const operator = {
   begins: () => undefined,
   retries: () => 0,
-  interruptible: async <T>({ once }: Work<T>) => await once(),
+  interruptible: async <T>({ once, proof }: Work<T>) => {
+    await proof?.prove();
+    return await once();
+  },
   waitForProxies: async <T>(_phase: string, _waiting: object, { once }: Work<T>) => await once(),
   saidToRoll: () => false,
   approval: async (phase: string) => {
@@ -155,8 +158,8 @@ describe('the activities of a course', () => {
       'writeIssuer bridge',
       'awaitIssuer bridge',
       ...wait('renew'),
-      'checkGate approve',
       'writeIssuer crossover',
+      'checkGate approve', // prune safety, right before the write
       'dropRetired',
       ...rollout('retire'),
       'writeIssuer new',
