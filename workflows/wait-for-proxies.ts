@@ -23,6 +23,7 @@ export async function waitForRenewal(rotation: Rotation, phase: GatedPhase): Pro
   const { for: what, todo } = WAITS.renewal;
   const quietly = async (): Promise<RenewalResult | undefined> =>
     await operator.waitForProxies(phase, { for: what, on: [], todo }, watching(rotation, phase));
+  delete waitOf(rotation, phase).told; // whoever was told may see nothing of it any more
   let result = await quietly();
   while (result?.ended === 'late') {
     remember(rotation, phase, result);
@@ -52,11 +53,9 @@ async function askForTheLate(
     async () => void (news = await unlessItFails(watching(rotation, phase).keepTrying)),
   );
   if (news) return news;
-  const wait = waitOf(rotation, phase);
-  delete wait.told; // whoever has said something is there to be told at once
   if (operator.retries() === asked) return undefined;
-  for (const namespace of lateNamespaces)
-    await reinjectNamespace(rotation, phase, namespace, { late: true, since: wait.since });
+  const { since } = waitOf(rotation, phase);
+  for (const namespace of lateNamespaces) await reinjectNamespace(rotation, phase, namespace, { late: true, since });
   return undefined;
 }
 
@@ -66,6 +65,7 @@ export async function waitForReplacement(rotation: Rotation, phase: GatedPhase):
   status.organicUntil ??= new Date(Date.now() + input.settings.rollout.deadline).toISOString();
   const deadline = status.organicUntil;
   const waiting = { for: `${WAITS.organic.for}, until ${deadline}`, todo: WAITS.organic.todo };
+  delete waitOf(rotation, phase).told;
   let result: RenewalResult | undefined;
   do {
     const { late, lateByReason } = result ?? { late: [], lateByReason: {} };
