@@ -8,11 +8,19 @@ const text = readFileSync(path.join(ROOT, 'docs/safety.md'), 'utf8');
 
 /** The rows of the first table under a heading, as cells. */
 function rowsUnder(heading: string): string[][] {
-  const lines = text.slice(text.indexOf(`\n## ${heading}\n`)).split('\n').slice(2);
+  const lines = text
+    .slice(text.indexOf(`\n## ${heading}\n`))
+    .split('\n')
+    .slice(2);
   const begin = lines.findIndex((line) => line.startsWith('|'));
   const end = lines.findIndex((line, index) => index > begin && !line.startsWith('|'));
   const rows = lines.slice(begin + 2, end);
-  return rows.map((row) => row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
+  return rows.map((row) =>
+    row
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 /** `test/file.test.ts: "the name of the test"`, several with semicolons. */
@@ -31,12 +39,15 @@ describe('the table of waits', () => {
   });
   it('has every wait of the steps, and no other', () => {
     const documented = Object.fromEntries(waits.map(([name = '', ...rest]) => [name, rest.slice(0, 3)]));
-    for (const [name, wait] of Object.entries(STEP_WAITS)) expect(documented[name]).toEqual([wait.for, wait.ends, wait.asks]);
+    for (const [name, wait] of Object.entries(STEP_WAITS))
+      expect(documented[name]).toEqual([wait.for, wait.ends, wait.asks]);
     expect(Object.keys(documented).toSorted()).toEqual([...Object.keys(WAITS), ...Object.keys(STEP_WAITS)].toSorted());
   });
 });
 
-const proven = [...waits, ...rowsUnder('What holds, and what proves it')].map((cells) => [cells[0] ?? '', cells.at(-1) ?? ''] as const);
+const proven = [...waits, ...rowsUnder('What holds, and what proves it')].map(
+  (cells) => [cells[0] ?? '', cells.at(-1) ?? ''] as const,
+);
 
 describe('what proves it', () => {
   it.each(proven)('%s: each test that is named is there', (_what, cell) => {
