@@ -3,7 +3,7 @@ import type { Workload } from '../../src/kubernetes/workload.js';
 import { isWaived } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
 import type { ReinjectInput } from '../../src/rotation/payloads.js';
-import { isLate } from '../../src/rotation/renewal.js';
+import { hasRenewedInVain, isLate } from '../../src/rotation/renewal.js';
 import { decideRollout, isMarkOf, phaseMark, type RolloutDecision, unmanaged } from '../../src/rotation/rollout.js';
 import type { PhaseContext } from './stored-rotation.js';
 
@@ -42,7 +42,7 @@ export function assess(look: NamespaceLook, phase: PhaseContext, input: Reinject
   const keys = new Set([...members.keys(), ...touched.map(([key]) => key)]);
   return [...keys]
     .map((key) => ({ name: `${input.namespace}/${key}`, workload: known.get(key), members: members.get(key) ?? [] }))
-    .filter((candidate) => isConcerned(candidate, mark, input))
+    .filter((candidate) => isConcerned(candidate, { phase, input, mark }))
     .map((candidate) => assessed(candidate, look.blocked, { phase, input, mark }));
 }
 
@@ -52,11 +52,22 @@ interface Candidate {
   members: readonly ProxyObservation[];
 }
 
-function isConcerned({ name, workload, members }: Candidate, mark: string, input: ReinjectInput): boolean {
+function isConcerned(
+  { name, workload, members }: Candidate,
+  { phase, input, mark }: { phase: PhaseContext; input: ReinjectInput; mark: string },
+): boolean {
   if (input.only && !input.only.includes(workload?.name ?? '')) return false;
   if (isWaived({ kind: 'workload', name }, input.waivers)) return false;
   const now = new Date();
-  return !input.late || isMarkOf(workload?.mark, mark) || members.some((proxy) => isLate(proxy, now));
+  return (
+    !input.late ||
+    isMarkOf(workload?.mark, mark) ||
+    members.some((proxy) => isLate(proxy, now) || isInVain(proxy, phase, input))
+  );
+}
+
+function isInVain(proxy: ProxyObservation, { requirement, target }: PhaseContext, { since }: ReinjectInput): boolean {
+  return hasRenewedInVain(proxy, since) && requirement(proxy, target) !== undefined;
 }
 
 /** How many pods of a workload fall short, and in which way. */

@@ -33,7 +33,7 @@ vi.mock('@temporalio/workflow', () => {
     },
     awaitProxies: ({ phase }: PhaseInput) => {
       cluster.proven.add(phase);
-      return { proxies: 5, proven: 5, late: [] };
+      return { ended: 'met', proxies: 5, proven: 5, late: [] };
     },
     writeIssuer: () => ({ swappedAt: '2026-01-01T00:00:00Z', written: ['Secret linkerd-identity-issuer'] }),
     awaitIssuer: () => ({ outcome: cluster.issuer, message: '' }),
