@@ -1,3 +1,5 @@
+import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { isKubernetesError } from '../../src/kubernetes/errors.js';
 import { INJECTOR_DEPLOYMENT } from '../../src/linkerd/names.js';
 import { rehearseInjection } from '../../src/linkerd/proxies/injection.js';
 import { injectedWrongly } from '../../src/rotation/injection.js';
@@ -30,4 +32,15 @@ export async function firstWrongRehearsal(
     if (problem !== undefined) return { namespace, problem };
   }
   return undefined;
+}
+
+/** Whether a replica of the injector is ready: else pods that are made now come without a proxy. */
+export async function injectorIsReady({ apps }: Pick<Kubernetes, 'apps'>, namespace: string): Promise<boolean> {
+  try {
+    const { status } = await apps.readNamespacedDeployment({ name: INJECTOR_DEPLOYMENT, namespace });
+    return (status?.readyReplicas ?? 0) > 0;
+  } catch (error) {
+    if (isKubernetesError(error, 'NotFound')) return false;
+    throw error;
+  }
 }
