@@ -5,15 +5,23 @@ import type { PhaseInput } from '../src/rotation/payloads.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { firstWrongRehearsal } from './kit/rehearsal.js';
-import { readPhase } from './kit/stored-rotation.js';
+import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 
 /**
  * Waits until pods created now would come out with the phase's bundle, from every replica of the injector.
  * @returns findings when that does not happen in time; empty otherwise
  */
 export async function awaitInjection(dependencies: Dependencies, input: PhaseInput): Promise<Finding[]> {
+  return await injectedRightly(dependencies, await readPhase(dependencies, input), input);
+}
+
+/** The same, of a phase that has been read. */
+export async function injectedRightly(
+  dependencies: Dependencies,
+  phase: PhaseContext,
+  input: PhaseInput,
+): Promise<Finding[]> {
   const { rollout, timing } = input.settings;
-  const phase = await readPhase(dependencies, input);
   const until = Date.now() + rollout.stuckAfter;
   for (;;) {
     // in each round anew: namespaces come and go

@@ -118,6 +118,19 @@ export function refusal(kind: KubernetesErrorKind, status: number, message: stri
   return new KubernetesError({ kind, status, request: 'patchNamespacedDeployment', message });
 }
 
+/** Phase `trust`, as a step reads it. */
+export function trustPhase(): PhaseContext {
+  return {
+    linkerd: { namespace: 'linkerd', rules: { environmentServed: true } },
+    target: { ...target(), root: { ...target().root, fingerprint: wanted.certificate.fingerprint } },
+    requirement: trustsTarget,
+    evidence: { anchors: true, leaf: false },
+    row: { templates: 'none' },
+    wanted: [],
+    roots: [],
+  } as unknown as PhaseContext;
+}
+
 /** Rolls the fake's namespace in phase `trust`. */
 export async function rollFake(
   fake: FakeNamespace,
@@ -137,15 +150,7 @@ export async function rollFake(
     retry: change.retry ?? 0,
     namespace: NS,
   };
-  const phase = {
-    linkerd: { namespace: 'linkerd', rules: { environmentServed: true } },
-    target: { ...target(), root: { ...target().root, fingerprint: wanted.certificate.fingerprint } },
-    requirement: trustsTarget,
-    evidence: { anchors: true, leaf: false },
-    row: { templates: 'none' },
-    wanted: [],
-    roots: [],
-  } as unknown as PhaseContext;
+  const phase = trustPhase();
   const dependencies = { k8s: fake.k8s, prober: { concurrency: 8 } } as unknown as Dependencies;
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   const seen: NamespaceProgress[] = [];
