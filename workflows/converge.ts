@@ -61,7 +61,8 @@ async function look(rotation: Rotation, { phase }: Row): Promise<GateResult> {
 
 /** Somebody put back what this rotation has written: wait until they are stopped, then write it again, in its order. */
 async function standStill({ input, operator, steps, status }: Rotation, row: Row, gate: GateResult): Promise<void> {
-  await operator.hold('another writer reverts the rotation', gate.reverted.map(formatFinding));
+  const others = gate.reverted.filter(({ reason }) => reason === 'Reverted'); // what reroot itself wrote is nobody's fault
+  if (others.length > 0) await operator.hold('another writer reverts the rotation', others.map(formatFinding));
   await steps.addTarget(input);
   if (row.issuer !== undefined) await steps.writeIssuer({ ...input, state: row.issuer });
   if (row.retired) await steps.dropRetired(input);

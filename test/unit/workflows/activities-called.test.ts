@@ -192,9 +192,11 @@ describe('the activities of a course', () => {
     ]);
   });
   it('of the way back: the issuer of the start, then the bundle without the new root', async () => {
-    for (const phase of ['issue', 'renew', 'retire']) cluster.proven.add(phase);
+    for (const phase of ['trust', 'issue', 'renew', 'retire']) cluster.proven.add(phase);
     expect(await called({ direction: 'back' })).toEqual([
       'addTarget',
+      'checkGate trust', // everybody trusts the root of the start
+      'checkGate trust',
       'writeIssuer previous',
       'awaitIssuer issue',
       'checkGate issue',
