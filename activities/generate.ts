@@ -1,48 +1,66 @@
+import type { KeyObject } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
+import { present } from '../src/ground/present.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
-import { checkAuthority } from '../src/pki/authority.js';
+import { checkAuthority, type Problem } from '../src/pki/authority.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import { parseKey } from '../src/pki/key.js';
 import { ROTATION_SECRET } from '../src/records/names.js';
 import {
   createRotationSecret,
+  damaged,
   type NewRotation,
   readRotationSecret,
   type RotationSecret,
 } from '../src/records/rotation-secret.js';
 import type { Course } from '../src/rotation/courses/course.js';
 import { courseOf } from '../src/rotation/courses/index.js';
-import type { CertificateFacts, GenerateResult, StepInput } from '../src/rotation/payloads.js';
+import type { GenerateResult, StepInput } from '../src/rotation/payloads.js';
 import { makeBridge, makeCertificates, makeIssuer } from './kit/make-certificates.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { fence } from './kit/fence.js';
+import { factsOf, lookAt, type Looked } from './kit/look.js';
 
 /**
  * The new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere else. When
- * another run has left the Secret, its root is adopted: there is one new root per rotation.
- * @throws ApplicationFailure `AnotherRotationLeft`, `BadCertificates`, `RootKeyMissing`
+ * another run has left the Secret, its root is adopted: there is one new root per rotation. How far that run came is seen
+ * in the cluster.
+ * @throws ApplicationFailure `AnotherRotationLeft`, `BadCertificates`, `RootKeyMissing`, `LeaseLost`
+ * @throws RecordError `RotationSecretDamaged`
  */
 export async function generate(dependencies: Dependencies, input: StepInput): Promise<GenerateResult> {
+  await fence(dependencies, input);
   const { k8s } = dependencies;
   const course = courseOf(input.course);
   const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
   const [{ certificates: anchors }] = await readAnchors(k8s, linkerd);
-  const existing = await readRotationSecret(k8s, linkerd.namespace);
-  if (existing) refuseOtherKind(existing, course);
-  const rotation =
-    existing ??
-    (await createRotationSecret(k8s, linkerd.namespace, await prepare(dependencies, input, { linkerd, anchors })));
-  refuseUnfit(rotation, anchors);
-  const retired = anchors.filter(({ fingerprint }) => rotation.retire.includes(fingerprint));
-  return {
-    root: factsOf(rotation.root),
-    issuer: factsOf(rotation.issuer),
-    retire: retired.map(factsOf),
-    adopted: existing !== undefined,
-    pastPointOfNoReturn: rotation.retire.length > 0 && retired.length === 0,
-  };
+  const { rotation, isNew } = await findOrMake(dependencies, input, { linkerd, anchors });
+  refuseOtherKind(rotation, course);
+  const looked = isNew ? undefined : await lookAt(dependencies, linkerd, rotation, input);
+  refuseUnfit(rotation, anchors, { course, looked });
+  return looked?.facts ?? factsOf(rotation, { adopted: false, pastPointOfNoReturn: false });
+}
+
+interface Found {
+  linkerd: Linkerd;
+  anchors: readonly Certificate[];
+}
+
+async function findOrMake(
+  dependencies: Dependencies,
+  input: StepInput,
+  found: Found,
+): Promise<{ rotation: RotationSecret; isNew: boolean }> {
+  const { k8s } = dependencies;
+  const { namespace } = found.linkerd;
+  const existing = await readRotationSecret(k8s, namespace);
+  if (existing) return { rotation: existing, isNew: false };
+  const made = await prepare(dependencies, input, found);
+  const rotation = await createRotationSecret(k8s, namespace, made);
+  return { rotation, isNew: rotation.id === made.id && rotation.firstRunId === made.firstRunId };
 }
 
 /** What was made for a rotation of the issuer alone is no use to one of the root, nor the other way round. */
@@ -55,30 +73,69 @@ function refuseOtherKind({ retire }: RotationSecret, { replaces }: Course): void
   );
 }
 
-function refuseUnfit({ root, issuer, issuerKeyPem }: RotationSecret, anchors: readonly Certificate[]): void {
+/** How a rotation would go on. */
+interface Onward {
+  course: Course;
+  /** Absent: its Secret was made just now. */
+  looked: Looked | undefined;
+}
+
+/** What would be written is valid now. Past the point of no return there is but one way, so what ends soon goes on. */
+function refuseUnfit(rotation: RotationSecret, anchors: readonly Certificate[], { course, looked }: Onward): void {
+  const { root, issuer } = rotation;
+  const past = looked?.facts.pastPointOfNoReturn ?? false;
   const problems = checkAuthority({
     root,
     issuer,
-    issuerKey: parseKey(issuerKeyPem),
+    issuerKey: issuerKeyOf(rotation),
     at: new Date(),
     oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
-  }).filter(({ severity }) => severity === 'error');
+  }).filter(({ severity, reason }) => severity === 'error' && !(past && reason === 'ExpiresDuringRotation'));
+  if (course.bridge && looked && !past && looked.issuer !== 'new') problems.push(...bridgeProblems(rotation));
   if (problems.length === 0) return;
   throw ApplicationFailure.nonRetryable(
-    problems.map(({ reason, message }) => `${reason}: ${message}`).join('; '),
+    problems.map(({ reason, message, hint }) => `${reason}: ${message}${hint ? ` (${hint})` : ''}`).join('; '),
     'BadCertificates',
   );
 }
 
+/** A bridge certificate can be made anew, and made at all, only with the new root's key. */
+function bridgeProblems({ bridge, rootKeyPem }: RotationSecret): Problem[] {
+  if (rootKeyPem !== undefined || (bridge && bridge.notAfter > new Date())) return [];
+  const what = bridge
+    ? `the bridge certificate ended on ${bridge.notAfter.toISOString()}`
+    : 'there is no bridge certificate';
+  return [
+    {
+      reason: 'BridgeEnded',
+      severity: 'error',
+      message: `${what}, and the key of the new root, which would make it anew, was discarded`,
+      hint: '`abort` goes back to the certificates of the start; strategy `standard` goes on without a bridge',
+    },
+  ];
+}
+
+function issuerKeyOf({ issuerKeyPem }: RotationSecret): KeyObject {
+  try {
+    return parseKey(issuerKeyPem);
+  } catch (error) {
+    throw damaged(error instanceof Error ? error.message : 'a key cannot be read');
+  }
+}
+
 async function prepare(
   dependencies: Dependencies,
-  { settings, course: ref }: StepInput,
-  { linkerd, anchors }: { linkerd: Linkerd; anchors: readonly Certificate[] },
+  { settings, course: ref, firstRunId }: StepInput,
+  { linkerd, anchors }: Found,
 ): Promise<NewRotation> {
   const course = courseOf(ref);
   const current = await readIssuer(dependencies.k8s, linkerd);
   const roots = anchorsOfIssuer(current.certificates, anchors);
-  const previous = { previousIssuerPem: current.certificatePem, previousIssuerKeyPem: current.keyPem };
+  const previous = {
+    previousIssuerPem: current.certificatePem,
+    previousIssuerKeyPem: current.keyPem,
+    ...present({ firstRunId }),
+  };
   if (course.replaces === 'issuer') {
     const { root, issuer, issuerPem, issuerKeyPem } = await makeIssuer(dependencies, settings, {
       linkerd,
@@ -105,8 +162,4 @@ async function prepare(
 /** Of a rotation: the same for whoever adopts it. */
 function shortName({ fingerprint }: Certificate): string {
   return fingerprint.slice(0, 12);
-}
-
-function factsOf({ fingerprint, commonName, notBefore, notAfter }: Certificate): CertificateFacts {
-  return { fingerprint, commonName, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
 }
