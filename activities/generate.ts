@@ -7,7 +7,7 @@ import { readAnchors } from '../src/linkerd/layouts/stores.js';
 import { checkAuthority, type Problem } from '../src/pki/authority.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
-import { parseKey } from '../src/pki/key.js';
+import { keyMatches, parseKey } from '../src/pki/key.js';
 import { ROTATION_SECRET } from '../src/records/names.js';
 import {
   createRotationSecret,
@@ -15,6 +15,7 @@ import {
   type NewRotation,
   readRotationSecret,
   type RotationSecret,
+  SECRET_KEYS,
 } from '../src/records/rotation-secret.js';
 import type { Course } from '../src/rotation/courses/course.js';
 import { courseOf } from '../src/rotation/courses/index.js';
@@ -82,15 +83,18 @@ interface Onward {
 
 /** What would be written is valid now. Past the point of no return there is but one way, so what ends soon goes on. */
 function refuseUnfit(rotation: RotationSecret, anchors: readonly Certificate[], { course, looked }: Onward): void {
-  const { root, issuer } = rotation;
+  const { root, issuer, issuerKeyPem, previous } = rotation;
   const past = looked?.facts.pastPointOfNoReturn ?? false;
   const problems = checkAuthority({
     root,
     issuer,
-    issuerKey: issuerKeyOf(rotation),
+    issuerKey: readKey(issuerKeyPem),
     at: new Date(),
     oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
   }).filter(({ severity, reason }) => severity === 'error' && !(past && reason === 'ExpiresDuringRotation'));
+  if (looked && !past && !keyMatches(readKey(previous.issuerKeyPem), previous.issuer)) {
+    throw damaged(`${SECRET_KEYS.previousIssuerKey} is not the key of ${SECRET_KEYS.previousIssuer}`);
+  }
   if (course.bridge && looked && !past && looked.issuer !== 'new') problems.push(...bridgeProblems(rotation));
   if (problems.length === 0) return;
   throw ApplicationFailure.nonRetryable(
@@ -115,9 +119,9 @@ function bridgeProblems({ bridge, rootKeyPem }: RotationSecret): Problem[] {
   ];
 }
 
-function issuerKeyOf({ issuerKeyPem }: RotationSecret): KeyObject {
+function readKey(pem: string): KeyObject {
   try {
-    return parseKey(issuerKeyPem);
+    return parseKey(pem);
   } catch (error) {
     throw damaged(error instanceof Error ? error.message : 'a key cannot be read');
   }
