@@ -1,21 +1,18 @@
-import type { KeyObject } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import { present } from '../src/ground/present.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
-import { checkAuthority, type Problem } from '../src/pki/authority.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
-import { keyMatches, parseKey } from '../src/pki/key.js';
 import { ROTATION_SECRET } from '../src/records/names.js';
 import {
   createRotationSecret,
-  damaged,
   type NewRotation,
+  parseRotationSecret,
   readRotationSecret,
   type RotationSecret,
-  SECRET_KEYS,
+  rotationSecretOf,
 } from '../src/records/rotation-secret.js';
 import type { Course } from '../src/rotation/courses/course.js';
 import { courseOf } from '../src/rotation/courses/index.js';
@@ -23,7 +20,8 @@ import type { GenerateResult, StepInput } from '../src/rotation/payloads.js';
 import { makeBridge, makeCertificates, makeIssuer } from './kit/make-certificates.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
-import { factsOf, lookAt, type Looked } from './kit/look.js';
+import { refuseUnfit } from './kit/fit.js';
+import { factsOf, lookAt } from './kit/look.js';
 
 /**
  * The new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere else. When
@@ -39,10 +37,11 @@ export async function generate(dependencies: Dependencies, input: StepInput): Pr
   const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
   const [{ certificates: anchors }] = await readAnchors(k8s, linkerd);
   const { rotation, isNew } = await findOrMake(dependencies, input, { linkerd, anchors });
+  if (isNew) return factsOf(rotation, { adopted: false, pastPointOfNoReturn: false });
   refuseOtherKind(rotation, course);
-  const looked = isNew ? undefined : await lookAt(dependencies, linkerd, rotation, input);
-  refuseUnfit(rotation, anchors, { course, looked });
-  return looked?.facts ?? factsOf(rotation, { adopted: false, pastPointOfNoReturn: false });
+  const looked = await lookAt(dependencies, linkerd, rotation, input);
+  refuseUnfit(rotation, { course, anchors, looked });
+  return looked.facts;
 }
 
 interface Found {
@@ -60,6 +59,13 @@ async function findOrMake(
   const existing = await readRotationSecret(k8s, namespace);
   if (existing) return { rotation: existing, isNew: false };
   const made = await prepare(dependencies, input, found);
+  // before it is written: an unfit one would be found again by every retry
+  const { anchors } = found;
+  refuseUnfit(parseRotationSecret(rotationSecretOf(made)), {
+    course: courseOf(input.course),
+    anchors,
+    looked: undefined,
+  });
   const rotation = await createRotationSecret(k8s, namespace, made);
   return { rotation, isNew: rotation.id === made.id && rotation.firstRunId === made.firstRunId };
 }
@@ -72,59 +78,6 @@ function refuseOtherKind({ retire }: RotationSecret, { replaces }: Course): void
     `Secret ${ROTATION_SECRET} is of a rotation of the ${left}: bring that to its end first`,
     'AnotherRotationLeft',
   );
-}
-
-/** How a rotation would go on. */
-interface Onward {
-  course: Course;
-  /** Absent: its Secret was made just now. */
-  looked: Looked | undefined;
-}
-
-/** What would be written is valid now. Past the point of no return there is but one way, so what ends soon goes on. */
-function refuseUnfit(rotation: RotationSecret, anchors: readonly Certificate[], { course, looked }: Onward): void {
-  const { root, issuer, issuerKeyPem, previous } = rotation;
-  const past = looked?.facts.pastPointOfNoReturn ?? false;
-  const problems = checkAuthority({
-    root,
-    issuer,
-    issuerKey: readKey(issuerKeyPem),
-    at: new Date(),
-    oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
-  }).filter(({ severity, reason }) => severity === 'error' && !(past && reason === 'ExpiresDuringRotation'));
-  if (looked && !past && !keyMatches(readKey(previous.issuerKeyPem), previous.issuer)) {
-    throw damaged(`${SECRET_KEYS.previousIssuerKey} is not the key of ${SECRET_KEYS.previousIssuer}`);
-  }
-  if (course.bridge && looked && !past && looked.issuer !== 'new') problems.push(...bridgeProblems(rotation));
-  if (problems.length === 0) return;
-  throw ApplicationFailure.nonRetryable(
-    problems.map(({ reason, message, hint }) => `${reason}: ${message}${hint ? ` (${hint})` : ''}`).join('; '),
-    'BadCertificates',
-  );
-}
-
-/** A bridge certificate can be made anew, and made at all, only with the new root's key. */
-function bridgeProblems({ bridge, rootKeyPem }: RotationSecret): Problem[] {
-  if (rootKeyPem !== undefined || (bridge && bridge.notAfter > new Date())) return [];
-  const what = bridge
-    ? `the bridge certificate ended on ${bridge.notAfter.toISOString()}`
-    : 'there is no bridge certificate';
-  return [
-    {
-      reason: 'BridgeEnded',
-      severity: 'error',
-      message: `${what}, and the key of the new root, which would make it anew, was discarded`,
-      hint: '`abort` goes back to the certificates of the start; strategy `standard` goes on without a bridge',
-    },
-  ];
-}
-
-function readKey(pem: string): KeyObject {
-  try {
-    return parseKey(pem);
-  } catch (error) {
-    throw damaged(error instanceof Error ? error.message : 'a key cannot be read');
-  }
 }
 
 async function prepare(

@@ -52,7 +52,16 @@ async function refuseRunning(holder: LeaseHolder, mine: LeaseHolder, namespace: 
   if (holder.runId === mine.runId) return;
   const state = await askForHolder(holder, mine);
   if (state === 'closed') return;
-  throw ApplicationFailure.nonRetryable(whyRefused(state, holder, namespace), 'RotationAlreadyRunning', holder);
+  throw ApplicationFailure.nonRetryable(
+    whyRefused(state, { ...holder, ...whereFound(state, mine) }, namespace),
+    'RotationAlreadyRunning',
+    holder,
+  );
+}
+
+/** The server that answered is where it can be found now; the Lease says where it was reached at its start. */
+function whereFound(state: HolderState, { temporalAddress }: LeaseHolder): Partial<LeaseHolder> {
+  return state === 'alive' ? { temporalAddress } : {};
 }
 
 function whyRefused(state: HolderState, holder: LeaseHolder, namespace: string): string {

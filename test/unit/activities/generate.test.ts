@@ -109,6 +109,20 @@ describe("a rotation's Secret that somebody has damaged", () => {
 });
 
 describe('a Secret of the user that does not hold what it must', () => {
+  it('is not made a rotation of: once it is mended, a retry takes it', async () => {
+    const cluster = clusterWith();
+    const { issuerPem } = newRotation();
+    const data = { 'ca.crt': encode(T.pem), 'ca.key': encode(toSec1Pem(next.root.privateKey)) };
+    const keyOf = (key: string) => ({ ...data, 'tls.crt': encode(issuerPem), 'tls.key': encode(key) });
+    const input = step();
+    const given = { ...input, settings: { ...input.settings, certificates: { secret: 'mine' } } };
+    for (const key of ['rubbish', toSec1Pem(old.issuer.privateKey)]) {
+      cluster.put('Secret/mine', { data: keyOf(key) });
+      await expect(generate(cluster, given)).rejects.toMatchObject({ type: 'BadCertificates' });
+    }
+    cluster.put('Secret/mine', { data: keyOf(toSec1Pem(next.issuer.privateKey)) });
+    expect(await generate(cluster, given)).toMatchObject({ adopted: false, root: { fingerprint: T.fingerprint } });
+  });
   it('is for a person too', async () => {
     const input = step();
     const settings = { ...input.settings, certificates: { secret: 'mine' } };

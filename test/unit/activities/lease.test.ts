@@ -124,7 +124,10 @@ describe('a Lease of 0.1 or 0.2, which has no id', () => {
     expect(holder(cluster).workflowId).toBe('mine');
   });
   it('is refused while its holder runs', async () => {
-    await expect(acquire(held(without), theirs('RUNNING'))).rejects.toMatchObject({ type: 'RotationAlreadyRunning' });
+    await expect(acquire(held(without), theirs('RUNNING'), '127.0.0.1:40002')).rejects.toMatchObject({
+      type: 'RotationAlreadyRunning',
+      message: expect.stringContaining('at 127.0.0.1:40002. Follow it with `reroot status`') as string,
+    });
   });
   it.each([
     ['no such workflow', {}],
