@@ -11,6 +11,7 @@ import { pause, reportProgress } from './kit/heartbeat.js';
 import { namespaceMemory, type NamespaceMemory } from './kit/namespace-memory.js';
 import { livePods } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
+import { fence } from './kit/fence.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { injectorIsReady } from './kit/rehearsal.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
@@ -54,7 +55,7 @@ export async function rollNamespace(
     reportProgress(progress);
     const next = nextInLine(state, rollout.workloads);
     if (next.length > 0) {
-      // FENCE: `await fence(dependencies, input)` of activities/kit/fence.ts belongs here, before anything is written
+      await fence(dependencies, input);
       rolled += await act(dependencies.k8s, next, { reading, memory });
     }
     if (!state.some(isBusy)) return { ...progress, rolled, stragglers: stragglersOf(state) };

@@ -1,5 +1,4 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import { DetectionError } from '../../src/linkerd/detect.js';
 import { isKubernetesError } from '../../src/kubernetes/errors.js';
 
 /** Milliseconds between two signs of life of an activity; its heartbeat timeout is several of them (workflows/steps.ts). */
@@ -41,9 +40,7 @@ export function reportProgress(details: unknown): void {
 function asFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure('the activity was cancelled');
-  if (error instanceof DetectionError) {
-    return ApplicationFailure.nonRetryable(`${error.message} (${error.hint})`, error.reason);
-  }
+  if (isForPerson(error)) return ApplicationFailure.nonRetryable(`${error.message} (${error.hint})`, error.reason);
   if (!isKubernetesError(error)) return error;
   return ApplicationFailure.create({
     message: error.message,
@@ -52,6 +49,12 @@ function asFailure(error: unknown): unknown {
     cause: error,
     ...(error.retryAfterMs ? { nextRetryDelay: error.retryAfterMs } : {}),
   });
+}
+
+/** Errors that say what a person has to mend (`DetectionError`, `RecordError`): no retry can help. */
+function isForPerson(error: unknown): error is Error & { reason: string; hint: string } {
+  const { reason, hint } = error as { reason?: unknown; hint?: unknown };
+  return error instanceof Error && typeof reason === 'string' && typeof hint === 'string';
 }
 
 /** Sleeps until the time is up; a cancelled activity stops here. */
