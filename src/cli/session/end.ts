@@ -57,8 +57,10 @@ export interface LeftBehind {
 /** Failures of a workflow that has changed nothing. */
 export const REFUSALS: readonly string[] = ['InvalidInput', 'PreflightFailed', 'RotationAlreadyRunning'];
 
+const OVER: readonly Description['status']['name'][] = ['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT'];
+
 export function isOver({ status }: Pick<Description, 'status'>): boolean {
-  return status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW' && status.name !== 'PAUSED';
+  return OVER.includes(status.name);
 }
 
 /**

@@ -31,6 +31,8 @@ describe('the end of a rotation', () => {
   it.each([
     ['RUNNING', false],
     ['CONTINUED_AS_NEW', false],
+    ['PAUSED', false],
+    ['UNKNOWN', false],
     ['COMPLETED', true],
     ['FAILED', true],
     ['CANCELLED', true],
