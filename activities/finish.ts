@@ -3,7 +3,7 @@ import { writeReport } from '../src/records/report.js';
 import { keepRoot } from '../src/records/root-secret.js';
 import { deleteRotationSecret, readRotationSecret } from '../src/records/rotation-secret.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import type { StepInput } from '../src/rotation/payloads.js';
+import type { GenerateResult, StepInput } from '../src/rotation/payloads.js';
 import type { Dependencies } from './kit/dependencies.js';
 
 /**
@@ -22,8 +22,12 @@ export async function finish({ k8s }: Dependencies, input: StepInput & { report:
 }
 
 /** abort before anything was written: the new root and its issuer go, if they were made at all. */
-export async function discard({ k8s }: Dependencies, input: StepInput): Promise<void> {
+export async function discard(
+  { k8s }: Dependencies,
+  input: StepInput,
+): Promise<{ discarded: boolean; left?: GenerateResult }> {
   const { namespace } = await detectLinkerd(k8s, input.linkerdNamespace);
   const rotation = await readRotationSecret(k8s, namespace);
   if (rotation) await deleteRotationSecret(k8s, namespace, rotation);
+  return { discarded: true };
 }

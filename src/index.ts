@@ -8,14 +8,22 @@ import type { RotationReport } from './rotation/report.js';
  * talk to it. A rotation runs in `reroot worker`; nothing here reaches a cluster.
  */
 
-export { abort, approve, pause, resume, retry, status, strategy, waive } from '../workflows/messages.js';
-export type { AbortArgs, ApproveArgs, PauseArgs, Reply, StrategyArgs } from '../workflows/messages.js';
+export { abort, approve, pause, resume, retry, status, strategy, unwaive, waive } from '../workflows/messages.js';
+export type {
+  AbortArgs,
+  ApproveArgs,
+  PauseArgs,
+  Reply,
+  StrategyArgs,
+  UnwaiveArgs,
+  WaiveArgs,
+} from '../workflows/messages.js';
 export type { Finding, Subject, Waiver } from './rotation/findings.js';
 export type { IssuerInput, RotationInput } from './rotation/input.js';
 export type { PlanResult } from './rotation/payloads.js';
 export type { Plan, PlannedPhase } from './rotation/plan.js';
 export type { Approval, RotationReport } from './rotation/report.js';
-export type { RotationStatus, Waiting } from './rotation/status.js';
+export type { Alert, RotationStatus, Waiting } from './rotation/status.js';
 export { ISSUER_WORKFLOW_TYPE, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from './temporal/names.js';
 
 /** What it fails with is the cause of the client's `WorkflowFailedError`. */

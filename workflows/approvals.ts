@@ -20,13 +20,25 @@ export async function approveRetiring(rotation: Rotation, row: Row): Promise<voi
   } while (drift.length > 0);
 }
 
+/** @returns the plan that was approved, in this run or the one before it */
 async function approval(rotation: Rotation, phase: Phase, meaning: string, on: string[] = []): Promise<Plan> {
   const { operator, status } = rotation;
   const plan = await freshPlan(rotation);
   const { hash } = plan;
+  if (status.approvals.some((given) => given.phase === phase && given.planHash === hash)) return plan;
   const todo = `${meaning} Send \`approve\` with {"planHash": "${hash}"}, or \`reroot approve\`.`;
-  status.approvals.push(await operator.approval(phase, hash, { todo, on }));
+  const given = await operator.approval(phase, hash, { todo, on, isOver: () => cannotWait(rotation) });
+  if (given) status.approvals.push(given);
+  else
+    status.notes.push(
+      `Nobody was asked before phase ${phase}: the bridge certificate ends at ${status.bridgeNotAfter}.`,
+    );
   return plan;
+}
+
+/** Past the point of no return an approval is a courtesy, and leaves end with the bridge certificate. */
+function cannotWait({ status }: Rotation): boolean {
+  return status.pastPointOfNoReturn && (status.alerts ?? []).some(({ reason }) => reason === 'BridgeEnding');
 }
 
 async function freshPlan({ input, steps, status }: Rotation): Promise<Plan> {

@@ -1,9 +1,10 @@
 import type { Row } from '../src/rotation/courses/course.js';
 import { type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GateResult } from '../src/rotation/payloads.js';
+import { WAITS } from '../src/rotation/waits.js';
 import { now, showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
-import { watch } from './steps.js';
+import { stepsOn } from './steps.js';
 import { waitForRenewal, waitForReplacement } from './wait-for-proxies.js';
 import { rollControlPlane, rollNamespaces } from './waves.js';
 
@@ -45,7 +46,8 @@ async function rollDataPlane(rotation: Rotation, row: Row, before: GateResult): 
   if (broken.length > 0) return broken;
   if (!row.organic || input.settings.rollout.pace !== 'organic') return await rollNamespaces(rotation, row, before);
   await waitForReplacement(rotation, row.phase);
-  return await rollNamespaces(rotation, row, await look(rotation, row));
+  const left = await look(rotation, row);
+  return left.reverted.length > 0 ? [] : await rollNamespaces(rotation, row, left);
 }
 
 /** The gate, looked at now. */
@@ -58,11 +60,12 @@ async function look(rotation: Rotation, { phase }: Row): Promise<GateResult> {
 }
 
 /** Somebody put back what this rotation has written: wait until they are stopped, then write it again, in its order. */
-async function standStill({ input, operator, steps }: Rotation, row: Row, gate: GateResult): Promise<void> {
+async function standStill({ input, operator, steps, status }: Rotation, row: Row, gate: GateResult): Promise<void> {
   await operator.hold('another writer reverts the rotation', gate.reverted.map(formatFinding));
   await steps.addTarget(input);
   if (row.issuer !== undefined) await steps.writeIssuer({ ...input, state: row.issuer });
   if (row.retired) await steps.dropRetired(input);
+  delete status.proxiesWait; // leaves of before this are not expected to fit
 }
 
 async function askForHelp(rotation: Rotation, { phase }: Row, gate: GateResult, stuck: Finding[]): Promise<void> {
@@ -71,8 +74,8 @@ async function askForHelp(rotation: Rotation, { phase }: Row, gate: GateResult, 
     {
       for: `${gate.proxies - gate.proven} proxies that do not meet the gate of ${phase}`,
       on: findings.slice(0, 10).map(formatFinding),
-      todo: 'Repair what is named (the rotation notices by itself), `retry`, or `waive` it with a reason.',
+      todo: `${WAITS.gate.todo} To let its proxies pass this gate all the same: \`reroot waive … --gate ${phase}\`.`,
     },
-    async () => await watch.awaitChange(phaseInput(rotation, phase)),
+    async () => await stepsOn(rotation.status.cluster).watch.awaitChange(phaseInput(rotation, phase)),
   );
 }

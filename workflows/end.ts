@@ -1,12 +1,12 @@
-import { ApplicationFailure, CancellationScope, log, workflowInfo } from '@temporalio/workflow';
-import type { LeaseInput } from '../src/rotation/payloads.js';
+import { ApplicationFailure, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
+import { endingText, type PutBack } from '../src/rotation/ending.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import type { RotationStatus } from '../src/rotation/status.js';
+import type { Lease } from './begin.js';
 import { goBack } from './go-back.js';
-import type { Operator } from './operator/index.js';
 import { inPhase, now, showDetails } from './in-phase.js';
+import type { SoFar } from './new-run.js';
 import type { Generated, Rotation } from './rotation.js';
-import { causeOf, plain, quick } from './steps.js';
+import { causeOf, stepsOn } from './steps.js';
 
 /** Removes what is no longer needed, and writes the report. */
 export async function finish(rotation: Generated, outcome: RotationReport['outcome']): Promise<RotationReport> {
@@ -22,26 +22,72 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
 }
 
 /** Somebody has aborted it: back to the certificates of the start, however far it came. */
-export async function abandon(
-  { rotation, generated }: { rotation: Rotation | undefined; generated: Generated | undefined },
-  { status, operator }: { status: RotationStatus; operator: Operator },
-): Promise<RotationReport> {
-  const { phase } = status;
+export async function abandon(soFar: SoFar): Promise<RotationReport> {
+  const { status, operator, rotation } = soFar;
+  const { phase } = status.aborted ?? status;
   const { by, reason } = operator.beginAbort();
+  soFar.generated ??= await leftToTakeBack(rotation);
+  const { generated } = soFar;
   if (generated) {
-    await goBack(generated);
-    status.aborted = { phase, at: now(), ...(by ? { by } : {}), ...(reason ? { reason } : {}) };
+    status.aborted ??= { phase, at: now(), ...(by ? { by } : {}), ...(reason ? { reason } : {}) };
+    if (status.phase !== 'finish') await goBack(generated);
     return await finish(generated, 'aborted');
   }
-  if (rotation) await plain.discard(rotation.input);
   status.outcome = 'aborted';
-  throw ApplicationFailure.nonRetryable(`aborted in phase ${phase}, before anything was changed`, 'Aborted');
+  const nothing = rotation
+    ? 'nothing was changed'
+    : 'this rotation has changed nothing (what an earlier one has left, if any, is as it was)';
+  throw ApplicationFailure.nonRetryable(`aborted in phase ${phase}: ${nothing}`, 'Aborted');
 }
 
-/** However it ended: shows it, and gives the Lease back. */
-export async function close(status: RotationStatus, lease: LeaseInput): Promise<void> {
+/** An abort that comes before this run knows its certificates: what an earlier run has put to use is taken back too. */
+async function leftToTakeBack(rotation: Rotation | undefined): Promise<Generated | undefined> {
+  if (!rotation) return undefined;
+  const { left } = await rotation.steps.discard(rotation.input);
+  if (!left) return undefined;
+  rotation.status.roots = left;
+  return { ...rotation, roots: left };
+}
+
+/**
+ * It was cancelled, or has failed. Before the point of no return the issuer of the start goes back into its Secret, so that
+ * nothing that is left behind ends leaves; the activity decides from the stores and the proxies whether it may.
+ * @returns what the workflow ends with
+ */
+export async function endBeforeTime(error: unknown, { status, rotation }: SoFar): Promise<unknown> {
+  if (status.outcome === 'aborted') return error;
+  const cancelled = isCancellation(error);
+  status.outcome = cancelled ? 'cancelled' : 'failed';
+  for (const progress of status.phases)
+    if (progress.state === 'running') Object.assign(progress, { state: 'aborted', finishedAt: now() });
+  const { type, message } = causeOf(error);
+  if (!rotation || type === 'LeaseLost') return error;
+  const result = await putBack(rotation);
+  const text = endingText(result);
+  status.notes.push(text);
+  return cancelled ? error : ApplicationFailure.nonRetryable(`${message}\n${text}`, type, result);
+}
+
+async function putBack({ input, status }: Rotation): Promise<PutBack> {
+  const { persistent } = stepsOn(status.cluster);
+  try {
+    return await CancellationScope.nonCancellable(async () => await persistent.putBack(input));
+  } catch (error) {
+    const { type, message } = causeOf(error);
+    log.warn('the issuer of the start could not be put back', { type, message });
+    return { putBack: false, why: `${message} (${type})` };
+  }
+}
+
+/** However it ended: shows it, and gives the Lease back, if a worker comes for that soon. */
+export async function close({ status, rotation }: SoFar, { asked, ...lease }: Lease): Promise<void> {
   showDetails(status);
-  await CancellationScope.nonCancellable(async () => await quick.releaseLease(lease)).catch((error: unknown) => {
+  if (!asked && !rotation) return;
+  const { clusterUid } = rotation?.input ?? {};
+  const held = clusterUid ? { ...lease, clusterUid } : lease;
+  const { releaseLease } = stepsOn(status.cluster).quick;
+  const release = async () => await releaseLease.executeWithOptions({ scheduleToCloseTimeout: '5 minutes' }, [held]);
+  await CancellationScope.nonCancellable(release).catch((error: unknown) => {
     log.warn('the Lease could not be given back; the next rotation takes it over', causeOf(error));
   });
 }
@@ -51,6 +97,7 @@ function reportOf(
   outcome: RotationReport['outcome'],
 ): RotationReport {
   const { workflowId, runId } = workflowInfo();
+  const finishedAt = now();
   return {
     outcome,
     cluster: input.settings.cluster,
@@ -61,12 +108,15 @@ function reportOf(
     workflowId,
     runId,
     startedAt: status.startedAt,
-    finishedAt: now(),
+    finishedAt,
     newRoot: roots.root,
     newIssuer: roots.issuer,
     oldRoots: roots.retire,
     proxiesProven: status.gate?.proven ?? 0,
-    phases: status.phases,
+    // writing the report is what is left to do: whoever reads it finds a rotation that has ended
+    phases: status.phases.map((progress) =>
+      progress.state === 'running' ? { ...progress, state: 'done', finishedAt } : progress,
+    ),
     waivers: status.waivers,
     approvals: status.approvals,
     notes: status.notes,

@@ -3,7 +3,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { courseOf } from '../src/rotation/courses/index.js';
 import type { RotationRequest } from '../src/rotation/input.js';
 import type { Phase } from '../src/rotation/phases.js';
-import { phasesOf, type RotationStatus, statusMarkdown, type Waiting } from '../src/rotation/status.js';
+import { phasesOf, type RotationStatus, statusMarkdown } from '../src/rotation/status.js';
 
 /** Where a rotation stands: in its status, in the Temporal UI's details, and as search attributes. */
 
@@ -32,7 +32,7 @@ export function newStatus({ settings, course: ref }: RotationRequest): RotationS
 export async function inPhase<T>(status: RotationStatus, phase: Phase, work: () => Promise<T>): Promise<T> {
   const progress = status.phases.find((candidate) => candidate.phase === phase);
   status.phase = phase;
-  if (progress) Object.assign(progress, { state: 'running', startedAt: now() });
+  if (progress) Object.assign(progress, { state: 'running', startedAt: progress.startedAt ?? now() });
   upsertSearchAttributes([
     { key: CLUSTER_ATTRIBUTE, value: status.cluster },
     { key: PHASE_ATTRIBUTE, value: phase },
@@ -42,13 +42,6 @@ export async function inPhase<T>(status: RotationStatus, phase: Phase, work: () 
   const result = await work();
   if (progress) Object.assign(progress, { state: 'done', finishedAt: now() });
   return result;
-}
-
-/** Shows what is waited for, or that it is over. */
-export function showWaiting(status: RotationStatus, waiting: Waiting | undefined): void {
-  if (waiting) status.waiting = waiting;
-  else delete status.waiting;
-  showDetails(status);
 }
 
 export function showDetails(status: RotationStatus): void {

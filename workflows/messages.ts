@@ -1,6 +1,6 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
-import type { Waiver } from '../src/rotation/findings.js';
+import type { GatedPhase } from '../src/rotation/phases.js';
 import type { RotationStatus } from '../src/rotation/status.js';
 
 /** Names of the workflow and its messages; the UI, HTTP and the CLI use the same. */
@@ -21,6 +21,20 @@ export interface AbortArgs {
   reason?: string;
 }
 
+export interface WaiveArgs {
+  /** `namespace`, `namespace/Kind/name`, or `namespace/Pod/name`. */
+  subject: string;
+  reason: string;
+  by?: string;
+  /** The gate to open; default: none, its rollout alone is not waited for. */
+  gate?: GatedPhase | 'rollout';
+}
+
+export interface UnwaiveArgs {
+  subject: string;
+  by?: string;
+}
+
 export interface StrategyArgs {
   /** What is waited for now is rolled instead. */
   leafRenewal?: 'roll';
@@ -34,7 +48,8 @@ export const approve: UpdateDefinition<Reply, [ApproveArgs]> = defineUpdate('app
 export const pause: UpdateDefinition<Reply, [PauseArgs?]> = defineUpdate('pause');
 export const resume: UpdateDefinition<Reply> = defineUpdate('resume');
 export const retry: UpdateDefinition<Reply> = defineUpdate('retry');
-export const waive: UpdateDefinition<Reply, [Waiver]> = defineUpdate('waive');
+export const waive: UpdateDefinition<Reply, [WaiveArgs]> = defineUpdate('waive');
+export const unwaive: UpdateDefinition<Reply, [UnwaiveArgs]> = defineUpdate('unwaive');
 export const abort: UpdateDefinition<Reply, [AbortArgs?]> = defineUpdate('abort');
 export const strategy: UpdateDefinition<Reply, [StrategyArgs]> = defineUpdate('strategy');
 export const status: QueryDefinition<RotationStatus> = defineQuery('status');
@@ -46,7 +61,9 @@ export const HELP = {
   pause: 'Begins nothing new until `resume`: {"reason": "…"}',
   resume: 'Goes on after a pause',
   retry: 'Looks again, and rolls once more what rolled out but still falls short',
-  waive: 'Goes on without a workload or namespace: {"subject": "namespace/Kind/name", "reason": "…", "by": "you"}',
+  waive:
+    'Waits no longer for the rollout of a workload or namespace: {"subject": "namespace/Kind/name", "reason": "…", "by": "you"}. With "gate": "trust" (the phase) its proxies need not pass that gate, and may be refused from then on',
+  unwaive: 'Takes a waiver back: {"subject": "namespace/Kind/name", "by": "you"}',
   abort:
     'Goes back to the certificates of the start, while the root of the start is still trusted: {"reason": "…", "by": "you"}',
   strategy: 'Rolls what is waited for now: {"leafRenewal": "roll"}, or {"pace": "forced"} in an organic rollout',

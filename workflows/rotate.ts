@@ -1,47 +1,73 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { remainingRows } from '../src/rotation/courses/course.js';
+import { remainingRows, type Row } from '../src/rotation/courses/course.js';
 import type { RotationRequest } from '../src/rotation/input.js';
-import type { LeaseInput, PlanResult } from '../src/rotation/payloads.js';
+import type { PlanResult } from '../src/rotation/payloads.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import { begin, generate, planOnly } from './begin.js';
-import { abandon, close, finish } from './end.js';
+import { begin, generate, type Lease, planOnly } from './begin.js';
+import { abandon, close, endBeforeTime, finish } from './end.js';
 import { effectsOf } from './effects.js';
-import { keepingBridge } from './keep-bridge.js';
-import { isAbort, listenToOperator } from './operator/index.js';
-import { perform } from './perform.js';
 import { newStatus } from './in-phase.js';
-import type { Generated, Rotation } from './rotation.js';
+import { keepingWatch } from './keep-watch.js';
+import { type Carried, goOnInNewRun, type SoFar, takenOver } from './new-run.js';
+import { isAbort, isContinuation, listenToOperator } from './operator/index.js';
+import { perform } from './perform.js';
+import type { Generated } from './rotation.js';
 
 /**
  * A rotation from beginning to end: preflight, generate, the rows of its course, finish. Aborted on the way, it goes back.
  * Each phase starts by looking at the cluster, so one that is already true costs a look, and a rotation that adopts
  * another's remains goes on where that one stopped. No phase is left before its gate is proven from the live proxies.
+ * @param carried from the run before, where this one goes on
  */
-export async function rotate(request: RotationRequest): Promise<RotationReport | PlanResult> {
-  const status = newStatus(request);
-  const operator = listenToOperator(status);
-  if (request.settings.planOnly) return await planOnly(request);
+export async function rotate(
+  input: unknown,
+  request: RotationRequest,
+  carried?: Carried,
+): Promise<RotationReport | PlanResult> {
+  const status = carried?.status ?? newStatus(request);
+  const operator = listenToOperator(status, carried?.said);
   const { linkerdNamespace } = request.settings;
-  const lease: LeaseInput = { linkerdNamespace, firstRunId: workflowInfo().firstExecutionRunId };
-  let rotation: Rotation | undefined;
-  let generated: Generated | undefined;
+  const lease: Lease = { linkerdNamespace, firstRunId: workflowInfo().firstExecutionRunId };
+  const soFar: SoFar = carried ? takenOver(carried, operator) : { status, operator };
+  let end: unknown;
   try {
-    rotation = await begin(request, { status, operator, lease });
-    generated = await generate(rotation);
-    await performCourse(generated);
-    return await finish(generated, 'completed');
+    const report = await forwardOrBack(request, soFar, lease);
+    await close(soFar, lease);
+    return report;
   } catch (error) {
-    if (isAbort(error)) return await abandon({ rotation, generated }, { status, operator });
-    status.outcome = 'failed';
-    throw error;
-  } finally {
-    await close(status, lease);
+    if (isContinuation(error)) return await goOnInNewRun(input, soFar);
+    end = await endBeforeTime(error, soFar);
   }
+  await close(soFar, lease);
+  throw end;
 }
 
-async function performCourse(rotation: Generated): Promise<void> {
-  const { course, roots } = rotation;
+async function forwardOrBack(
+  request: RotationRequest,
+  soFar: SoFar,
+  lease: Lease,
+): Promise<RotationReport | PlanResult> {
+  try {
+    if (request.settings.planOnly) return await planOnly(request, soFar);
+    if (!soFar.operator.isGoingBack()) return await forward(request, soFar, lease);
+  } catch (error) {
+    if (!isAbort(error)) throw error;
+  }
+  return await abandon(soFar);
+}
+
+async function forward(request: RotationRequest, soFar: SoFar, lease: Lease): Promise<RotationReport> {
+  soFar.rotation ??= await begin(request, { ...soFar, lease });
+  soFar.generated ??= await generate(soFar.rotation);
+  const { generated } = soFar;
+  await keepingWatch(generated, async () => await perform(generated.course, effectsOf(generated), rowsOf(generated)));
+  return await finish(generated, 'completed');
+}
+
+/** What is left of the course: a rotation that goes on in a new run begins with the phase that it was in. */
+function rowsOf({ course, roots, status }: Generated): readonly Row[] {
   const rows = remainingRows(course, roots.pastPointOfNoReturn);
-  const work = async (): Promise<void> => await perform({ rows }, effectsOf(rotation));
-  return course.bridge ? await keepingBridge(rotation, work) : await work();
+  if (status.phase === 'finish') return [];
+  const at = rows.findIndex(({ phase }) => phase === status.phase);
+  return at < 0 ? rows : rows.slice(at);
 }

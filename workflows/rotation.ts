@@ -5,12 +5,15 @@ import type { RotationStatus } from '../src/rotation/status.js';
 import type { Operator } from './operator/index.js';
 import type { Steps } from './steps.js';
 
+/** What preflight has found out that the rest of the rotation works with. */
+export type MeshFacts = Omit<PreflightResult, 'plan' | 'findings'>;
+
 /** A rotation under way: what all parts of the workflow share. */
 export interface Rotation {
   /** Given to every step. */
   input: StepInput;
   course: Course;
-  mesh: PreflightResult;
+  mesh: MeshFacts;
   status: RotationStatus;
   operator: Operator;
   steps: Steps;

@@ -1,65 +1,97 @@
-import { ApplicationFailure, patched, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  proxyActivities,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
+import { stepQueue } from '../src/temporal/names.js';
+import type { Proof } from './perform.js';
 import type { Operator } from './operator/index.js';
 
 /** How activities are called: all heartbeat (activities/kit/heartbeat.ts), so a dead worker is noticed within seconds. */
 
 const HEARTBEAT_TIMEOUT = '10s';
 const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+/** Some four minutes; then a person is told, and it is tried again all the while. */
+const TRIES = 12;
 
-/** A look or a write: minutes at most, tried until it succeeds or is refused for good. */
-const SHORT: ActivityOptions = { startToCloseTimeout: '10 minutes', heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: RETRY };
+/** A look or a write: minutes at most. */
+const SHORT: ActivityOptions = { startToCloseTimeout: '10 minutes', heartbeatTimeout: HEARTBEAT_TIMEOUT };
 /** Rollouts and waits: as long as they take. */
 const LONG: ActivityOptions = { ...SHORT, startToCloseTimeout: '7 days' };
+const SOME_TRIES = { retry: { ...RETRY, maximumAttempts: TRIES } };
+const UNTIL_IT_SUCCEEDS = { retry: { ...RETRY, initialInterval: '30s' } };
 
-const short = proxyActivities<Activities>(SHORT);
-const long = proxyActivities<Activities>(LONG);
+type Proxies = ReturnType<typeof proxyActivities<Activities>>;
 
-/** Steps as they are, for waits that end by themselves or by a message. */
-export const watch = { awaitProxies: long.awaitProxies, awaitChange: long.awaitChange };
+/** A courtesy. */
+const QUICK = { ...SHORT, startToCloseTimeout: '1 minute', retry: { ...RETRY, maximumAttempts: 5 } } as const;
+/** The last thing that a rotation does which ends before its time: it tries for longer than a network is away. */
+const PERSISTENT = { ...SHORT, retry: { ...RETRY, maximumAttempts: 40 } };
 
-/** Steps of the beginning and the end, which no pause interrupts. */
-export const plain = {
-  acquireLease: short.acquireLease,
-  preflight: short.preflight,
-  discard: short.discard,
-};
-
-/** A courtesy that the end of the rotation does not wait for long. */
-export const quick = proxyActivities<Activities>({
-  ...SHORT,
-  startToCloseTimeout: '1 minute',
-  retry: { ...RETRY, maximumAttempts: 5 },
-});
-
-/** Marks histories in which two steps are called by what they do; in 0.1 their names were right forward only. */
-const RENAMED = 'steps named for their target';
+/** The steps as the workers of one cluster carry them out: on the queue that they poll, and nobody else. */
+export function stepsOn(cluster: string) {
+  const taskQueue = stepQueue(workflowInfo().taskQueue, cluster);
+  const tried = (options: ActivityOptions): Proxies => proxyActivities<Activities>({ ...options, taskQueue });
+  const shortEndless = tried({ ...SHORT, ...UNTIL_IT_SUCCEEDS });
+  const longEndless = tried({ ...LONG, ...UNTIL_IT_SUCCEEDS });
+  return {
+    looks: { once: tried({ ...SHORT, ...SOME_TRIES }), keepTrying: shortEndless },
+    waits: { once: tried({ ...LONG, ...SOME_TRIES }), keepTrying: longEndless },
+    /** Steps as they are, for waits that end by themselves or by a message. */
+    watch: { awaitChange: longEndless.awaitChange },
+    /** Steps of the beginning and the end, which no pause interrupts. */
+    plain: {
+      hello: shortEndless.hello,
+      preflight: shortEndless.preflight,
+    },
+    quick: tried(QUICK),
+    persistent: tried(PERSISTENT),
+  };
+}
 
 /** The steps of a runbook, interruptible by themselves: a pause stops one, and `resume` begins it anew. */
-export function interruptibleSteps({ interruptible }: Pick<Operator, 'interruptible'>) {
+export function interruptibleSteps({ interruptible }: Pick<Operator, 'interruptible'>, cluster: string) {
+  const { looks, waits } = stepsOn(cluster);
   const each =
-    <I, R>(step: (input: I) => Promise<R>) =>
-    async (input: I): Promise<R> =>
-      await interruptible(async () => await step(input));
+    <I, R>(name: keyof Activities, tried: { once: Proxies; keepTrying: Proxies }) =>
+    async (input: I, proof?: Proof): Promise<R> => {
+      const call = (steps: Proxies) => async () => await (steps[name] as unknown as (given: I) => Promise<R>)(input);
+      const work = { once: call(tried.once), keepTrying: call(tried.keepTrying) };
+      return await interruptible(proof ? { ...work, proof } : work);
+    };
+  const step = <N extends keyof Activities>(name: N, tried = looks) =>
+    each<Parameters<Activities[N]>[0], Awaited<ReturnType<Activities[N]>>>(name, tried);
   return {
-    preflight: each(short.preflight),
-    generate: each(short.generate),
-    addTarget: each((input: Parameters<Activities['addTarget']>[0]) =>
-      patched(RENAMED) ? short.addTarget(input) : short.addRootToBundle(input),
-    ),
-    dropRetired: each((input: Parameters<Activities['dropRetired']>[0]) =>
-      patched(RENAMED) ? short.dropRetired(input) : short.removeOldRootFromBundle(input),
-    ),
-    writeIssuer: each(short.writeIssuer),
-    awaitIssuer: each(long.awaitIssuer),
-    awaitInjection: each(long.awaitInjection),
-    checkGate: each(short.checkGate),
-    makePlan: each(short.makePlan),
-    finish: each(short.finish),
-    /** `summary`: what the Temporal UI shows beside it. */
-    reinject: async (summary: string, input: Parameters<Activities['reinject']>[0]) =>
-      await interruptible(async () => await long.reinject.executeWithOptions({ summary }, [input])),
+    /** Refused, the rotation has to end: somebody else holds it. */
+    acquireLease: async (input: Parameters<Activities['acquireLease']>[0]): Promise<void> => {
+      const call = (steps: Proxies) => async () => await steps.acquireLease(input);
+      await interruptible({ once: call(looks.once), keepTrying: call(looks.keepTrying), refusals: 'end' });
+    },
+    discard: step('discard'),
+    preflight: step('preflight'),
+    generate: step('generate'),
+    addTarget: step('addTarget'),
+    dropRetired: step('dropRetired'),
+    writeIssuer: step('writeIssuer'),
+    awaitIssuer: step('awaitIssuer', waits),
+    awaitInjection: step('awaitInjection', waits),
+    checkGate: step('checkGate'),
+    makePlan: step('makePlan'),
+    finish: step('finish'),
+    /** `summary`: what the Temporal UI shows beside it. What people say meanwhile reaches it: `input` is made anew. */
+    reinject: async (summary: string, input: () => Parameters<Activities['reinject']>[0]) => {
+      const call = (steps: Proxies) => async () => await steps.reinject.executeWithOptions({ summary }, [input()]);
+      return await interruptible({ once: call(waits.once), keepTrying: call(waits.keepTrying), listens: true });
+    },
+    /** For `Operator.waitForProxies`, which listens by itself. */
+    awaitProxies: (input: () => Parameters<Activities['awaitProxies']>[0]) => ({
+      once: async () => await waits.once.awaitProxies(input()),
+      keepTrying: async () => await waits.keepTrying.awaitProxies(input()),
+    }),
   };
 }
 
@@ -70,6 +102,9 @@ export function causeOf(error: unknown): { type: string; message: string } {
   let cause: unknown = error;
   while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause instanceof Error)
     cause = cause.cause;
+  if (error instanceof ActivityFailure && cause instanceof TimeoutFailure) {
+    return { type: 'StepTimedOut', message: `${error.activityType} did not end in its time (${cause.timeoutType})` };
+  }
   return {
     type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Error',
     message: cause instanceof Error ? cause.message : String(cause),

@@ -47,6 +47,28 @@ export function opening(
   );
 }
 
+/** A waiver as somebody gives it while the rotation runs. Without a gate it opens none. */
+export function waiverOf(
+  { subject, reason, by, gate }: Pick<Waiver, 'subject' | 'reason' | 'by' | 'gate'>,
+  goingBack: boolean,
+): Waiver {
+  return {
+    subject,
+    reason,
+    gate: gate ?? 'rollout',
+    ...(by ? { by } : {}),
+    ...(goingBack ? { direction: 'back' } : {}),
+  };
+}
+
+/** What a waiver means, for the person who gave it. */
+export function waivedText({ subject, gate }: Waiver): string {
+  if (gate === 'rollout') {
+    return `the rollout of ${subject} is not waited for; its proxies still have to pass the gates. The report will say so`;
+  }
+  return `the gate of ${gate} is open for ${subject}: its proxies may be refused by others from then on. The report will say so`;
+}
+
 export function blocking(findings: readonly Finding[]): Finding[] {
   return findings.filter((finding) => finding.severity === 'block');
 }
@@ -55,6 +77,11 @@ export function blocking(findings: readonly Finding[]): Finding[] {
 export function isWaived(subject: Subject, waivers: readonly Waiver[]): boolean {
   if (subject.kind === 'cluster' || subject.kind === 'object') return false;
   return waivers.some(({ subject: waived }) => subject.name === waived || subject.name.startsWith(`${waived}/`));
+}
+
+/** What a message names in parentheses: `… (payments/Deployment/api)`. */
+export function parenthesised(message: string): string[] {
+  return [...message.matchAll(/\(([^()\s]+)\)/g)].map(([, inner]) => inner ?? '');
 }
 
 export function formatFinding(finding: Finding): string {

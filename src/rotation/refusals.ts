@@ -1,5 +1,6 @@
-import type { Waiver } from './findings.js';
-import type { RotationStatus } from './status.js';
+import { parenthesised, type Waiver } from './findings.js';
+import type { RotationStatus, Waiting } from './status.js';
+import { waitsOf } from './waits.js';
 
 /**
  * What may be said to a rotation, and when. Each check returns the reason for a refusal, or undefined. They run before
@@ -8,9 +9,14 @@ import type { RotationStatus } from './status.js';
 
 const HASH_PREFIX = 8;
 
-export function refuseApproval(args: unknown, { waiting, phase }: RotationStatus): string | undefined {
-  if (waiting?.kind !== 'approval')
-    return `nothing to approve: the rotation is in phase ${phase} and asks for no approval`;
+/** The question that stands, if one does. */
+export function asked(status: RotationStatus): Waiting | undefined {
+  return waitsOf(status).find(({ kind }) => kind === 'approval');
+}
+
+export function refuseApproval(args: unknown, status: RotationStatus): string | undefined {
+  const waiting = asked(status);
+  if (!waiting) return `nothing to approve: the rotation is in phase ${status.phase} and asks for no approval`;
   const planHash = field(args, 'planHash');
   const wanted = `approve needs {"planHash": "${waiting.planHash ?? ''}"}, the plan as it is now`;
   if (typeof planHash !== 'string' || planHash.length < HASH_PREFIX) return wanted;
@@ -43,25 +49,82 @@ export function refuseAbort(args: unknown, status: RotationStatus, aborting: boo
   return textProblem(args, 'by') ?? textProblem(args, 'reason');
 }
 
-export function refuseStrategy(args: unknown, { waiting, phase }: RotationStatus): string | undefined {
-  if (waiting?.kind !== 'renewal') return `nothing to change: phase ${phase} is not waiting for proxies`;
+export function refuseStrategy(args: unknown, status: RotationStatus): string | undefined {
+  if (!isWaitingFor(status, 'renewal')) return `nothing to change: phase ${status.phase} is not waiting for proxies`;
   const wanted = field(args, 'leafRenewal') === 'roll' || field(args, 'pace') === 'forced';
   return wanted ? undefined : 'strategy needs {"leafRenewal": "roll"} (or {"pace": "forced"} in an organic rollout)';
 }
 
-export function refuseRetry({ waiting, phase }: RotationStatus): string | undefined {
-  return waiting?.kind === 'attention' ? undefined : `nothing to retry: phase ${phase} is not stuck`;
+export function refuseRetry(status: RotationStatus): string | undefined {
+  return isWaitingFor(status, 'attention') ? undefined : `nothing to retry: phase ${status.phase} is not stuck`;
 }
 
-export function refuseWaiver(args: unknown, { waivers, outcome }: RotationStatus): string | undefined {
+function isWaitingFor(status: RotationStatus, wanted: Waiting['kind']): boolean {
+  return waitsOf(status).some(({ kind }) => kind === wanted);
+}
+
+const SUBJECT = /^[a-z0-9][-a-z0-9]*(\/[A-Za-z]+\/[^/]+)?$/;
+
+export function refuseWaiver(args: unknown, status: RotationStatus, goingBack = false): string | undefined {
+  if (status.outcome !== 'running') return `the rotation has ${status.outcome}`;
+  const read = readWaiver(args, gatesOf(status));
+  if (typeof read === 'string') return read;
+  const { subject, gate } = read;
+  if (isWaivedAlready(read, status.waivers, goingBack)) return `${subject} is waived already (${gate})`;
+  return unknownSubject(subject, status) ?? textProblem(args, 'by');
+}
+
+/** @returns what is wrong with it, as a text */
+function readWaiver(args: unknown, gates: readonly string[]): { subject: string; gate: string } | string {
+  const [subject, reason, gate = 'rollout'] = ['subject', 'reason', 'gate'].map((name) => field(args, name));
+  const example = 'waive needs {"subject": "namespace/Kind/name" or "namespace", "reason": "…"}';
+  if (typeof subject !== 'string' || !SUBJECT.test(subject)) return example;
+  if (typeof reason !== 'string' || reason.trim() === '') return `${example}: the report shows the reason`;
+  if (typeof gate !== 'string' || !gates.includes(gate)) return `gate: ${String(gate)} is none of ${gates.join(', ')}`;
+  return { subject, gate };
+}
+
+function isWaivedAlready(
+  { subject, gate }: { subject: string; gate: string },
+  waivers: readonly Waiver[],
+  goingBack: boolean,
+): boolean {
+  const given = waivers.filter((waiver) => waiver.subject === subject);
+  return given.some(
+    (waiver) => waiver.gate === undefined || (waiver.gate === gate && (waiver.direction === 'back') === goingBack),
+  );
+}
+
+/** What `gate` can name. On the way back the phases are those of the way forward, and of the proof before it. */
+function gatesOf({ phases }: RotationStatus): string[] {
+  const ungated = ['preflight', 'generate', 'finish', 'abort'];
+  const gated = phases.map(({ phase }) => phase).filter((phase) => !ungated.includes(phase));
+  return [...new Set(['rollout', 'trust', 'issue', 'renew', 'retire', ...gated])];
+}
+
+/** A typing error would be found out about when it is too late. */
+function unknownSubject(subject: string, { plan, stragglers, gate }: RotationStatus): string | undefined {
+  if (!plan) return undefined;
+  const [namespace] = subject.split('/');
+  const findings = [...stragglers, ...(gate?.findings ?? [])];
+  const names = [
+    ...plan.namespaces.map(({ name }) => name),
+    ...plan.workloadNames,
+    ...findings.flatMap((finding) => [finding.subject.name, ...parenthesised(finding.message)]),
+  ];
+  if (names.includes(subject)) return undefined;
+  const near = names.filter((name) => name.startsWith(`${namespace}/`)).slice(0, 5);
+  const instead = near.length > 0 ? `; known there: ${near.join(', ')}` : '';
+  return `${subject} is nothing that this rotation has seen${instead}`;
+}
+
+export function refuseUnwaiver(args: unknown, { waivers, outcome }: RotationStatus): string | undefined {
   if (outcome !== 'running') return `the rotation has ${outcome}`;
   const subject = field(args, 'subject');
-  const reason = field(args, 'reason');
-  const example = 'waive needs {"subject": "namespace/Kind/name" or "namespace", "reason": "…"}';
-  if (typeof subject !== 'string' || !/^[a-z0-9][-a-z0-9]*(\/[A-Za-z]+\/[^/]+)?$/.test(subject)) return example;
-  if (typeof reason !== 'string' || reason.trim() === '') return `${example}: the report shows the reason`;
-  if (waivers.some((waiver: Waiver) => waiver.subject === subject)) return `${subject} is waived already`;
-  return textProblem(args, 'by');
+  if (typeof subject !== 'string') return 'unwaive needs {"subject": "namespace/Kind/name" or "namespace"}';
+  if (waivers.some((waiver) => waiver.subject === subject)) return textProblem(args, 'by');
+  const list = waivers.map((waiver) => waiver.subject).join(', ');
+  return `${subject} is not waived${list ? `; waived: ${list}` : ''}`;
 }
 
 function field(args: unknown, name: string): unknown {

@@ -1,17 +1,22 @@
 import type { Finding, Waiver } from './findings.js';
 import { formatFinding } from './findings.js';
+import { formatAlert } from './alerts.js';
+import { waitsOf } from './waits.js';
 import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
 import type { Approval, RotationReport } from './report.js';
-import type { CertificateFacts, GateResult, GenerateResult, NamespaceProgress } from './payloads.js';
+import type { CertificateFacts, GateResult, GenerateResult, NamespaceProgress, ProxiesWait } from './payloads.js';
 import type { Course } from './courses/course.js';
 import type { Recovery } from './courses/recovery.js';
 
 /** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */
 export interface Waiting {
-  /** `renewal`: for proxies to renew their leaves, or be replaced, by themselves; nobody has to do anything. */
-  kind: 'approval' | 'attention' | 'paused' | 'renewal';
+  /**
+   * `worker`: for a worker of the cluster. `renewal`: for proxies to renew their leaves, or be replaced, by themselves;
+   * nobody has to do anything.
+   */
+  kind: 'approval' | 'attention' | 'paused' | 'renewal' | 'worker';
   for: string;
   /** ISO 8601. */
   since: string;
@@ -65,6 +70,8 @@ export interface RotationStatus {
   bridgeNotAfter?: string;
   /** ISO 8601: when an organic rollout rolls what is left. */
   organicUntil?: string;
+  /** What the wait for proxies under way remembers. */
+  proxiesWait?: ProxiesWait;
   waivers: Waiver[];
   approvals: Approval[];
   notes: string[];
@@ -80,11 +87,8 @@ export function phasesOf({ rows }: Pick<Course, 'rows'>): Phase[] {
 /** Markdown for the Temporal UI's "current details". */
 export function statusMarkdown(status: RotationStatus): string {
   const lines = [`**${headline(status)}**`, ''];
-  if (status.waiting) {
-    lines.push(`Waiting since ${status.waiting.since} for ${status.waiting.for}. ${status.waiting.todo}`, '');
-    for (const on of status.waiting.on) lines.push(`- ${on}`);
-    lines.push('');
-  }
+  for (const alert of status.alerts ?? []) lines.push(formatAlert(alert), '');
+  for (const waiting of waitsOf(status)) lines.push(...waitingLines(waiting), '');
   lines.push('| phase | | took |', '|---|---|---|');
   for (const phase of status.phases)
     lines.push(`| ${phase.phase} | ${STATE_MARK[phase.state]} ${phase.state} | ${took(phase)} |`);
@@ -94,14 +98,28 @@ export function statusMarkdown(status: RotationStatus): string {
       `Gate of ${status.gate.phase}: ${status.gate.proven} of ${status.gate.proxies} proxies proven at ${status.gate.at}.`,
     );
   }
-  if (status.roots) {
-    const { root, retire } = status.roots;
-    const ofStart = retire.length > 0 ? 'made by this rotation' : 'in use, and stays';
-    lines.push('', certificateLine(root, ofStart), ...retire.map((old) => certificateLine(old, 'of the start')));
-  }
+  lines.push(...certificateLines(status));
   for (const straggler of status.stragglers) lines.push('', `⚠ ${formatFinding(straggler)}`);
   for (const note of status.notes) lines.push('', `ℹ ${note}`);
   return lines.join('\n');
+}
+
+function certificateLines({ roots, bridgeNotAfter }: RotationStatus): string[] {
+  const lines: string[] = [];
+  if (roots) {
+    const which = roots.retire.length > 0 ? 'made by this rotation' : 'in use, and stays';
+    lines.push(
+      '',
+      certificateLine(roots.root, which),
+      ...roots.retire.map((old) => certificateLine(old, 'of the start')),
+    );
+  }
+  if (bridgeNotAfter) lines.push('', `Bridge certificate until ${bridgeNotAfter}.`);
+  return lines;
+}
+
+function waitingLines({ since, for: what, todo, on }: Waiting): string[] {
+  return [`Waiting since ${since} for ${what}. ${todo}`, '', ...on.map((item) => `- ${item}`)];
 }
 
 function certificateLine({ fingerprint, commonName }: CertificateFacts, which: string): string {

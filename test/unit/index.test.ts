@@ -7,6 +7,9 @@ it('exports every workflow under the name that a worker knows it by', () => {
 });
 
 it('gives them the input and the result of the workflows themselves', () => {
-  expectTypeOf(entry.rotateTrustRoot).toEqualTypeOf(workflows.rotateTrustRoot);
-  expectTypeOf(entry.rotateIssuer).toEqualTypeOf(workflows.rotateIssuer);
+  // what a run hands on to the next one is not for clients
+  expectTypeOf(entry.rotateTrustRoot).parameter(0).toEqualTypeOf<Parameters<typeof workflows.rotateTrustRoot>[0]>();
+  expectTypeOf(entry.rotateTrustRoot).returns.toEqualTypeOf<ReturnType<typeof workflows.rotateTrustRoot>>();
+  expectTypeOf(entry.rotateIssuer).parameter(0).toEqualTypeOf<Parameters<typeof workflows.rotateIssuer>[0]>();
+  expectTypeOf(entry.rotateIssuer).returns.toEqualTypeOf<ReturnType<typeof workflows.rotateIssuer>>();
 });

@@ -6,11 +6,14 @@ import {
   refuseResume,
   refuseRetry,
   refuseStrategy,
+  refuseUnwaiver,
   refuseWaiver,
 } from '../../src/rotation/refusals.js';
+import { waivedText, waiverOf } from '../../src/rotation/findings.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
 import * as messages from '../messages.js';
 import { HELP } from '../messages.js';
+import { asked } from '../../src/rotation/refusals.js';
 import type { Said } from './said.js';
 
 /** Registers every handler: before the workflow's first wait, so that no message comes too early. */
@@ -27,7 +30,7 @@ function approval(said: Said, status: RotationStatus): void {
     messages.approve,
     (args) => {
       said.approved = args;
-      return `approved: ${status.waiting?.for ?? ''}`;
+      return `approved: ${asked(status)?.for ?? ''}`;
     },
     { validator: (args) => refuse(refuseApproval(args, status)), description: HELP.approve },
   );
@@ -67,12 +70,22 @@ function repairs(said: Said, status: RotationStatus): void {
   );
   setHandler(
     messages.waive,
-    (waiver) => {
+    (args) => {
+      const waiver = waiverOf(args, said.goingBack);
       status.waivers.push(waiver);
       said.heard += 1;
-      return `going on without ${waiver.subject}; the report will say so`;
+      return waivedText(waiver);
     },
-    { validator: (waiver) => refuse(refuseWaiver(waiver, status)), description: HELP.waive },
+    { validator: (args) => refuse(refuseWaiver(args, status, said.goingBack)), description: HELP.waive },
+  );
+  setHandler(
+    messages.unwaive,
+    ({ subject }) => {
+      status.waivers = status.waivers.filter((waiver) => waiver.subject !== subject);
+      said.heard += 1;
+      return `${subject} is waited for again`;
+    },
+    { validator: (args) => refuse(refuseUnwaiver(args, status)), description: HELP.unwaive },
   );
 }
 
@@ -92,7 +105,7 @@ function changesOfMind(said: Said, status: RotationStatus): void {
   setHandler(
     messages.strategy,
     () => {
-      if (said.waitingIn) said.rollNow.add(said.waitingIn);
+      if (said.waitingIn) said.rollNow.push(said.waitingIn);
       return `phase ${status.phase} does not wait any longer: what is left is rolled`;
     },
     { validator: (args) => refuse(refuseStrategy(args, status)), description: HELP.strategy },

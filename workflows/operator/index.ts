@@ -1,53 +1,90 @@
 import type { GatedPhase, Phase } from '../../src/rotation/phases.js';
 import type { Approval } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
+import { showWaits, waitsOf } from '../../src/rotation/waits.js';
 import type { AbortArgs } from '../messages.js';
 import { registerHandlers } from './handlers.js';
-import { nothingSaid } from './said.js';
-import { approval, attention, hold, interruptible, type Listening, waitForProxies, type WaitingFor } from './waits.js';
+import { nothingSaid, type Said } from './said.js';
+import {
+  approval,
+  attention,
+  hold,
+  interruptible,
+  type Listening,
+  wait,
+  waitForProxies,
+  type WaitingFor,
+  type Work,
+} from './waits.js';
 
-export { isAbort } from './waits.js';
+export type { Said } from './said.js';
+export { isAbort, isContinuation, type Work } from './waits.js';
 
 /** The people who look after this rotation: what they have said, and the waits that listen to them. */
 export interface Operator {
-  /** How often `retry` was said. */
+  /** A phase begins, on the way forward or back: `retry` counts within it. */
+  begins(phase: string): void;
+  /** How often `retry` was said in the phase under way. */
   retries(): number;
   /** Runs a piece of work; `pause` stops it, and it runs again from its start after `resume`. Every piece looks first. */
-  interruptible<T>(work: () => Promise<T>): Promise<T>;
+  interruptible<T>(work: Work<T>): Promise<T>;
   /** Waits for a person to look: ends with `retry`, `waive`, or when `watch` ends by itself. */
   attention(waiting: WaitingFor, watch: () => Promise<unknown>): Promise<void>;
+  /** Waits for a worker of the cluster; shown while it lasts. */
+  waitForWorker<T>(waiting: WaitingFor, until: () => Promise<T>): Promise<T>;
   /** Waits for proxies, as long as it takes; undefined when somebody said to roll instead. */
-  waitForProxies<T>(phase: GatedPhase, waiting: WaitingFor, work: () => Promise<T>): Promise<T | undefined>;
+  waitForProxies<T>(phase: GatedPhase, waiting: WaitingFor, work: Work<T>): Promise<T | undefined>;
   /** Whether somebody said so while this phase waited. */
   saidToRoll(phase: GatedPhase): boolean;
+  /** Whether somebody wants the way back, or it has begun. */
+  isGoingBack(): boolean;
   /** From here on the rotation is on its way back; it is not aborted again. @returns who wanted it, and why */
   beginAbort(): AbortArgs;
+  /** Ends the rotation, whatever it does now. */
+  end(type: string, message: string): void;
   /** Pauses the rotation by itself, until somebody says `resume`. */
   hold(reason: string, on: string[]): Promise<void>;
-  /** Waits for an approval of this plan. `on`: what has changed since the last one. */
-  approval(phase: Phase, planHash: string, asks: { todo: string; on: string[] }): Promise<Approval>;
+  /** Waits for an approval of this plan. @returns undefined when `isOver` ended the wait */
+  approval(phase: Phase, planHash: string, asks: Asks): Promise<Approval | undefined>;
+  /** What a new run of this rotation has to know. */
+  said(): Said;
 }
 
-/** Registers every handler, before the workflow's first wait. */
-export function listenToOperator(status: RotationStatus): Operator {
-  const said = nothingSaid();
-  const listening: Listening = { said, status };
+export interface Asks {
+  todo: string;
+  /** What has changed since the last approval. */
+  on: string[];
+  isOver(): boolean;
+}
+
+/** Registers every handler, before the workflow's first wait. `begun`: what was said to earlier runs of this rotation. */
+export function listenToOperator(status: RotationStatus, begun?: Said): Operator {
+  const said = begun ?? nothingSaid();
+  const listening: Listening = { said, status, waits: [], earlier: waitsOf(status) };
   registerHandlers(said, status);
   return {
+    begins: (phase) => {
+      if (said.phase === phase) return;
+      Object.assign(said, { phase, retries: 0 });
+      showWaits(status, listening.waits);
+    },
     retries: () => said.retries,
     interruptible: async (work) => await interruptible(listening, work),
     attention: async (waiting, watch) => await attention(listening, waiting, watch),
+    waitForWorker: async (waiting, until) => await wait(listening, { kind: 'worker', ...waiting }, until),
     waitForProxies: async (phase, waiting, work) => await waitForProxies(listening, phase, waiting, work),
-    saidToRoll: (phase) => said.rollNow.has(phase),
+    saidToRoll: (phase) => said.rollNow.includes(phase),
+    isGoingBack: () => said.goingBack,
     beginAbort: () => {
       said.goingBack = true;
       return said.abort ?? {};
     },
+    end: (type, message) => void (said.ending = { type, message }),
     hold: async (reason, on) => await hold(listening, reason, on),
-    approval: async (phase, planHash, { todo, on }) => ({
-      phase,
-      planHash,
-      ...(await approval(listening, { for: `approval of ${phase}`, on, todo, planHash })),
-    }),
+    approval: async (phase, planHash, { todo, on, isOver }) => {
+      const given = await approval(listening, { for: `approval of ${phase}`, on, todo, planHash }, isOver);
+      return given && { phase, planHash, ...given };
+    },
+    said: () => said,
   };
 }

@@ -1,25 +1,30 @@
+import { workflowInfo } from '@temporalio/workflow';
 import type { GatedPhase } from '../../src/rotation/phases.js';
 import type { AbortArgs, ApproveArgs } from '../messages.js';
 
 /** What people have said to this rotation so far. Handlers write it, waits read it. */
 export interface Said {
   paused?: { reason?: string; since: string; on?: string[] } | undefined;
-  /** How often `retry` was said. */
+  /** How often `retry` was said in the phase under way. */
   retries: number;
-  /** How often anything was said that may end a wait for attention. */
+  /** The phase under way, on the way forward or back. */
+  phase?: string;
+  /** How often anything was said that may change what is being done. */
   heard: number;
   approved?: ApproveArgs | undefined;
   abort?: AbortArgs;
   /** The abort is under way: nothing leaves by it any more. */
   goingBack: boolean;
   /** Phases that no longer wait for proxies, but roll. */
-  rollNow: Set<GatedPhase>;
+  rollNow: GatedPhase[];
   /** The phase that waits for proxies now. */
   waitingIn?: GatedPhase;
+  /** The rotation has to end, though nobody has said so: why. */
+  ending?: { type: string; message: string };
 }
 
 export function nothingSaid(): Said {
-  return { retries: 0, heard: 0, goingBack: false, rollNow: new Set() };
+  return { retries: 0, heard: 0, goingBack: false, rollNow: [] };
 }
 
 /** Somebody has aborted the rotation, and its way back has not begun. */
@@ -27,7 +32,22 @@ export function isAborted({ abort, goingBack }: Said): boolean {
   return abort !== undefined && !goingBack;
 }
 
-/** What runs now has to stop: for a pause, or for the way back. */
+/**
+ * Temporal ends a run at 51,200 events and suggests a new one at 4,096. A rotation that waits for weeks goes on in a new
+ * run well before: everything it does looks first, so any piece of work may be begun anew there.
+ */
+const MOST_EVENTS = 3000;
+
+export function isHistoryLong(): boolean {
+  return workflowInfo().historyLength >= MOST_EVENTS;
+}
+
+/** This run leaves whatever it does: for the way back, for its end, or for a new run. */
+export function mustLeave(said: Said): boolean {
+  return isAborted(said) || said.ending !== undefined || isHistoryLong();
+}
+
+/** What runs now has to stop: for a pause, or because the run leaves. */
 export function mustStop(said: Said): boolean {
-  return said.paused !== undefined || isAborted(said);
+  return said.paused !== undefined || mustLeave(said);
 }

@@ -1,15 +1,30 @@
-import { ApplicationFailure, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  log,
+  sleep,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import type { GatedPhase } from '../../src/rotation/phases.js';
 import type { RotationStatus, Waiting } from '../../src/rotation/status.js';
-import { showWaiting } from '../in-phase.js';
+import { showWaits, WAITS } from '../../src/rotation/waits.js';
+import { now, showDetails } from '../in-phase.js';
+import type { Proof } from '../perform.js';
 import { causeOf } from '../steps.js';
-import { isAborted, mustStop, type Said } from './said.js';
+import { isAborted, isHistoryLong, mustLeave, mustStop, type Said } from './said.js';
 import { cancelWhen } from './scopes.js';
 
 /** The waits that listen to people: what they have said so far, and where the wait is shown. */
 export interface Listening {
   said: Said;
   status: RotationStatus;
+  /** What is waited for now, by all lanes. */
+  waits: Waiting[];
+  /** What an earlier run of this rotation waited for: the wait goes on, it does not begin. */
+  earlier: readonly Waiting[];
 }
 
 /** What a wait is for, without the time it began. */
@@ -17,59 +32,146 @@ export type WaitingFor = Omit<Waiting, 'kind' | 'since'>;
 
 /** Thrown out of every piece of work when somebody aborts the rotation: its way back begins. */
 const ABORT = 'AbortRequested';
+/** Thrown out of every piece of work when the history is long: the rotation goes on in a new run. */
+const CONTINUE = 'GoOnInNewRun';
 
 export function isAbort(error: unknown): boolean {
   return error instanceof ApplicationFailure && error.type === ABORT;
 }
 
-/** Shows what is waited for while it lasts. */
-async function wait<T>({ status }: Listening, waiting: Waiting, until: () => Promise<T>): Promise<T> {
-  const before = status.waiting;
-  showWaiting(status, waiting);
+export function isContinuation(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.type === CONTINUE;
+}
+
+/** Between two tries of a write that keeps failing and depends on a proof. */
+const PROVEN_AGAIN_AFTER = '5 minutes';
+
+/** Another rotation holds the Lease: this one must not go on, whoever repairs what. */
+const FINAL = ['LeaseLost'];
+
+/** Shows what is waited for while it lasts. Lanes wait side by side: what is shown is the set of their waits. */
+export async function wait<T>(
+  listening: Listening,
+  waiting: WaitingFor & Pick<Waiting, 'kind'>,
+  until: () => Promise<T>,
+): Promise<T> {
+  const { status, earlier } = listening;
+  const before = earlier.find((other) => other.kind === waiting.kind && other.for === waiting.for);
+  const shown: Waiting = { ...waiting, since: before?.since ?? now() };
+  listening.waits = [...listening.waits, shown];
+  showWaits(status, listening.waits);
+  showDetails(status);
+  const end = (): void => {
+    listening.waits = listening.waits.filter((other) => other !== shown);
+    showWaits(status, listening.waits);
+    showDetails(status);
+  };
   try {
-    return await until();
-  } finally {
-    showWaiting(status, before);
+    const result = await until();
+    end();
+    return result;
+  } catch (error) {
+    if (!isContinuation(error)) end(); // in the new run it goes on
+    throw error;
   }
 }
 
-/** Between two pieces of work: where a pause lasts, and an abort leaves. */
+/** Between two pieces of work: where a pause lasts, and where a run leaves. */
 export async function checkpoint(listening: Listening): Promise<void> {
   const { said } = listening;
   if (said.paused) {
-    const { reason, since, on = [] } = said.paused;
-    const waiting: Waiting = {
-      kind: 'paused',
-      for: `resume${reason ? ` (paused: ${reason})` : ''}`,
-      since,
-      on,
-      todo: 'Send `resume` to go on.',
-    };
-    await wait(listening, waiting, async () => await condition(() => said.paused === undefined));
+    const { reason, on = [] } = said.paused;
+    const words = said.paused.on ? WAITS.reverted : WAITS.paused;
+    const waiting = { kind: words.kind, for: `resume${reason ? ` (paused: ${reason})` : ''}`, on, todo: words.todo };
+    await wait(listening, waiting, async () => await condition(() => said.paused === undefined || mustLeave(said)));
   }
   if (isAborted(said)) throw ApplicationFailure.nonRetryable('the rotation was aborted', ABORT);
+  if (said.ending) throw ApplicationFailure.nonRetryable(said.ending.message, said.ending.type);
+  if (isHistoryLong()) throw ApplicationFailure.nonRetryable('the history is long: it goes on in a new run', CONTINUE);
+}
+
+/** A piece of work that looks before it acts, so that it may be begun anew at any time. */
+export interface Work<T> {
+  /** Tries it, and gives up after some tries. */
+  once(): Promise<T>;
+  /** Tries it again and again, while people know that it fails. */
+  keepTrying?(): Promise<T>;
+  /** What has to be proven at the moment of the work, each time that it is begun. */
+  proof?: Proof;
+  /** A final answer ends the rotation: nobody could repair it. */
+  refusals?: 'end';
+  /** What people say (`waive`, `unwaive`, `retry`) reaches it while it runs: it begins anew with that. */
+  listens?: boolean;
 }
 
 /** Runs a piece of work that a pause stops and `resume` begins anew; one that fails for good waits for a person. */
-export async function interruptible<T>(listening: Listening, work: () => Promise<T>): Promise<T> {
-  const stop = (): boolean => mustStop(listening.said);
+export async function interruptible<T>(listening: Listening, work: Work<T>): Promise<T> {
+  const { said } = listening;
   for (;;) {
     await checkpoint(listening);
+    if (!(await isProven(work, said))) continue;
+    const { heard } = said;
+    const stop = (): boolean => mustStop(said) || (work.listens === true && said.heard !== heard);
     try {
-      return await cancelWhen(stop, work);
+      return await cancelWhen(stop, async () => await work.once());
     } catch (error) {
       if (isCancellation(error) && stop() && !CancellationScope.current().consideredCancelled) continue;
-      if (isCancellation(error) || isAbort(error)) throw error;
-      const { type, message } = causeOf(error);
-      log.warn('a step needs attention', { type, message });
-      const repair = {
-        for: 'somebody to repair what stopped this step',
-        on: [`${type}: ${message}`],
-        todo: 'Repair it, then send `retry`.',
-      };
-      await attention(listening, repair, async () => await condition(() => false));
+      if (isFinal(error, work)) throw error;
+      if (isWorkerLost(error)) continue;
+      const repaired = await repair(listening, work, error);
+      if (repaired) return repaired.result;
     }
   }
+}
+
+/** @returns false when somebody said something meanwhile that comes first */
+async function isProven({ proof }: Pick<Work<unknown>, 'proof'>, said: Said): Promise<boolean> {
+  if (!proof) return true;
+  await proof.prove();
+  if (mustStop(said)) return false;
+  proof.proven();
+  return true;
+}
+
+function isFinal(error: unknown, { refusals }: Pick<Work<unknown>, 'refusals'> = {}): boolean {
+  if (isCancellation(error) || isAbort(error) || isContinuation(error)) return true;
+  return FINAL.includes(causeOf(error).type) || (refusals === 'end' && !mayHelp(error));
+}
+
+/** Whether trying again may help, without anybody changing anything. */
+function mayHelp(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.retryState !== 'NON_RETRYABLE_FAILURE';
+}
+
+/** It did not fail: its worker went away, as often as it was tried. */
+function isWorkerLost(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+}
+
+/** A step has failed: a person is told, and where trying again may help that goes on meanwhile. */
+async function repair<T>(
+  listening: Listening,
+  { keepTrying, proof }: Work<T>,
+  error: unknown,
+): Promise<{ result: T } | undefined> {
+  const { type, message } = causeOf(error);
+  log.warn('a step needs attention', { type, message });
+  const goesOn = keepTrying && mayHelp(error);
+  const words = goesOn ? WAITS.stepFailing : WAITS.stepRefused;
+  const waiting = { for: words.for, on: [`${type}: ${message}`], todo: words.todo };
+  let repaired: { result: T } | undefined;
+  try {
+    await attention(listening, waiting, async () => {
+      if (goesOn && proof)
+        await sleep(PROVEN_AGAIN_AFTER); // the proof is too old by now
+      else if (goesOn) repaired = { result: await keepTrying() };
+      else await condition(() => false);
+    });
+  } catch (next) {
+    if (isFinal(next)) throw next;
+    log.warn('a step needs attention still', causeOf(next)); // it is shown when the step is tried again
+  }
+  return repaired;
 }
 
 /** Waits for a person to look: ends with `retry`, `waive`, or when `watch` ends by itself. */
@@ -81,7 +183,7 @@ export async function attention(
   const { said } = listening;
   const heard = said.heard;
   const isOver = (): boolean => said.heard !== heard || mustStop(said);
-  await wait(listening, { kind: 'attention', since: now(), ...waiting }, async () => {
+  await wait(listening, { kind: 'attention', ...waiting }, async () => {
     try {
       await cancelWhen(isOver, watch);
     } catch (error) {
@@ -96,20 +198,26 @@ export async function waitForProxies<T>(
   listening: Listening,
   phase: GatedPhase,
   waiting: WaitingFor,
-  work: () => Promise<T>,
+  work: Work<T>,
 ): Promise<T | undefined> {
   const { said } = listening;
-  const rollNow = (): boolean => said.rollNow.has(phase);
+  const rollNow = (): boolean => said.rollNow.includes(phase);
   said.waitingIn = phase;
-  return await wait(listening, { kind: 'renewal', since: now(), ...waiting }, async () => {
-    return await interruptible(listening, async () => {
-      try {
-        return rollNow() ? undefined : await cancelWhen(rollNow, work);
-      } catch (error) {
-        const over = CancellationScope.current().consideredCancelled || mustStop(said);
-        if (isCancellation(error) && rollNow() && !over) return undefined;
-        throw error;
-      }
+  const unlessHurried = (tried: () => Promise<T>) => async (): Promise<T | undefined> => {
+    try {
+      return rollNow() ? undefined : await cancelWhen(rollNow, tried);
+    } catch (error) {
+      const over = CancellationScope.current().consideredCancelled || mustStop(said);
+      if (isCancellation(error) && rollNow() && !over) return undefined;
+      throw error;
+    }
+  };
+  const { once, keepTrying } = work;
+  return await wait(listening, { kind: 'renewal', ...waiting }, async () => {
+    return await interruptible(listening, {
+      once: unlessHurried(once),
+      ...(keepTrying ? { keepTrying: unlessHurried(keepTrying) } : {}),
+      listens: true,
     });
   });
 }
@@ -120,23 +228,27 @@ export async function hold(listening: Listening, reason: string, on: string[]): 
   await checkpoint(listening);
 }
 
-/** Waits for an approval. @returns who gave it, and why, as they say */
+/**
+ * Waits for an approval.
+ * @param isOver ends the wait without one
+ * @returns who gave it, and why, as they say; undefined: nobody
+ */
 export async function approval(
   listening: Listening,
   waiting: WaitingFor,
-): Promise<{ by?: string; reason?: string; at: string }> {
+  isOver: () => boolean,
+): Promise<{ by?: string; reason?: string; at: string } | undefined> {
   const { said } = listening;
-  said.approved = undefined;
-  const { by, reason } = await wait(listening, { kind: 'approval', since: now(), ...waiting }, async () => {
+  const goesOn = listening.earlier.some(({ planHash }) => planHash !== undefined && planHash === waiting.planHash);
+  if (!goesOn) said.approved = undefined;
+  const given = await wait(listening, { kind: 'approval', ...waiting }, async () => {
     for (;;) {
-      await condition(() => said.approved !== undefined || mustStop(said));
+      await condition(() => said.approved !== undefined || mustStop(said) || isOver());
       await checkpoint(listening);
-      if (said.approved) return said.approved;
+      if (said.approved || isOver()) return said.approved;
     }
   });
-  return { at: now(), ...(by ? { by } : {}), ...(reason ? { reason } : {}) };
-}
-
-function now(): string {
-  return new Date().toISOString();
+  return (
+    given && { at: now(), ...(given.by ? { by: given.by } : {}), ...(given.reason ? { reason: given.reason } : {}) }
+  );
 }

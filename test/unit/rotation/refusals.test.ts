@@ -6,6 +6,7 @@ import {
   refuseResume,
   refuseRetry,
   refuseStrategy,
+  refuseUnwaiver,
   refuseWaiver,
 } from '../../../src/rotation/refusals.js';
 import type { RotationStatus, Waiting } from '../../../src/rotation/status.js';
@@ -14,6 +15,11 @@ const running = {
   phase: 'renew',
   outcome: 'running',
   waivers: [],
+  stragglers: [],
+  phases: [
+    { phase: 'preflight', state: 'done' },
+    { phase: 'bridge', state: 'running' },
+  ],
   pastPointOfNoReturn: false,
 } as unknown as RotationStatus;
 const ended: RotationStatus = { ...running, outcome: 'completed' };
@@ -102,5 +108,40 @@ describe('waive', () => {
     const waived = { ...running, waivers: [{ subject: 'shop', reason: 'y' }] };
     expect(refuseWaiver({ subject: 'shop', reason: 'x' }, waived)).toContain('already');
     expect(refuseWaiver({ subject: 'shop', reason: 'x' }, ended)).toContain('completed');
+  });
+  it('opens the rollout alone, or the gate that it names, once each', () => {
+    const waived = { ...running, waivers: [{ subject: 'shop', reason: 'y', gate: 'rollout' as const }] };
+    expect(refuseWaiver({ subject: 'shop', reason: 'x' }, waived)).toContain('already (rollout)');
+    expect(refuseWaiver({ subject: 'shop', reason: 'x', gate: 'trust' }, waived)).toBeUndefined();
+    expect(refuseWaiver({ subject: 'shop', reason: 'x' }, waived, true)).toBeUndefined(); // another way, another waiver
+    expect(refuseWaiver({ subject: 'shop', reason: 'x', gate: 'preflight' }, running)).toContain(
+      'none of rollout, trust, issue, renew, retire, bridge',
+    );
+  });
+  it('is refused for what the rotation has never seen, with what it has', () => {
+    const seen = {
+      ...running,
+      plan: { namespaces: [{ name: 'shop' }], workloadNames: ['shop/Deployment/web'] },
+      gate: {
+        findings: [{ message: 'it is late (shop/Job/load-1)', subject: { kind: 'pod', name: 'shop/Pod/load-1-x' } }],
+      },
+    } as unknown as RotationStatus;
+    for (const subject of ['shop', 'shop/Deployment/web', 'shop/Job/load-1', 'shop/Pod/load-1-x']) {
+      expect(refuseWaiver({ subject, reason: 'x' }, seen)).toBeUndefined();
+    }
+    expect(refuseWaiver({ subject: 'shop/Deployment/wbe', reason: 'x' }, seen)).toBe(
+      'shop/Deployment/wbe is nothing that this rotation has seen; known there: shop/Deployment/web, shop/Pod/load-1-x, shop/Job/load-1',
+    );
+    expect(refuseWaiver({ subject: 'shp', reason: 'x' }, seen)).toContain('nothing that this rotation has seen');
+  });
+});
+
+describe('unwaive', () => {
+  const waived = { ...running, waivers: [{ subject: 'shop', reason: 'y' }] };
+  it('takes a waiver back that there is', () => {
+    expect(refuseUnwaiver({ subject: 'shop' }, waived)).toBeUndefined();
+    expect(refuseUnwaiver({ subject: 'shopp' }, waived)).toBe('shopp is not waived; waived: shop');
+    expect(refuseUnwaiver(undefined, waived)).toContain('needs');
+    expect(refuseUnwaiver({ subject: 'shop' }, { ...waived, outcome: 'failed' })).toContain('failed');
   });
 });

@@ -61,4 +61,29 @@ describe('statusMarkdown', () => {
     expect(text).toContain('⚠ InventedReason: shop/Deployment/web: it is stuck (repair it)');
     expect(text).toContain('ℹ an issuer update was skipped');
   });
+  it('shows every wait, what a person has to hear of, and until when the bridge certificate lasts', () => {
+    const wait = (what: string) => ({
+      kind: 'attention' as const,
+      for: what,
+      since: 's',
+      on: [`on ${what}`],
+      todo: 'T.',
+    });
+    const text = markdown({
+      waiting: wait('one'),
+      alsoWaiting: [wait('two')],
+      alerts: [{ reason: 'IssuerEnding', message: 'Act.', since: 's', deadline: '2026-03-10T00:00:00Z' }],
+      bridgeNotAfter: '2026-02-10T00:00:00Z',
+    });
+    for (const part of [
+      'for one. T.',
+      '- on one',
+      'for two. T.',
+      '- on two',
+      '⚠ IssuerEnding: Act. Leaves end at 2026-03-10',
+      'Bridge certificate until 2026-02-10',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
 });

@@ -4,12 +4,12 @@ import { readInput } from '../../../src/rotation/input.js';
 import type { AwaitIssuerResult, GateResult, PhaseInput, ReinjectInput } from '../../../src/rotation/payloads.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 import { effectsOf } from '../../../workflows/effects.js';
-import type { Operator } from '../../../workflows/operator/index.js';
+import type { Operator, Work } from '../../../workflows/operator/index.js';
 import { perform } from '../../../workflows/perform.js';
 import type { Rotation } from '../../../workflows/rotation.js';
 import { interruptibleSteps } from '../../../workflows/steps.js';
 
-/** The cluster as activities answer for it: two namespaces, every gate short until it is waited for or rolled. */
+/** The cluster as activities answer for it, on its own task queue: two namespaces, every gate short until it is waited for or rolled. */
 const cluster = vi.hoisted(() => ({
   calls: [] as string[],
   proven: new Set<string>(),
@@ -33,7 +33,7 @@ vi.mock('@temporalio/workflow', () => {
     },
     awaitProxies: ({ phase }: PhaseInput) => {
       cluster.proven.add(phase);
-      return { proxies: 5, proven: 5, late: [] };
+      return { ended: 'met', proxies: 5, proven: 5, late: [] };
     },
     writeIssuer: () => ({ swappedAt: '2026-01-01T00:00:00Z', written: ['Secret linkerd-identity-issuer'] }),
     awaitIssuer: () => ({ outcome: cluster.issuer, message: '' }),
@@ -53,17 +53,19 @@ vi.mock('@temporalio/workflow', () => {
     return await Promise.resolve(answers[name]?.(input));
   };
   return {
-    proxyActivities: () =>
+    proxyActivities: ({ taskQueue }: { taskQueue?: string }) =>
       new Proxy(
         {},
         {
-          get: (_, name: string) =>
-            Object.assign(activity(name), {
+          get: (_, name: string) => {
+            if (taskQueue !== 'front-prod') throw new Error(`${name} is called on ${taskQueue ?? 'the front queue'}`);
+            return Object.assign(activity(name), {
               executeWithOptions: async (_options: object, [input]: [never]) => await activity(name)(input),
-            }),
+            });
+          },
         },
       ),
-    patched: () => true,
+    workflowInfo: () => ({ taskQueue: 'front' }),
     setCurrentDetails: () => undefined,
     upsertSearchAttributes: () => undefined,
     log: { info: () => undefined, warn: () => undefined },
@@ -72,9 +74,13 @@ vi.mock('@temporalio/workflow', () => {
 
 /** Nobody says anything, but approves what is asked for. */
 const operator = {
+  begins: () => undefined,
   retries: () => 0,
-  interruptible: async <T>(work: () => Promise<T>) => await work(),
-  waitForProxies: async <T>(_phase: string, _waiting: object, work: () => Promise<T>) => await work(),
+  interruptible: async <T>({ once, proof }: Work<T>) => {
+    await proof?.prove();
+    return await once();
+  },
+  waitForProxies: async <T>(_phase: string, _waiting: object, { once }: Work<T>) => await once(),
   saidToRoll: () => false,
   approval: async (phase: string) => {
     cluster.calls.push(`approval of ${phase}`);
@@ -91,6 +97,7 @@ async function called(ref: Partial<CourseRef>, approvals: 'none' | 'beforeRetire
     course: courseOf(course),
     mesh: { extensions: [] },
     status: {
+      cluster: 'prod',
       phases: [],
       namespaces: [],
       stragglers: [],
@@ -99,7 +106,7 @@ async function called(ref: Partial<CourseRef>, approvals: 'none' | 'beforeRetire
       approvals: [],
     } as unknown as RotationStatus,
     operator,
-    steps: interruptibleSteps(operator),
+    steps: interruptibleSteps(operator, 'prod'),
   } as unknown as Rotation;
   await perform(rotation.course, effectsOf(rotation));
   return cluster.calls;
@@ -154,8 +161,8 @@ describe('the activities of a course', () => {
       'writeIssuer bridge',
       'awaitIssuer bridge',
       ...wait('renew'),
-      'checkGate approve',
       'writeIssuer crossover',
+      'checkGate approve', // prune safety, right before the write
       'dropRetired',
       ...rollout('retire'),
       'writeIssuer new',

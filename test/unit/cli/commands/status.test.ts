@@ -77,6 +77,7 @@ describe('the status of a rotation', () => {
     expect(stripVTControlCharacters(text)).toMatch(
       /^Rotation trust-root-prod runs, in phase trust, .*No worker answers/,
     );
+    expect(text).toContain('`reroot worker --cluster prod`');
     expect(exitCode).toBe(3);
     const json = await statusText(handleOf(['RUNNING'], nobody), JSON_OUTPUT);
     expect(JSON.parse(json.text)).toMatchObject({ outcome: 'running', phase: 'trust', answered: false });

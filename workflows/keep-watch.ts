@@ -1,0 +1,59 @@
+import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
+import { clear, raise } from '../src/rotation/alerts.js';
+import { bridgeCheckInterval } from '../src/rotation/bridge-life.js';
+import { bridgeEnding, bridgeEnds, bridgeNotKept, issuerEnding } from '../src/rotation/certificate-watch.js';
+import { now, showDetails } from './in-phase.js';
+import type { Generated } from './rotation.js';
+import { causeOf, stepsOn } from './steps.js';
+
+/**
+ * A rotation may wait longer than certificates last. Whatever else it does, the bridge certificate is made anew in time,
+ * and what ends soon and cannot be renewed is said while there is time.
+ */
+export async function keepingWatch<T>(rotation: Generated, work: () => Promise<T>): Promise<T> {
+  const scope = new CancellationScope({ cancellable: true });
+  const watching = scope.run(async () => await keepWatch(rotation));
+  watching.catch(() => undefined); // it ends with its cancellation
+  try {
+    return await work();
+  } finally {
+    scope.cancel();
+    await watching.catch(() => undefined); // before anybody writes the issuer the other way
+  }
+}
+
+async function keepWatch(rotation: Generated): Promise<void> {
+  const { mesh, course, status } = rotation;
+  for (;;) {
+    await sleep(bridgeCheckInterval(mesh.leafLifeMs), { summary: 'until the certificates in use are looked at again' });
+    watchIssuer(rotation);
+    if (course.bridge) await keepBridge(rotation);
+    showDetails(status);
+  }
+}
+
+async function keepBridge(rotation: Generated): Promise<void> {
+  const { input, status } = rotation;
+  try {
+    const { notAfter, endsSoon } = await stepsOn(status.cluster).quick.keepBridge(input);
+    status.bridgeNotAfter = notAfter;
+    clear(status, 'BridgeNotKept');
+    if (endsSoon) endingSoon(rotation, notAfter);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const cause = causeOf(error);
+    log.warn('the bridge certificate could not be looked after; it is tried again', cause);
+    raise(status, bridgeNotKept(cause, status.bridgeNotAfter), now());
+  }
+}
+
+/** Before the point of no return the issuer of the start is as good; after it, somebody has to see to it that it goes on. */
+function endingSoon({ status, operator }: Generated, notAfter: string): void {
+  if (status.pastPointOfNoReturn) raise(status, bridgeEnding(notAfter), now());
+  else operator.end('BridgeEnding', `${bridgeEnds(notAfter)} The rotation ends before that breaks anything.`);
+}
+
+function watchIssuer({ status, roots, mesh }: Generated): void {
+  const ending = roots.issuerOfStart && issuerEnding(roots.issuerOfStart, mesh.leafLifeMs, new Date());
+  if (ending) raise(status, ending, now());
+}
