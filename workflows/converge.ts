@@ -4,7 +4,7 @@ import type { GateResult } from '../src/rotation/payloads.js';
 import { WAITS } from '../src/rotation/waits.js';
 import { now, showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
-import { watch } from './steps.js';
+import { stepsOn } from './steps.js';
 import { waitForRenewal, waitForReplacement } from './wait-for-proxies.js';
 import { rollControlPlane, rollNamespaces } from './waves.js';
 
@@ -61,7 +61,8 @@ async function look(rotation: Rotation, { phase }: Row): Promise<GateResult> {
 
 /** Somebody put back what this rotation has written: wait until they are stopped, then write it again, in its order. */
 async function standStill({ input, operator, steps, status }: Rotation, row: Row, gate: GateResult): Promise<void> {
-  await operator.hold('another writer reverts the rotation', gate.reverted.map(formatFinding));
+  const others = gate.reverted.filter(({ reason }) => reason === 'Reverted'); // what reroot itself wrote is nobody's fault
+  if (others.length > 0) await operator.hold('another writer reverts the rotation', others.map(formatFinding));
   await steps.addTarget(input);
   if (row.issuer !== undefined) await steps.writeIssuer({ ...input, state: row.issuer });
   if (row.retired) await steps.dropRetired(input);
@@ -76,6 +77,6 @@ async function askForHelp(rotation: Rotation, { phase }: Row, gate: GateResult, 
       on: findings.slice(0, 10).map(formatFinding),
       todo: `${WAITS.gate.todo} To let its proxies pass this gate all the same: \`reroot waive … --gate ${phase}\`.`,
     },
-    async () => await watch.awaitChange(phaseInput(rotation, phase)),
+    async () => await stepsOn(rotation.status.cluster).watch.awaitChange(phaseInput(rotation, phase)),
   );
 }

@@ -3,7 +3,7 @@ import { lastForeignWriter } from '../../src/linkerd/layouts/fields.js';
 import { type Location, locationName } from '../../src/linkerd/layouts/layout.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
-import { issuerStateOf } from '../../src/records/issuer-states.js';
+import { isLaterState, issuerStateOf } from '../../src/records/issuer-states.js';
 import type { Finding } from '../../src/rotation/findings.js';
 import { bundleReverted, reverted } from '../../src/rotation/reverted.js';
 import type { Dependencies } from './dependencies.js';
@@ -15,7 +15,7 @@ const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificat
 /** What of this rotation's writes no longer stands, by object, each with who wrote it last. Empty: all stands. */
 export async function reversions(
   { k8s }: Pick<Dependencies, 'k8s'>,
-  { linkerd, target, secret, row }: PhaseContext,
+  { linkerd, target, secret, row, isBack }: PhaseContext,
 ): Promise<Finding[]> {
   const found: Finding[] = [];
   const name = async (location: Location, what: string | undefined): Promise<void> => {
@@ -28,7 +28,8 @@ export async function reversions(
   }
   if (row.issuer !== undefined) {
     const { certificates } = await readIssuer(k8s, linkerd);
-    const stands = issuerStateOf(certificates, secret) === row.issuer;
+    const state = issuerStateOf(certificates, secret);
+    const stands = state === row.issuer || (!isBack && isLaterState(state, row.issuer));
     await name(ISSUER, stands ? undefined : 'it holds another issuer again');
   }
   return found;

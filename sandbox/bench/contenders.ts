@@ -58,14 +58,18 @@ async function byReroot(sandbox: Sandbox, strategy: StrategyName): Promise<Accou
   const worker = startWorkerProcess(sandbox);
   const connection = await Connection.connect({ address: sandbox.temporal.address });
   try {
-    const input: RotationInput = { cluster: 'bench', strategy, approvals: 'none', timing: TIMING };
+    const input: RotationInput = { strategy, approvals: 'none', timing: TIMING };
     const handle = await new Client({ connection }).workflow.start(WORKFLOW_TYPE, {
       taskQueue: TASK_QUEUE,
       workflowId: `bench-${strategy}`,
       workflowExecutionTimeout: DEADLINE,
       args: [input],
     });
-    await follow(handle, { output: process.stderr, signal: new AbortController().signal });
+    await follow(handle, {
+      output: process.stderr,
+      signal: new AbortController().signal,
+      server: sandbox.temporal.address,
+    });
     const end = await handle.result().then(told, failed);
     const seconds = secondsSince(started);
     const { historyLength } = await handle.describe();

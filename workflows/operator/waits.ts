@@ -98,6 +98,8 @@ export interface Work<T> {
   keepTrying?(): Promise<T>;
   /** What has to be proven at the moment of the work, each time that it is begun. */
   proof?: Proof;
+  /** A final answer ends the rotation: nobody could repair it. */
+  refusals?: 'end';
   /** What people say (`waive`, `unwaive`, `retry`) reaches it while it runs: it begins anew with that. */
   listens?: boolean;
 }
@@ -114,7 +116,7 @@ export async function interruptible<T>(listening: Listening, work: Work<T>): Pro
       return await cancelWhen(stop, async () => await work.once());
     } catch (error) {
       if (isCancellation(error) && stop() && !CancellationScope.current().consideredCancelled) continue;
-      if (isFinal(error)) throw error;
+      if (isFinal(error, work)) throw error;
       if (isWorkerLost(error)) continue;
       const repaired = await repair(listening, work, error);
       if (repaired) return repaired.result;
@@ -131,8 +133,14 @@ async function isProven({ proof }: Pick<Work<unknown>, 'proof'>, said: Said): Pr
   return true;
 }
 
-function isFinal(error: unknown): boolean {
-  return isCancellation(error) || isAbort(error) || isContinuation(error) || FINAL.includes(causeOf(error).type);
+function isFinal(error: unknown, { refusals }: Pick<Work<unknown>, 'refusals'> = {}): boolean {
+  if (isCancellation(error) || isAbort(error) || isContinuation(error)) return true;
+  return FINAL.includes(causeOf(error).type) || (refusals === 'end' && !mayHelp(error));
+}
+
+/** Whether trying again may help, without anybody changing anything. */
+function mayHelp(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.retryState !== 'NON_RETRYABLE_FAILURE';
 }
 
 /** It did not fail: its worker went away, as often as it was tried. */
@@ -148,15 +156,15 @@ async function repair<T>(
 ): Promise<{ result: T } | undefined> {
   const { type, message } = causeOf(error);
   log.warn('a step needs attention', { type, message });
-  const mayHelp = keepTrying && error instanceof ActivityFailure && error.retryState !== 'NON_RETRYABLE_FAILURE';
-  const words = mayHelp ? WAITS.stepFailing : WAITS.stepRefused;
+  const goesOn = keepTrying && mayHelp(error);
+  const words = goesOn ? WAITS.stepFailing : WAITS.stepRefused;
   const waiting = { for: words.for, on: [`${type}: ${message}`], todo: words.todo };
   let repaired: { result: T } | undefined;
   try {
     await attention(listening, waiting, async () => {
-      if (mayHelp && proof)
+      if (goesOn && proof)
         await sleep(PROVEN_AGAIN_AFTER); // the proof is too old by now
-      else if (mayHelp) repaired = { result: await keepTrying() };
+      else if (goesOn) repaired = { result: await keepTrying() };
       else await condition(() => false);
     });
   } catch (next) {
