@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { RotationInput } from '../../src/rotation/input.js';
 import { encode } from '../../src/kubernetes/base64.js';
 import { type OwnMesh, ownMesh } from './own-mesh.js';
-import { reportOf, statusOf, statusWhere } from './support.js';
+import { eventually, statusOf, statusWhere } from './support.js';
 
 /** Leaves of this mesh are renewed after 17 s at the latest. */
 const TWO_LEAF_LIVES_MS = 60_000;
@@ -11,17 +12,30 @@ const POLL = { poll: '250ms', issuerEvent: '20s' };
 
 describe('waits on proxies', () => {
   let mesh: OwnMesh;
+  let started: WorkflowHandle | undefined;
   beforeAll(async () => void (mesh = await ownMesh()));
-  afterEach(async () => await mesh.sandbox.mesh.setFaults({}));
+  afterEach(async () => {
+    await mesh.sandbox.mesh.setFaults({});
+    await started?.terminate('end of a test').catch(() => undefined);
+  });
   afterAll(async () => await mesh.stop());
 
+  const start = async (input: RotationInput) => (started = await mesh.start(input));
+  /** Says where it stands when it does not end. */
+  const completed = async (handle: WorkflowHandle) =>
+    await eventually('its end', async () => {
+      const { outcome, phase, waiting, stragglers, gate } = await statusOf(handle);
+      if (outcome === 'running') throw new Error(JSON.stringify({ phase, waiting, stragglers, gate }));
+      expect(outcome).toBe('completed');
+      return true;
+    });
   const renewing = async (handle: WorkflowHandle) =>
     await statusWhere(handle, 'the wait', ({ phase, waiting }) => phase === 'renew' && waiting?.kind === 'renewal');
 
   it('a wait for renewals sees that the issuer was put back, names who did it, and goes on after resume', async () => {
     const before = await mesh.secret('linkerd-identity-issuer');
     await mesh.sandbox.mesh.setProbe({ reset: true });
-    const handle = await mesh.start({ strategy: 'bridge', approvals: 'none', timing: POLL });
+    const handle = await start({ strategy: 'bridge', approvals: 'none', timing: POLL });
     await renewing(handle);
     const began = Date.now();
     await mesh.k8s.core.patchNamespacedSecret({
@@ -34,14 +48,14 @@ describe('waits on proxies', () => {
     expect(Date.now() - began).toBeLessThan(TWO_LEAF_LIVES_MS);
     expect(waiting?.on.join()).toMatch(/linkerd-identity-issuer.*helm at 20/);
     await handle.executeUpdate('resume', { args: [] });
-    expect((await reportOf(handle)).outcome).toBe('completed');
+    await completed(handle);
     const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
     expect(lastRefusals).toEqual([]);
     expect(refused).toBe(0);
   });
 
   it('one proxy that cannot be read is asked for until it can: the question stands, and costs no history', async () => {
-    const handle = await mesh.start({
+    const handle = await start({
       ...{ strategy: 'bridge', approvals: 'none', timing: POLL },
       rollout: { stuckAfter: '5s' },
     });
@@ -59,12 +73,12 @@ describe('waits on proxies', () => {
     await handle.executeUpdate('retry', { args: [] });
     await statusWhere(handle, 'the question again', ({ waiting }) => waiting?.kind === 'attention');
     await mesh.sandbox.mesh.setFaults({});
-    expect((await reportOf(handle)).outcome).toBe('completed');
+    await completed(handle);
   });
 
   it('an organic rollout goes on waiting when one proxy cannot be read', async () => {
     const rollouts = await mesh.rolloutsSince();
-    const handle = await mesh.start({
+    const handle = await start({
       ...{ strategy: 'bridge', approvals: 'none', timing: POLL },
       rollout: { pace: 'organic', deadline: '1h', stuckAfter: '5s' },
     });
@@ -80,7 +94,7 @@ describe('waits on proxies', () => {
     }
     await mesh.sandbox.mesh.setFaults({});
     await handle.executeUpdate('strategy', { args: [{ pace: 'forced' }] });
-    expect((await reportOf(handle)).outcome).toBe('completed');
+    await completed(handle);
     expect(await rollouts()).toBe(1);
   });
 });
