@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { encode } from '../../src/kubernetes/base64.js';
 import { readBundle } from '../../src/pki/bundle.js';
@@ -11,12 +11,11 @@ describe('what a rotation leaves', () => {
   let mesh: OwnMesh;
   beforeAll(async () => void (mesh = await ownMesh()));
   afterAll(async () => await mesh.stop());
-  afterEach(async () => {
+  const expectNoRefusal = async (): Promise<void> => {
     const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
     expect(lastRefusals).toEqual([]);
     expect(refused).toBe(0);
-  });
-
+  };
   const fresh = async () => {
     await mesh.sandbox.mesh.setProbe({ reset: true });
     return await mesh.certificates();
@@ -29,6 +28,7 @@ describe('what a rotation leaves', () => {
     await statusWhere(handle, wanted, (status) => {
       if (status.waiting?.kind === 'approval') void approve(handle, status.waiting.planHash).catch(() => {});
       return status.phase === wanted && (status.waiting?.kind === 'renewal' || status.gate?.phase === wanted);
+      await expectNoRefusal();
     });
 
   it('cancelled before the point of no return: the issuer of the start is back, and the next rotation goes on', async () => {
@@ -46,6 +46,7 @@ describe('what a rotation leaves', () => {
     const report = await reportOf(next);
     expect(report).toMatchObject({ outcome: 'completed', adopted: true });
     expect(await mesh.certificates()).toMatchObject({ bundle: [report.newRoot.fingerprint] });
+    await expectNoRefusal();
   });
 
   it('terminated past the point of no return: the next one never puts the old key to use again', async () => {
@@ -64,6 +65,7 @@ describe('what a rotation leaves', () => {
     await watching;
     expect(report).toMatchObject({ outcome: 'completed', adopted: true });
     expect([...seen]).toEqual([inUse.join()]);
+    await expectNoRefusal();
   });
 
   it('terminated while another writer has put the old bundle back: no way back where proxies have forgotten it', async () => {
@@ -89,6 +91,7 @@ describe('what a rotation leaves', () => {
     const report = await reportOf(next);
     expect(report.outcome).toBe('completed');
     expect(await mesh.certificates()).toMatchObject({ bundle: [report.newRoot.fingerprint] });
+    await expectNoRefusal();
   });
 
   it('terminated and damaged: an abort of the next one takes back what it finds, and deletes nothing unseen', async () => {
@@ -108,5 +111,6 @@ describe('what a rotation leaves', () => {
     expect(await reportOf(next)).toMatchObject({ outcome: 'aborted' });
     expect(await mesh.certificates()).toEqual(before);
     await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
+    await expectNoRefusal();
   });
 });
