@@ -8,23 +8,27 @@ import { checkGate } from './check-gate.js';
 import { dropRetired } from './drop-retired.js';
 import { discard, finish } from './finish.js';
 import { generate } from './generate.js';
+import { hello } from './hello.js';
 import { keepBridge } from './keep-bridge.js';
 import { withHeartbeat } from './kit/heartbeat.js';
-import { readPayload } from './kit/payload.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { assertRightCluster, type OfCluster } from './kit/right-cluster.js';
 import { makePlan } from './make-plan.js';
 import { preflight } from './preflight.js';
 import { putBack } from './put-back.js';
 import { reinject } from './reinject.js';
 import { writeIssuer } from './write-issuer.js';
 
-/** Every activity, with what it works on: one file a step. */
+/** Every activity, with what it works on: one file a step. None works on another cluster than its input is of. */
 export function createActivities(dependencies: Dependencies) {
   const given =
     <I, R>(activity: (dependencies: Dependencies, input: I) => Promise<R>) =>
-    async (input: I): Promise<R> =>
-      await activity(dependencies, readPayload(input));
+    async (input: I & OfCluster): Promise<R> => {
+      await assertRightCluster(dependencies, input);
+      return await activity(dependencies, input);
+    };
   return withHeartbeat({
+    hello: async () => await hello(dependencies),
     acquireLease: given(acquireLease),
     releaseLease: given(releaseLease),
     preflight: given(preflight),
@@ -43,9 +47,6 @@ export function createActivities(dependencies: Dependencies) {
     makePlan: given(makePlan),
     finish: given(finish),
     discard: given(discard),
-    // what rotations that 0.1 began call `addTarget` and `dropRetired`
-    addRootToBundle: given(addTarget),
-    removeOldRootFromBundle: given(dropRetired),
   });
 }
 

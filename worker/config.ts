@@ -1,11 +1,24 @@
 import { z } from 'zod';
+import {
+  CLUSTER_NAME,
+  DEFAULT_CLUSTER,
+  LONGEST_CLUSTER_NAME,
+  WHAT_A_CLUSTER_NAME_IS,
+} from '../src/ground/cluster-name.js';
 import { TASK_QUEUE } from '../src/temporal/names.js';
 
 const positive = (fallback: number) => z.coerce.number().positive().default(fallback);
 
 /** Settings of a worker: environment variables, which flags of `reroot worker` override (docs/cli.md). */
 const schema = z.object({
+  /** The front queue: workflows of every cluster. Steps of this cluster are on `<it>-<cluster>`. */
   REROOT_TASK_QUEUE: z.string().min(1).default(TASK_QUEUE),
+  /** The cluster that this worker serves, as the input of its rotations names it. */
+  REROOT_CLUSTER: z
+    .string()
+    .max(LONGEST_CLUSTER_NAME)
+    .regex(CLUSTER_NAME, `not ${WHAT_A_CLUSTER_NAME_IS}`)
+    .default(DEFAULT_CLUSTER),
   /** `auto`: the pod address inside a cluster, a port-forward anywhere else. */
   REROOT_REACH: z.enum(['auto', 'address', 'port-forward']).default('auto'),
   REROOT_PROBE_CONCURRENCY: z.coerce.number().int().min(1).max(1000).default(64),

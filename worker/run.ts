@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
 import { loadTemporalConfig } from '../src/temporal/config.js';
+import { stepQueue } from '../src/temporal/names.js';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
 import { clusterAccess } from './access.js';
 import type { WorkerConfig } from './config.js';
@@ -11,10 +12,9 @@ import type { WorkerConfig } from './config.js';
 /** Bounded: what is scarce is the cluster's API server. */
 const MOST_ACTIVITIES = 50;
 
-/** A worker that is polling. */
+/** A worker that is polling: workflows of every cluster, and the steps of its own. */
 export interface RunningWorker {
-  taskQueue: string;
-  /** Ends when the worker has ended. */
+  /** Ends when both its queues have ended, which they do together. */
   ended: Promise<void>;
   /** Lets running activities end within the grace time, then cancels them; Temporal hands them to the next worker. */
   stop(): void;
@@ -28,45 +28,62 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   const { k8s, prober } = clusterAccess(config, env);
   const { connectionOptions, namespace, address } = loadTemporalConfig(env);
   const connection = await NativeConnection.connect(connectionOptions);
+  const shared = {
+    connection,
+    namespace,
+    shutdownGraceTime: config.REROOT_SHUTDOWN_GRACE_S * 1000,
+    shutdownForceTime: (config.REROOT_SHUTDOWN_GRACE_S + 10) * 1000,
+  };
+  const queues = {
+    workflows: config.REROOT_TASK_QUEUE,
+    steps: stepQueue(config.REROOT_TASK_QUEUE, config.REROOT_CLUSTER),
+  };
   try {
     await ensureSearchAttributes(connection, namespace);
-    const worker = await Worker.create({
-      connection,
-      namespace,
-      taskQueue: config.REROOT_TASK_QUEUE,
-      activities: createActivities({ k8s, prober, temporalAddress: address }),
-      shutdownGraceTime: config.REROOT_SHUTDOWN_GRACE_S * 1000,
-      shutdownForceTime: (config.REROOT_SHUTDOWN_GRACE_S + 10) * 1000,
-      maxConcurrentActivityTaskExecutions: MOST_ACTIVITIES,
-      maxHeartbeatThrottleInterval: '1s',
-      maxCachedWorkflows: 20,
-      stickyQueueScheduleToStartTimeout: '5s',
-      ...workflowSource(),
-    });
+    const workers = [
+      await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions() }),
+      await Worker.create({
+        ...shared,
+        taskQueue: queues.steps,
+        activities: createActivities({ k8s, prober, temporalAddress: address }),
+        maxConcurrentActivityTaskExecutions: MOST_ACTIVITIES,
+        maxHeartbeatThrottleInterval: '1s',
+      }),
+    ];
+    const { server: apiServer } = k8s;
+    const { reach } = prober;
     log.info(
-      { temporal: address, namespace, taskQueue: config.REROOT_TASK_QUEUE, apiServer: k8s.server, reach: prober.reach },
+      { temporal: address, namespace, cluster: config.REROOT_CLUSTER, queues, apiServer, reach },
       'worker polls',
     );
-    const ended = runToEnd(worker, connection, () =>
+    const ended = runToEnd(workers, connection, () =>
       log.info(
         { requests: Object.fromEntries(k8s.requests), peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024) },
         'worker ended',
       ),
     );
-    return { taskQueue: config.REROOT_TASK_QUEUE, ended, stop: () => worker.shutdown() };
+    return { ended, stop: () => stopAll(workers) };
   } catch (error) {
-    await connection.close();
+    await connection.close().catch(() => undefined); // what was made and does not run holds it
     throw error;
   }
 }
 
-async function runToEnd(worker: Worker, connection: NativeConnection, said: () => void): Promise<void> {
-  try {
-    await worker.run();
-  } finally {
-    await connection.close();
-    said();
-  }
+function workflowOptions(): Partial<WorkerOptions> {
+  return { maxCachedWorkflows: 20, stickyQueueScheduleToStartTimeout: '5s', ...workflowSource() };
+}
+
+/** A queue that ends for whatever reason ends the other with it: half a worker would look like a whole one. */
+async function runToEnd(workers: readonly Worker[], connection: NativeConnection, said: () => void): Promise<void> {
+  const runs = workers.map(async (worker) => await worker.run().finally(() => stopAll(workers)));
+  const results = await Promise.allSettled(runs);
+  await connection.close();
+  said();
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+function stopAll(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
 /** The bundle that the build made, beside the built program; from sources it is made at start. */

@@ -1,13 +1,23 @@
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, condition, workflowInfo } from '@temporalio/workflow';
 import { courseOf } from '../src/rotation/courses/index.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import { type InputResult, invalidInputMessage, type RotationRequest } from '../src/rotation/input.js';
-import type { GenerateResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/payloads.js';
+import type { GenerateResult, HelloResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/payloads.js';
 import type { RotationStatus } from '../src/rotation/status.js';
+import { stepQueue, workerCommand } from '../src/temporal/names.js';
 import type { Operator } from './operator/index.js';
 import { inPhase } from './in-phase.js';
 import type { Generated, Rotation } from './rotation.js';
-import { causeOf, interruptibleSteps, plain, type Steps } from './steps.js';
+import { causeOf, interruptibleSteps, type Steps, stepsOn } from './steps.js';
+
+/** The Lease as the workflow knows it. */
+export interface Lease extends LeaseInput {
+  /** It was asked for, so this rotation may hold it. */
+  asked?: boolean;
+}
+
+/** How long a worker has for its first answer before the rotation says that it waits for one. */
+const SILENCE = '5s';
 
 /** First of all, so that bad input fails the execution at once with everything that is wrong with it. */
 export function validated(result: InputResult): RotationRequest {
@@ -16,8 +26,12 @@ export function validated(result: InputResult): RotationRequest {
 }
 
 /** What `planOnly` asks for: it changes nothing, and needs no permission to. */
-export async function planOnly(request: RotationRequest): Promise<PlanResult> {
-  const found = await plain.preflight(request);
+export async function planOnly(
+  request: RotationRequest,
+  { status, operator }: { status: RotationStatus; operator: Operator },
+): Promise<PlanResult> {
+  await meetWorker(status, operator);
+  const found = await stepsOn(status.cluster).plain.preflight(request);
   if (found.linkerdNamespace === undefined) throw notReady(found.findings);
   return { plan: found.plan, findings: found.findings };
 }
@@ -25,12 +39,14 @@ export async function planOnly(request: RotationRequest): Promise<PlanResult> {
 /** Takes the Lease, and refuses what cannot end well. */
 export async function begin(
   request: RotationRequest,
-  { status, operator, lease }: { status: RotationStatus; operator: Operator; lease: LeaseInput },
+  { status, operator, lease }: { status: RotationStatus; operator: Operator; lease: Lease },
 ): Promise<Rotation> {
-  const steps = interruptibleSteps(operator);
+  const steps = interruptibleSteps(operator, status.cluster);
   return await inPhase(status, 'preflight', async () => {
-    await acquireLease(lease);
-    const mesh = await preflight(request, steps, status);
+    const { clusterUid: met } = await meetWorker(status, operator);
+    if (met !== undefined) lease.clusterUid = met;
+    await acquireLease(status, lease);
+    const mesh = await preflight({ ...request, ...(met === undefined ? {} : { clusterUid: met }) }, steps, status);
     const course = { ...request.course, ...(mesh.recovery ? { recovery: mesh.recovery } : {}) };
     const { linkerdNamespace, clusterUid } = mesh;
     const firstRunId = workflowInfo().firstExecutionRunId;
@@ -52,9 +68,32 @@ export async function generate(rotation: Rotation): Promise<Generated> {
   });
 }
 
-async function acquireLease(lease: LeaseInput): Promise<void> {
+/** Somebody has to serve the cluster: as long as nobody does, the rotation says so, and waits without history. */
+async function meetWorker(status: RotationStatus, { interruptible, waitForWorker }: Operator): Promise<HelloResult> {
+  const { cluster } = status;
+  const queue = workflowInfo().taskQueue;
+  const waiting = {
+    for: `a worker of cluster ${cluster}`,
+    on: [],
+    todo: `Start one: \`${workerCommand(queue, cluster)}\` (it polls task queue \`${stepQueue(queue, cluster)}\`).`,
+  };
+  const once = async (): Promise<HelloResult> => {
+    let met = false;
+    const answer = stepsOn(cluster)
+      .plain.hello()
+      .finally(() => (met = true));
+    answer.catch(() => undefined); // paused or aborted meanwhile
+    if (await condition(() => met, SILENCE)) return await answer;
+    return await waitForWorker(waiting, async () => await answer);
+  };
+  return await interruptible({ once });
+}
+
+async function acquireLease({ cluster }: RotationStatus, lease: Lease): Promise<void> {
+  const { asked: _, ...input } = lease;
+  lease.asked = true;
   try {
-    await plain.acquireLease(lease);
+    await stepsOn(cluster).plain.acquireLease(input);
   } catch (error) {
     const { type, message } = causeOf(error);
     // preflight follows, and lists this permission among all that are missing
@@ -63,7 +102,11 @@ async function acquireLease(lease: LeaseInput): Promise<void> {
   }
 }
 
-async function preflight(request: RotationRequest, steps: Steps, status: RotationStatus): Promise<PreflightResult> {
+async function preflight(
+  request: Parameters<Steps['preflight']>[0],
+  steps: Steps,
+  status: RotationStatus,
+): Promise<PreflightResult> {
   const mesh = await steps.preflight(request);
   const found = blocking(mesh.findings);
   if (found.length > 0 || mesh.linkerdNamespace === undefined) throw notReady(found);

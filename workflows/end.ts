@@ -1,12 +1,12 @@
 import { ApplicationFailure, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
 import { endingText, type PutBack } from '../src/rotation/ending.js';
-import type { LeaseInput } from '../src/rotation/payloads.js';
 import type { RotationReport } from '../src/rotation/report.js';
+import type { Lease } from './begin.js';
 import { goBack } from './go-back.js';
 import { inPhase, now, showDetails } from './in-phase.js';
 import type { SoFar } from './new-run.js';
 import type { Generated, Rotation } from './rotation.js';
-import { causeOf, persistent, plain, quick } from './steps.js';
+import { causeOf, stepsOn } from './steps.js';
 
 /** Removes what is no longer needed, and writes the report. */
 export async function finish(rotation: Generated, outcome: RotationReport['outcome']): Promise<RotationReport> {
@@ -43,7 +43,7 @@ export async function abandon(soFar: SoFar): Promise<RotationReport> {
 /** An abort that comes before this run knows its certificates: what an earlier run has put to use is taken back too. */
 async function leftToTakeBack(rotation: Rotation | undefined): Promise<Generated | undefined> {
   if (!rotation) return undefined;
-  const { left } = await plain.discard(rotation.input);
+  const { left } = await stepsOn(rotation.status.cluster).plain.discard(rotation.input);
   if (!left) return undefined;
   rotation.status.roots = left;
   return { ...rotation, roots: left };
@@ -68,7 +68,8 @@ export async function endBeforeTime(error: unknown, { status, rotation }: SoFar)
   return cancelled ? error : ApplicationFailure.nonRetryable(`${message}\n${text}`, type, result);
 }
 
-async function putBack({ input }: Rotation): Promise<PutBack> {
+async function putBack({ input, status }: Rotation): Promise<PutBack> {
+  const { persistent } = stepsOn(status.cluster);
   try {
     return await CancellationScope.nonCancellable(async () => await persistent.putBack(input));
   } catch (error) {
@@ -78,12 +79,15 @@ async function putBack({ input }: Rotation): Promise<PutBack> {
   }
 }
 
-/** However it ended: shows it, and gives the Lease back. */
-export async function close({ status, rotation }: SoFar, lease: LeaseInput): Promise<void> {
+/** However it ended: shows it, and gives the Lease back, if a worker comes for that soon. */
+export async function close({ status, rotation }: SoFar, { asked, ...lease }: Lease): Promise<void> {
   showDetails(status);
+  if (!asked && !rotation) return;
   const { clusterUid } = rotation?.input ?? {};
   const held = clusterUid ? { ...lease, clusterUid } : lease;
-  await CancellationScope.nonCancellable(async () => await quick.releaseLease(held)).catch((error: unknown) => {
+  const { releaseLease } = stepsOn(status.cluster).quick;
+  const release = async () => await releaseLease.executeWithOptions({ scheduleToCloseTimeout: '5 minutes' }, [held]);
+  await CancellationScope.nonCancellable(release).catch((error: unknown) => {
     log.warn('the Lease could not be given back; the next rotation takes it over', causeOf(error));
   });
 }

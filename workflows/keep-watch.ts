@@ -4,7 +4,7 @@ import { bridgeCheckInterval } from '../src/rotation/bridge-life.js';
 import { bridgeEnding, bridgeEnds, bridgeNotKept, issuerEnding } from '../src/rotation/certificate-watch.js';
 import { now, showDetails } from './in-phase.js';
 import type { Generated } from './rotation.js';
-import { causeOf, quick } from './steps.js';
+import { causeOf, stepsOn } from './steps.js';
 
 /**
  * A rotation may wait longer than certificates last. Whatever else it does, the bridge certificate is made anew in time,
@@ -35,7 +35,7 @@ async function keepWatch(rotation: Generated): Promise<void> {
 async function keepBridge(rotation: Generated): Promise<void> {
   const { input, status } = rotation;
   try {
-    const { notAfter, endsSoon } = await quick.keepBridge(input);
+    const { notAfter, endsSoon } = await stepsOn(status.cluster).quick.keepBridge(input);
     status.bridgeNotAfter = notAfter;
     clear(status, 'BridgeNotKept');
     if (endsSoon) endingSoon(rotation, notAfter);

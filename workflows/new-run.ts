@@ -39,7 +39,7 @@ export function takenOver({ status, begun, roots }: Carried, operator: Operator)
     course: courseOf(input.course),
     status,
     operator,
-    steps: interruptibleSteps(operator),
+    steps: interruptibleSteps(operator, status.cluster),
   };
   return { status, operator, rotation, generated: roots && { ...rotation, roots } };
 }

@@ -1,9 +1,9 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { remainingRows, type Row } from '../src/rotation/courses/course.js';
 import type { RotationRequest } from '../src/rotation/input.js';
-import type { LeaseInput, PlanResult } from '../src/rotation/payloads.js';
+import type { PlanResult } from '../src/rotation/payloads.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import { begin, generate, planOnly } from './begin.js';
+import { begin, generate, type Lease, planOnly } from './begin.js';
 import { abandon, close, endBeforeTime, finish } from './end.js';
 import { effectsOf } from './effects.js';
 import { newStatus } from './in-phase.js';
@@ -26,9 +26,8 @@ export async function rotate(
 ): Promise<RotationReport | PlanResult> {
   const status = carried?.status ?? newStatus(request);
   const operator = listenToOperator(status, carried?.said);
-  if (request.settings.planOnly) return await planOnly(request);
   const { linkerdNamespace } = request.settings;
-  const lease: LeaseInput = { linkerdNamespace, firstRunId: workflowInfo().firstExecutionRunId };
+  const lease: Lease = { linkerdNamespace, firstRunId: workflowInfo().firstExecutionRunId };
   const soFar: SoFar = carried ? takenOver(carried, operator) : { status, operator };
   let end: unknown;
   try {
@@ -43,8 +42,13 @@ export async function rotate(
   throw end;
 }
 
-async function forwardOrBack(request: RotationRequest, soFar: SoFar, lease: LeaseInput): Promise<RotationReport> {
+async function forwardOrBack(
+  request: RotationRequest,
+  soFar: SoFar,
+  lease: Lease,
+): Promise<RotationReport | PlanResult> {
   try {
+    if (request.settings.planOnly) return await planOnly(request, soFar);
     if (!soFar.operator.isGoingBack()) return await forward(request, soFar, lease);
   } catch (error) {
     if (!isAbort(error)) throw error;
@@ -52,7 +56,7 @@ async function forwardOrBack(request: RotationRequest, soFar: SoFar, lease: Leas
   return await abandon(soFar);
 }
 
-async function forward(request: RotationRequest, soFar: SoFar, lease: LeaseInput): Promise<RotationReport> {
+async function forward(request: RotationRequest, soFar: SoFar, lease: Lease): Promise<RotationReport> {
   soFar.rotation ??= await begin(request, { ...soFar, lease });
   soFar.generated ??= await generate(soFar.rotation);
   const { generated } = soFar;

@@ -1,6 +1,13 @@
-import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  proxyActivities,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
+import { stepQueue } from '../src/temporal/names.js';
 import type { Operator } from './operator/index.js';
 
 /** How activities are called: all heartbeat (activities/kit/heartbeat.ts), so a dead worker is noticed within seconds. */
@@ -19,41 +26,43 @@ const UNTIL_IT_SUCCEEDS = { retry: { ...RETRY, initialInterval: '30s' } };
 
 type Proxies = ReturnType<typeof proxyActivities<Activities>>;
 
-const short = proxyActivities<Activities>({ ...SHORT, ...SOME_TRIES });
-const long = proxyActivities<Activities>({ ...LONG, ...SOME_TRIES });
-const shortEndless = proxyActivities<Activities>({ ...SHORT, ...UNTIL_IT_SUCCEEDS });
-const longEndless = proxyActivities<Activities>({ ...LONG, ...UNTIL_IT_SUCCEEDS });
-
-/** Steps as they are, for waits that end by themselves or by a message. */
-export const watch = { awaitChange: longEndless.awaitChange };
-
-/** Steps of the beginning and the end, which no pause interrupts. */
-export const plain = {
-  acquireLease: shortEndless.acquireLease,
-  preflight: shortEndless.preflight,
-  discard: shortEndless.discard,
-};
-
-/** A courtesy that the end of the rotation does not wait for long. */
-export const quick = proxyActivities<Activities>({
-  ...SHORT,
-  startToCloseTimeout: '1 minute',
-  retry: { ...RETRY, maximumAttempts: 5 },
-});
-
+/** A courtesy. */
+const QUICK = { ...SHORT, startToCloseTimeout: '1 minute', retry: { ...RETRY, maximumAttempts: 5 } } as const;
 /** The last thing that a rotation does which ends before its time: it tries for longer than a network is away. */
-export const persistent = proxyActivities<Activities>({ ...SHORT, retry: { ...RETRY, maximumAttempts: 40 } });
+const PERSISTENT = { ...SHORT, retry: { ...RETRY, maximumAttempts: 40 } };
+
+/** The steps as the workers of one cluster carry them out: on the queue that they poll, and nobody else. */
+export function stepsOn(cluster: string) {
+  const taskQueue = stepQueue(workflowInfo().taskQueue, cluster);
+  const tried = (options: ActivityOptions): Proxies => proxyActivities<Activities>({ ...options, taskQueue });
+  const shortEndless = tried({ ...SHORT, ...UNTIL_IT_SUCCEEDS });
+  const longEndless = tried({ ...LONG, ...UNTIL_IT_SUCCEEDS });
+  return {
+    looks: { once: tried({ ...SHORT, ...SOME_TRIES }), keepTrying: shortEndless },
+    waits: { once: tried({ ...LONG, ...SOME_TRIES }), keepTrying: longEndless },
+    /** Steps as they are, for waits that end by themselves or by a message. */
+    watch: { awaitChange: longEndless.awaitChange },
+    /** Steps of the beginning and the end, which no pause interrupts. */
+    plain: {
+      hello: shortEndless.hello,
+      acquireLease: shortEndless.acquireLease,
+      preflight: shortEndless.preflight,
+      discard: shortEndless.discard,
+    },
+    quick: tried(QUICK),
+    persistent: tried(PERSISTENT),
+  };
+}
 
 /** The steps of a runbook, interruptible by themselves: a pause stops one, and `resume` begins it anew. */
-export function interruptibleSteps({ interruptible }: Pick<Operator, 'interruptible'>) {
+export function interruptibleSteps({ interruptible }: Pick<Operator, 'interruptible'>, cluster: string) {
+  const { looks, waits } = stepsOn(cluster);
   const each =
     <I, R>(name: keyof Activities, tried: { once: Proxies; keepTrying: Proxies }) =>
     async (input: I): Promise<R> => {
       const call = (steps: Proxies) => async () => await (steps[name] as unknown as (given: I) => Promise<R>)(input);
       return await interruptible({ once: call(tried.once), keepTrying: call(tried.keepTrying) });
     };
-  const looks = { once: short, keepTrying: shortEndless };
-  const waits = { once: long, keepTrying: longEndless };
   const step = <N extends keyof Activities>(name: N, tried = looks) =>
     each<Parameters<Activities[N]>[0], Awaited<ReturnType<Activities[N]>>>(name, tried);
   return {
@@ -70,12 +79,12 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
     /** `summary`: what the Temporal UI shows beside it. What people say meanwhile reaches it: `input` is made anew. */
     reinject: async (summary: string, input: () => Parameters<Activities['reinject']>[0]) => {
       const call = (steps: Proxies) => async () => await steps.reinject.executeWithOptions({ summary }, [input()]);
-      return await interruptible({ once: call(long), keepTrying: call(longEndless), listens: true });
+      return await interruptible({ once: call(waits.once), keepTrying: call(waits.keepTrying), listens: true });
     },
     /** For `Operator.waitForProxies`, which listens by itself. */
     awaitProxies: (input: () => Parameters<Activities['awaitProxies']>[0]) => ({
-      once: async () => await long.awaitProxies(input()),
-      keepTrying: async () => await longEndless.awaitProxies(input()),
+      once: async () => await waits.once.awaitProxies(input()),
+      keepTrying: async () => await waits.keepTrying.awaitProxies(input()),
     }),
   };
 }

@@ -58,7 +58,7 @@ async function byReroot(sandbox: Sandbox, strategy: StrategyName): Promise<Accou
   const worker = startWorkerProcess(sandbox);
   const connection = await Connection.connect({ address: sandbox.temporal.address });
   try {
-    const input: RotationInput = { cluster: 'bench', strategy, approvals: 'none', timing: TIMING };
+    const input: RotationInput = { strategy, approvals: 'none', timing: TIMING };
     const handle = await new Client({ connection }).workflow.start(WORKFLOW_TYPE, {
       taskQueue: TASK_QUEUE,
       workflowId: `bench-${strategy}`,

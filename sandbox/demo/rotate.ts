@@ -62,7 +62,6 @@ async function start({ options, sandbox: { temporal }, out }: Demo): Promise<voi
   const path = `/api/v1/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(WORKFLOW_ID)}`;
   out.write(`\n${pc.cyan('POST')} ${temporal.http}${path}\n`);
   await startOverHttp(temporal, WORKFLOW_ID, {
-    cluster: 'demo',
     strategy: options.strategy,
     timing: { poll: '500ms', issuerEvent: '30s' },
   });

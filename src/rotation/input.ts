@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WHAT_A_CLUSTER_NAME_IS, CLUSTER_NAME, DEFAULT_CLUSTER, LONGEST_CLUSTER_NAME } from '../ground/cluster-name.js';
 import { formatDuration, parseDuration } from '../ground/duration.js';
 import {
   COURSES,
@@ -28,6 +29,10 @@ const namespaceName = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, {
   error: (issue) => `${JSON.stringify(issue.input)} is not the name of a namespace`,
 });
 
+const clusterNameProblem = {
+  error: (issue: { input?: unknown }) => `${JSON.stringify(issue.input)} is not ${WHAT_A_CLUSTER_NAME_IS}`,
+};
+
 const count = (least: number, most: number) => z.int().min(least).max(most);
 
 /**
@@ -35,8 +40,8 @@ const count = (least: number, most: number) => z.int().min(least).max(most);
  * form, an HTTP request without body and the CLI start the same rotation.
  */
 const schema = z.strictObject({
-  /** A name for this cluster: in messages, the search attribute and the report. */
-  cluster: z.string().min(1).max(100).default('default'),
+  /** The cluster, as its workers name it (`reroot worker --cluster`): their steps run on task queue `reroot-<cluster>`. */
+  cluster: z.string().min(1).max(LONGEST_CLUSTER_NAME).regex(CLUSTER_NAME, clusterNameProblem).default(DEFAULT_CLUSTER),
   /** Namespace of Linkerd's control plane; found by its label when absent. */
   linkerdNamespace: namespaceName.optional(),
   /** How (docs/strategies.md). Default: `bridge`; `standard` when the issuer key may be compromised. */

@@ -18,6 +18,13 @@ export interface StepInput extends RotationRequest {
   firstRunId?: string;
 }
 
+/** Which cluster the worker of a task queue works on. */
+export interface HelloResult {
+  apiServer: string;
+  /** uid of namespace `kube-system`; absent when it could not be read at once. */
+  clusterUid?: string;
+}
+
 export interface LeaseInput {
   linkerdNamespace?: string | undefined;
   /** uid of namespace `kube-system`; absent while nothing has been read. */

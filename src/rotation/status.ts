@@ -12,7 +12,10 @@ import type { Recovery } from './courses/recovery.js';
 
 /** What the rotation waits for, in the terms a person needs: for what, since when, on whom, what to do. */
 export interface Waiting {
-  /** `worker`: for a worker of the cluster. `renewal`: for proxies to renew their leaves, or be replaced, by themselves; nobody has to do anything. */
+  /**
+   * `worker`: for a worker of the cluster. `renewal`: for proxies to renew their leaves, or be replaced, by themselves;
+   * nobody has to do anything.
+   */
   kind: 'approval' | 'attention' | 'paused' | 'renewal' | 'worker';
   for: string;
   /** ISO 8601. */

@@ -1,6 +1,9 @@
+import { DEFAULT_CLUSTER } from '../ground/cluster-name.js';
+
 /** Names in Temporal that the worker, the CLI and people share. */
 export const WORKFLOW_TYPE = 'rotateTrustRoot';
 export const ISSUER_WORKFLOW_TYPE = 'rotateIssuer';
+/** The front queue: the workflows of every cluster. */
 export const TASK_QUEUE = 'reroot';
 /** Registered by the worker at its start, or by hand where it may not. */
 export const SEARCH_ATTRIBUTES = ['RerootCluster', 'RerootPhase'] as const;
@@ -8,4 +11,19 @@ export const SEARCH_ATTRIBUTES = ['RerootCluster', 'RerootPhase'] as const;
 /** The workflow id that the CLI uses: one per cluster. Without a slash, which Temporal's HTTP API cannot take in an id. */
 export function workflowIdFor(cluster: string): string {
   return `trust-root-${cluster}`;
+}
+
+/** Where the steps of one cluster run: its workers poll it, and no others. `front`: the queue of the workflow. */
+export function stepQueue(front: string, cluster: string): string {
+  return `${front}-${cluster}`;
+}
+
+/** What to run for somebody to serve a cluster, as one types it. */
+export function workerCommand(front: string, cluster: string): string {
+  const queue = front === TASK_QUEUE ? '' : ` --task-queue ${shellWord(front)}`;
+  return `reroot worker${cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${shellWord(cluster)}`}${queue}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

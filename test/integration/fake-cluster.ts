@@ -5,6 +5,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { withHeartbeat } from '../../activities/kit/heartbeat.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { GenerateResult, PlanResult } from '../../src/rotation/payloads.js';
+import { stepQueue } from '../../src/temporal/names.js';
 import { sandbox } from './support.js';
 
 type Answers = Record<string, (input: never) => unknown>;
@@ -102,7 +103,7 @@ export async function fakeCluster(): Promise<FakeCluster> {
   const workflowsPath = path.resolve(import.meta.dirname, '../../workflows/index.ts');
   const workers = [
     await Worker.create({ connection, taskQueue: front, workflowsPath }),
-    await Worker.create({ connection, taskQueue: front, activities }),
+    await Worker.create({ connection, taskQueue: stepQueue(front, 'default'), activities }),
   ];
   const ended = Promise.all(workers.map(async (worker) => await worker.run()));
   const own = await Connection.connect({ address: sandbox.temporal.address });

@@ -32,7 +32,7 @@ describe('a whole rotation', () => {
       values: await linkerdConfigValues(),
     };
     const { result, refused, handshakes } = await refusalsDuring(async () => {
-      const handle = await startRotation({ cluster: 'whole', strategy: 'standard', timing: { poll: '250ms' } });
+      const handle = await startRotation({ strategy: 'standard', timing: { poll: '250ms' } });
       const { waiting } = await statusWhere(handle, 'the approval', ({ waiting: found }) => found?.kind === 'approval');
 
       const second = await failureOf(await startRotation());

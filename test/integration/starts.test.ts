@@ -57,15 +57,15 @@ describe('starting a rotation', () => {
       expect(stdout).toMatch(/RotationLeftBehind.*every leaf ends with that at 20/);
       // the object of the second start is given over HTTP as well, to the same workflow id
       await startOverHttp(sandbox.temporal, 'over-http', {
-        cluster: 'http',
+        strategy: 'patient',
         approvals: 'none',
         timing: { poll: '250ms' },
       });
-      await statusWhere(handle, 'its own cluster name', ({ cluster }) => cluster === 'http');
+      await statusWhere(handle, 'its own strategy', ({ strategy }) => strategy === 'patient');
       await handle.terminate('a test');
       const run = await reroot([
         'rotate',
-        '--cluster',
+        '--workflow-id',
         'by-cli',
         '--strategy',
         'standard',
@@ -76,7 +76,7 @@ describe('starting a rotation', () => {
       ]);
       return { run, first: roots };
     });
-    expect(result.run.stderr).toContain('trust-root-by-cli');
+    expect(result.run.stderr).toContain('by-cli');
     expect(result.run.code).toBe(0);
     const report = JSON.parse(result.run.stdout) as RotationReport;
     expect(report.adopted).toBe(true);

@@ -60,7 +60,7 @@ export function addRotateCommand(program: Command, done: (exitCode: number) => v
   withInputOptions(withClusterOptions(command)).action(async (options: RotateOptions) => {
     const input = rotationInput(options);
     const request = checkedInput(readInput(input));
-    done(await rotate(options, { workflowType: WORKFLOW_TYPE, input, request }));
+    done(await rotate(named(options, request), { workflowType: WORKFLOW_TYPE, input, request }));
   });
   const issuer = program
     .command('rotate-issuer')
@@ -70,8 +70,13 @@ export function addRotateCommand(program: Command, done: (exitCode: number) => v
   withIssuerOptions(withClusterOptions(issuer)).action(async (options: RotateOptions) => {
     const input = issuerInput(options);
     const request = checkedInput(readIssuerInput(input));
-    done(await rotate(options, { workflowType: ISSUER_WORKFLOW_TYPE, input, request }));
+    done(await rotate(named(options, request), { workflowType: ISSUER_WORKFLOW_TYPE, input, request }));
   });
+}
+
+/** The cluster may be named by the input's file: the workflow id, the embedded server and its worker go by that name too. */
+function named(options: RotateOptions, { settings }: RotationRequest): RotateOptions {
+  return { ...options, cluster: settings.cluster };
 }
 
 async function rotate(options: RotateOptions, start: RotationStart): Promise<number> {

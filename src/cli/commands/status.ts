@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { openSession, rotationHandle } from '../session/connect.js';
+import { answered } from '../session/pollers.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type CommonOptions, withCommonOptions } from '../options/common.js';
 import { readProgress } from '../view/progress.js';
@@ -16,7 +17,7 @@ async function showStatus(options: CommonOptions): Promise<number> {
   const session = await openSession(options.cluster, process.env, 'find');
   const handle = rotationHandle(session, options);
   try {
-    const { status, live } = await readProgress(handle);
+    const { status, live } = await answered(session, handle, async () => await readProgress(handle));
     const text =
       options.output === 'json'
         ? JSON.stringify({ ...status, namespaces: live.namespaces }, null, 2)

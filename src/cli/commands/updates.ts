@@ -3,6 +3,7 @@ import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/cl
 import { present } from '../../ground/present.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { openSession, rotationHandle } from '../session/connect.js';
+import { answered } from '../session/pollers.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type CommonOptions, withCommonOptions } from '../options/common.js';
 
@@ -81,9 +82,11 @@ async function send(
   const handle = rotationHandle(session, options);
   try {
     const query = async () => await handle.query<RotationStatus>('status');
-    const reply = argument
-      ? await handle.executeUpdate<string, [object]>(update, { args: [await argument(query)] })
-      : await handle.executeUpdate<string, []>(update);
+    const reply = await answered(session, handle, async () =>
+      argument
+        ? await handle.executeUpdate<string, [object]>(update, { args: [await argument(query)] })
+        : await handle.executeUpdate<string, []>(update),
+    );
     process.stdout.write(options.output === 'json' ? `${JSON.stringify({ reply })}\n` : `${reply}\n`);
   } catch (error) {
     throw explained(error, handle.workflowId);

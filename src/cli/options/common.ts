@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { DEFAULT_CLUSTER } from '../../ground/cluster-name.js';
 import { present } from '../../ground/present.js';
 
 /** Options that several commands share. */
@@ -15,9 +16,14 @@ export interface ClusterOptions extends CommonOptions {
   reach?: 'address' | 'port-forward';
 }
 
+/** The cluster where no flag names one. */
+export function defaultCluster(): string {
+  return process.env['REROOT_CLUSTER'] || DEFAULT_CLUSTER;
+}
+
 export function withCommonOptions(command: Command): Command {
   return command
-    .option('--cluster <name>', 'name of the cluster, as given to `rotate`', 'default')
+    .option('--cluster <name>', 'the cluster, as `rotate` and its workers name it (REROOT_CLUSTER)', defaultCluster())
     .option('--workflow-id <id>', 'workflow id of the rotation (default: trust-root-<cluster>)')
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'));
 }
@@ -37,6 +43,14 @@ export function withClusterOptions(command: Command): Command {
 
 /** Flags become the environment that a worker reads, so that both are configured in one way. */
 export function workerEnvironment(options: Partial<ClusterOptions>, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { kubeconfig, context, reach } = options;
-  return { ...env, ...present({ KUBECONFIG: kubeconfig, REROOT_KUBE_CONTEXT: context, REROOT_REACH: reach }) };
+  const { cluster, kubeconfig, context, reach } = options;
+  return {
+    ...env,
+    ...present({
+      REROOT_CLUSTER: cluster,
+      KUBECONFIG: kubeconfig,
+      REROOT_KUBE_CONTEXT: context,
+      REROOT_REACH: reach,
+    }),
+  };
 }

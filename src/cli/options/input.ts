@@ -5,7 +5,7 @@ import { present } from '../../ground/present.js';
 import { strategyNames } from '../../rotation/courses/index.js';
 import type { IssuerInput, RotationInput } from '../../rotation/input.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import type { ClusterOptions } from './common.js';
+import { type ClusterOptions, defaultCluster } from './common.js';
 
 /** Flags for the fields of the input that people set most; a file can have all of them. */
 export interface InputOptions {
@@ -82,7 +82,7 @@ export function rotationInput(options: ClusterOptions & InputOptions): RotationI
 
 /** The flag has a default, over which a file wins. */
 function clusterOf({ cluster }: ClusterOptions, file: RotationInput): Pick<RotationInput, 'cluster'> {
-  return cluster === 'default' && file.cluster !== undefined ? {} : { cluster };
+  return cluster === defaultCluster() && file.cluster !== undefined ? {} : { cluster };
 }
 
 /**

@@ -4,6 +4,7 @@ import { present } from '../../ground/present.js';
 import type { RenewalState } from '../../rotation/renewal.js';
 import type { NamespaceProgress } from '../../rotation/payloads.js';
 import type { RotationStatus } from '../../rotation/status.js';
+import { unservedSteps } from '../session/pollers.js';
 
 /** An activity that is under way, as the server knows it. */
 export interface Activity {
@@ -26,6 +27,8 @@ export interface LiveProgress {
  */
 export async function readProgress(handle: WorkflowHandle): Promise<{ status: RotationStatus; live: LiveProgress }> {
   const [status, description] = await Promise.all([handle.query<RotationStatus>('status'), handle.describe()]);
+  const unserved = await unservedSteps(handle, description, status);
+  if (unserved) status.alerts = [...(status.alerts ?? []), unserved];
   const pending = description.raw.pendingActivities ?? [];
   const details = pending.map(({ heartbeatDetails }): unknown => {
     const [payload] = heartbeatDetails?.payloads ?? [];

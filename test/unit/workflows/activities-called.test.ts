@@ -9,7 +9,7 @@ import { perform } from '../../../workflows/perform.js';
 import type { Rotation } from '../../../workflows/rotation.js';
 import { interruptibleSteps } from '../../../workflows/steps.js';
 
-/** The cluster as activities answer for it: two namespaces, every gate short until it is waited for or rolled. */
+/** The cluster as activities answer for it, on its own task queue: two namespaces, every gate short until it is waited for or rolled. */
 const cluster = vi.hoisted(() => ({
   calls: [] as string[],
   proven: new Set<string>(),
@@ -53,17 +53,19 @@ vi.mock('@temporalio/workflow', () => {
     return await Promise.resolve(answers[name]?.(input));
   };
   return {
-    proxyActivities: () =>
+    proxyActivities: ({ taskQueue }: { taskQueue?: string }) =>
       new Proxy(
         {},
         {
-          get: (_, name: string) =>
-            Object.assign(activity(name), {
+          get: (_, name: string) => {
+            if (taskQueue !== 'front-prod') throw new Error(`${name} is called on ${taskQueue ?? 'the front queue'}`);
+            return Object.assign(activity(name), {
               executeWithOptions: async (_options: object, [input]: [never]) => await activity(name)(input),
-            }),
+            });
+          },
         },
       ),
-    patched: () => true,
+    workflowInfo: () => ({ taskQueue: 'front' }),
     setCurrentDetails: () => undefined,
     upsertSearchAttributes: () => undefined,
     log: { info: () => undefined, warn: () => undefined },
@@ -92,6 +94,7 @@ async function called(ref: Partial<CourseRef>, approvals: 'none' | 'beforeRetire
     course: courseOf(course),
     mesh: { extensions: [] },
     status: {
+      cluster: 'prod',
       phases: [],
       namespaces: [],
       stragglers: [],
@@ -100,7 +103,7 @@ async function called(ref: Partial<CourseRef>, approvals: 'none' | 'beforeRetire
       approvals: [],
     } as unknown as RotationStatus,
     operator,
-    steps: interruptibleSteps(operator),
+    steps: interruptibleSteps(operator, 'prod'),
   } as unknown as Rotation;
   await perform(rotation.course, effectsOf(rotation));
   return cluster.calls;
