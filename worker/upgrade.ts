@@ -3,7 +3,7 @@ import { Client } from '@temporalio/client';
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ISSUER_WORKFLOW_TYPE, WORKFLOW_TYPE } from '../src/temporal/names.js';
-import { firstTask, judgeHistory, type Verdict, type WorkflowSource } from './replay.js';
+import { firstTask, replays, type WorkflowSource } from './replay.js';
 
 /**
  * Upgrades in the middle of a rotation. The cluster is the only memory (docs/decisions/0002), so a rotation whose history
@@ -91,10 +91,8 @@ async function lookAt(watch: Watch, workflowId: string): Promise<void> {
   const history = await client.workflow.getHandle(workflowId, run.runId).fetchHistory();
   const resetTo = firstTask(history);
   if (resetTo === undefined) return;
-  const verdict = await judgeHistory(source, history, workflowId);
-  if (verdict.kind === 'continues') checked.set(run.runId, run.historyLength);
-  else if (startsAnew(verdict, run, buildId)) await startAnew(watch, { workflowId, runId: run.runId, resetTo });
-  else watch.log.error({ workflowId, ...run, ...verdict }, `rotation ${workflowId} does not go on: this worker fails`);
+  if (await replays(source, history, workflowId)) checked.set(run.runId, run.historyLength);
+  else await startAnew(watch, { workflowId, runId: run.runId, resetTo });
 }
 
 async function factsOf(client: Client, workflowId: string): Promise<RunFacts | undefined> {
@@ -119,12 +117,6 @@ export function deservesLook(
   if (attempt >= FAILING) return true;
   if (buildId !== undefined && buildId === known.buildId) return false;
   return known.checkedLength !== historyLength;
-}
-
-/** Never where it would replay; nor where this build's own code throws, which a new start would not mend. */
-export function startsAnew(verdict: Verdict, run: RunFacts, buildId: string | undefined): boolean {
-  if (verdict.kind === 'fails') return run.buildId !== undefined && run.buildId !== buildId;
-  return verdict.kind === 'differs';
 }
 
 type EventId = NonNullable<ReturnType<typeof firstTask>>;
