@@ -18,7 +18,7 @@ import {
   startWorker,
 } from './support.js';
 
-const WAIVER = { subject: 'shop/Deployment/web', reason: 'said to the old version', by: 'tester' };
+const WAIVER = { subject: 'nowhere/Deployment/web', reason: 'said to the old version', by: 'tester' };
 
 /** Begins a rotation with a worker of another version, lets people talk to it, and ends that worker. */
 async function begunByAnotherVersion(...said: [string, object][]): Promise<WorkflowHandle> {
