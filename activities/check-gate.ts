@@ -1,19 +1,13 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
-import { readIssuer } from '../src/linkerd/identity/issuer.js';
-import { lastForeignWriter } from '../src/linkerd/layouts/fields.js';
-import { type Location, locationName } from '../src/linkerd/layouts/layout.js';
-import { readAnchors } from '../src/linkerd/layouts/stores.js';
-import { ISSUER_SECRET } from '../src/linkerd/names.js';
 import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
-import { issuerStateOf } from '../src/records/issuer-states.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
 import { proxyGate } from '../src/rotation/gates.js';
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
-import { bundleReverted, reverted } from '../src/rotation/reverted.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
 import { reportProgress } from './kit/heartbeat.js';
 import { gatedPods, probe } from './kit/proxies.js';
+import { reversions } from './kit/reversions.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { readPhase, type PhaseContext } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
@@ -92,27 +86,12 @@ async function staleTemplates({ k8s }: Dependencies, phase: PhaseContext, { waiv
     .filter(({ subject }) => !isWaived(subject, waivers));
 }
 
-const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false };
-
 /** Verifies that what this rotation has written still stands. */
 async function withReversions(
-  { k8s }: Dependencies,
-  { linkerd, target, secret, row }: PhaseContext,
+  dependencies: Dependencies,
+  phase: PhaseContext,
   result: GateResult,
 ): Promise<GateResult> {
-  const found: Finding[] = [];
-  const name = async (location: Location, what: string | undefined): Promise<void> => {
-    if (what === undefined) return;
-    found.push(reverted(locationName(location), what, await lastForeignWriter(k8s, linkerd.namespace, location)));
-  };
-  for (const { location, certificates } of await readAnchors(k8s, linkerd)) {
-    const anchors = certificates.map(({ fingerprint }) => fingerprint);
-    await name(location, bundleReverted(anchors, target, row));
-  }
-  if (row.issuer !== undefined) {
-    const { certificates } = await readIssuer(k8s, linkerd);
-    const stands = issuerStateOf(certificates, secret) === row.issuer;
-    await name(ISSUER, stands ? undefined : 'it holds another issuer again');
-  }
+  const found = await reversions(dependencies, phase);
   return found.length === 0 ? result : { ...result, passed: false, reverted: found };
 }

@@ -1,11 +1,11 @@
-import { ApplicationFailure, condition, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { courseOf } from '../src/rotation/courses/index.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import { type InputResult, invalidInputMessage, type RotationRequest } from '../src/rotation/input.js';
 import type { GenerateResult, HelloResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/payloads.js';
 import type { RotationStatus } from '../src/rotation/status.js';
 import { stepQueue, workerCommand } from '../src/temporal/names.js';
-import type { Operator } from './operator/index.js';
+import { isAbort, isContinuation, type Operator } from './operator/index.js';
 import { inPhase } from './in-phase.js';
 import type { Generated, Rotation } from './rotation.js';
 import { causeOf, interruptibleSteps, type Steps, stepsOn } from './steps.js';
@@ -45,7 +45,7 @@ export async function begin(
   return await inPhase(status, 'preflight', async () => {
     const { clusterUid: met } = await meetWorker(status, operator);
     if (met !== undefined) lease.clusterUid = met;
-    await acquireLease(status, lease);
+    await acquireLease(steps, lease);
     const mesh = await preflight({ ...request, ...(met === undefined ? {} : { clusterUid: met }) }, steps, status);
     const course = { ...request.course, ...(mesh.recovery ? { recovery: mesh.recovery } : {}) };
     const { linkerdNamespace, clusterUid } = mesh;
@@ -89,12 +89,13 @@ async function meetWorker(status: RotationStatus, { interruptible, waitForWorker
   return await interruptible({ once });
 }
 
-async function acquireLease({ cluster }: RotationStatus, lease: Lease): Promise<void> {
+async function acquireLease({ acquireLease: acquire }: Steps, lease: Lease): Promise<void> {
   const { asked: _, ...input } = lease;
   lease.asked = true;
   try {
-    await stepsOn(cluster).plain.acquireLease(input);
+    await acquire(input);
   } catch (error) {
+    if (isCancellation(error) || isAbort(error) || isContinuation(error)) throw error;
     const { type, message } = causeOf(error);
     // preflight follows, and lists this permission among all that are missing
     if (type === 'KubernetesForbidden') return;

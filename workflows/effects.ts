@@ -2,7 +2,7 @@ import type { IssuerState, Row } from '../src/rotation/courses/course.js';
 import type { BundleWritten } from '../src/rotation/payloads.js';
 import { approveIfAsked, approveRetiring } from './approvals.js';
 import { converge } from './converge.js';
-import type { Effects } from './perform.js';
+import type { Effects, Proof } from './perform.js';
 import { inPhase } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
 
@@ -18,16 +18,22 @@ export function effectsOf(rotation: Rotation): Effects {
     approve: async (row) => await approveRetiring(rotation, row),
     converge: async (row) => await converge(rotation, row),
     addTarget: async () => noteHelm(rotation, await steps.addTarget(input)),
-    dropRetired: async () => noteHelm(rotation, await steps.dropRetired(input)),
+    dropRetired: async (proof) => noteHelm(rotation, await steps.dropRetired(input, proof)),
     writeIssuer: async (state) => void (await steps.writeIssuer({ ...input, state })),
-    swapIssuer: async (row, state) => await swapIssuer(rotation, row, state),
+    swapIssuer: async (row, state, proof) => await swapIssuer(rotation, { row, state, proof }),
     passPointOfNoReturn: () => (status.pastPointOfNoReturn = true),
   };
 }
 
-async function swapIssuer(rotation: Rotation, row: Row, state: IssuerState): Promise<boolean> {
+interface Swap {
+  row: Row;
+  state: IssuerState;
+  proof: Proof | undefined;
+}
+
+async function swapIssuer(rotation: Rotation, { row, state, proof }: Swap): Promise<boolean> {
   const { steps, status, input } = rotation;
-  const { swappedAt, written } = await steps.writeIssuer({ ...input, state });
+  const { swappedAt, written } = await steps.writeIssuer({ ...input, state }, proof);
   if (state === 'previous' && written.length === 0) return true; // it never left
   const answer = await steps.awaitIssuer({ ...phaseInput(rotation, row.phase), swappedAt });
   status.notes.push(`Issuer Secret written at ${swappedAt} (${state}): ${answer.message}.`);

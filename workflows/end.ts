@@ -54,7 +54,7 @@ async function leftToTakeBack(soFar: SoFar, look: () => Promise<Rotation>): Prom
   if (isAnotherRun()) soFar.rotation ??= await look();
   const { rotation } = soFar;
   if (!rotation) return undefined;
-  const { left } = await stepsOn(rotation.status.cluster).plain.discard(rotation.input);
+  const { left } = await rotation.steps.discard(rotation.input);
   if (!left) return undefined;
   rotation.status.roots = left;
   return { ...rotation, roots: left };

@@ -1,6 +1,13 @@
 import { type Course, type IssuerState, issuerOf, type Row, type Write } from '../src/rotation/courses/course.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 
+/** What has to be proven at the moment of a write: after a pause, or a try that failed, it is proven again. */
+export interface Proof {
+  prove(): Promise<void>;
+  /** The write is next: nothing comes in between. */
+  proven(): void;
+}
+
 /** What performing a row needs: each is a piece of work that looks first, so all may be done again. */
 export interface Effects {
   inPhase(phase: GatedPhase, work: () => Promise<void>): Promise<void>;
@@ -11,10 +18,10 @@ export interface Effects {
   /** Brings proxies to what the row's gate wants. */
   converge(row: Row): Promise<void>;
   addTarget(): Promise<void>;
-  dropRetired(): Promise<void>;
+  dropRetired(proof?: Proof): Promise<void>;
   writeIssuer(state: IssuerState): Promise<void>;
   /** Writes it, and waits for identity's word. @returns false when identity did not say that it took it */
-  swapIssuer(row: Row, state: IssuerState): Promise<boolean>;
+  swapIssuer(row: Row, state: IssuerState, proof?: Proof): Promise<boolean>;
   /** From here on there is no way back. */
   passPointOfNoReturn(): void;
 }
@@ -35,19 +42,34 @@ export async function perform(
 async function performRow(row: Row, { rows }: Pick<Course, 'rows'>, effects: Effects): Promise<void> {
   if (row.approval) return await effects.approve(row);
   if (row.asks) await effects.ask(row);
-  const proof = rows.find(({ phase }) => phase === row.first);
-  if (proof) await effects.converge(proof); // swap and prune safety, right before the write
-  if (row.noReturn) effects.passPointOfNoReturn();
-  for (const write of row.writes) await performWrite(write, row, effects);
+  const proof = proofOf(row, rows, effects);
+  for (const write of row.writes) await performWrite(write, row, { effects, proof });
   const repaired = rows.find(({ phase }) => phase === row.identityFirst);
-  if (repaired) await performWrite('writeIssuer', repaired, effects);
+  if (repaired) await effects.writeIssuer(issuerOf(repaired));
   if (repaired) await effects.converge(repaired);
   if (!row.event) await effects.converge(row);
 }
 
-async function performWrite(write: Write, row: Row, effects: Effects): Promise<void> {
+/** Swap and prune safety: the gate of an earlier row, proven right before the write that depends on it. */
+function proofOf({ first, noReturn }: Row, rows: readonly Row[], effects: Effects): Proof | undefined {
+  const earlier = rows.find(({ phase }) => phase === first);
+  if (!earlier) return undefined;
+  return {
+    prove: async () => await effects.converge(earlier),
+    proven: () => {
+      if (noReturn) effects.passPointOfNoReturn();
+    },
+  };
+}
+
+async function performWrite(
+  write: Write,
+  row: Row,
+  { effects, proof }: { effects: Effects; proof: Proof | undefined },
+): Promise<void> {
+  if (write === 'addTarget') return await effects.addTarget();
   if (write === 'writeIssuer') return await effects.writeIssuer(issuerOf(row));
-  if (write !== 'swapIssuer') return await effects[write]();
-  const taken = await effects.swapIssuer(row, issuerOf(row));
+  if (write === 'dropRetired') return await effects.dropRetired(proof);
+  const taken = await effects.swapIssuer(row, issuerOf(row), proof);
   if (!taken) await effects.converge(row); // identity is restarted
 }

@@ -8,6 +8,7 @@ import {
 import type { ActivityOptions } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
 import { stepQueue } from '../src/temporal/names.js';
+import type { Proof } from './perform.js';
 import type { Operator } from './operator/index.js';
 
 /** How activities are called: all heartbeat (activities/kit/heartbeat.ts), so a dead worker is noticed within seconds. */
@@ -45,9 +46,7 @@ export function stepsOn(cluster: string) {
     /** Steps of the beginning and the end, which no pause interrupts. */
     plain: {
       hello: shortEndless.hello,
-      acquireLease: shortEndless.acquireLease,
       preflight: shortEndless.preflight,
-      discard: shortEndless.discard,
     },
     quick: tried(QUICK),
     persistent: tried(PERSISTENT),
@@ -59,13 +58,20 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
   const { looks, waits } = stepsOn(cluster);
   const each =
     <I, R>(name: keyof Activities, tried: { once: Proxies; keepTrying: Proxies }) =>
-    async (input: I): Promise<R> => {
+    async (input: I, proof?: Proof): Promise<R> => {
       const call = (steps: Proxies) => async () => await (steps[name] as unknown as (given: I) => Promise<R>)(input);
-      return await interruptible({ once: call(tried.once), keepTrying: call(tried.keepTrying) });
+      const work = { once: call(tried.once), keepTrying: call(tried.keepTrying) };
+      return await interruptible(proof ? { ...work, proof } : work);
     };
   const step = <N extends keyof Activities>(name: N, tried = looks) =>
     each<Parameters<Activities[N]>[0], Awaited<ReturnType<Activities[N]>>>(name, tried);
   return {
+    /** Refused, the rotation has to end: somebody else holds it. */
+    acquireLease: async (input: Parameters<Activities['acquireLease']>[0]): Promise<void> => {
+      const call = (steps: Proxies) => async () => await steps.acquireLease(input);
+      await interruptible({ once: call(looks.once), keepTrying: call(looks.keepTrying), refusals: 'end' });
+    },
+    discard: step('discard'),
     preflight: step('preflight'),
     generate: step('generate'),
     addTarget: step('addTarget'),

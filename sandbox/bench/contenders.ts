@@ -65,7 +65,11 @@ async function byReroot(sandbox: Sandbox, strategy: StrategyName): Promise<Accou
       workflowExecutionTimeout: DEADLINE,
       args: [input],
     });
-    await follow(handle, { output: process.stderr, signal: new AbortController().signal });
+    await follow(handle, {
+      output: process.stderr,
+      signal: new AbortController().signal,
+      server: sandbox.temporal.address,
+    });
     const end = await handle.result().then(told, failed);
     const seconds = secondsSince(started);
     const { historyLength } = await handle.describe();

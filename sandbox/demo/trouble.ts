@@ -40,7 +40,13 @@ export async function followWithTrouble(
     }
   };
   const footer = (): string => [...lines, probeLine(probe())].join('\n');
-  await follow(handle, { output: out, signal: new AbortController().signal, onStatus, footer });
+  await follow(handle, {
+    output: out,
+    signal: new AbortController().signal,
+    server: demo.sandbox.temporal.address,
+    onStatus,
+    footer,
+  });
   await Promise.all(background);
 }
 

@@ -64,19 +64,66 @@ export const WAITS = {
   },
   late: {
     kind: 'attention',
-    for: 'proxies that have missed their own renewal',
-    ends: 'they renew, can be read again, or are gone',
+    for: 'proxies that do not renew their leaves as they should, or cannot be read',
+    ends: 'they renew, can be read again, or are gone; another writer has put something back',
     asks: 'at once',
-    todo: '`retry` rolls their workloads and no others; or repair what keeps them, or `waive` them with a reason.',
+    todo: 'Repair what keeps them (the rotation notices by itself), or `waive` them with a reason. `retry` looks again, and rolls the workloads of those that have missed their renewal or renewed in vain, and no others.',
   },
   organic: {
     kind: 'renewal',
     for: 'your own deployments to replace pods',
-    ends: 'every pod is replaced, or `rollout.deadline` (14d): what is left is rolled',
+    ends: 'every pod is replaced, or `rollout.deadline` (14d): what is left is rolled; another writer has put something back',
     asks: 'not at all: after the deadline it rolls by itself',
     todo: 'Nothing to do: what is left then is rolled. To be quicker, `reroot strategy --pace forced`.',
   },
 } as const satisfies Record<string, Omit<Waiting, 'since' | 'on' | 'planHash'> & { ends: string; asks: string }>;
+
+/**
+ * What steps wait for by themselves. Each ends after a time that the input sets, in a straggler or another finding, which
+ * `gate` asks a person for; the other workloads go on meanwhile.
+ */
+export const STEP_WAITS = {
+  rollout: {
+    for: 'the rollout of a workload',
+    ends: 'its controller has replaced every pod',
+    asks: 'after `rollout.stuckAfter`, or its own progress deadline: `RolloutStuck`',
+  },
+  eviction: {
+    for: 'a PodDisruptionBudget to let a pod go',
+    ends: 'the eviction is accepted',
+    asks: 'after `rollout.stuckAfter`: `EvictionBlocked`',
+  },
+  leaving: {
+    for: 'a pod that is being deleted',
+    ends: 'it is gone',
+    asks: '`rollout.stuckAfter` after its own grace: `TerminatingStuck`',
+  },
+  reading: {
+    for: 'a proxy that cannot be read',
+    ends: 'it answers, or its pod is gone',
+    asks: 'after `rollout.stuckAfter`: `ProxyUnreadable`',
+  },
+  injector: {
+    for: 'the proxy injector to be ready, before anything is rolled',
+    ends: 'one of its replicas is ready',
+    asks: 'after `rollout.stuckAfter`: `InjectorDown`',
+  },
+  injection: {
+    for: 'new pods to come out with the bundle of the phase',
+    ends: 'every dry run comes out right',
+    asks: 'after `rollout.stuckAfter`: `InjectionBroken`',
+  },
+  identity: {
+    for: "identity's word that it took the issuer",
+    ends: 'the event comes, or every replica hands out the issuer',
+    asks: 'not at all: after `timing.issuerEvent` (3 min) identity is restarted, and the gate decides',
+  },
+  settling: {
+    for: 'pods that are starting, and a control plane that an earlier run was rolling, in preflight',
+    ends: 'they can be read',
+    asks: 'after `rollout.stuckAfter` (30 s where no earlier run left anything): it is a finding of preflight',
+  },
+} as const satisfies Record<string, { for: string; ends: string; asks: string }>;
 
 /** Which of several waits a person should look at first. */
 const PRESSING: readonly Waiting['kind'][] = ['worker', 'paused', 'approval', 'attention', 'renewal'];

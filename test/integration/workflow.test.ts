@@ -148,6 +148,30 @@ describe('a step that keeps failing', () => {
   });
 });
 
+describe('a pause between a proof and the write that depends on it', () => {
+  it('makes the proof worthless: it is proven again', async () => {
+    let paused = false;
+    const handles: WorkflowHandle[] = [];
+    cluster.given.answers['checkGate'] = async ({ phase }: { phase: string }) => {
+      const isProof = phase === 'approve' && cluster.given.calls.includes('writeIssuer crossover');
+      if (isProof && !paused) {
+        paused = true;
+        await handles[0]?.executeUpdate('pause', { args: [] });
+      }
+      return gate([]);
+    };
+    handles.push(await cluster.start({ approvals: 'none' }));
+    const [handle] = handles as [WorkflowHandle];
+    await asked(handle, 'paused');
+    expect(cluster.given.calls).not.toContain('dropRetired');
+    await handle.executeUpdate('resume', { args: [] });
+    await reportOf(handle);
+    const { calls } = cluster.given;
+    const proofs = calls.slice(calls.indexOf('writeIssuer crossover'), calls.indexOf('dropRetired'));
+    expect(proofs.filter((call) => call === 'checkGate approve')).toHaveLength(2);
+  });
+});
+
 describe('what people say', () => {
   it('reaches a rollout that runs, and can be taken back', async () => {
     const subject = 'shop/Deployment/web';

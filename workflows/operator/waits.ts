@@ -5,12 +5,14 @@ import {
   condition,
   isCancellation,
   log,
+  sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { GatedPhase } from '../../src/rotation/phases.js';
 import type { RotationStatus, Waiting } from '../../src/rotation/status.js';
 import { showWaits, WAITS } from '../../src/rotation/waits.js';
 import { now, showDetails } from '../in-phase.js';
+import type { Proof } from '../perform.js';
 import { causeOf } from '../steps.js';
 import { isAborted, isHistoryLong, mustLeave, mustStop, type Said } from './said.js';
 import { cancelWhen } from './scopes.js';
@@ -40,6 +42,9 @@ export function isAbort(error: unknown): boolean {
 export function isContinuation(error: unknown): boolean {
   return error instanceof ApplicationFailure && error.type === CONTINUE;
 }
+
+/** Between two tries of a write that keeps failing and depends on a proof. */
+const PROVEN_AGAIN_AFTER = '5 minutes';
 
 /** Another rotation holds the Lease: this one must not go on, whoever repairs what. */
 const FINAL = ['LeaseLost'];
@@ -91,6 +96,10 @@ export interface Work<T> {
   once(): Promise<T>;
   /** Tries it again and again, while people know that it fails. */
   keepTrying?(): Promise<T>;
+  /** What has to be proven at the moment of the work, each time that it is begun. */
+  proof?: Proof;
+  /** A final answer ends the rotation: nobody could repair it. */
+  refusals?: 'end';
   /** What people say (`waive`, `unwaive`, `retry`) reaches it while it runs: it begins anew with that. */
   listens?: boolean;
 }
@@ -100,13 +109,14 @@ export async function interruptible<T>(listening: Listening, work: Work<T>): Pro
   const { said } = listening;
   for (;;) {
     await checkpoint(listening);
+    if (!(await isProven(work, said))) continue;
     const { heard } = said;
     const stop = (): boolean => mustStop(said) || (work.listens === true && said.heard !== heard);
     try {
       return await cancelWhen(stop, async () => await work.once());
     } catch (error) {
       if (isCancellation(error) && stop() && !CancellationScope.current().consideredCancelled) continue;
-      if (isFinal(error)) throw error;
+      if (isFinal(error, work)) throw error;
       if (isWorkerLost(error)) continue;
       const repaired = await repair(listening, work, error);
       if (repaired) return repaired.result;
@@ -114,8 +124,23 @@ export async function interruptible<T>(listening: Listening, work: Work<T>): Pro
   }
 }
 
-function isFinal(error: unknown): boolean {
-  return isCancellation(error) || isAbort(error) || isContinuation(error) || FINAL.includes(causeOf(error).type);
+/** @returns false when somebody said something meanwhile that comes first */
+async function isProven({ proof }: Pick<Work<unknown>, 'proof'>, said: Said): Promise<boolean> {
+  if (!proof) return true;
+  await proof.prove();
+  if (mustStop(said)) return false;
+  proof.proven();
+  return true;
+}
+
+function isFinal(error: unknown, { refusals }: Pick<Work<unknown>, 'refusals'> = {}): boolean {
+  if (isCancellation(error) || isAbort(error) || isContinuation(error)) return true;
+  return FINAL.includes(causeOf(error).type) || (refusals === 'end' && !mayHelp(error));
+}
+
+/** Whether trying again may help, without anybody changing anything. */
+function mayHelp(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.retryState !== 'NON_RETRYABLE_FAILURE';
 }
 
 /** It did not fail: its worker went away, as often as it was tried. */
@@ -126,18 +151,20 @@ function isWorkerLost(error: unknown): boolean {
 /** A step has failed: a person is told, and where trying again may help that goes on meanwhile. */
 async function repair<T>(
   listening: Listening,
-  { keepTrying }: Work<T>,
+  { keepTrying, proof }: Work<T>,
   error: unknown,
 ): Promise<{ result: T } | undefined> {
   const { type, message } = causeOf(error);
   log.warn('a step needs attention', { type, message });
-  const mayHelp = keepTrying && error instanceof ActivityFailure && error.retryState !== 'NON_RETRYABLE_FAILURE';
-  const words = mayHelp ? WAITS.stepFailing : WAITS.stepRefused;
+  const goesOn = keepTrying && mayHelp(error);
+  const words = goesOn ? WAITS.stepFailing : WAITS.stepRefused;
   const waiting = { for: words.for, on: [`${type}: ${message}`], todo: words.todo };
   let repaired: { result: T } | undefined;
   try {
     await attention(listening, waiting, async () => {
-      if (mayHelp) repaired = { result: await keepTrying() };
+      if (goesOn && proof)
+        await sleep(PROVEN_AGAIN_AFTER); // the proof is too old by now
+      else if (goesOn) repaired = { result: await keepTrying() };
       else await condition(() => false);
     });
   } catch (next) {

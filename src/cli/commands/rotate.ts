@@ -1,11 +1,6 @@
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  ServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import { ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import pc from 'picocolors';
 import {
   type IssuerInput,
@@ -14,13 +9,9 @@ import {
   type RotationInput,
   type RotationRequest,
 } from '../../rotation/input.js';
-import type { RotationReport } from '../../rotation/report.js';
-import type { RotationStatus } from '../../rotation/status.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
-import { CliError, EXIT } from '../exit-codes.js';
-import { follow } from '../view/follow.js';
-import { reportText } from '../view/report.js';
+import { CliError } from '../exit-codes.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
 import {
   type InputOptions,
@@ -29,6 +20,7 @@ import {
   withInputOptions,
   withIssuerOptions,
 } from '../options/input.js';
+import { detached, followToEnd } from './follow-to-end.js';
 import { checkedInput, look } from './preflight.js';
 
 interface RotateOptions extends ClusterOptions, InputOptions {
@@ -47,9 +39,6 @@ interface RotationStart {
 /** A server that has just been started may refuse for some seconds what it takes later. */
 const EMBEDDED_START_MS = 30_000;
 const RETRY_PAUSE_MS = 500;
-
-/** Failures of a workflow that has changed nothing. */
-const REFUSALS = ['InvalidInput', 'PreflightFailed', 'RotationAlreadyRunning'];
 
 export function addRotateCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program
@@ -90,7 +79,7 @@ async function rotate(options: RotateOptions, start: RotationStart): Promise<num
       `${started ? 'Started' : 'Found the running'} rotation ${pc.bold(handle.workflowId)} on ${session.server} Temporal ${session.address}${ui}\n`,
     );
     if (options.detach) return detached(options);
-    return await followToEnd(handle, options);
+    return await followToEnd(session, handle, options);
   } finally {
     await session.close();
   }
@@ -132,43 +121,4 @@ async function startWorkflow(
 
 function causeText(cause: unknown): string {
   return cause instanceof Error ? cause.message : 'no reason given';
-}
-
-/** ctrl-C stops looking, never the rotation. */
-async function followToEnd(handle: WorkflowHandle, options: RotateOptions): Promise<number> {
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  let status: RotationStatus | undefined;
-  try {
-    const output = options.output === 'json' ? process.stderr : process.stdout;
-    const end = await follow(handle, { output, signal: stop.signal, onStatus: (seen) => (status = seen) });
-    if (end === 'detached') return detached(options, status);
-    return report((await handle.result()) as RotationReport, options);
-  } catch (error) {
-    if (error instanceof WorkflowFailedError) return failed(error);
-    throw error;
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
-}
-
-function detached({ cluster }: RotateOptions, status?: RotationStatus): number {
-  const where = status ? ` It is in phase ${status.phase}.` : '';
-  process.stderr.write(
-    `The rotation continues without this terminal.${where} Follow it again with: reroot rotate --cluster ${cluster}, or look with: reroot status --cluster ${cluster}\n`,
-  );
-  return EXIT.goesOn;
-}
-
-function report(result: RotationReport, options: RotateOptions): number {
-  const text = options.output === 'json' ? JSON.stringify(result, null, 2) : reportText(result);
-  process.stdout.write(`${text}\n`);
-  return result.outcome === 'completed' ? EXIT.ok : EXIT.failed;
-}
-
-function failed(error: WorkflowFailedError): number {
-  const cause = error.cause as { message?: string; type?: string } | undefined;
-  process.stderr.write(`\n${pc.red(cause?.type ?? 'Failed')}: ${cause?.message ?? error.message}\n`);
-  return REFUSALS.includes(cause?.type ?? '') ? EXIT.refused : EXIT.failed;
 }

@@ -1,15 +1,24 @@
 import type { Command } from 'commander';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { isNoAnswer } from '../session/answers.js';
 import { openSession, rotationHandle } from '../session/connect.js';
-import { answered } from '../session/pollers.js';
+import { isOver, readEnd } from '../session/end.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type CommonOptions, withCommonOptions } from '../options/common.js';
+import { endText } from '../view/end.js';
 import { readProgress } from '../view/progress.js';
 import { renderPicture } from '../view/render.js';
+import { unanswered, unansweredText } from '../view/unanswered.js';
+
+/**
+ * A query waits for a worker: this long, then what the server knows is shown. The server asks a worker that has died for
+ * 5 s before it asks another.
+ */
+const ANSWER_MS = 10_000;
 
 export function addStatusCommand(program: Command, done: (exitCode: number) => void): void {
   withCommonOptions(
-    program.command('status').description('show where a rotation stands and what it is waiting for'),
+    program.command('status').description('show where a rotation stands and what it is waiting for, or how it ended'),
   ).action(async (options: CommonOptions) => done(await showStatus(options)));
 }
 
@@ -17,19 +26,50 @@ async function showStatus(options: CommonOptions): Promise<number> {
   const session = await openSession(options.cluster, process.env, 'find');
   const handle = rotationHandle(session, options);
   try {
-    const { status, live } = await answered(session, handle, async () => await readProgress(handle));
-    const text =
-      options.output === 'json'
-        ? JSON.stringify({ ...status, namespaces: live.namespaces }, null, 2)
-        : renderPicture({ status, live, now: new Date() });
+    const { text, exitCode } = await statusText(handle, options);
     process.stdout.write(`${text}\n`);
-    if (status.outcome === 'failed' || status.outcome === 'aborted') return EXIT.failed;
-    return status.outcome === 'completed' ? EXIT.ok : EXIT.goesOn;
+    return exitCode;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError)
       throw new CliError(`there is no rotation ${handle.workflowId} on ${session.address}`);
     throw error;
   } finally {
     await session.close();
+  }
+}
+
+/**
+ * What `reroot status` prints. Only of a rotation that goes on is a worker asked.
+ * @throws WorkflowNotFoundError, ServiceError
+ */
+export async function statusText(
+  handle: WorkflowHandle,
+  { cluster, output }: CommonOptions,
+): Promise<{ text: string; exitCode: number }> {
+  const description = await handle.describe();
+  const now = new Date();
+  const rendered = (json: object, text: () => string) => (output === 'json' ? JSON.stringify(json, null, 2) : text());
+  if (isOver(description)) {
+    const end = await readEnd(handle, cluster);
+    const exitCode = end.outcome === 'completed' ? EXIT.ok : EXIT.failed;
+    return { text: rendered(end, () => endText(end, now)), exitCode };
+  }
+  const progress = await askWorker(handle);
+  if (progress) {
+    const { status, live } = progress;
+    const json = { ...status, namespaces: live.namespaces };
+    return { text: rendered(json, () => renderPicture({ status, live, now })), exitCode: EXIT.goesOn };
+  }
+  const known = unanswered(description, cluster);
+  return { text: rendered(known, () => unansweredText(known, now)), exitCode: EXIT.goesOn };
+}
+
+/** undefined: no worker has answered. */
+async function askWorker(handle: WorkflowHandle): Promise<Awaited<ReturnType<typeof readProgress>> | undefined> {
+  try {
+    return await handle.client.connection.withDeadline(Date.now() + ANSWER_MS, async () => await readProgress(handle));
+  } catch (error) {
+    if (isNoAnswer(error)) return undefined;
+    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { present } from '../../ground/present.js';
+import type { GatedPhase } from '../../rotation/phases.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { answered } from '../session/pollers.js';
@@ -43,12 +44,45 @@ function addDecisions(command: AddCommand): void {
     .action(async (options: UpdateOptions) => {
       await send(options, 'abort', async () => present({ by: options.by, reason: options.reason }));
     });
-  command('waive', 'continue without a workload, a pod or a namespace')
-    .argument('<subject>', 'namespace/Kind/name, namespace/Pod/name, or namespace')
+  addWaivers(command);
+}
+
+const SUBJECT = ['<subject>', 'namespace/Kind/name, namespace/Pod/name, or namespace'] as const;
+/** What `waive --gate` may open; the rotation refuses those that its course does not have. */
+const GATES = [
+  'rollout',
+  'trust',
+  'bridge',
+  'issue',
+  'renew',
+  'approve',
+  'retire',
+  'refresh',
+] as const satisfies readonly (GatedPhase | 'rollout')[];
+
+const WAIVE_HELP = `
+Without --gate only its rollout is not waited for: its proxies still have to pass.
+--gate trust opens that gate: its proxies may be refused by others from then on.
+\`reroot unwaive\` takes it back.`;
+
+/** Going on without somebody, and taking that back. */
+function addWaivers(command: AddCommand): void {
+  command('waive', 'go on without a workload, a pod or a namespace')
+    .argument(...SUBJECT)
     .requiredOption('--reason <text>', 'your reason; the report shows it')
+    .addOption(new Option('--gate <phase>', 'the gate that it opens').choices(GATES))
     .option(...BY)
-    .action(async (subject: string, options: UpdateOptions & { reason: string }) => {
-      await send(options, 'waive', async () => ({ subject, reason: options.reason, ...present({ by: options.by }) }));
+    .addHelpText('after', WAIVE_HELP)
+    .action(async (subject: string, options: UpdateOptions & { reason: string; gate?: (typeof GATES)[number] }) => {
+      const { reason, gate, by } = options;
+      await send(options, 'waive', async () => ({ subject, reason, ...present({ gate, by }) }));
+    });
+  command('unwaive', 'take a waiver back: its subject is waited for again')
+    .argument(...SUBJECT)
+    .option(...BY)
+    .option(...REASON)
+    .action(async (subject: string, options: UpdateOptions) => {
+      await send(options, 'unwaive', async () => ({ subject, ...present({ by: options.by, reason: options.reason }) }));
     });
 }
 

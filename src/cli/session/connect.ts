@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { loadTemporalConfig } from '../../temporal/config.js';
 import { workflowIdFor } from '../../temporal/names.js';
-import { ensureEmbedded, findEmbedded } from './embedded.js';
+import { ensureEmbedded, findEmbedded, hasEmbeddedHistory } from './embedded.js';
 import { CliError } from '../exit-codes.js';
 import type { CommonOptions } from '../options/common.js';
 
@@ -32,13 +32,18 @@ export function hasTemporalServer(env: NodeJS.ProcessEnv): boolean {
 export async function openSession(cluster: string, env: NodeJS.ProcessEnv, mode: 'find' | 'start'): Promise<Session> {
   if (hasTemporalServer(env)) return await connect(env, 'configured');
   const embedded = mode === 'start' ? await ensureEmbedded(cluster, env) : await findEmbedded(cluster, env);
-  if (!embedded) {
-    throw new CliError(
-      `no Temporal server is configured (TEMPORAL_ADDRESS or a profile), and no embedded one runs for cluster ${cluster}.\n` +
-        'Run `reroot rotate`: it starts one, and continues a rotation that was interrupted.',
-    );
-  }
+  if (!embedded) throw noServer(cluster, env);
   return { ...(await connect({ ...env, TEMPORAL_ADDRESS: embedded.address }, 'embedded')), ui: embedded.ui };
+}
+
+function noServer(cluster: string, env: NodeJS.ProcessEnv): CliError {
+  const none = `no Temporal server is configured (TEMPORAL_ADDRESS or a profile), and no embedded one runs for cluster ${cluster}.`;
+  if (!hasEmbeddedHistory(cluster, env)) return new CliError(`${none}\nRun \`reroot rotate\`: it starts one.`);
+  return new CliError(
+    `${none} It ends a minute after its last rotation has.\n` +
+      'The report of a rotation that has ended is in ConfigMap reroot-report, in the namespace of Linkerd. `reroot preflight` says\n' +
+      'whether one was interrupted (RotationLeftBehind): then `reroot rotate` goes on with it. Otherwise that begins another.',
+  );
 }
 
 async function connect(env: NodeJS.ProcessEnv, server: Session['server']): Promise<Session> {

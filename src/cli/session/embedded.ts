@@ -33,6 +33,11 @@ export async function findEmbedded(cluster: string, env: NodeJS.ProcessEnv): Pro
   return state && isAlive(state.pid) && (await answers(state.address)) ? state : undefined;
 }
 
+/** Whether rotations of a cluster have run here before. */
+export function hasEmbeddedHistory(cluster: string, env: NodeJS.ProcessEnv): boolean {
+  return existsSync(embeddedFiles(embeddedFolder(cluster, env)).database);
+}
+
 /**
  * Starts the background process if none runs, and waits until it serves.
  * @throws CliError with the end of its log when it does not

@@ -87,15 +87,18 @@ export function leftAlone(
   return due.find(({ since }) => now.getTime() - since.getTime() > PATIENCE_MS);
 }
 
-/** When a worker last asked for work; undefined when Temporal knows of none. */
+/** When a worker last asked for work; undefined when Temporal knows of none. Who may not ask that takes it that one has. */
 async function lastPoll({ client }: WorkflowHandle, queue: string, taskQueueType: number): Promise<Date | undefined> {
-  const { pollers } = await client.connection.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: queue },
-    taskQueueType,
-  });
-  const times = pollers.map(({ lastAccessTime }) => dateOf(lastAccessTime)?.getTime() ?? 0);
-  return times.length > 0 ? new Date(Math.max(...times)) : undefined;
+  const { namespace } = client.options;
+  const request = { namespace, taskQueue: { name: queue }, taskQueueType };
+  try {
+    const { pollers } = await client.connection.workflowService.describeTaskQueue(request);
+    const times = pollers.map(({ lastAccessTime }) => dateOf(lastAccessTime)?.getTime() ?? 0);
+    return times.length > 0 ? new Date(Math.max(...times)) : undefined;
+  } catch (error) {
+    if (isGrpcServiceError(error)) return new Date();
+    throw error;
+  }
 }
 
 /** A timestamp of Temporal's API; its seconds are 64 bits wide. */

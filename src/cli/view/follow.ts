@@ -1,83 +1,132 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  isGrpcServiceError,
-  QueryNotRegisteredError,
-  QueryRejectedError,
-  ServiceError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { createLogUpdate } from 'log-update';
+import pc from 'picocolors';
 import type { RotationStatus } from '../../rotation/status.js';
-import { type LiveProgress, readProgress } from './progress.js';
-import { type Picture, renderLine, renderPicture } from './render.js';
+import { isNoAnswer, isServerAway } from '../session/answers.js';
+import { isOver } from '../session/end.js';
+import { readProgress } from './progress.js';
+import { renderLine, renderPicture } from './render.js';
+import { lasting, type Trouble, troubleNow, troubleText } from './trouble.js';
 
 const POLL_MS = 500;
-/** A query waits for a worker; the picture does not wait longer than this for it. */
+/** A look waits for a server, and a query for a worker; the picture does not wait longer than this for either. */
 const ANSWER_MS = 3000;
+/** A server that is restarted, or moved to another node, is back by then. */
+const SERVER_BACK_MS = 30_000;
 
 export interface FollowOptions {
   /** Where progress goes: a live picture on a terminal, a line per change elsewhere. */
   output: NodeJS.WriteStream;
   signal: AbortSignal;
+  /** Address of the Temporal server, for when it does not answer. */
+  server: string;
+  /** Milliseconds that a server may be away. */
+  patienceMs?: number;
   /** More lines under the picture (the demo's counters). */
   footer?: () => string;
   onStatus?: (status: RotationStatus) => void;
 }
 
-/** Shows a rotation until it ends or the signal says to stop looking. It never changes anything. */
-export async function follow(handle: WorkflowHandle, options: FollowOptions): Promise<'ended' | 'detached'> {
+/** `serverLost`: it has been away for longer than the patience. */
+export type FollowEnd = 'ended' | 'detached' | 'serverLost';
+
+type Seen = Awaited<ReturnType<typeof readProgress>>;
+
+interface Look {
+  over?: boolean;
+  seen?: Seen;
+  trouble?: Trouble['kind'];
+}
+
+/**
+ * Shows a rotation until it ends, the signal says to stop looking, or its server stays away. It never changes anything.
+ * @throws WorkflowNotFoundError, ServiceError when the server has answered with a refusal
+ */
+export async function follow(handle: WorkflowHandle, options: FollowOptions): Promise<FollowEnd> {
+  const { patienceMs = SERVER_BACK_MS, signal, server, onStatus } = options;
   const show = options.output.isTTY ? livePicture(options) : changedLines(options);
-  let last: { status: RotationStatus; live: LiveProgress } | undefined;
+  const shown: Shown = { seen: undefined, trouble: undefined, words: undefined };
   try {
-    for (;;) {
-      if (options.signal.aborted) return 'detached';
-      const description = await handle.describe();
-      const over = description.status.name !== 'RUNNING' && description.status.name !== 'CONTINUED_AS_NEW';
-      last = (await tryRead(handle)) ?? last;
-      if (last) {
-        options.onStatus?.(last.status);
-        show.update({ ...last, now: new Date() });
-      }
-      if (over) return 'ended';
-      await sleep(POLL_MS, undefined, { signal: options.signal }).catch(() => undefined);
+    while (!signal.aborted) {
+      const look = await lookAt(handle);
+      const trouble = troubleNow(shown.trouble, look.trouble, Date.now());
+      Object.assign(shown, { seen: look.seen ?? shown.seen, trouble, words: troubleText(trouble, server, Date.now()) });
+      if (look.seen) onStatus?.(look.seen.status);
+      show(shown);
+      if (look.over) return 'ended';
+      if (isLost(trouble, patienceMs)) return 'serverLost';
+      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
+    return 'detached';
   } finally {
     show.done();
   }
 }
 
-/** No answer is normal while a worker is down: the last picture stays. */
-async function tryRead(handle: WorkflowHandle) {
+function isLost(trouble: Trouble | undefined, patienceMs: number): boolean {
+  return trouble?.kind === 'serverAway' && Date.now() - trouble.since >= patienceMs;
+}
+
+async function lookAt(handle: WorkflowHandle): Promise<Look> {
   try {
-    return await handle.client.connection.withDeadline(Date.now() + ANSWER_MS, async () => await readProgress(handle));
+    const description = await soon(handle, async () => await handle.describe());
+    const seen = await tryRead(handle);
+    if (isOver(description)) return { over: true, ...(seen ? { seen } : {}) };
+    return seen ? { seen } : { trouble: 'noWorker' };
+  } catch (error) {
+    if (isServerAway(error)) return { trouble: 'serverAway' };
+    throw error;
+  }
+}
+
+/** No answer is normal while a worker is down: the last picture stays. */
+async function tryRead(handle: WorkflowHandle): Promise<Seen | undefined> {
+  try {
+    return await soon(handle, async () => await readProgress(handle));
   } catch (error) {
     if (isNoAnswer(error)) return undefined;
     throw error;
   }
 }
 
-function isNoAnswer(error: unknown): boolean {
-  const kinds = [ServiceError, QueryNotRegisteredError, QueryRejectedError];
-  return isGrpcServiceError(error) || kinds.some((kind) => error instanceof kind);
+async function soon<T>({ client }: WorkflowHandle, ask: () => Promise<T>): Promise<T> {
+  return await client.connection.withDeadline(Date.now() + ANSWER_MS, ask);
 }
 
-function livePicture({ output, footer }: FollowOptions) {
+interface Shown {
+  seen: Seen | undefined;
+  trouble: Trouble | undefined;
+  words: string | undefined;
+}
+
+type Show = ((shown: Shown) => void) & { done(): void };
+
+function livePicture({ output, footer }: FollowOptions): Show {
   const draw = createLogUpdate(output);
-  return {
-    update: (picture: Picture) => draw([renderPicture(picture), footer?.()].filter(Boolean).join('\n\n')),
-    done: () => draw.done(),
+  const show = ({ seen, trouble, words }: Shown): void => {
+    const now = new Date();
+    const picture = seen ? renderPicture({ ...seen, now }) : '';
+    const note = trouble && words ? pc.red(`${words} ${lasting(trouble, now.getTime())}`) : '';
+    if (picture || note) draw([picture, note, footer?.()].filter(Boolean).join('\n\n'));
   };
+  return Object.assign(show, { done: () => draw.done() });
 }
 
-function changedLines({ output, footer }: FollowOptions) {
+function changedLines({ output, footer, server }: FollowOptions): Show {
   let before = '';
-  return {
-    update: (picture: Picture) => {
-      const line = renderLine(picture);
-      if (line === before) return;
-      before = line;
-      output.write(`${picture.now.toISOString().slice(11, 19)} ${line}${footer ? `  [${footer()}]` : ''}\n`);
-    },
-    done: () => undefined,
+  let away = false;
+  const write = (line: string): void => {
+    if (line === before) return;
+    before = line;
+    output.write(`${new Date().toISOString().slice(11, 19)} ${line}${footer ? `  [${footer()}]` : ''}\n`);
   };
+  const show = ({ seen, trouble, words }: Shown): void => {
+    const wasAway = away;
+    away = trouble?.kind === 'serverAway';
+    if (wasAway && !away) write(`the Temporal server at ${server} answers again`);
+    if (words) write(words);
+    else if (seen && !trouble) write(renderLine({ ...seen, now: new Date() }));
+  };
+  return Object.assign(show, { done: () => undefined });
 }

@@ -4,7 +4,9 @@ import { formatDuration } from '../../ground/duration.js';
 import { formatFinding } from '../../rotation/findings.js';
 import type { PhaseProgress } from '../../rotation/phases.js';
 import type { Plan } from '../../rotation/plan.js';
-import type { RotationStatus, Waiting } from '../../rotation/status.js';
+import type { RotationStatus } from '../../rotation/status.js';
+import { alertsText, attentionLines, waitingText, waiverLines } from './attention.js';
+import { day, moment } from './dates.js';
 import type { Activity, LiveProgress } from './progress.js';
 
 /** The live picture of a rotation: pure text from what was observed. */
@@ -23,29 +25,27 @@ export function renderPicture(picture: Picture): string {
     ...header(status, now),
     '',
     ...status.phases.flatMap((phase) => phaseLines(phase, picture)),
-    ...waitingLines(status, now),
+    ...waiverLines(status),
+    ...attentionLines(status, now),
     ...live.activities.filter(({ attempt }) => attempt > 1).map(retryLine),
   ].join('\n');
 }
 
 /** One line on what has changed, for logs and pipes. */
 export function renderLine({ status, live }: Picture): string {
-  const { phase, waiting, outcome } = status;
-  if (outcome !== 'running') return `rotation ${outcome}`;
-  if (live.renewal && waiting?.kind === 'renewal') return `${phase}: ${renewalText(live.renewal)}`;
-  if (waiting) return `${phase}: ${waitingText(waiting)}`;
-  const text = countsText(live) || provenText(status);
-  return text ? `${phase}: ${text}` : phase;
+  if (status.outcome !== 'running') return `rotation ${status.outcome}`;
+  const text = lineText(status, live);
+  return `${text ? `${status.phase}: ${text}` : status.phase}${alertsText(status)}`;
+}
+
+function lineText(status: RotationStatus, live: LiveProgress): string {
+  if (live.renewal && status.waiting?.kind === 'renewal') return renewalText(live.renewal);
+  return waitingText(status) || countsText(live) || provenText(status);
 }
 
 function renewalText({ proven, proxies, lastDue }: NonNullable<LiveProgress['renewal']>): string {
   const due = lastDue ? `, the last one is due at ${lastDue.slice(11, 19)}` : '';
   return `${proven} of ${proxies} proxies have renewed${due}`;
-}
-
-function waitingText({ kind, for: what, on }: Waiting): string {
-  const subjects = on.length > 0 ? ` (${on.join('; ')})` : '';
-  return `${kind === 'paused' ? 'paused' : `waiting for ${what}`}${subjects}`;
 }
 
 function countsText({ namespaces }: LiveProgress): string {
@@ -71,13 +71,15 @@ function header(status: RotationStatus, now: Date): string[] {
   const lines = [
     `${pc.bold(`Rotating the ${status.strategy === 'issuer' ? 'identity issuer' : 'trust root'} of ${linkerd}`)} in cluster ${pc.bold(status.cluster)}  ${pc.dim(took)}`,
   ];
-  return status.roots ? [...lines, rootLine(status.roots, status)] : lines;
+  if (status.roots) lines.push(rootLine(status.roots, status));
+  if (status.bridgeNotAfter) lines.push(`bridge certificate until ${moment(status.bridgeNotAfter, now)}`);
+  return lines;
 }
 
 /** From which root to which; on the way back it is the other way round. */
 function rootLine({ root, retire }: NonNullable<RotationStatus['roots']>, { phases }: RotationStatus): string {
   const made = shortFingerprint(root.fingerprint);
-  const until = `valid until ${root.notAfter.slice(0, 10)}`;
+  const until = `valid until ${day(root.notAfter)}`;
   if (retire.length === 0) return `root ${pc.green(made)} stays, ${until}`;
   const ofStart = retire.map(({ fingerprint }) => shortFingerprint(fingerprint)).join(', ');
   const goesBack = phases.some(({ phase }) => phase === 'abort');
@@ -153,20 +155,6 @@ function summary(phase: PhaseProgress['phase'], status: RotationStatus): string 
   if (phase === 'generate' && status.roots)
     return status.roots.adopted ? 'adopted from an earlier run' : 'new root and issuer';
   return '';
-}
-
-function waitingLines({ waiting, cluster }: RotationStatus, now: Date): string[] {
-  if (!waiting) return [];
-  const since = formatDuration(now.getTime() - Date.parse(waiting.since));
-  const lines = [
-    '',
-    pc.yellow(`  Waiting for ${waiting.for} (for ${since})`),
-    ...waiting.on.map((on) => `    - ${on}`),
-    `    ${waiting.todo}`,
-  ];
-  if (waiting.kind === 'approval')
-    lines.push(pc.dim(`    In another terminal: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
-  return lines;
 }
 
 function retryLine({ type, attempt, lastFailure }: Activity): string {

@@ -1,5 +1,7 @@
 import pc from 'picocolors';
+import type { Waiver } from '../../rotation/findings.js';
 import type { RotationReport } from '../../rotation/report.js';
+import { day } from './dates.js';
 import { shortFingerprint } from './render.js';
 
 /** How a rotation ended, in a few lines. */
@@ -7,10 +9,16 @@ export function reportText(report: RotationReport): string {
   return report.outcome === 'aborted' ? abortedText(report) : completedText(report);
 }
 
-function abortedText({ aborted, proxiesProven }: RotationReport): string {
+function abortedText({ aborted, proxiesProven, oldRoots }: RotationReport): string {
   const { phase = '', reason } = aborted ?? {};
   const why = reason ? ` (${reason})` : '';
-  return `\n${pc.yellow('Aborted')} in ${phase}${why}: the certificates of the start are back. ${proxiesProven} proxies proven.`;
+  const ends = oldRoots.map(
+    ({ fingerprint, notAfter }) => ` Root ${shortFingerprint(fingerprint)} ends on ${day(notAfter)}.`,
+  );
+  return (
+    `\n${pc.yellow('Aborted')} in ${phase}${why}: the certificates of the start are back. ` +
+    `${proxiesProven} proxies proven.${ends.join('')}`
+  );
 }
 
 function completedText(report: RotationReport): string {
@@ -19,8 +27,9 @@ function completedText(report: RotationReport): string {
     '',
     `${pc.green('Completed.')} ${proxiesProven} proxies proven under ${shortFingerprint(newRoot.fingerprint)} (${newRoot.commonName}), ` +
       `valid until ${day(newRoot.notAfter)}. ${replacedText(report)}.`,
+    nextEndText(report),
     `The report is in ConfigMap ${linkerdNamespace}/reroot-report.`,
-    ...waivers.map(({ subject, reason }) => `${pc.yellow('Not proven:')} ${subject}, waived: ${reason}`),
+    ...waivers.map(waiverText),
   ].join('\n');
 }
 
@@ -30,6 +39,20 @@ function replacedText({ oldRoots, newIssuer }: RotationReport): string {
   return `Removed: ${roots.join(', ')}`;
 }
 
-function day(iso: string): string {
-  return iso.slice(0, 10);
+/** What ends next, and what to do before, so that nothing expires unnoticed. */
+function nextEndText({ cluster, newRoot, newIssuer }: RotationReport): string {
+  const rotate = `\`reroot rotate --cluster ${cluster}\``;
+  if (Date.parse(newIssuer.notAfter) >= Date.parse(newRoot.notAfter))
+    return `Next: root and issuer end on ${day(newRoot.notAfter)}: ${rotate} before then.`;
+  return (
+    `Next: the issuer ends on ${day(newIssuer.notAfter)}: \`reroot rotate-issuer --cluster ${cluster}\` before then ` +
+    `(where the root's key is not kept: ${rotate}). The root ends on ${day(newRoot.notAfter)}.`
+  );
+}
+
+/** A waiver of the rollout alone excuses nobody from proof. */
+function waiverText({ subject, reason, gate, direction }: Waiver): string {
+  if (gate === 'rollout') return `${pc.yellow('Rollout not waited for:')} ${subject}, waived: ${reason}`;
+  const where = gate === undefined ? '' : ` at gate ${gate}${direction === 'back' ? ' of the way back' : ''}`;
+  return `${pc.yellow('Not proven:')} ${subject}, waived${where}: ${reason}`;
 }

@@ -33,7 +33,7 @@ vi.mock('@temporalio/workflow', () => {
     },
     awaitProxies: ({ phase }: PhaseInput) => {
       cluster.proven.add(phase);
-      return { proxies: 5, proven: 5, late: [] };
+      return { ended: 'met', proxies: 5, proven: 5, late: [] };
     },
     writeIssuer: () => ({ swappedAt: '2026-01-01T00:00:00Z', written: ['Secret linkerd-identity-issuer'] }),
     awaitIssuer: () => ({ outcome: cluster.issuer, message: '' }),
@@ -76,7 +76,10 @@ vi.mock('@temporalio/workflow', () => {
 const operator = {
   begins: () => undefined,
   retries: () => 0,
-  interruptible: async <T>({ once }: Work<T>) => await once(),
+  interruptible: async <T>({ once, proof }: Work<T>) => {
+    await proof?.prove();
+    return await once();
+  },
   waitForProxies: async <T>(_phase: string, _waiting: object, { once }: Work<T>) => await once(),
   saidToRoll: () => false,
   approval: async (phase: string) => {
@@ -158,8 +161,8 @@ describe('the activities of a course', () => {
       'writeIssuer bridge',
       'awaitIssuer bridge',
       ...wait('renew'),
-      'checkGate approve',
       'writeIssuer crossover',
+      'checkGate approve', // prune safety, right before the write
       'dropRetired',
       ...rollout('retire'),
       'writeIssuer new',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { remainingRows } from '../../../src/rotation/courses/course.js';
 import { courseOf, type CourseRef } from '../../../src/rotation/courses/index.js';
-import { type Effects, perform } from '../../../workflows/perform.js';
+import { type Effects, perform, type Proof } from '../../../workflows/perform.js';
 
 /** What was done, in its order: `trust: addTarget` and so on; `=` for a gate that is brought about. */
 async function sequence(
@@ -12,6 +12,10 @@ async function sequence(
   const done: string[] = [];
   let phase = '';
   const note = async (what: string): Promise<void> => void done.push(`${phase}: ${what}`);
+  const proven = async (proof: Proof | undefined): Promise<void> => {
+    await proof?.prove();
+    proof?.proven();
+  };
   const effects: Effects = {
     inPhase: async (name, work) => {
       phase = name;
@@ -21,15 +25,19 @@ async function sequence(
     approve: async () => await note('approve'),
     converge: async (row) => await note(`=${row.phase} ${row.gate}`),
     addTarget: async () => await note('addTarget'),
-    dropRetired: async () => await note('dropRetired'),
+    dropRetired: async (proof) => {
+      await proven(proof);
+      await note('dropRetired');
+    },
     writeIssuer: async (state) => await note(`issuer ${state}`),
-    swapIssuer: async (_, state) => {
+    swapIssuer: async (_, state, proof) => {
+      await proven(proof);
       await note(`swap ${state}`);
       return identityTakesIt;
     },
     passPointOfNoReturn: () => void done.push(`${phase}: no return`),
   };
-  await perform({ rows: remainingRows(course, pastPointOfNoReturn) }, effects);
+  await perform(course, effects, remainingRows(course, pastPointOfNoReturn));
   return done;
 }
 
@@ -42,11 +50,11 @@ const BRIDGE = {
     'bridge: swap bridge',
     'renew: =renew presentsBothChains',
     'approve: approve',
-    'retire: =approve presentsBothChains',
   ],
   after: [
-    'retire: no return',
     'retire: issuer crossover',
+    'retire: =approve presentsBothChains',
+    'retire: no return',
     'retire: dropRetired',
     'retire: =retire forgotRetired',
     'issue: ask',
@@ -92,9 +100,9 @@ describe('a course, performed', () => {
       'issue: ask',
       'issue: swap new',
       'approve: approve',
+      'retire: issuer new',
       'retire: =approve presentsAndTrustsTarget',
       'retire: no return',
-      'retire: issuer new',
       'retire: dropRetired',
       'retire: =retire forgotRetiredRootAndIssuer',
     ]);

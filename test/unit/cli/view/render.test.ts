@@ -17,6 +17,7 @@ const running = {
     { phase: 'retire', state: 'pending' },
   ],
   namespaces: [],
+  waivers: [],
 } as unknown as RotationStatus;
 const idle: LiveProgress = { namespaces: [], activities: [] };
 const shop = { namespace: 'shop', proven: 1, proxies: 4, workloads: 2, workloadsDone: 0, waitingFor: ['web: a pod'] };
@@ -24,7 +25,15 @@ const rolling = { ...idle, namespaces: [{ ...shop, phase: 'renew', state: 'runni
 const gate = { phase: 'renew', proven: 3, proxies: 8, namespaces: [] };
 const renewal = { kind: 'renewal', for: 'renewals', since: '2026-01-01T10:01:30Z', on: [], todo: '' };
 const paused = { kind: 'paused', for: 'resume', since: '2026-01-01T10:01:30Z', on: ['lunch'], todo: 'resume it' };
+const stuck = {
+  kind: 'attention',
+  for: 'proxies',
+  since: '2026-01-01T10:00:00Z',
+  on: ['a/b', 'c', 'd', 'e'],
+  todo: 'look',
+};
 const approval = { ...paused, kind: 'approval', for: 'approval', on: [], planHash: 'abc' };
+const alert = { reason: 'BridgeNotRenewed', message: 'it cannot be made anew', since: '2026-01-01T10:00:00Z' };
 
 const ROOT = { fingerprint: 'aaaa', commonName: 'root', notBefore: '', notAfter: '2036-01-01T00:00:00Z' };
 
@@ -50,6 +59,23 @@ describe('a line of a log', () => {
       'renew: 2 of 8 proxies have renewed, the last one is due at 10:09:00',
     ],
     ['says how it ended', picture({ outcome: 'aborted' }), 'rotation aborted'],
+    ['says that it was cancelled', picture({ outcome: 'cancelled' }), 'rotation cancelled'],
+    [
+      'says everything that is waited for',
+      picture({ waiting: paused, alsoWaiting: [stuck] }),
+      'renew: paused (lunch), also waiting for proxies (a/b; c; d and 1 more)',
+    ],
+    [
+      'says what is going wrong meanwhile, and until when',
+      picture({
+        gate,
+        alerts: [
+          { ...alert, deadline: '2026-01-07T10:00:00Z' },
+          { ...alert, reason: 'NoWorker' },
+        ],
+      }),
+      'renew: 3 of 8 proxies proven  ⚠ BridgeNotRenewed, leaves end at 2026-01-07T10:00:00Z  ⚠ NoWorker',
+    ],
   ])('%s', (_what, of, line) => expect(renderLine(of)).toBe(line));
 });
 
@@ -84,6 +110,33 @@ describe('the picture on a terminal', () => {
     expect(text).toContain('Waiting for approval (for 30s)');
     expect(text).toContain('reroot approve --cluster prod --plan abc');
   });
+  it('shows the first wait in full, and each of the others', () => {
+    const lines = linesOf(picture({ waiting: approval, alsoWaiting: [stuck, { ...stuck, for: 'injection', on: [] }] }));
+    expect(lines).toContain('  Also waiting for proxies (for 2m): a/b; c; d and 1 more');
+    expect(lines).toContain('  Also waiting for injection (for 2m)');
+  });
+  it('says until when the bridge certificate lasts', () => {
+    expect(linesOf(picture({ bridgeNotAfter: '2026-01-15T10:02:00Z' }))[1]).toBe(
+      'bridge certificate until 2026-01-15 10:02 UTC (in 14d)',
+    );
+  });
+  it('shows each alert, with the date on which leaves end, above what it waits for', () => {
+    const alerts = [alert, { ...alert, reason: 'IssuerEnds', deadline: '2026-01-07T10:02:00Z' }];
+    const lines = linesOf(picture({ alerts, waiting: paused }));
+    expect(lines).toContain('  ⚠ BridgeNotRenewed: it cannot be made anew');
+    const dated = '  ⚠ IssuerEnds: it cannot be made anew; leaves end at 2026-01-07 10:02 UTC (in 6d)';
+    expect(lines.indexOf(dated)).toBeLessThan(lines.indexOf('  Waiting for resume (for 30s)'));
+    expect(lines).toContain(dated);
+  });
+  it.each([
+    ['rollout', undefined, 'its rollout is not waited for, its proxies still have to pass'],
+    ['trust', undefined, 'gate trust is open to it'],
+    ['trust', 'back', 'gate trust of the way back is open to it'],
+    [undefined, undefined, 'every gate is open to it'],
+  ])('shows what a waiver lets pass: %s %s', (opened, direction, what) => {
+    const waivers = [{ subject: 'shop/Pod/web', reason: 'it is gone', by: 'Ann', gate: opened, direction }];
+    expect(linesOf(picture({ waivers }))).toContain(`  Waived: shop/Pod/web, ${what} (Ann: it is gone)`);
+  });
   it('shows what is tried again, and why', () => {
     const activities = [{ type: 'reinject', attempt: 3, lastFailure: 'no answer\nat line 1' }];
     expect(linesOf(picture({}, { ...idle, activities })).at(-1)).toBe('  reinject: try 3 after: no answer');
@@ -94,6 +147,7 @@ describe('the report in a few lines', () => {
   const root = { fingerprint: 'f'.repeat(64), commonName: 'root', notBefore: '', notAfter: '2036-01-01T00:00:00Z' };
   const report = {
     outcome: 'completed',
+    cluster: 'prod',
     linkerdNamespace: 'linkerd',
     proxiesProven: 47,
     newRoot: root,
@@ -107,11 +161,24 @@ describe('the report in a few lines', () => {
     expect(textOf({})).toContain('Removed: ffffffffffff (old)');
     expect(textOf({})).toContain('Not proven: shop/Pod/web, waived: it is gone');
   });
+  it('says what ends next, and what to do before', () => {
+    expect(textOf({})).toContain('the issuer ends on 2027-01-01: `reroot rotate-issuer --cluster prod` before then');
+    expect(textOf({})).toContain('The root ends on 2036-01-01.');
+    const same = textOf({ newIssuer: root });
+    expect(same).toContain('root and issuer end on 2036-01-01: `reroot rotate --cluster prod` before then');
+  });
+  it.each([
+    ['rollout', 'Rollout not waited for: shop/Pod/web, waived: it is gone'],
+    ['trust', 'Not proven: shop/Pod/web, waived at gate trust: it is gone'],
+  ])('says what a waiver of %s has left unproven', (gateOpened, line) => {
+    expect(textOf({ waivers: [{ subject: 'shop/Pod/web', reason: 'it is gone', gate: gateOpened }] })).toContain(line);
+  });
   it('of an issuer alone says that the root stays', () => {
     expect(textOf({ oldRoots: [] })).toContain('The root stays; the new issuer is valid until 2027-01-01');
   });
   it('of an abort says why, and what holds now', () => {
     const aborted = { phase: 'renew', at: '', reason: 'too late' };
     expect(textOf({ outcome: 'aborted', aborted })).toContain('Aborted in renew (too late): the certificates of the');
+    expect(textOf({ outcome: 'aborted', aborted })).toContain('Root ffffffffffff ends on 2036-01-01.');
   });
 });

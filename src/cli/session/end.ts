@@ -1,0 +1,157 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { present } from '../../ground/present.js';
+import type { PlanResult } from '../../rotation/payloads.js';
+import type { RotationReport } from '../../rotation/report.js';
+import { ISSUER_WORKFLOW_TYPE, type SEARCH_ATTRIBUTES, workflowIdFor } from '../../temporal/names.js';
+
+/** How a rotation ended, as its execution on the Temporal server says: no worker is needed to read it. */
+
+export type Description = Pick<
+  Awaited<ReturnType<WorkflowHandle['describe']>>,
+  'type' | 'workflowId' | 'runId' | 'status' | 'startTime' | 'closeTime' | 'searchAttributes'
+>;
+
+/** What `reroot status -o json` prints of a rotation that has ended; stable. */
+export interface RotationEnd {
+  workflowId: string;
+  runId: string;
+  cluster: string;
+  outcome: RotationReport['outcome'] | 'failed' | 'cancelled' | 'terminated' | 'timedOut';
+  /** ISO 8601, of the last run. */
+  startedAt: string;
+  finishedAt?: string;
+  /** With `completed`, and with `aborted` once something had been changed. */
+  report?: RotationReport;
+  /** Of a rotation that was only to say what it would do (`planOnly`). */
+  plan?: PlanResult;
+  /** With every end that has neither report nor plan. */
+  failure?: EndFailure;
+  /** The command that goes on where it stopped. */
+  again: string;
+}
+
+export interface EndFailure {
+  type: string;
+  message: string;
+  /** What became of the issuer; absent where nothing had to be put back, or nobody could say. */
+  left?: LeftBehind;
+}
+
+/** The first of the details of the workflow's failure. */
+export interface LeftBehind {
+  /** Whether the issuer of the start is in use again. */
+  putBack: boolean;
+  /** Why it is not. */
+  why?: string;
+  /** ISO 8601: when leaves end unless a rotation goes on. */
+  leavesEnd?: string;
+}
+
+/** Failures of a workflow that has changed nothing. */
+export const REFUSALS: readonly string[] = ['InvalidInput', 'PreflightFailed', 'RotationAlreadyRunning'];
+
+export function isOver({ status }: Pick<Description, 'status'>): boolean {
+  return status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW' && status.name !== 'PAUSED';
+}
+
+/**
+ * Reads the end of a rotation that has ended.
+ * @throws ServiceError when the server does not answer
+ */
+export async function readEnd(handle: WorkflowHandle, cluster: string): Promise<RotationEnd> {
+  const description = await handle.describe();
+  try {
+    return endedWith(description, cluster, { result: (await handle.result()) as unknown });
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return endedWith(description, cluster, { failed: error.cause });
+    throw error;
+  }
+}
+
+/** @param cluster where the execution does not say */
+export function endedWith(
+  description: Description,
+  cluster: string,
+  { result, failed }: { result?: unknown; failed?: unknown },
+): RotationEnd {
+  const { workflowId, runId, startTime, closeTime } = description;
+  const named = attributeOf(description, 'RerootCluster') ?? cluster;
+  const failure = result === undefined ? failureOf(failed) : undefined;
+  const ofResult = resultFields(result);
+  return {
+    workflowId,
+    runId,
+    cluster: named,
+    outcome: outcomeOf(description, ofResult.report, failure),
+    startedAt: startTime.toISOString(),
+    ...present({ finishedAt: closeTime?.toISOString(), failure }),
+    ...ofResult,
+    again: commandAgain(description, named),
+  };
+}
+
+/** A search attribute of a rotation; servers where a worker may not register them have none. */
+export function attributeOf(
+  { searchAttributes }: Description,
+  name: (typeof SEARCH_ATTRIBUTES)[number],
+): string | undefined {
+  const [value] = (searchAttributes[name] ?? []) as readonly unknown[];
+  return textOf(value);
+}
+
+function resultFields(result: unknown): Pick<RotationEnd, 'report' | 'plan'> {
+  if (typeof result !== 'object' || result === null) return {};
+  return 'outcome' in result ? { report: result as RotationReport } : { plan: result as PlanResult };
+}
+
+/** Of executions that end without a result of ours. */
+const BY_STATUS: Partial<Record<Description['status']['name'], RotationEnd['outcome']>> = {
+  COMPLETED: 'completed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timedOut',
+};
+
+const BY_FAILURE: Partial<Record<string, RotationEnd['outcome']>> = { Aborted: 'aborted', Cancelled: 'cancelled' };
+
+function outcomeOf({ status }: Description, report?: RotationReport, failure?: EndFailure): RotationEnd['outcome'] {
+  return report?.outcome ?? BY_STATUS[status.name] ?? BY_FAILURE[failure?.type ?? ''] ?? 'failed';
+}
+
+/** What the workflow itself failed with, under the layers that say where. */
+function failureOf(error: unknown): EndFailure {
+  let cause = error;
+  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause)
+    cause = cause.cause;
+  const message = cause instanceof Error ? cause.message : 'no reason given';
+  if (cause instanceof ApplicationFailure)
+    return { type: cause.type ?? 'Failed', message, ...present({ left: leftOf(cause.details) }) };
+  if (cause instanceof CancelledFailure)
+    return { type: 'Cancelled', message, ...present({ left: leftOf(cause.details) }) };
+  return { type: cause instanceof Error ? cause.name.replace(/Failure$/, '') : 'Failed', message };
+}
+
+function leftOf(details: unknown): LeftBehind | undefined {
+  const [first] = Array.isArray(details) ? (details as unknown[]) : [];
+  if (typeof first !== 'object' || first === null) return undefined;
+  const { putBack, why, leavesEnd } = first as Record<string, unknown>;
+  if (typeof putBack !== 'boolean') return undefined;
+  return { putBack, ...present({ why: textOf(why), leavesEnd: textOf(leavesEnd) }) };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function commandAgain({ type, workflowId }: Description, cluster: string): string {
+  const command = type === ISSUER_WORKFLOW_TYPE ? 'rotate-issuer' : 'rotate';
+  const id = workflowId === workflowIdFor(cluster) ? '' : ` --workflow-id ${workflowId}`;
+  return `reroot ${command} --cluster ${cluster}${id}`;
+}
