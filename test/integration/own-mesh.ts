@@ -12,6 +12,8 @@ import {
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { decode } from '../../src/kubernetes/base64.js';
 import type { IssuerInput, RotationInput } from '../../src/rotation/input.js';
+import type { RotationReport } from '../../src/rotation/report.js';
+import { eventually, reportOf, statusOf } from './support.js';
 
 /**
  * Leaves that are renewed after 17 s: the waits of the gentle strategies are real, but short. (identity adds its clock
@@ -26,6 +28,8 @@ export interface OwnMesh {
   worker(): WorkerProcess;
   /** SIGKILL, and another. */
   killWorker(): Promise<void>;
+  /** SIGTERM, and another: of this version, or of the one whose CLI is named. */
+  changeWorker(program?: string): Promise<void>;
   start(input: RotationInput): Promise<WorkflowHandle>;
   startIssuer(input: IssuerInput): Promise<WorkflowHandle>;
   /** What an abort must bring back. */
@@ -70,6 +74,10 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
       await worker.kill();
       worker = startWorkerProcess(sandbox);
     },
+    changeWorker: async (program) => {
+      await worker.stop();
+      worker = startWorkerProcess(sandbox, {}, program);
+    },
     start: async (input) => await start('rotateTrustRoot', input),
     startIssuer: async (input) => await start('rotateIssuer', input),
     certificates: async () => ({
@@ -91,6 +99,24 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
       await sandbox.stop();
     },
   };
+}
+
+/** Says yes to whatever a rotation asks, and `resume` where it is paused, until it ends. */
+export async function seenThrough(handle: WorkflowHandle): Promise<RotationReport> {
+  // by its id alone: the handle of a start asks for the run that it began
+  const rotation = handle.client.getHandle(handle.workflowId);
+  await eventually(
+    `rotation ${handle.workflowId} to end`,
+    async () => {
+      if ((await rotation.describe()).status.name !== 'RUNNING') return true;
+      const { waiting } = await statusOf(rotation);
+      if (waiting?.kind === 'approval') await approve(rotation, waiting.planHash);
+      if (waiting?.kind === 'paused') await rotation.executeUpdate('resume', { args: [] });
+      return waiting?.kind === 'attention' ? await Promise.reject(new Error(waiting.on.join('; '))) : undefined;
+    },
+    230_000,
+  );
+  return await reportOf(rotation);
 }
 
 export async function approve(handle: WorkflowHandle, planHash: string | undefined): Promise<void> {
