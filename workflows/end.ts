@@ -37,9 +37,11 @@ export async function abandon(soFar: SoFar, look: () => Promise<Rotation>): Prom
     return await finish(generated, 'aborted');
   }
   status.outcome = 'aborted';
-  const nothing = rotation
-    ? 'nothing was changed'
-    : 'this rotation has changed nothing (what an earlier one has left, if any, is as it was)';
+  const nothing = status.pastPointOfNoReturn
+    ? 'this rotation has changed nothing, but an earlier one has passed the point of no return. Start again, to go on forward'
+    : rotation
+      ? 'nothing was changed'
+      : 'this rotation has changed nothing (what an earlier one has left, if any, is as it was)';
   throw ApplicationFailure.nonRetryable(`aborted in phase ${phase}: ${nothing}`, 'Aborted');
 }
 
@@ -55,7 +57,8 @@ async function leftToTakeBack(soFar: SoFar, look: () => Promise<Rotation>): Prom
   const { rotation } = soFar;
   if (!rotation) return undefined;
   const { left } = await rotation.steps.discard(rotation.input);
-  if (!left) return undefined;
+  if (left?.pastPointOfNoReturn) rotation.status.pastPointOfNoReturn = true;
+  if (!left || left.pastPointOfNoReturn) return undefined;
   rotation.status.roots = left;
   return { ...rotation, roots: left };
 }
