@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import { isKubernetesError } from '../../src/kubernetes/errors.js';
+import { StateError } from '../../src/ground/state-error.js';
+import { isKubernetesError, type KubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.js';
 
 /** Milliseconds between two signs of life of an activity; its heartbeat timeout is several of them (workflows/steps.ts). */
 const HEARTBEAT_MS = 2000;
@@ -40,21 +41,27 @@ export function reportProgress(details: unknown): void {
 function asFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure('the activity was cancelled');
-  if (isForPerson(error)) return ApplicationFailure.nonRetryable(`${error.message} (${error.hint})`, error.reason);
+  if (error instanceof StateError) {
+    return ApplicationFailure.nonRetryable(`${error.message} (${error.hint})`, error.reason);
+  }
   if (!isKubernetesError(error)) return error;
   return ApplicationFailure.create({
     message: error.message,
     type: `Kubernetes${error.kind}`,
-    nonRetryable: !error.transient,
+    nonRetryable: isFinal(error, Context.current().info.attempt),
     cause: error,
     ...(error.retryAfterMs ? { nextRetryDelay: error.retryAfterMs } : {}),
   });
 }
 
-/** Errors that say what a person has to mend (`DetectionError`, `RecordError`): no retry can help. */
-function isForPerson(error: unknown): error is Error & { reason: string; hint: string } {
-  const { reason, hint } = error as { reason?: unknown; hint?: unknown };
-  return error instanceof Error && typeof reason === 'string' && typeof hint === 'string';
+/**
+ * Attempts from which on a refusal of the worker itself is believed. A token that has just run out is renewed within
+ * minutes (401), and an API server that has just started knows no roles for some seconds (403).
+ */
+const BELIEVED_FROM: Partial<Record<KubernetesErrorKind, number>> = { Unauthorized: 10, Forbidden: 4 };
+
+function isFinal({ transient, kind }: KubernetesError, attempt: number): boolean {
+  return !transient && attempt >= (BELIEVED_FROM[kind] ?? 1);
 }
 
 /** Sleeps until the time is up; a cancelled activity stops here. */

@@ -3,6 +3,7 @@ import type { Kubernetes } from '../../kubernetes/client.js';
 import { pointer, unchanged } from '../../kubernetes/patch.js';
 import { readBundle } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
+import { StateError } from '../../ground/state-error.js';
 import type { IssuerScheme, Linkerd } from '../detect.js';
 import { decode, encode } from '../../kubernetes/base64.js';
 import { FIELD_MANAGER } from '../../kubernetes/own-names.js';
@@ -23,7 +24,7 @@ export interface StoredIssuer {
   secret: V1Secret;
 }
 
-/** @throws Error when the Secret lacks a key of the scheme that identity reads, or holds no certificate */
+/** @throws StateError `IssuerUnreadable` when the Secret lacks a key of the scheme that identity reads, or holds no certificate */
 export async function readIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<StoredIssuer> {
   const secret = await k8s.core.readNamespacedSecret({ name: ISSUER_SECRET, namespace: linkerd.namespace });
   const keys = ISSUER_KEYS[linkerd.scheme];
@@ -31,8 +32,10 @@ export async function readIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<Sto
   const keyPem = decode(secret.data?.[keys.key] ?? '');
   const [issuer, ...rest] = readBundle(certificatePem).certificates;
   if (!issuer || keyPem === '') {
-    throw new Error(
-      `Secret ${ISSUER_SECRET} has no ${issuer ? keys.key : keys.certificate} (scheme ${linkerd.scheme})`,
+    throw new StateError(
+      'IssuerUnreadable',
+      `Secret ${linkerd.namespace}/${ISSUER_SECRET} has no ${issuer ? keys.key : keys.certificate} that can be read (scheme ${linkerd.scheme})`,
+      'put issuer certificate and key back into it: identity does not start without them',
     );
   }
   return { certificates: [issuer, ...rest], certificatePem, keyPem, secret };

@@ -1,6 +1,7 @@
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { addAnchors, formatBundle, readBundle, removeAnchors } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
+import { StateError } from '../../ground/state-error.js';
 import type { Linkerd } from '../detect.js';
 import { editFields, type FieldEdit, readField } from './fields.js';
 import { type Location, locationName } from './layout.js';
@@ -15,7 +16,7 @@ export interface StoredAnchors {
 
 /**
  * Every copy that exists, the authoritative one first.
- * @throws Error when the authoritative one is missing
+ * @throws StateError `BundleMissing` when the authoritative one is missing
  */
 export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[StoredAnchors, ...StoredAnchors[]]> {
   const stores: StoredAnchors[] = [];
@@ -25,8 +26,24 @@ export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[S
       stores.push({ store: locationName(location), location, pem, certificates: readBundle(pem).certificates });
   }
   const [first, ...others] = stores;
-  if (!first) throw new Error('no store of trust anchors found');
+  if (!first) throw bundleMissing(linkerd.namespace);
   return [first, ...others];
+}
+
+function bundleMissing(namespace: string): StateError {
+  return new StateError(
+    'BundleMissing',
+    `no object in namespace ${namespace} holds the trust anchors`,
+    'put the trust bundle back: the control plane does not start without it',
+  );
+}
+
+function refusedEmptyBundle(): StateError {
+  return new StateError(
+    'RefusedEmptyBundle',
+    'a trust bundle without any anchor would be left: nothing was written',
+    'somebody else has changed the bundle: put the anchors in use back into it',
+  );
 }
 
 export interface BundleChange {
@@ -49,11 +66,11 @@ export async function changeAnchors(k8s: Kubernetes, linkerd: Linkerd, change: B
   return written;
 }
 
-/** The new text of a bundle, or undefined when its set of anchors is already as wanted. An empty bundle is refused. */
+/** The new text of a bundle, or undefined when its set of anchors is already as wanted. @throws StateError `RefusedEmptyBundle` */
 export function changedBundle(current: string, { add = [], remove = [] }: BundleChange): string | undefined {
   const { certificates } = readBundle(current);
   const wanted = removeAnchors(addAnchors(certificates, add), remove);
-  if (wanted.length === 0) throw new Error('refused to write a trust bundle without any anchor');
+  if (wanted.length === 0) throw refusedEmptyBundle();
   const same =
     wanted.length === certificates.length &&
     wanted.every((certificate, index) => certificate.fingerprint === certificates[index]?.fingerprint);

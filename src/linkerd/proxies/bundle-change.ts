@@ -1,4 +1,5 @@
 import type { V1ManagedFieldsEntry } from '@kubernetes/client-node';
+import { StateError } from '../../ground/state-error.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { TRUST_ROOTS, TRUST_ROOTS_KEY } from '../names.js';
 
@@ -20,12 +21,16 @@ export interface BundleState {
  */
 export const CERTAIN_AFTER_MS = 3000;
 
-/** @throws Error when the API server keeps no record of who wrote the bundle last */
+/** @throws StateError `BundleChangeUnknown` when the API server keeps no record of who wrote the bundle last */
 export async function readBundleState(k8s: Kubernetes, namespace: string): Promise<BundleState> {
   const { metadata, data } = await k8s.core.readNamespacedConfigMap({ name: TRUST_ROOTS, namespace });
   const changedAt = fieldChangedAt(metadata?.managedFields ?? [], TRUST_ROOTS_KEY);
   if (!changedAt) {
-    throw new Error(`the managedFields of ConfigMap ${TRUST_ROOTS} do not say when its bundle was changed`);
+    throw new StateError(
+      'BundleChangeUnknown',
+      `the managedFields of ConfigMap ${TRUST_ROOTS} do not say when its bundle was changed`,
+      'write the bundle once more as it is, for example with `kubectl apply --server-side`',
+    );
   }
   return { pem: data?.[TRUST_ROOTS_KEY] ?? '', changedAt };
 }
