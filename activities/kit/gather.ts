@@ -75,6 +75,7 @@ export async function gather(
     course,
     waivers: settings.waive,
     now,
+    stuckAfterMs: settings.rollout.stuckAfter,
     linkerdNamespace: linkerd.namespace,
     missingPermissions: [],
     deployments: await controlPlane(k8s, linkerd),

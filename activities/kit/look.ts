@@ -10,7 +10,7 @@ import { isPastReturn } from '../../src/rotation/past-return.js';
 import type { CertificateFacts, GenerateResult, StepInput } from '../../src/rotation/payloads.js';
 import { isUntouched } from '../../src/rotation/untouched.js';
 import type { Dependencies } from './dependencies.js';
-import { livePods } from './proxies.js';
+import { judgedPods } from './proxies.js';
 
 /** What the cluster shows of a rotation whose Secret was there already. */
 export interface Looked {
@@ -31,7 +31,7 @@ export async function lookAt(
   const stores = (await readAnchors(k8s, linkerd)).map(({ certificates }) => fingerprints(certificates));
   const { certificates } = await readIssuer(k8s, linkerd);
   const issuer = issuerStateOf(certificates, rotation);
-  const pods = await livePods(k8s, linkerd.namespace);
+  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: true });
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: false, roots: [], linkerd });
   const isOwn = rotation.firstRunId !== undefined && rotation.firstRunId === firstRunId;
   const roots = { root: rotation.root.fingerprint, retire: rotation.retire };
