@@ -35,7 +35,9 @@ const COURSES: Record<string, () => Promise<WorkflowHandle>> = {
     await statusWhere(handle, 'trust', ({ phase }) => phase === 'trust');
     await handle.executeUpdate('pause', { args: [{ reason: 'lunch' }] });
     await statusWhere(handle, 'the pause', ({ waiting }) => waiting?.kind === 'paused');
-    return await completed(handle); // which says `resume`
+    await handle.executeUpdate('resume', { args: [] });
+    await statusWhere(handle, 'the end of the pause', ({ waiting }) => waiting?.kind !== 'paused');
+    return await completed(handle);
   },
   attention: async () => {
     await stuckRollout();
