@@ -50,6 +50,7 @@ const COURSES: Record<string, () => Promise<WorkflowHandle>> = {
     await asksForAttention(first.waiting?.since); // a waived rollout is not waited for; who it trusts still counts
     await mesh.k8s.core.deleteNamespacedResourceQuota({ namespace: 'payments', name: 'full' });
     await handle.executeUpdate('retry', { args: [] });
+    await statusWhere(handle, 'the end of the wait', ({ waiting }) => waiting?.kind !== 'attention');
     return await completed(handle);
   },
   abort: async () => {
