@@ -35,7 +35,9 @@ const COURSES: Record<string, () => Promise<WorkflowHandle>> = {
     await statusWhere(handle, 'trust', ({ phase }) => phase === 'trust');
     await handle.executeUpdate('pause', { args: [{ reason: 'lunch' }] });
     await statusWhere(handle, 'the pause', ({ waiting }) => waiting?.kind === 'paused');
-    return await completed(handle); // which says `resume`
+    await handle.executeUpdate('resume', { args: [] });
+    await statusWhere(handle, 'the end of the pause', ({ waiting }) => waiting?.kind !== 'paused');
+    return await completed(handle);
   },
   attention: async () => {
     await stuckRollout();
@@ -48,6 +50,7 @@ const COURSES: Record<string, () => Promise<WorkflowHandle>> = {
     await asksForAttention(first.waiting?.since); // a waived rollout is not waited for; who it trusts still counts
     await mesh.k8s.core.deleteNamespacedResourceQuota({ namespace: 'payments', name: 'full' });
     await handle.executeUpdate('retry', { args: [] });
+    await statusWhere(handle, 'the end of the wait', ({ waiting }) => waiting?.kind !== 'attention');
     return await completed(handle);
   },
   abort: async () => {

@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { StrategyName } from '../../src/rotation/courses/index.js';
 import type { Phase } from '../../src/rotation/phases.js';
 import { decode } from '../../src/kubernetes/base64.js';
@@ -46,6 +46,7 @@ beforeAll(async () => {
   oldVersion = await cliOf(OLD_VERSION);
   mesh = await ownMesh();
 }, 600_000);
+afterEach(async () => await mesh.endRotations());
 afterAll(async () => await mesh.stop());
 
 async function begunByOldVersion(strategy: StrategyName, phase: Phase, cut: Cut): Promise<WorkflowHandle> {
@@ -73,6 +74,14 @@ async function goesOnWithThisVersion(handle: WorkflowHandle): Promise<void> {
   await eventually('the rotation to start anew', async () => (await rotation.describe()).runId !== runId);
 }
 
+/** Temporal has said `pause` again to the new run. */
+async function goesOnAfterPause(handle: WorkflowHandle): Promise<void> {
+  const rotation = handle.client.getHandle(handle.workflowId);
+  await statusWhere(rotation, 'the pause', ({ waiting }) => waiting?.kind === 'paused');
+  await rotation.executeUpdate('resume', { args: [] });
+  await statusWhere(rotation, 'the end of the pause', ({ waiting }) => waiting?.kind !== 'paused');
+}
+
 /** Every root of a trust domain that any Secret in the Linkerd namespace holds. */
 async function rootsInSecrets(): Promise<string[]> {
   const { items } = await mesh.k8s.core.listNamespacedSecret({ namespace: 'linkerd' });
@@ -97,6 +106,8 @@ it.each(CASES)('a rotation that 0.1 has begun goes on with this version: %s, in 
   const before = await mesh.certificates();
   const handle = await begunByOldVersion(...at);
   await goesOnWithThisVersion(handle);
+  const [, , cut] = at;
+  if (cut === 'paused') await goesOnAfterPause(handle);
   const report = await seenThrough(handle);
   expect(report.outcome).toBe('completed');
   const root = report.newRoot.fingerprint;

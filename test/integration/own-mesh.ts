@@ -13,6 +13,7 @@ import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.j
 import { decode } from '../../src/kubernetes/base64.js';
 import type { IssuerInput, RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
+import type { Waiting } from '../../src/rotation/status.js';
 import { eventually, reportOf, statusOf } from './support.js';
 
 /**
@@ -31,6 +32,8 @@ export interface OwnMesh {
   /** SIGTERM, and another: of this version, or of the one whose CLI is named. */
   changeWorker(program?: string): Promise<void>;
   start(input: RotationInput): Promise<WorkflowHandle>;
+  /** Ends what a test that failed has left running. */
+  endRotations(): Promise<void>;
   startIssuer(input: IssuerInput): Promise<WorkflowHandle>;
   /** What an abort must bring back. */
   certificates(): Promise<Certificates>;
@@ -93,6 +96,13 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
       return async () => rolloutsBetween(before, await dataPlaneGenerations(sandbox));
     },
     secret,
+    endRotations: async () => {
+      for await (const { workflowId } of client.workflow.list({ query: "ExecutionStatus = 'Running'" }))
+        await client.workflow
+          .getHandle(workflowId)
+          .terminate('end of a test')
+          .catch(() => undefined);
+    },
     stop: async () => {
       await connection.close();
       await worker.stop();
@@ -101,21 +111,23 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
   };
 }
 
-/** Says yes to whatever a rotation asks, and `resume` where it is paused, until it ends. */
+/** Says yes to whatever a rotation asks, until it ends. Fails as soon as it waits for a person to repair something. */
 export async function seenThrough(handle: WorkflowHandle): Promise<RotationReport> {
   // by its id alone: the handle of a start asks for the run that it began
   const rotation = handle.client.getHandle(handle.workflowId);
+  let trouble: Waiting | undefined;
   await eventually(
     `rotation ${handle.workflowId} to end`,
     async () => {
       if ((await rotation.describe()).status.name !== 'RUNNING') return true;
       const { waiting } = await statusOf(rotation);
       if (waiting?.kind === 'approval') await approve(rotation, waiting.planHash);
-      if (waiting?.kind === 'paused') await rotation.executeUpdate('resume', { args: [] });
-      return waiting?.kind === 'attention' ? await Promise.reject(new Error(waiting.on.join('; '))) : undefined;
+      if (waiting?.kind === 'attention' || waiting?.kind === 'paused') trouble = waiting;
+      return trouble !== undefined;
     },
     230_000,
   );
+  if (trouble) throw new Error(`it waits for ${trouble.for}: ${trouble.on.join('; ')}`);
   return await reportOf(rotation);
 }
 
