@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { acquireLease, releaseLease } from './lease.js';
 import { addTarget } from './add-target.js';
 import { awaitChange } from './await-change.js';
@@ -25,7 +26,9 @@ export function createActivities(dependencies: Dependencies) {
     <I, R>(activity: (dependencies: Dependencies, input: I) => Promise<R>) =>
     async (input: I & OfCluster): Promise<R> => {
       await assertRightCluster(dependencies, input);
-      return await activity(dependencies, input);
+      // an attempt that is over looks at no more proxies: the next one has begun
+      const prober = { ...dependencies.prober, signal: Context.current().cancellationSignal };
+      return await activity({ ...dependencies, prober }, input);
     };
   return withHeartbeat({
     hello: async () => await hello(dependencies),

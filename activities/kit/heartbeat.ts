@@ -1,4 +1,5 @@
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure, asyncLocalStorage, CancelledFailure, Context } from '@temporalio/activity';
 import { StateError } from '../../src/ground/state-error.js';
 import { isKubernetesError, type KubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.js';
 
@@ -31,10 +32,12 @@ function heartbeating(activity: Activity): Activity {
 
 const lastDetails = new WeakMap<Context, unknown>();
 
-/** Reports progress; it also rides on the signs of life until the next report. */
+/** Reports progress; it also rides on the signs of life until the next report. A look from a shell reports to nobody. */
 export function reportProgress(details: unknown): void {
-  lastDetails.set(Context.current(), details);
-  Context.current().heartbeat(details);
+  const context = asyncLocalStorage.getStore();
+  if (!context) return;
+  lastDetails.set(context, details);
+  context.heartbeat(details);
 }
 
 /** Final answers of the API server end the activity at once; anything else Temporal tries again. */
@@ -66,5 +69,5 @@ function isFinal({ transient, kind }: KubernetesError, attempt: number): boolean
 
 /** Sleeps until the time is up; a cancelled activity stops here. */
 export async function pause(milliseconds: number): Promise<void> {
-  await Context.current().sleep(milliseconds);
+  await (asyncLocalStorage.getStore()?.sleep(milliseconds) ?? sleep(milliseconds));
 }
