@@ -1,5 +1,5 @@
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import { isKubernetesError } from '../../src/kubernetes/errors.js';
+import { activityInfo, ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { isKubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.js';
 
 /** Milliseconds between two signs of life of an activity; its heartbeat timeout is several of them (workflows/steps.ts). */
 const HEARTBEAT_MS = 2000;
@@ -36,6 +36,12 @@ export function reportProgress(details: unknown): void {
   Context.current().heartbeat(details);
 }
 
+/**
+ * Tries after which an answer is final that an API server also gives for some minutes: while it starts its view of roles is
+ * not in step, and a token that was rotated is refused until it is read again.
+ */
+const PATIENCE: Partial<Record<KubernetesErrorKind, number>> = { Unauthorized: 10, Forbidden: 4 };
+
 /** Final answers of the API server end the activity at once; anything else Temporal tries again. */
 function asFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
@@ -45,7 +51,7 @@ function asFailure(error: unknown): unknown {
   return ApplicationFailure.create({
     message: error.message,
     type: `Kubernetes${error.kind}`,
-    nonRetryable: !error.transient,
+    nonRetryable: !error.transient && activityInfo().attempt >= (PATIENCE[error.kind] ?? 0),
     cause: error,
     ...(error.retryAfterMs ? { nextRetryDelay: error.retryAfterMs } : {}),
   });

@@ -1,13 +1,6 @@
+import { StateError } from '../ground/state-error.js';
+
 /** One of reroot's own objects, or one that it was given, is not as it must be: only a person can mend it. */
-export class RecordError extends Error {
+export class RecordError extends StateError {
   override readonly name: string = 'RecordError';
-  constructor(
-    /** Stable CamelCase word to search and alert by. */
-    readonly reason: string,
-    message: string,
-    /** What to do now. */
-    readonly hint: string,
-  ) {
-    super(message);
-  }
 }
