@@ -1,4 +1,4 @@
-/** Something in the cluster is not as it has to be, and only a person can mend it: trying again does not help. */
+/** Something in the cluster is not as it must be, and only a person can mend it: no retry helps. */
 export class StateError extends Error {
   override readonly name: string = 'StateError';
   constructor(

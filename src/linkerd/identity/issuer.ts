@@ -1,9 +1,9 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
+import { StateError } from '../../ground/state-error.js';
 import { pointer, unchanged } from '../../kubernetes/patch.js';
 import { readBundle } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
-import { StateError } from '../../ground/state-error.js';
 import type { IssuerScheme, Linkerd } from '../detect.js';
 import { decode, encode } from '../../kubernetes/base64.js';
 import { FIELD_MANAGER } from '../../kubernetes/own-names.js';
@@ -34,8 +34,8 @@ export async function readIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<Sto
   if (!issuer || keyPem === '') {
     throw new StateError(
       'IssuerUnreadable',
-      `Secret ${linkerd.namespace}/${ISSUER_SECRET} has no ${issuer ? keys.key : keys.certificate} that can be read (scheme ${linkerd.scheme})`,
-      'put issuer certificate and key back into it: identity does not start without them',
+      `Secret ${ISSUER_SECRET} has no ${issuer ? keys.key : keys.certificate} (scheme ${linkerd.scheme})`,
+      'put certificate and key of the issuer back, as identity reads them',
     );
   }
   return { certificates: [issuer, ...rest], certificatePem, keyPem, secret };

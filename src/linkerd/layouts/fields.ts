@@ -1,10 +1,10 @@
 import type { V1ManagedFieldsEntry, V1ObjectMeta } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
+import { StateError } from '../../ground/state-error.js';
 import { isKubernetesError } from '../../kubernetes/errors.js';
 import { pointer, unchanged, withFreshRead } from '../../kubernetes/patch.js';
 import { decode, encode } from '../../kubernetes/base64.js';
 import { FIELD_MANAGER } from '../../kubernetes/own-names.js';
-import { StateError } from '../../ground/state-error.js';
 import { type Location, locationName } from './layout.js';
 import { readYamlField, replaceYamlField } from './yaml-field.js';
 
@@ -51,16 +51,16 @@ export function lastWriter(managedFields: readonly V1ManagedFieldsEntry[]): stri
 /**
  * The text at a location.
  * @returns undefined when an optional object or field is not there
- * @throws StateError `BundleMissing` when it is not optional, `NotYaml` when its YAML cannot be read
+ * @throws StateError `FieldMissing` when it is not optional, `YamlUnreadable`
  */
 export async function readField(k8s: Kubernetes, namespace: string, location: Location): Promise<string | undefined> {
   const object = await readObject(k8s, namespace, location);
   const value = object && fieldOf(object.data, location);
   if (value === undefined && !location.optional) {
     throw new StateError(
-      'BundleMissing',
-      `${locationName(location)} in namespace ${namespace} is missing or empty`,
-      'put the trust anchors back into it: the control plane does not start without them',
+      'FieldMissing',
+      `${locationName(location)} is missing or empty`,
+      'put it back as Linkerd had it',
     );
   }
   return value;

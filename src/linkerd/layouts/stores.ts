@@ -1,7 +1,7 @@
+import { StateError } from '../../ground/state-error.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { addAnchors, formatBundle, readBundle, removeAnchors } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
-import { StateError } from '../../ground/state-error.js';
 import type { Linkerd } from '../detect.js';
 import { editFields, type FieldEdit, readField } from './fields.js';
 import { type Location, locationName } from './layout.js';
@@ -16,7 +16,7 @@ export interface StoredAnchors {
 
 /**
  * Every copy that exists, the authoritative one first.
- * @throws StateError `BundleMissing` when the authoritative one is missing
+ * @throws StateError when the authoritative one is missing
  */
 export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[StoredAnchors, ...StoredAnchors[]]> {
   const stores: StoredAnchors[] = [];
@@ -26,24 +26,9 @@ export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[S
       stores.push({ store: locationName(location), location, pem, certificates: readBundle(pem).certificates });
   }
   const [first, ...others] = stores;
-  if (!first) throw bundleMissing(linkerd.namespace);
+  if (!first)
+    throw new StateError('BundleMissing', 'no store of trust anchors found', 'put the bundle back, as Linkerd had it');
   return [first, ...others];
-}
-
-function bundleMissing(namespace: string): StateError {
-  return new StateError(
-    'BundleMissing',
-    `no object in namespace ${namespace} holds the trust anchors`,
-    'put the trust bundle back: the control plane does not start without it',
-  );
-}
-
-function refusedEmptyBundle(): StateError {
-  return new StateError(
-    'RefusedEmptyBundle',
-    'a trust bundle without any anchor would be left: nothing was written',
-    'somebody else has changed the bundle: put the anchors in use back into it',
-  );
 }
 
 export interface BundleChange {
@@ -66,11 +51,17 @@ export async function changeAnchors(k8s: Kubernetes, linkerd: Linkerd, change: B
   return written;
 }
 
-/** The new text of a bundle, or undefined when its set of anchors is already as wanted. @throws StateError `RefusedEmptyBundle` */
+/** The new text of a bundle, or undefined when its set of anchors is already as wanted. An empty bundle is refused. */
 export function changedBundle(current: string, { add = [], remove = [] }: BundleChange): string | undefined {
   const { certificates } = readBundle(current);
   const wanted = removeAnchors(addAnchors(certificates, add), remove);
-  if (wanted.length === 0) throw refusedEmptyBundle();
+  if (wanted.length === 0) {
+    throw new StateError(
+      'EmptyBundleRefused',
+      'refused to write a trust bundle without any anchor',
+      'look at the bundle, and put the anchors of the start back',
+    );
+  }
   const same =
     wanted.length === certificates.length &&
     wanted.every((certificate, index) => certificate.fingerprint === certificates[index]?.fingerprint);

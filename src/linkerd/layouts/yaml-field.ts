@@ -9,7 +9,7 @@ import { isScalar, parseDocument, Scalar } from 'yaml';
 /**
  * The field's value.
  * @returns undefined when the field is absent, empty or not a string
- * @throws StateError `NotYaml` when the text is not YAML
+ * @throws Error when the text is not YAML
  */
 export function readYamlField(text: string, path: readonly string[]): string | undefined {
   const value: unknown = findScalar(text, path)?.value;
@@ -18,11 +18,17 @@ export function readYamlField(text: string, path: readonly string[]): string | u
 
 /**
  * The text with the field's value replaced, written in the style it had: a block scalar stays one.
- * @throws StateError `NotYaml` when the field is absent or not a string
+ * @throws Error when the field is absent or not a string
  */
 export function replaceYamlField(text: string, path: readonly string[], value: string): string {
   const scalar = findScalar(text, path);
-  if (!scalar?.range || typeof scalar.value !== 'string') throw notYaml(`it has no text at ${path.join('.')}`);
+  if (!scalar?.range || typeof scalar.value !== 'string') {
+    throw new StateError(
+      'YamlUnreadable',
+      `no string at ${path.join('.')} to replace`,
+      'repair the text of the object',
+    );
+  }
   const [start, end] = scalar.range;
   const before = text.slice(0, start);
   const after = text.slice(end);
@@ -33,13 +39,14 @@ export function replaceYamlField(text: string, path: readonly string[], value: s
 function findScalar(text: string, path: readonly string[]): Scalar | undefined {
   const document = parseDocument(text, { keepSourceTokens: true });
   const [error] = document.errors;
-  if (error) throw notYaml(error.message.split('\n')[0] ?? '');
+  if (error)
+    throw new StateError(
+      'YamlUnreadable',
+      `not YAML: ${error.message.split('\n')[0]}`,
+      'repair the text of the object',
+    );
   const node: unknown = document.getIn(path, true);
   return isScalar(node) ? node : undefined;
-}
-
-function notYaml(what: string): StateError {
-  return new StateError('NotYaml', `Linkerd's stored values cannot be read as YAML: ${what}`, 'repair them');
 }
 
 /** Spaces before the lines of an existing block scalar; of an empty one, two more than its key's. */

@@ -1,5 +1,5 @@
-import type { V1ManagedFieldsEntry } from '@kubernetes/client-node';
 import { StateError } from '../../ground/state-error.js';
+import type { V1ManagedFieldsEntry } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { TRUST_ROOTS, TRUST_ROOTS_KEY } from '../names.js';
 
@@ -21,7 +21,7 @@ export interface BundleState {
  */
 export const CERTAIN_AFTER_MS = 3000;
 
-/** @throws StateError `BundleChangeUnknown` when the API server keeps no record of who wrote the bundle last */
+/** @throws Error when the API server keeps no record of who wrote the bundle last */
 export async function readBundleState(k8s: Kubernetes, namespace: string): Promise<BundleState> {
   const { metadata, data } = await k8s.core.readNamespacedConfigMap({ name: TRUST_ROOTS, namespace });
   const changedAt = fieldChangedAt(metadata?.managedFields ?? [], TRUST_ROOTS_KEY);
@@ -29,7 +29,7 @@ export async function readBundleState(k8s: Kubernetes, namespace: string): Promi
     throw new StateError(
       'BundleChangeUnknown',
       `the managedFields of ConfigMap ${TRUST_ROOTS} do not say when its bundle was changed`,
-      'write the bundle once more as it is, for example with `kubectl apply --server-side`',
+      'write the ConfigMap once with `kubectl apply`, so that they do',
     );
   }
   return { pem: data?.[TRUST_ROOTS_KEY] ?? '', changedAt };

@@ -31,6 +31,6 @@ describe('YAML fields', () => {
   });
 
   it('that are not there are not made up', () => {
-    expect(() => replaceYamlField(TEXT, ['none'], 'x')).toThrow('no text at none');
+    expect(() => replaceYamlField(TEXT, ['none'], 'x')).toThrow('no string at none');
   });
 });
