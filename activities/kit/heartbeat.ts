@@ -67,6 +67,11 @@ function isFinal({ transient, kind }: KubernetesError, attempt: number): boolean
   return !transient && attempt >= (BELIEVED_FROM[kind] ?? 1);
 }
 
+/** Tells when nobody waits for this activity any more; undefined in a look from a shell. */
+export function cancellation(): AbortSignal | undefined {
+  return asyncLocalStorage.getStore()?.cancellationSignal;
+}
+
 /** Sleeps until the time is up; a cancelled activity stops here. */
 export async function pause(milliseconds: number): Promise<void> {
   await (asyncLocalStorage.getStore()?.sleep(milliseconds) ?? sleep(milliseconds));

@@ -1,0 +1,44 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { checkGate } from '../../../activities/check-gate.js';
+import type { ProxyObservation } from '../../../src/ground/mesh.js';
+import { leaf, proxy, without } from '../rotation/support.js';
+import { mesh, phaseInput, run } from './waits.js';
+
+vi.mock('../../../activities/kit/stored-rotation.js', async () => ({
+  ...(await import('./waits.js')).storedRotation(),
+  isOvertaken: async () => await Promise.resolve(false),
+}));
+vi.mock('../../../activities/kit/proxies.js', async () => (await import('./waits.js')).proxies());
+vi.mock('../../../activities/kit/reversions.js', () => ({ reversions: async () => await Promise.resolve([]) }));
+
+beforeEach(() => Object.assign(mesh, { looks: 0, reverted: [], proxiesAt: () => [] }));
+
+const starting = (uid: string, createdAt: string): ProxyObservation => ({
+  ...without(proxy({ uid, pod: uid, createdAt }), 'leaf'),
+  problem: 'connect ECONNREFUSED',
+});
+const renewed = (uid: string) => proxy({ uid, pod: uid, leaf: leaf({ verifiesWith: ['old', 'new'] }) });
+const now = () => new Date().toISOString();
+const gate = async () => (await run(checkGate, phaseInput('renew'))).result;
+
+describe('the gate of a mesh in which a pod is always starting', () => {
+  it('is passed: a look waits for the pods of its own list', async () => {
+    // at every look another pod is born, that can be read at the next but one
+    const started = (age: number, uid: string) => (age < 2 ? starting(uid, now()) : renewed(uid));
+    mesh.proxiesAt = (look) => [renewed('old'), ...[0, 1, 2].map((age) => started(age, `born-${look - age}`))];
+    expect(await gate()).toMatchObject({ passed: true, findings: [] });
+  });
+  it('is not passed by one that should have started long ago', async () => {
+    mesh.proxiesAt = () => [renewed('old'), starting('stuck', '2026-01-01T00:00:00Z')];
+    expect(await gate()).toMatchObject({ passed: false, proxies: 2, proven: 1, findings: [{ reason: 'LeafUnknown' }] });
+  });
+  it('is not passed by one that never starts', async () => {
+    const born = now();
+    mesh.proxiesAt = () => [renewed('old'), starting('young', born)];
+    expect(await gate()).toMatchObject({ passed: false, findings: [{ reason: 'LeafUnknown' }] });
+  });
+  it('is passed when the one that was starting is gone', async () => {
+    mesh.proxiesAt = (look) => [renewed('old'), ...(look < 4 ? [starting('short-lived', now())] : [])];
+    expect(await gate()).toMatchObject({ passed: true, proxies: 1 });
+  });
+});
