@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { StateError } from '../ground/state-error.js';
 import type { Certificate } from './certificate.js';
+import { StateError } from '../ground/state-error.js';
 
 /** A P-256 private key: the only kind that every Linkerd and its proxies accept for issuers. */
 export function generateKey(): KeyObject {
@@ -24,7 +24,7 @@ export function parseKey(pem: string): KeyObject {
     throw new StateError(
       'KeyUnreadable',
       'the private key cannot be read: it must be unencrypted PEM (SEC1, PKCS#8 or PKCS#1)',
-      'put the right key into the Secret that it is read from',
+      'put an unencrypted key in its place',
     );
   }
 }
