@@ -35,7 +35,7 @@ export interface PlannedNamespace {
   name: string;
   workloads: number;
   proxies: number;
-  /** Of the names of what is going to be rolled in it. */
+  /** Of the names of what is going to be rolled in it; absent where nothing is. */
   digest?: string;
 }
 
@@ -152,7 +152,7 @@ export function untilRetired(phases: readonly PlannedPhase[]): number {
 /** Names that travel with a plan: enough for people, and for a payload. */
 const MOST_NAMES = 1000;
 
-/** A plan as it travels: every namespace with a digest of its names, and no more names than fit. */
+/** A plan as it travels: each namespace in which something is rolled with a digest of its names, and no more names than fit. */
 export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: (text: string) => string): P {
   const byNamespace = new Map<string, string[]>();
   for (const name of plan.workloadNames) {
@@ -161,11 +161,14 @@ export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: (text:
     if (names) names.push(name);
     else byNamespace.set(namespace, [name]);
   }
-  const digested = ({ name }: PlannedNamespace) => digest((byNamespace.get(name) ?? []).join());
+  const digested = (namespace: PlannedNamespace): PlannedNamespace => {
+    const names = byNamespace.get(namespace.name);
+    return names ? { ...namespace, digest: digest(names.join()) } : namespace;
+  };
   const omitted = plan.workloadNames.length - MOST_NAMES;
   return {
     ...plan,
-    namespaces: plan.namespaces.map((namespace) => ({ ...namespace, digest: digested(namespace) })),
+    namespaces: plan.namespaces.map(digested),
     workloadNames: plan.workloadNames.slice(0, MOST_NAMES),
     ...(omitted > 0 ? { workloadsOmitted: omitted } : {}),
   };
@@ -194,11 +197,11 @@ function isWhole({ workloadsOmitted = 0 }: Plan): boolean {
   return workloadsOmitted === 0;
 }
 
-/** Where not every name is at hand. */
+/** Where not every name is at hand. A namespace in which nothing is rolled needs no approval, whatever runs there. */
 function otherNamespaces(approved: Plan, now: Plan): string[] {
   const known = new Map(approved.namespaces.map(({ name, digest }) => [name, digest]));
   return now.namespaces
-    .filter(({ name, digest }) => known.get(name) !== digest)
+    .filter(({ name, digest }) => digest !== undefined && known.get(name) !== digest)
     .map(({ name }) => `namespace ${name}: other workloads than approved`);
 }
 

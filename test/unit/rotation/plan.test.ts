@@ -47,6 +47,17 @@ describe('what an approval is bound to', () => {
       'namespace ns-7: other workloads than approved',
     ]);
   });
+  it('is nothing that runs of Jobs and bare pods bring into a large mesh, nor a namespace that is gone', () => {
+    const many = Array.from({ length: 2000 }, (_, index) => pod('Deployment', `web-${index}`, `ns-${index % 20}`));
+    const batch = [pod('Job', 'load-1', 'batch'), pod('Pod', 'runner-7', 'ci')];
+    const left = many.map((item) => (item.namespace === 'ns-7' ? pod('Job', 'load-2', 'ns-7') : item));
+    expect(planDifference(of(many), of([...many, ...batch]))).toEqual([]);
+    expect(planDifference(of([...many, ...batch]), of(many))).toEqual([]);
+    expect(planDifference(of(many), of(left))).toEqual([]);
+    expect(planDifference(of(many), of([...many, pod('Deployment', 'web', 'batch')]))).toEqual([
+      'namespace batch: other workloads than approved',
+    ]);
+  });
 });
 
 describe('planPhases', () => {
