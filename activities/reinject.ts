@@ -1,20 +1,25 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
-import { FIELD_MANAGER } from '../src/kubernetes/own-names.js';
 import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
-import { evictPod, isWorkloadKind, listWorkloads, rollWorkload } from '../src/kubernetes/workloads.js';
+import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import type { Finding } from '../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
-import type { RolloutDecision } from '../src/rotation/rollout.js';
-import { assess, type Assessment, type Blocked } from './kit/assess.js';
+import { withoutInjector } from '../src/rotation/rollout.js';
+import type { RolloutDecision } from '../src/rotation/rollout-waits.js';
+import { act, needsInjector, nextInLine } from './kit/act.js';
+import { assess, type Assessment } from './kit/assess.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
+import { namespaceMemory, type NamespaceMemory } from './kit/namespace-memory.js';
 import { livePods } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
 import type { Dependencies } from './kit/dependencies.js';
-import { readPhase } from './kit/stored-rotation.js';
+import { injectorIsReady } from './kit/rehearsal.js';
+import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
 
 /** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
 const LOOK_AGAIN_MS = 10_000;
+/** Workloads that progress names; the others it counts. */
+const SHOWN = 5;
 
 /**
  * Rolls the workloads of one namespace whose proxies fall short of the phase's requirement, and waits for their
@@ -22,27 +27,44 @@ const LOOK_AGAIN_MS = 10_000;
  * the cluster shows, so it may die anywhere and be run again.
  */
 export async function reinject(dependencies: Dependencies, input: ReinjectInput): Promise<ReinjectResult> {
-  const phase = await readPhase(dependencies, input);
+  return await rollNamespace(dependencies, await readPhase(dependencies, input), input);
+}
+
+/** The same, of a phase that has been read. */
+export async function rollNamespace(
+  dependencies: Dependencies,
+  phase: PhaseContext,
+  input: ReinjectInput,
+): Promise<ReinjectResult> {
+  const { rollout, timing } = input.settings;
   const reading = workloadReading(phase);
+  const memory = namespaceMemory();
   const look = namespaceLooks(dependencies, input, {
     reading,
+    memory,
     controlPlane: phase.linkerd.namespace,
     proxies: proxyCache(dependencies, phase, ({ at }, now) => now - at > LOOK_AGAIN_MS),
   });
-  const blocked: Blocked = new Map();
   let rolled = 0;
   for (;;) {
-    const state = assess({ ...(await look()), blocked }, phase, input);
+    memory.lookAgain();
+    const seen = assess(await look(), { phase, input, memory });
+    const state = await heedInjector(dependencies, phase, { seen, input, memory });
     const progress = summarize(state, input, rolled);
     reportProgress(progress);
-    rolled += await act(dependencies, nextInLine(state, input.settings.rollout.workloads), { reading, blocked });
+    const next = nextInLine(state, rollout.workloads);
+    if (next.length > 0) {
+      // FENCE: `await fence(dependencies, input)` of activities/kit/fence.ts belongs here, before anything is written
+      rolled += await act(dependencies.k8s, next, { reading, memory });
+    }
     if (!state.some(isBusy)) return { ...progress, rolled, stragglers: stragglersOf(state) };
-    await pause(input.settings.timing.poll);
+    await pause(timing.poll);
   }
 }
 
 interface LookAt {
   reading: WorkloadReading;
+  memory: NamespaceMemory;
   controlPlane: string;
   proxies: ReturnType<typeof proxyCache>;
 }
@@ -61,45 +83,39 @@ function namespaceLooks({ k8s }: Dependencies, { namespace }: ReinjectInput, at:
         kinds = undefined; // a controller of another kind has come
         continue;
       }
-      const touched = workloads.filter(({ edits, mark }) => edits.length > 0 || mark !== undefined);
+      const isTouched = ({ edits, mark, kind, name }: Workload) =>
+        edits.length > 0 || mark !== undefined || at.memory.evicted.has(`${namespace}/${kind}/${name}`);
+      const touched = workloads.filter(isTouched);
       kinds = new Set([...proxies.map(({ workload }) => workload.kind), ...touched.map(({ kind }) => kind)]);
       return { workloads, proxies };
     }
   };
 }
 
+/** While no injector is ready, what it would have to inject is not rolled. The control plane is: the injector is part of it. */
+async function heedInjector(
+  { k8s }: Dependencies,
+  { linkerd }: PhaseContext,
+  { seen, input, memory }: { seen: Assessment[]; input: ReinjectInput; memory: NamespaceMemory },
+): Promise<Assessment[]> {
+  const isBound = input.namespace !== linkerd.namespace && seen.some(needsInjector);
+  if (!isBound || (await injectorIsReady(k8s, linkerd.namespace))) return seen;
+  memory.hold('no injector');
+  const down = {
+    downSince: memory.heldSince('no injector'),
+    stuckAfterMs: input.settings.rollout.stuckAfter,
+    now: new Date(),
+  };
+  return seen.map((one) => (needsInjector(one) ? { ...one, decision: withoutInjector(one.decision, down) } : one));
+}
+
 function isBusy({ decision }: Assessment): boolean {
   return decision.do !== 'nothing' && decision.do !== 'straggle';
 }
 
-/** As many as may roll at the same time, beside those that do already. */
-function nextInLine(state: readonly Assessment[], atOnce: number): Assessment[] {
-  const rolling = state.filter(({ decision }) => decision.do === 'wait').length;
-  return state
-    .filter(({ decision }) => decision.do === 'roll' || decision.do === 'evict')
-    .slice(0, Math.max(0, atOnce - rolling));
-}
-
-/** @returns how many workloads were rolled */
-async function act(
-  { k8s }: Dependencies,
-  next: readonly Assessment[],
-  { reading, blocked }: { reading: WorkloadReading; blocked: Blocked },
-): Promise<number> {
-  let rolled = 0;
-  for (const { name, workload, decision, outdated } of next) {
-    if (workload && decision.do === 'roll') {
-      if (await rollWorkload(k8s, workload, { reading, mark: decision.mark, manager: FIELD_MANAGER })) rolled += 1;
-    } else if (outdated) {
-      const refusal = await evictPod(k8s, { ...outdated, name: outdated.pod });
-      if (refusal === undefined) blocked.delete(name);
-      else blocked.set(name, { message: refusal, since: blocked.get(name)?.since ?? new Date().toISOString() });
-    }
-  }
-  return rolled;
-}
-
 function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: number): NamespaceProgress {
+  const waiting = state.filter(isBusy);
+  const named = waiting.slice(0, SHOWN).map(({ name, decision }) => `${name}: ${whyWaiting(decision)}`);
   return {
     namespace: input.namespace,
     phase: input.phase,
@@ -108,16 +124,13 @@ function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: n
     proxies: state.reduce((sum, { proxies }) => sum + proxies, 0),
     proven: state.reduce((sum, { proven }) => sum + proven, 0),
     rolled,
-    waitingFor: state
-      .filter(isBusy)
-      .slice(0, 5)
-      .map(({ name, decision }) => `${name}: ${whyWaiting(decision)}`),
+    waitingFor: waiting.length > SHOWN ? [...named, `and ${waiting.length - SHOWN} more workloads`] : named,
   };
 }
 
 function whyWaiting(decision: RolloutDecision): string {
   if (decision.do === 'wait') return decision.why;
-  return (decision.do === 'evict' && decision.refused) || 'next in line';
+  return ('refused' in decision && decision.refused) || 'next in line';
 }
 
 function stragglersOf(state: readonly Assessment[]): Finding[] {

@@ -2,13 +2,14 @@ import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { isWaived } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
+import { isMarkOf, phaseMark } from '../../src/rotation/mark.js';
 import type { ReinjectInput } from '../../src/rotation/payloads.js';
 import { isLate } from '../../src/rotation/renewal.js';
-import { decideRollout, isMarkOf, phaseMark, type RolloutDecision, unmanaged } from '../../src/rotation/rollout.js';
+import { decideRollout } from '../../src/rotation/rollout.js';
+import type { RolloutDecision, Waited } from '../../src/rotation/rollout-waits.js';
+import { decideUnmanaged } from '../../src/rotation/unmanaged.js';
+import type { NamespaceMemory } from './namespace-memory.js';
 import type { PhaseContext } from './stored-rotation.js';
-
-/** Evictions that were refused: why, and since when (ISO 8601), by workload. */
-export type Blocked = Map<string, { message: string; since: string }>;
 
 /** One workload of a namespace: how far its proxies are, and what to do about it. */
 export interface Assessment {
@@ -18,6 +19,8 @@ export interface Assessment {
   /** One of its pods that fall short and stay. */
   outdated?: ProxyObservation;
   proxies: number;
+  /** Those that are not being deleted. */
+  staying: number;
   proven: number;
   decision: RolloutDecision;
 }
@@ -26,24 +29,37 @@ export interface Assessment {
 export interface NamespaceLook {
   workloads: readonly Workload[];
   proxies: readonly ProxyObservation[];
-  blocked: Blocked;
+}
+
+/** What all workloads are judged by. */
+interface Basis {
+  phase: Pick<PhaseContext, 'target' | 'requirement'>;
+  input: ReinjectInput;
+  memory: NamespaceMemory;
+  /** The mark of this rotation and phase. */
+  mark: string;
+  now: Date;
 }
 
 /** Every workload that has proxies, or has been rolled for this phase, or whose template has to change. */
-export function assess(look: NamespaceLook, phase: PhaseContext, input: ReinjectInput): Assessment[] {
-  const mark = phaseMark(phase.target.id, input.phase);
+export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): Assessment[] {
+  const { phase, input, memory } = of;
+  const basis = { ...of, mark: phaseMark(phase.target.id, input.phase), now: new Date() };
   const members = new Map<string, ProxyObservation[]>();
   for (const proxy of look.proxies) {
     const key = `${proxy.workload.kind}/${proxy.workload.name}`;
     members.set(key, [...(members.get(key) ?? []), proxy]);
   }
   const known = new Map(look.workloads.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
-  const touched = [...known].filter(([, { mark: found, edits }]) => isMarkOf(found, mark) || edits.length > 0);
+  const touched = [...known].filter(
+    ([key, { mark, edits }]) =>
+      isMarkOf(mark, basis.mark) || edits.length > 0 || memory.evicted.has(`${input.namespace}/${key}`),
+  );
   const keys = new Set([...members.keys(), ...touched.map(([key]) => key)]);
   return [...keys]
     .map((key) => ({ name: `${input.namespace}/${key}`, workload: known.get(key), members: members.get(key) ?? [] }))
-    .filter((candidate) => isConcerned(candidate, mark, input))
-    .map((candidate) => assessed(candidate, look.blocked, { phase, input, mark }));
+    .filter((candidate) => isConcerned(candidate, basis))
+    .map((candidate) => assessed(candidate, basis));
 }
 
 interface Candidate {
@@ -52,75 +68,120 @@ interface Candidate {
   members: readonly ProxyObservation[];
 }
 
-function isConcerned({ name, workload, members }: Candidate, mark: string, input: ReinjectInput): boolean {
+function isConcerned({ name, workload, members }: Candidate, { input, mark, now }: Basis): boolean {
   if (input.only && !input.only.includes(workload?.name ?? '')) return false;
   if (isWaived({ kind: 'workload', name }, input.waivers)) return false;
-  const now = new Date();
   return !input.late || isMarkOf(workload?.mark, mark) || members.some((proxy) => isLate(proxy, now));
 }
 
-/** How many pods of a workload fall short, and in which way. */
-interface Standing {
-  short: { proxy: ProxyObservation; shortfall: Shortfall }[];
-  outdated: ProxyObservation[];
-  starting: number;
-  startingBecause: string | undefined;
-  leaving: number;
-}
-
-function standingOf(members: readonly ProxyObservation[], { requirement, target }: PhaseContext): Standing {
-  const short = members.flatMap((proxy) => {
-    const shortfall = requirement(proxy, target);
-    return shortfall && !(shortfall.unproven && proxy.terminating) ? [{ proxy, shortfall }] : [];
-  });
-  const starting = short.filter(({ shortfall }) => shortfall.unproven);
+function assessed(candidate: Candidate, basis: Basis): Assessment {
+  const { name, workload, members } = candidate;
+  const { memory } = basis;
+  const standing = standingOf(candidate, basis);
+  const { waited, outdated } = standing;
+  const decision = workload
+    ? decideRollout({
+        workload,
+        ...waited,
+        ...ofRollout(candidate, workload, basis),
+        unready: outdated.find(isDown)?.pod,
+      })
+    : decideUnmanaged(members[0]?.workload.kind ?? 'Pod', waited);
+  if (decision.do === 'wait' || decision.do === 'straggle') memory.hold(`waited for ${name}`);
   return {
-    short,
-    outdated: short
-      .filter(({ shortfall, proxy }) => !shortfall.unproven && !proxy.terminating)
-      .map(({ proxy }) => proxy),
-    starting: starting.length,
-    startingBecause: starting[0]?.shortfall.message,
-    leaving: short.filter(({ proxy }) => proxy.terminating).length,
+    name,
+    ...(workload ? { workload } : {}),
+    ...(outdated[0] ? { outdated: outdated[0] } : {}),
+    proxies: members.length,
+    staying: members.filter(isStaying).length,
+    proven: members.length - waited.outdated - waited.starting - waited.leaving,
+    decision,
   };
 }
 
-function assessed(
-  { name, workload, members }: Candidate,
-  blocked: Blocked,
-  { phase, input, mark }: { phase: PhaseContext; input: ReinjectInput; mark: string },
-): Assessment {
-  const standing = standingOf(members, phase);
-  const { short, outdated, starting, startingBecause, leaving } = standing;
-  const { deletePods, stuckAfter } = input.settings.rollout;
-  const counts = { name, proxies: members.length, proven: members.length - short.length };
-  if (!workload) return { ...counts, ...first(outdated), decision: decideUnmanaged(members[0], standing) };
-  const decision = decideRollout({
-    workload,
+/** How many pods of a workload fall short, in which way, and since when. */
+function standingOf(
+  { name, members }: Candidate,
+  { phase, input, memory, now }: Basis,
+): { waited: Waited; outdated: ProxyObservation[] } {
+  const short = members.flatMap((proxy) => {
+    const shortfall = phase.requirement(proxy, phase.target);
+    return shortfall && !(shortfall.unproven && proxy.terminating) ? [{ proxy, shortfall }] : [];
+  });
+  const starting = short.filter(({ shortfall }) => shortfall.unproven);
+  const leaving = short.filter(({ proxy }) => proxy.terminating).map(({ proxy }) => proxy);
+  const outdated = short.filter(({ shortfall, proxy }) => !shortfall.unproven && !proxy.terminating);
+  return {
+    outdated: outdated.map(({ proxy }) => proxy),
+    waited: {
+      outdated: outdated.length,
+      starting: starting.length,
+      startingBecause: starting[0]?.shortfall.message,
+      unreadSince: unreadSince(starting, memory),
+      leaving: leaving.length,
+      leavesFirst: leavesFirst(leaving),
+      firstSeen: memory.heldSince(`waited for ${name}`),
+      stuckAfterMs: input.settings.rollout.stuckAfter,
+      now,
+    },
+  };
+}
+
+function unreadSince(
+  starting: readonly { proxy: ProxyObservation; shortfall: Shortfall }[],
+  memory: NamespaceMemory,
+): string | undefined {
+  const times = starting.flatMap(({ proxy: { uid } }) => {
+    memory.hold(`unread ${uid}`);
+    return memory.heldSince(`unread ${uid}`) ?? [];
+  });
+  return times.toSorted()[0];
+}
+
+function leavesFirst(leaving: readonly ProxyObservation[]): Waited['leavesFirst'] {
+  const dated = leaving.flatMap(({ pod, deletedAt }) => (deletedAt ? [{ pod, at: deletedAt }] : []));
+  return dated.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))[0];
+}
+
+/** What is asked only about workloads that reroot rolls. */
+function ofRollout({ name, members }: Candidate, workload: Workload, { input, memory, mark, now }: Basis) {
+  const lost = lostProxies(workload, members, { expected: memory.evicted.get(name), mark });
+  if (lost > 0) memory.hold(`lost ${name}`);
+  const wasSettled = `settled ${name} ${workload.mark}`;
+  const settled = memory.heldSince(wasSettled) !== undefined;
+  if (settled || (workload.rolledOut && isMarkOf(workload.mark, mark))) memory.hold(wasSettled);
+  return {
     staleTemplate: workload.edits.length > 0,
-    deletePods,
-    blocked: blocked.get(name),
-    outdated: outdated.length,
-    starting,
-    leaving,
-    startingBecause,
+    deletePods: input.settings.rollout.deletePods,
+    refused: memory.refused.get(name),
+    lost,
+    lostSince: memory.heldSince(`lost ${name}`),
+    settled,
     mark,
     retry: input.retry,
-    stuckAfterMs: stuckAfter,
-    now: new Date(),
-  });
-  return { ...counts, workload, ...first(outdated), decision };
+    run: input.firstRunId,
+    now,
+  };
 }
 
-function first([outdated]: readonly ProxyObservation[]): { outdated?: ProxyObservation } {
-  return outdated ? { outdated } : {};
+/**
+ * Pods that were made anew in this phase, and have no proxy. Only of workloads whose every pod should have one: a complete
+ * rollout has replaced all; of an eviction it is known how many had one before.
+ */
+function lostProxies(
+  { rolledOut, unmeshed, replacement, wanted = 0, mark: found }: Workload,
+  members: readonly ProxyObservation[],
+  { expected = 0, mark }: { expected: number | undefined; mark: string },
+): number {
+  if (!rolledOut || unmeshed) return 0;
+  const byRollout = replacement === 'rollout' && isMarkOf(found, mark);
+  return Math.max(0, (byRollout ? wanted : Math.min(expected, wanted)) - members.filter(isStaying).length);
 }
 
-/** Jobs, bare pods and controllers of kinds that reroot does not know. */
-function decideUnmanaged(member: ProxyObservation | undefined, standing: Standing): RolloutDecision {
-  const short = standing.outdated.length + standing.starting;
-  if (!member || short + standing.leaving === 0) return { do: 'nothing' };
-  if (short === 0) return { do: 'wait', why: 'its last old pods are leaving' };
-  const { reason, message, hint } = unmanaged(member.workload.kind);
-  return { do: 'straggle', reason, message: `${short} of its pods fall short: ${message}`, hint };
+function isStaying({ terminating }: ProxyObservation): boolean {
+  return !terminating;
+}
+
+function isDown({ ready }: ProxyObservation): boolean {
+  return !ready;
 }

@@ -1,4 +1,5 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
+import { present } from '../../src/ground/present.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { probe } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
@@ -36,7 +37,9 @@ export function proxyCache(
     for (const uid of seen.keys()) if (!alive.has(uid)) seen.delete(uid);
     return pods.flatMap((pod) => {
       const look = seen.get(pod.uid);
-      return look ? [{ ...look.observation, terminating: pod.terminating, ready: pod.ready }] : [];
+      if (!look) return [];
+      const { terminating, ready, deletedAt } = pod;
+      return [{ ...look.observation, terminating, ready, ...present({ deletedAt }) }];
     });
   };
 }

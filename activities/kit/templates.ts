@@ -1,7 +1,7 @@
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
 import type { WorkloadReading } from '../../src/kubernetes/workload.js';
 import { templateEdits } from '../../src/linkerd/layouts/template.js';
-import { CONTROL_PLANE_NS_LABEL } from '../../src/linkerd/names.js';
+import { CONTROL_PLANE_NS_LABEL, INJECT_ANNOTATION } from '../../src/linkerd/names.js';
 import type { PhaseContext } from './stored-rotation.js';
 
 /** What a phase wants of the anchors that are written out in pod templates. */
@@ -11,6 +11,7 @@ export function workloadReading({ linkerd, wanted, target, row }: PhaseContext):
   return {
     mark: MARK_ANNOTATION,
     markedAt: MARKED_AT_ANNOTATION,
+    unmeshed: (template) => template?.metadata?.annotations?.[INJECT_ANNOTATION] === 'disabled',
     edits: (template, path) =>
       templates !== 'none' && template?.metadata?.labels?.[CONTROL_PLANE_NS_LABEL] === linkerd.namespace
         ? templateEdits(template, path, { add: wanted, remove }, templates)

@@ -11,6 +11,10 @@ export interface WorkloadSnapshot {
   evictionBecause?: string;
   /** Why nothing replaces them, if so. */
   unrollable?: { reason: string; message: string; hint: string };
+  /** How many pods it is to have. */
+  wanted?: number;
+  /** Its template says that its pods get no proxy. */
+  unmeshed?: true;
   /** The controller has brought every pod to the newest template. */
   rolledOut: boolean;
   /** The controller has given up, in its own words. */

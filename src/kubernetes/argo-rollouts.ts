@@ -34,15 +34,20 @@ export function rollout(object: Rollout, reading: WorkloadReading): Workload {
   const waitingFor = withExplanation(object, waitsFor(object, mark !== undefined && inTemplate === mark));
   return {
     ...common({ kind: 'Rollout', metadata, template: spec?.template }, reading),
+    wanted: wantedOf(object),
     ...progress(waitingFor),
     restartPath: ['spec', 'restartAt'],
     ...present({ mark, failed: isDegraded(object) ? waitingFor : undefined }),
   };
 }
 
+function wantedOf({ spec }: Rollout): number {
+  return spec?.replicas ?? 1;
+}
+
 /** A new revision is under way when the template carries the mark too; else it is a restart. */
 function waitsFor(object: Rollout, newRevision: boolean): string | undefined {
-  const wanted = object.spec?.replicas ?? 1;
+  const wanted = wantedOf(object);
   const { availableReplicas } = counts(object.status, 'availableReplicas');
   return firstOf(
     isUnseen(object) && UNSEEN,

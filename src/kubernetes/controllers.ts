@@ -41,6 +41,7 @@ export function deployment(object: V1Deployment, reading: WorkloadReading): Work
   const failure = conditionOf(status, 'ReplicaFailure')?.message;
   return {
     ...common({ kind: 'Deployment', metadata, template: spec?.template }, reading),
+    wanted: spec?.replicas ?? 1,
     ...progress(waitingFor && failure ? `${waitingFor}: ${failure}` : waitingFor),
     ...present({
       failed: waitingFor && deadlineMessage(status),
@@ -81,6 +82,7 @@ export function statefulSet(object: V1StatefulSet, reading: WorkloadReading): Wo
   const evictionBecause = statefulSetKeeps(object);
   return {
     ...common({ kind: 'StatefulSet', metadata: object.metadata, template: object.spec?.template }, reading),
+    wanted: object.spec?.replicas ?? 1,
     ...progress(statefulSetWaitsFor(object, evictionBecause !== undefined)),
     ...(evictionBecause && byEviction(evictionBecause)),
   };
@@ -108,9 +110,10 @@ function statefulSetWaitsFor({ metadata, spec, status }: V1StatefulSet, evicted:
 }
 
 export function daemonSet(object: V1DaemonSet, reading: WorkloadReading): Workload {
-  const { metadata, spec } = object;
+  const { metadata, spec, status } = object;
   return {
     ...common({ kind: 'DaemonSet', metadata, template: spec?.template }, reading),
+    wanted: status?.desiredNumberScheduled ?? 0,
     ...progress(daemonSetWaitsFor(object)),
     ...(isOnDelete(spec) && byEviction(ON_DELETE)),
   };
@@ -147,6 +150,7 @@ function withoutRollout(
 ): Workload {
   return {
     ...common(controller, reading),
+    wanted,
     ...progress(firstOf(ready < wanted && `${ready} of ${wanted} pods are ready`)),
     ...byEviction(`a ${controller.kind} does not replace its pods when its template changes`),
   };

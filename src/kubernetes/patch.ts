@@ -14,12 +14,17 @@ export function unchanged(metadata: { resourceVersion?: string } | undefined): P
   return { op: 'test', path: '/metadata/resourceVersion', value: metadata?.resourceVersion };
 }
 
+/**
+ * A failed JSON Patch `test` is answered 422 "the server rejected our request due to an error in our request"; by some
+ * servers in the words of their library. Whole phrases: the message also has names in it, and any namespace may be `testing`.
+ */
+const FAILED_TEST =
+  /the server rejected our request due to an error in our request|testing \S+ \S+ failed|: test failed$/i;
+
 /** Whether a write failed because its precondition no longer held: read again, decide again. */
 export function isLostRace(error: unknown): boolean {
-  // A failed JSON Patch `test` is answered 422 "the server rejected our request due to an error in our request".
   return (
-    isKubernetesError(error, 'Conflict') ||
-    (isKubernetesError(error, 'Invalid') && /testing|test operation|server rejected our request/i.test(error.message))
+    isKubernetesError(error, 'Conflict') || (isKubernetesError(error, 'Invalid') && FAILED_TEST.test(error.message))
   );
 }
 

@@ -27,6 +27,8 @@ export interface WorkloadReading {
   /** Names of the annotations that a roll writes. */
   mark: string;
   markedAt: string;
+  /** Whether a pod template says that its pods get no proxy. Default: none says so. */
+  unmeshed?(template: V1PodTemplateSpec | undefined): boolean;
   /** What has to change in a pod template. Default: nothing. */
   edits?(template: V1PodTemplateSpec | undefined, path: readonly string[]): PatchOperation[];
 }
@@ -54,8 +56,13 @@ export function common(controller: Controller, reading: WorkloadReading): Omit<W
     annotations: metadata?.annotations !== undefined,
     edits: reading.edits?.(template, templatePath) ?? [],
     replacement: 'rollout',
+    ...meshing(template, reading),
     ...present({ mark: annotations?.[reading.mark], markedAt: metadata?.annotations?.[reading.markedAt] }),
   };
+}
+
+function meshing(template: V1PodTemplateSpec | undefined, reading: WorkloadReading): Pick<Workload, 'unmeshed'> {
+  return reading.unmeshed?.(template) ? { unmeshed: true } : {};
 }
 
 function identifiers({ namespace = '', name = '', uid = '', generation = 0 }: V1ObjectMeta = {}) {

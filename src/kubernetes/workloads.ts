@@ -32,13 +32,25 @@ export interface Roll {
   manager: string;
 }
 
+/** A roll or an eviction that the API server refuses, in its words. */
+export interface Refused {
+  refused: string;
+  /** It stays so until somebody changes something. */
+  final: boolean;
+  /** A PodDisruptionBudget has refused it. */
+  budget: boolean;
+}
+
+export type Rolled = 'rolled' | 'gone' | 'changed' | Refused;
+
 /**
  * Changes a workload's template: the mark, as `kubectl rollout restart` does by an annotation, and its edits; or sets the
  * time of its restart, where its controller has one. The mark is the same for every try, so a second patch changes
  * nothing; the generation is tested, so a template that somebody changed meanwhile is looked at again first.
- * @returns false when the workload changed since it was read
+ * @returns `changed` when the workload changed since it was read, `gone` when it was deleted, or why it is refused
+ * @throws KubernetesError for what says nothing about this workload: no answer, a busy server, a worker without access
  */
-export async function rollWorkload(k8s: Kubernetes, workload: Workload, roll: Roll): Promise<boolean> {
+export async function rollWorkload(k8s: Kubernetes, workload: Workload, roll: Roll): Promise<Rolled> {
   const { name, namespace, kind } = workload;
   try {
     await BY_NAME.get(kind)?.patch(k8s, {
@@ -47,10 +59,11 @@ export async function rollWorkload(k8s: Kubernetes, workload: Workload, roll: Ro
       body: rollOperations(workload, roll, new Date()),
       fieldManager: roll.manager,
     });
-    return true;
+    return 'rolled';
   } catch (error) {
-    if (isLostRace(error)) return false;
-    throw error;
+    if (isLostRace(error)) return 'changed';
+    if (isKubernetesError(error, 'NotFound')) return 'gone';
+    return refusal(error);
   }
 }
 
@@ -78,11 +91,12 @@ function markTemplate({ templatePath, templateAnnotations }: Workload, name: str
 /**
  * Evicts a pod, so that its PodDisruptionBudget has a say.
  * @returns why it may not go now, in the API server's words; undefined when it goes
+ * @throws KubernetesError for what says nothing about this pod: no answer, a busy server, a worker without access
  */
 export async function evictPod(
   k8s: Kubernetes,
   { namespace, name, uid }: { namespace: string; name: string; uid: string },
-): Promise<string | undefined> {
+): Promise<Refused | undefined> {
   try {
     await k8s.core.createNamespacedPodEviction({
       name,
@@ -91,11 +105,24 @@ export async function evictPod(
     });
     return undefined;
   } catch (error) {
-    if (!isKubernetesError(error)) throw error;
-    if (error.status === 429) return error.message;
-    if (error.kind === 'NotFound' || error.kind === 'Conflict') return undefined; // gone, or another pod by now
-    throw error;
+    if (isKubernetesError(error, 'NotFound', 'Conflict')) return undefined; // gone, or another pod by now
+    if (isKubernetesError(error) && (error.status === 429 || error.message.includes(TWO_BUDGETS))) {
+      return { refused: error.message, final: error.status !== 429, budget: true };
+    }
+    return refusal(error);
   }
+}
+
+/** kubernetes pkg/registry/core/pod/storage/eviction.go: answered 500, as long as there are two. */
+const TWO_BUDGETS = 'more than one PodDisruptionBudget';
+
+/** What an answer says about one object: of an admission policy, or of a webhook that cannot be asked. */
+function refusal(error: unknown): Refused {
+  if (!isKubernetesError(error) || error.kind === 'Unauthorized') throw error;
+  const { message, transient } = error;
+  const ofWebhook = error.kind === 'Unavailable' && message.includes('webhook');
+  if (transient && !ofWebhook) throw error;
+  return { refused: message, final: !transient, budget: false };
 }
 
 function add(path: readonly string[], value: unknown): PatchOperation {

@@ -2,56 +2,75 @@ import type { WorkloadRef } from '../ground/mesh.js';
 import { workloadName } from '../ground/mesh.js';
 import type { WorkloadSnapshot } from '../ground/workload.js';
 import type { Finding } from './findings.js';
+import { type Asked, isAskedAgain, isMarkOf, markToWrite } from './mark.js';
+import { elapsedMs, leave, type RolloutDecision, type Straggling, unanswered, type Waited } from './rollout-waits.js';
+import { unmanaged } from './unmanaged.js';
 
 /**
  * What to do with one workload that has proxies which fall short of a phase's requirement. Pure: the activity looks,
  * this decides, the activity acts, and looks again.
  */
 
-export type RolloutDecision =
-  | { do: 'nothing' }
-  /** Write the mark, and what else its template needs. */
-  | { do: 'roll'; mark: string }
-  /** Evict one of the pods that fall short; `refused`: why it could not go the last time. */
-  | { do: 'evict'; refused?: string }
-  | { do: 'wait'; why: string }
-  | { do: 'straggle'; reason: string; message: string; hint: string };
+/** A roll or an eviction that the API server has refused. */
+export interface Refusal {
+  reason: 'RollRefused' | 'EvictionBlocked';
+  /** In the words of the API server. */
+  message: string;
+  /** ISO 8601: when it was refused first. */
+  since: string;
+  /** It stays refused until somebody changes something: it is not tried again by itself. */
+  final: boolean;
+}
 
-export interface RolloutQuestion {
+export interface RolloutQuestion extends Waited, Asked {
   workload: WorkloadSnapshot;
   /** Its template carries anchors of its own (manual injection, old control planes) that have to change. */
   staleTemplate: boolean;
   /** The input allows evictions. */
   deletePods: boolean;
-  /** Why the last eviction was refused (a PodDisruptionBudget), and since when; ISO 8601. */
-  blocked?: { message: string; since: string } | undefined;
-  /** Pods of the workload that fall short and stay. */
-  outdated: number;
-  /** Pods of which nothing is known yet: usually they are starting. */
-  starting: number;
-  startingBecause?: string | undefined;
-  /** Pods that fall short but are being deleted already. */
-  leaving: number;
-  /** The mark of this rotation and phase; the same for every try, so that a second patch is a no-op. */
-  mark: string;
-  /** Which `retry` of the operator this is: 0 for the first pass. */
-  retry: number;
-  stuckAfterMs: number;
-  now: Date;
+  refused?: Refusal | undefined;
+  /** One of its pods that fall short and stay, which is not ready: it may hold up its own replacement. */
+  unready?: string | undefined;
+  /** Pods that came back without a proxy. */
+  lost: number;
+  /** ISO 8601: since when they have been missed. Absent: from now on. */
+  lostSince?: string | undefined;
+  /** Its rollout of this phase has been seen at its end: what it does since is its own life. */
+  settled: boolean;
 }
 
+/** How long pods without a proxy are counted again: while a workload is scaled down, or its status lags, they only seem to be. */
+const LOST_AFTER_MS = 5000;
+
 export function decideRollout(question: RolloutQuestion): RolloutDecision {
+  const decision = decide(question);
+  const { refused } = question;
+  if (!refused || (decision.do !== 'roll' && decision.do !== 'evict')) return decision;
+  const tried = !refused.final && elapsedMs(refused.since, question.now) <= question.stuckAfterMs;
+  return tried ? { ...decision, refused: refused.message } : refusedFor(refused);
+}
+
+function refusedFor({ reason, message }: Refusal): Straggling {
+  return {
+    do: 'straggle',
+    reason,
+    message,
+    hint:
+      reason === 'EvictionBlocked'
+        ? 'loosen its PodDisruptionBudget (or leave it one, where it has two) or delete the pods (the rotation notices by itself), or `waive` it'
+        : 'change the policy, webhook or permission that the message names, then `retry`; or `waive` it',
+  };
+}
+
+function decide(question: RolloutQuestion): RolloutDecision {
   if (question.staleTemplate) return byTemplate(question);
   const settled = question.outdated === 0 ? withoutOutdated(question) : undefined;
   return settled ?? byReplacement(question);
 }
 
 /** Its template carries anchors of its own that have to change: written once, and once more with each `retry`. */
-function byTemplate({ workload, mark, retry }: RolloutQuestion): RolloutDecision {
-  const marked = isMarkOf(workload.mark, mark);
-  if (!marked) return { do: 'roll', mark };
-  const next = retryMark(mark, retry);
-  if (retry > 0 && workload.mark !== next) return { do: 'roll', mark: next };
+function byTemplate(question: RolloutQuestion): RolloutDecision {
+  if (mayRoll(question)) return roll(question);
   return {
     do: 'straggle',
     reason: 'TemplateReverted',
@@ -60,12 +79,44 @@ function byTemplate({ workload, mark, retry }: RolloutQuestion): RolloutDecision
   };
 }
 
+/** A workload is rolled once a phase, and once more when a person has asked again. */
+function mayRoll({ workload, ...asked }: RolloutQuestion): boolean {
+  const { mark } = workload;
+  return mark === undefined || !isMarkOf(mark, asked.mark) || isAskedAgain(mark, asked);
+}
+
+function roll(asked: Asked): RolloutDecision {
+  return { do: 'roll', mark: markToWrite(asked) };
+}
+
 /** Every pod that stays meets the requirement, or has not shown what it has; undefined: its rollout is still under way. */
 function withoutOutdated(question: RolloutQuestion): RolloutDecision | undefined {
-  const { workload, leaving, starting, mark } = question;
-  if (leaving > 0) return { do: 'wait', why: 'its last old pods are leaving' };
+  const { workload, leaving, starting, lost, settled } = question;
+  if (leaving > 0) return leave(question, 'its last old pods are leaving');
   if (starting > 0) return unread(question);
-  return workload.rolledOut || !isMarkOf(workload.mark, mark) ? { do: 'nothing' } : undefined;
+  if (lost > 0) return withoutProxies(question);
+  return workload.rolledOut || settled || !isMarked(question) ? { do: 'nothing' } : undefined;
+}
+
+function isMarked({ workload, mark }: RolloutQuestion): boolean {
+  return isMarkOf(workload.mark, mark);
+}
+
+/** Its pods run, but some were made while nobody injected them. */
+function withoutProxies(question: RolloutQuestion): RolloutDecision {
+  const { workload, lost, lostSince, stuckAfterMs, now } = question;
+  const message = `${lost} of its ${workload.wanted ?? lost} pods came back without a proxy`;
+  if (elapsedMs(lostSince, now) < Math.min(LOST_AFTER_MS, stuckAfterMs)) return { do: 'wait', why: message };
+  const byItself = workload.replacement === 'rollout';
+  if (byItself && mayRoll(question)) return roll(question);
+  return {
+    do: 'straggle',
+    reason: 'ProxyLost',
+    message,
+    hint: byItself
+      ? 'check that linkerd-proxy-injector is up, then `retry`, which rolls it once more; `waive` it if its pods are to be unmeshed'
+      : 'check that linkerd-proxy-injector is up, then delete the pods that have no proxy (the rotation notices by itself); `waive` it if they are to be unmeshed',
+  };
 }
 
 function byReplacement(question: RolloutQuestion): RolloutDecision {
@@ -75,17 +126,16 @@ function byReplacement(question: RolloutQuestion): RolloutDecision {
   return workload.replacement === 'eviction' ? byEviction(question) : byRollout(question);
 }
 
-function byRollout({ workload, outdated, mark, retry, stuckAfterMs, now }: RolloutQuestion): RolloutDecision {
-  if (!isMarkOf(workload.mark, mark)) return { do: 'roll', mark };
-  if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
+function byRollout(question: RolloutQuestion): RolloutDecision {
+  if (!isMarked(question)) return roll(question);
+  if (!question.workload.rolledOut) return pending(question);
   // Rolled for this phase, every pod is of the newest template, and still some fall short: a webhook that was away or
   // stale, an operator that undid it. Rolling again by ourselves could go on for ever; a person decides with `retry`.
-  const next = retryMark(mark, retry);
-  if (retry > 0 && workload.mark !== next) return { do: 'roll', mark: next };
+  if (mayRoll(question)) return roll(question);
   return {
     do: 'straggle',
     reason: 'OutdatedAfterRollout',
-    message: `rolled out completely, but ${outdated} of its pods still fall short`,
+    message: `rolled out completely, but ${question.outdated} of its pods still fall short`,
     hint: 'look at the pods (were they injected by the current proxy-injector?), then `retry` to roll it once more',
   };
 }
@@ -99,7 +149,7 @@ function unended(kind: string, outdated: number): RolloutDecision {
 
 /** One pod at a time, and only while all others are up. */
 function byEviction(question: RolloutQuestion): RolloutDecision {
-  const { workload, deletePods, blocked, outdated, starting, leaving, stuckAfterMs, now } = question;
+  const { workload, deletePods, outdated, starting, leaving } = question;
   if (outdated === 0) return { do: 'nothing' };
   if (!deletePods) {
     return {
@@ -109,55 +159,63 @@ function byEviction(question: RolloutQuestion): RolloutDecision {
       hint: 'delete them one by one (the rotation notices by itself), start with `rollout.deletePods`, or `waive` it',
     };
   }
-  if (blocked && now.getTime() - Date.parse(blocked.since) > stuckAfterMs) {
-    return {
-      do: 'straggle',
-      reason: 'EvictionBlocked',
-      message: blocked.message,
-      hint: 'loosen its PodDisruptionBudget or delete the pods (the rotation notices by itself), or `waive` it',
-    };
-  }
-  if (leaving > 0) return { do: 'wait', why: 'an old pod is leaving' };
+  if (leaving > 0) return leave(question, 'an old pod is leaving');
   if (starting > 0) return unread(question);
-  if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
-  return { do: 'evict', ...(blocked ? { refused: blocked.message } : {}) };
+  return workload.rolledOut ? { do: 'evict' } : pending(question);
 }
 
-/** The mark of a phase, derived from the rotation's target so that whoever adopts the rotation writes the same. */
-export function phaseMark(rotation: string, phase: string): string {
-  return `${rotation}-${phase}`;
+/** Some of its pods have not shown what they have. */
+function unread(question: RolloutQuestion): RolloutDecision {
+  const { workload, settled } = question;
+  if (workload.failed) return stuck(question, workload.failed);
+  const underWay = isMarked(question) && !settled && !workload.rolledOut;
+  return underWay ? pending(question) : unanswered(question);
 }
 
-function retryMark(mark: string, retry: number): string {
-  return retry > 0 ? `${mark}.${retry}` : mark;
-}
-
-/** Whether a template's mark is of this phase, be it the first roll or one after a retry. */
-export function isMarkOf(found: string | undefined, mark: string): boolean {
-  return found === mark || found?.startsWith(`${mark}.`) === true;
-}
-
-/** Nothing is wrong that is known, but nothing is proven: wait for it, as long as for a rollout. */
-function unread({ workload, starting, startingBecause, stuckAfterMs, now }: RolloutQuestion): RolloutDecision {
-  if (!workload.rolledOut) return pending(workload, stuckAfterMs, now);
-  const why = `${starting} of its proxies could not be read: ${startingBecause ?? 'no answer'}`;
-  if (workload.markedAt && now.getTime() - Date.parse(workload.markedAt) <= stuckAfterMs) return { do: 'wait', why };
-  return { do: 'straggle', reason: 'ProxyUnreadable', message: why, hint: 'look at the pods, or `waive` the workload' };
-}
-
-function pending(workload: WorkloadSnapshot, stuckAfterMs: number, now: Date): RolloutDecision {
-  if (workload.failed) return stuck(workload.failed);
-  const since = workload.markedAt ? now.getTime() - Date.parse(workload.markedAt) : 0;
-  if (since > stuckAfterMs) return stuck(workload.waitingFor ?? 'its rollout does not end');
+function pending(question: RolloutQuestion): RolloutDecision {
+  const { workload, stuckAfterMs } = question;
+  if (workload.failed) return stuck(question, workload.failed);
+  if (waitedMs(question) > stuckAfterMs) return stuck(question, workload.waitingFor ?? 'its rollout does not end');
   return { do: 'wait', why: workload.waitingFor ?? 'its rollout is under way' };
 }
 
-function stuck(message: string): RolloutDecision {
+/**
+ * A roll that has not replaced all pods yet is timed from its mark, which outlives this activity. All else is timed from
+ * when it was seen first: the mark of another phase says nothing, nor does that of a roll which has ended.
+ */
+function waitedMs(question: RolloutQuestion): number {
+  const { workload, outdated, settled, firstSeen, now } = question;
+  const fromMark = isMarked(question) && outdated > 0 && !settled;
+  return Math.max(elapsedMs(firstSeen, now), fromMark ? elapsedMs(workload.markedAt, now) : 0);
+}
+
+function stuck({ workload, unready }: RolloutQuestion, message: string): Straggling {
+  // a StatefulSet waits for a pod to get ready before it replaces it, also when it never will (kubernetes#67250)
+  const held = workload.kind === 'StatefulSet' && workload.replacement === 'rollout' && unready;
   return {
     do: 'straggle',
     reason: 'RolloutStuck',
-    message,
-    hint: 'repair what the message names; the rotation notices by itself. Or `waive` the workload to go on without it',
+    message: held
+      ? `${message}; its pod ${unready} is not ready, and a StatefulSet does not replace such a pod`
+      : message,
+    hint: held
+      ? `delete pod ${unready} (the rotation notices by itself), or \`waive\` the workload to go on without it`
+      : 'repair what the message names; the rotation notices by itself. Or `waive` the workload to go on without it',
+  };
+}
+
+/** Nothing is rolled while nobody would inject its pods: whoever is next in line waits for the injector. */
+export function withoutInjector(
+  decision: RolloutDecision,
+  { downSince, stuckAfterMs, now }: { downSince: string | undefined; stuckAfterMs: number; now: Date },
+): RolloutDecision {
+  if (decision.do !== 'roll' && decision.do !== 'evict') return decision;
+  if (elapsedMs(downSince, now) <= stuckAfterMs) return { do: 'wait', why: 'the proxy injector is not ready' };
+  return {
+    do: 'straggle',
+    reason: 'InjectorDown',
+    message: `no replica of linkerd-proxy-injector has been ready since ${downSince}: its pods would come back without a proxy`,
+    hint: 'bring linkerd-proxy-injector up, then `retry`',
   };
 }
 
@@ -171,57 +229,5 @@ export function staleTemplate(workload: WorkloadRef): Finding {
     severity: 'block',
     message: 'the anchors written out in its pod template are not those of this phase',
     subject: { kind: 'workload', name: workloadName(workload) },
-  };
-}
-
-/** What preflight says of a workload whose pods a rotation could not replace; `ends`: they go by themselves. */
-export function unrollableBecause(
-  workload: WorkloadSnapshot | undefined,
-  kind: string,
-  deletePods: boolean,
-): { reason: string; message: string; hint: string; ends?: boolean } | undefined {
-  if (!workload || workload.replacement === 'next run') return unmanaged(kind);
-  if (workload.replacement !== 'eviction' || deletePods) return workload.unrollable;
-  return {
-    reason: 'NeedsEviction',
-    message: `${workload.evictionBecause}: its pods are replaced only when somebody deletes them`,
-    hint: 'let reroot evict them, one at a time, with `rollout.deletePods`; or `waive` it now and delete them when asked to',
-  };
-}
-
-/** Why reroot cannot replace pods of a controller that it does not roll, and what can. */
-export function unmanaged(kind: string): { reason: string; message: string; hint: string; ends: boolean } {
-  if (kind === 'Job' || kind === 'CronJob') {
-    return {
-      reason: 'JobRunning',
-      message: 'a run that has begun is not touched',
-      hint: 'let it end, or delete it (the rotation notices by itself); or `waive` it',
-      ends: true,
-    };
-  }
-  if (kind === 'StaticPod') {
-    return {
-      reason: 'StaticPod',
-      message: "it is a static pod, that only its node's kubelet replaces",
-      hint: 'move its manifest out of the folder of the kubelet and back, or `waive` it',
-      ends: false,
-    };
-  }
-  if (kind === 'Pod') {
-    return {
-      reason: 'BarePod',
-      message: 'it has no controller that would make it anew',
-      hint: 'delete and create it again (the rotation notices by itself), or `waive` it',
-      ends: false,
-    };
-  }
-  return {
-    reason: 'CustomController',
-    message: `a ${kind} is not rolled by reroot`,
-    hint:
-      kind === 'Rollout'
-        ? '`kubectl argo rollouts restart` it (the rotation notices by itself), or `waive` it'
-        : 'restart it by its own means or delete its pods (the rotation notices by itself), or `waive` it',
-    ends: false,
   };
 }

@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
-import { isKubernetesError } from '../../kubernetes/errors.js';
+import { isKubernetesError, type KubernetesError } from '../../kubernetes/errors.js';
 import { readBundle } from '../../pki/bundle.js';
 import { FIELD_MANAGER } from '../../kubernetes/own-names.js';
 import { ANCHORS_VARIABLE, INJECT_ANNOTATION } from '../names.js';
@@ -9,34 +9,60 @@ import { lastValue, proxyContainer } from './pods.js';
 /** What the proxy-injector would give a pod created now. */
 export type Rehearsal = { namespace: string } & ({ anchors: string[] } | { problem: string });
 
-const MOST_NAMESPACES = 5;
+/** How many namespaces may refuse any new pod before that is the answer. */
+const MOST_REFUSALS = 5;
+
+/** There is always this one. */
+const LAST_RESORT = 'default';
 
 /**
  * Creates a meshed pod as a server-side dry run: the API server calls the webhook and stores nothing. It is the only
  * way to know what the injector's replica behind the Service reads right now (docs/development/linkerd.md, "The injector
  * lags").
- * A namespace whose quota or pod security refuses any new pod says nothing about the injector: the next one is asked.
+ * A namespace whose quota or pod security refuses any new pod, or that is gone or on its way out, says nothing about the
+ * injector: the next one is asked.
+ * @throws KubernetesError when the API server could not be asked
  */
-export async function rehearseInjection(k8s: Kubernetes, namespaces: readonly string[]): Promise<Rehearsal> {
-  let refusal: Rehearsal | undefined;
-  for (const namespace of namespaces.slice(0, MOST_NAMESPACES)) {
-    try {
-      const pod = await k8s.core.createNamespacedPod({
-        namespace,
-        dryRun: 'All',
-        fieldManager: FIELD_MANAGER,
-        body: samplePod(),
-      });
-      return { namespace, ...readRehearsal(pod) };
-    } catch (error) {
-      if (!isKubernetesError(error)) throw error;
-      const ofWebhook = error.kind === 'Unavailable' && error.message.includes('webhook');
-      if (error.transient && !ofWebhook) throw error;
-      refusal = { namespace, problem: error.message };
-      if (error.kind !== 'Forbidden') return refusal;
-    }
+export async function rehearseInjection(
+  k8s: Pick<Kubernetes, 'core'>,
+  namespaces: readonly string[],
+): Promise<Rehearsal> {
+  const refusals: Rehearsal[] = [];
+  for (const namespace of namespaces) {
+    const answer = await rehearseIn(k8s, namespace);
+    if (answer === 'gone') continue;
+    if (!('refused' in answer)) return { namespace, ...answer };
+    refusals.push({ namespace, problem: answer.refused });
+    if (refusals.length >= MOST_REFUSALS) break;
   }
-  return refusal ?? { namespace: 'none', problem: 'there is no namespace to rehearse in' };
+  const refusal = refusals.at(-1);
+  if (refusal) return refusal;
+  const answer = await rehearseIn(k8s, LAST_RESORT);
+  if (answer === 'gone') return { namespace: LAST_RESORT, problem: 'there is no namespace to rehearse in' };
+  return { namespace: LAST_RESORT, ...('refused' in answer ? { problem: answer.refused } : answer) };
+}
+
+/** What one namespace says; `refused`: it takes no pod at all, whoever injects it. */
+type Answer = 'gone' | { anchors: string[] } | { problem: string } | { refused: string };
+
+async function rehearseIn(k8s: Pick<Kubernetes, 'core'>, namespace: string): Promise<Answer> {
+  try {
+    const body = samplePod();
+    return readRehearsal(
+      await k8s.core.createNamespacedPod({ namespace, dryRun: 'All', fieldManager: FIELD_MANAGER, body }),
+    );
+  } catch (error) {
+    if (!isKubernetesError(error)) throw error;
+    if (isNamespaceGone(error)) return 'gone';
+    const ofWebhook = error.kind === 'Unavailable' && error.message.includes('webhook');
+    if (error.transient && !ofWebhook) throw error;
+    return error.kind === 'Forbidden' ? { refused: error.message } : { problem: error.message };
+  }
+}
+
+/** Deleted, or being deleted: its admission refuses all that is new (kubernetes plugin/pkg/admission/namespace/lifecycle). */
+function isNamespaceGone({ kind, message }: KubernetesError): boolean {
+  return kind === 'NotFound' || (kind === 'Forbidden' && message.includes('being terminated'));
 }
 
 function readRehearsal(pod: V1Pod): { anchors: string[] } | { problem: string } {

@@ -75,6 +75,8 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
     ...present({
       component: pod.component,
       mark: pod.mark,
+      deletedAt: pod.deletedAt,
+      createdAt: pod.createdAt,
       identityAnchors: pod.identityAnchors === undefined ? undefined : fingerprints(pod.identityAnchors),
     }),
   };

@@ -46,6 +46,10 @@ export interface MeshedPod {
   component?: string;
   ready: boolean;
   terminating: boolean;
+  /** ISO 8601: when it should have been gone, with the grace that it was given. */
+  deletedAt?: string;
+  /** ISO 8601. */
+  createdAt?: string;
   mark?: string;
   workload: WorkloadRef;
   /** PEM of the anchors when the pod carries it literally: fixed at container start, so what the process has. */
@@ -132,8 +136,14 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
       startedAt: proxyStart(pod),
       pendingBecause: pendingReason(pod),
       startMs: startTime(pod),
+      deletedAt: isoTime(metadata.deletionTimestamp),
+      createdAt: isoTime(metadata.creationTimestamp),
     }),
   };
+}
+
+function isoTime(time: Date | undefined): string | undefined {
+  return time && new Date(time).toISOString();
 }
 
 function hasEnded({ status }: V1Pod): boolean {

@@ -1,7 +1,7 @@
 import { type ProxyObservation, workloadName } from '../../ground/mesh.js';
 import type { WorkloadSnapshot } from '../../ground/workload.js';
 import { type Finding, isWaived, type Waiver } from '../findings.js';
-import { unrollableBecause } from '../rollout.js';
+import { unrollableBecause } from '../unmanaged.js';
 import { blockUnlessRecovering, type PreflightObservation, type UnrollableFacts } from './observation.js';
 import { podOf } from './subjects.js';
 

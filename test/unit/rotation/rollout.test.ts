@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { WorkloadSnapshot } from '../../../src/ground/workload.js';
 import {
   decideRollout,
-  isMarkOf,
-  phaseMark,
-  type RolloutDecision,
+  type Refusal,
   type RolloutQuestion,
   staleTemplate,
-  unrollableBecause,
+  withoutInjector,
 } from '../../../src/rotation/rollout.js';
+import type { RolloutDecision } from '../../../src/rotation/rollout-waits.js';
 
 const NOW = new Date('2026-01-01T00:10:00Z');
 const STUCK_AFTER_MS = 60_000;
@@ -23,6 +22,8 @@ const question: RolloutQuestion = {
   outdated: 2,
   starting: 0,
   leaving: 0,
+  lost: 0,
+  settled: false,
   mark: 'abc-trust',
   retry: 0,
   stuckAfterMs: STUCK_AFTER_MS,
@@ -99,7 +100,8 @@ describe('a workload that its controller rolls', () => {
         outdated: 0,
         starting: 1,
         startingBecause: 'no answer on 4191',
-        workload: { ...rolled, markedAt: LONG_AGO },
+        unreadSince: LONG_AGO,
+        workload: rolled,
       },
       ...straggles('ProxyUnreadable', { message: expect.stringContaining('no answer on 4191') as string }),
     },
@@ -138,6 +140,34 @@ describe('after the retry of an operator, a workload', () => {
       with: { mark: 'abc-trust.1' },
     },
     {
+      name: 'of this run is rolled once more though a retry of an earlier run has left the same number',
+      asked: { retry: 1, run: '0f5e9c1a-now', workload: { ...rolled, mark: 'abc-trust.1.77777777' } },
+      decides: 'roll',
+      with: { mark: 'abc-trust.1.0f5e9c1a' },
+    },
+    {
+      name: 'is not rolled again by a ghost that knows of fewer retries',
+      asked: { retry: 1, run: '0f5e9c1a-now', workload: { ...rolled, mark: 'abc-trust.2.0f5e9c1a' } },
+      ...straggles('OutdatedAfterRollout'),
+    },
+    {
+      name: 'that had not been rolled in this phase carries the retry from its first roll: no second follows by itself',
+      asked: { retry: 1 },
+      decides: 'roll',
+      with: { mark: 'abc-trust.1' },
+    },
+    {
+      name: 'that was rolled by a retry of an earlier run is not rolled again unasked',
+      asked: { run: '0f5e9c1a-now', workload: { ...rolled, mark: 'abc-trust.1.77777777' } },
+      ...straggles('OutdatedAfterRollout'),
+    },
+    {
+      name: 'whose pods came back without a proxy is rolled once more',
+      asked: { retry: 1, workload: { ...rolled, wanted: 3 }, outdated: 0, lost: 1, lostSince: LONG_AGO },
+      decides: 'roll',
+      with: { mark: 'abc-trust.1' },
+    },
+    {
       name: 'is not rewritten again for the same retry',
       asked: { retry: 1, staleTemplate: true, workload: { ...rolled, mark: 'abc-trust.1' } },
       ...straggles('TemplateReverted'),
@@ -161,7 +191,12 @@ describe('a workload with anchors in its template', () => {
 });
 
 describe('a workload whose pods only an eviction replaces', () => {
-  const refused = (since: string) => ({ message: 'the budget is 0', since });
+  const refused = (since: string): Refusal => ({
+    reason: 'EvictionBlocked',
+    message: 'the budget is 0',
+    since,
+    final: false,
+  });
   it.each<Case>([
     {
       name: 'is a straggler where evictions are not allowed, with the reason it needs them',
@@ -191,14 +226,52 @@ describe('a workload whose pods only an eviction replaces', () => {
     },
     {
       name: 'is tried again when its budget has just refused',
-      asked: { workload: evicted, deletePods: true, blocked: refused(JUST_NOW) },
+      asked: { workload: evicted, deletePods: true, refused: refused(JUST_NOW) },
       decides: 'evict',
       with: { refused: 'the budget is 0' },
     },
     {
       name: 'is a straggler when its budget refuses for longer than a rollout may take',
-      asked: { workload: evicted, deletePods: true, blocked: refused(LONG_AGO) },
+      asked: { workload: evicted, deletePods: true, refused: refused(LONG_AGO) },
       ...straggles('EvictionBlocked', { message: 'the budget is 0' }),
+    },
+    {
+      name: 'is a straggler at once when it has two budgets: no eviction will ever pass',
+      asked: {
+        workload: evicted,
+        deletePods: true,
+        refused: { ...refused(JUST_NOW), final: true, message: 'more than one PodDisruptionBudget' },
+      },
+      ...straggles('EvictionBlocked', { message: 'more than one PodDisruptionBudget' }),
+    },
+    {
+      name: 'is a straggler when another of its pods is not ready for longer than a rollout may take',
+      asked: { workload: { ...evicted, rolledOut: false }, deletePods: true, firstSeen: LONG_AGO },
+      ...straggles('RolloutStuck'),
+    },
+    {
+      name: 'is not timed by a mark of another phase',
+      asked: {
+        workload: { ...evicted, rolledOut: false, mark: 'xyz-retire', markedAt: LONG_AGO },
+        deletePods: true,
+        firstSeen: JUST_NOW,
+      },
+      decides: 'wait',
+    },
+    {
+      name: 'is a straggler when its new proxies come and go unread, and the old ones remain',
+      asked: { workload: evicted, deletePods: true, starting: 1, unreadSince: JUST_NOW, firstSeen: LONG_AGO },
+      ...straggles('ProxyUnreadable'),
+    },
+    {
+      name: 'is a straggler when a pod that was evicted does not end',
+      asked: { workload: evicted, deletePods: true, leaving: 1, leavesFirst: { pod: 'db-0', at: LONG_AGO } },
+      ...straggles('TerminatingStuck', { message: expect.stringContaining('db-0') as string }),
+    },
+    {
+      name: 'is a straggler when evicted pods came back without a proxy, with a hint that no roll can help',
+      asked: { workload: { ...evicted, wanted: 2 }, outdated: 0, lost: 1, lostSince: LONG_AGO, retry: 1 },
+      ...straggles('ProxyLost', { hint: expect.stringContaining('delete the pods') as string }),
     },
   ])('$name', decides);
 });
@@ -214,30 +287,6 @@ describe('a CronJob', () => {
   ])('$name', decides);
 });
 
-describe('unrollableBecause', () => {
-  it.each([
-    ['Job', 'JobRunning', true],
-    ['CronJob', 'JobRunning', true],
-    ['StaticPod', 'StaticPod', false],
-    ['Pod', 'BarePod', false],
-    ['Rollout', 'CustomController', false],
-    ['CloneSet', 'CustomController', false],
-  ])('of a %s that reroot does not roll: %s', (kind, reason, ends) => {
-    expect(unrollableBecause(undefined, kind, false)).toMatchObject({ reason, ends });
-  });
-  it('names the kind of a controller that it does not know', () => {
-    expect(unrollableBecause(undefined, 'CloneSet', false)?.message).toContain('CloneSet');
-  });
-  it.each([
-    ['nothing for one that is rolled', question.workload, false, undefined],
-    ['JobRunning for a CronJob', cronJob, false, 'JobRunning'],
-    ['NeedsEviction where evictions are not allowed', evicted, false, 'NeedsEviction'],
-    ['nothing where they are', evicted, true, undefined],
-  ])('says %s', (_what, workload, deletePods, reason) => {
-    expect(unrollableBecause(workload, workload.kind, deletePods)?.reason).toBe(reason);
-  });
-});
-
 describe('staleTemplate', () => {
   it('names the workload whose next pods would have the wrong anchors', () => {
     expect(staleTemplate({ namespace: 'legacy', kind: 'CronJob', name: 'nightly' })).toMatchObject({
@@ -248,11 +297,140 @@ describe('staleTemplate', () => {
   });
 });
 
-describe('the mark of a phase', () => {
-  it('is recognised also after a retry, and not in that of another phase', () => {
-    const mark = phaseMark('abc', 'trust');
-    expect(
-      ['abc-trust', 'abc-trust.2', 'abc-trusted', 'abc-renew', undefined].map((found) => isMarkOf(found, mark)),
-    ).toEqual([true, true, false, false, false]);
+describe('a rollout of this phase', () => {
+  const settled = { ...rolled, markedAt: LONG_AGO };
+  const scaling = { ...settled, rolledOut: false, waitingFor: '2 of 3 new pods are available' };
+  it.each<Case>([
+    {
+      name: 'that has lost proxies is a straggler, with numbers',
+      asked: { workload: { ...rolled, wanted: 3 }, outdated: 0, lost: 2, lostSince: LONG_AGO },
+      ...straggles('ProxyLost', { message: '2 of its 3 pods came back without a proxy' }),
+    },
+    {
+      name: 'that seems to have lost proxies is counted again first',
+      asked: { workload: { ...rolled, wanted: 3 }, outdated: 0, lost: 2 },
+      decides: 'wait',
+    },
+    {
+      name: 'makes no straggler of a later scale-up',
+      asked: { workload: scaling, outdated: 0, firstSeen: JUST_NOW },
+      decides: 'wait',
+    },
+    {
+      name: 'does not wait for a later scale-up when its end has been seen',
+      asked: { workload: scaling, outdated: 0, settled: true },
+      decides: 'nothing',
+    },
+    {
+      name: 'ends as a straggler when its last new pods do not come, also without a time of its mark',
+      asked: { workload: { ...rolling, markedAt: 'never' }, outdated: 0, firstSeen: LONG_AGO },
+      ...straggles('RolloutStuck'),
+    },
+    {
+      name: 'is given time where its mark says nothing of when',
+      asked: { workload: { ...rolling, markedAt: 'never' }, firstSeen: JUST_NOW },
+      decides: 'wait',
+    },
+    {
+      name: 'names the pod that a StatefulSet does not replace because it never got ready',
+      asked: { workload: { ...rolling, kind: 'StatefulSet', markedAt: LONG_AGO }, unready: 'db-1' },
+      ...straggles('RolloutStuck', { hint: expect.stringContaining('delete pod db-1') as string }),
+    },
+  ])('$name', decides);
+});
+
+describe('a pod that does not end', () => {
+  it.each<Case>([
+    {
+      name: 'is waited for while its grace lasts',
+      asked: { outdated: 0, leaving: 1, leavesFirst: { pod: 'web-1', at: '2026-01-01T00:12:00Z' } },
+      decides: 'wait',
+    },
+    {
+      name: 'is waited for as long as a rollout may take',
+      asked: { outdated: 0, leaving: 1, leavesFirst: { pod: 'web-1', at: JUST_NOW }, firstSeen: LONG_AGO },
+      decides: 'wait',
+    },
+    {
+      name: 'makes a straggler that names it and the time',
+      asked: { outdated: 0, leaving: 2, leavesFirst: { pod: 'web-1', at: LONG_AGO } },
+      ...straggles('TerminatingStuck', { message: expect.stringMatching(`web-1.*${LONG_AGO}`) as string }),
+    },
+    {
+      name: 'makes a straggler also where its time is not known',
+      asked: { outdated: 0, leaving: 1, firstSeen: LONG_AGO },
+      ...straggles('TerminatingStuck'),
+    },
+    {
+      name: 'does not keep its workload from being rolled',
+      asked: { leaving: 1, leavesFirst: { pod: 'web-1', at: LONG_AGO } },
+      decides: 'roll',
+    },
+  ])('$name', decides);
+});
+
+describe('a proxy that cannot be read, of a workload that was not rolled in this phase', () => {
+  const unread = { outdated: 0, starting: 1, startingBecause: 'no answer' };
+  const stale: WorkloadSnapshot = { ...rolled, mark: 'abc-trust', markedAt: LONG_AGO };
+  it.each<Case>([
+    { name: 'is given time from when it was seen first', asked: unread, decides: 'wait' },
+    {
+      name: 'is given it also where the mark of another phase is old',
+      asked: { ...unread, mark: 'abc-renew', workload: stale, unreadSince: JUST_NOW },
+      decides: 'wait',
+    },
+    {
+      name: 'makes a straggler after that, though the workload has no mark',
+      asked: { ...unread, unreadSince: LONG_AGO },
+      ...straggles('ProxyUnreadable'),
+    },
+    {
+      name: 'makes a straggler after that, though its controller still waits for it',
+      asked: { ...unread, unreadSince: LONG_AGO, workload: { ...question.workload, rolledOut: false } },
+      ...straggles('ProxyUnreadable'),
+    },
+    {
+      name: 'is left to the gate when it is always another one',
+      asked: { ...unread, unreadSince: JUST_NOW, firstSeen: LONG_AGO },
+      decides: 'nothing',
+    },
+  ])('$name', decides);
+});
+
+describe('a workload that the API server refuses to change', () => {
+  const refused: Refusal = { reason: 'RollRefused', message: 'denied by policy p', since: JUST_NOW, final: true };
+  it.each<Case>([
+    {
+      name: 'is a straggler at once when an admission policy says so, in its words',
+      asked: { refused },
+      ...straggles('RollRefused', { message: 'denied by policy p' }),
+    },
+    {
+      name: 'is tried again while a webhook cannot be asked',
+      asked: { refused: { ...refused, final: false, message: 'failed calling webhook' } },
+      decides: 'roll',
+      with: { refused: 'failed calling webhook' },
+    },
+    {
+      name: 'is a straggler when that lasts longer than a rollout may take',
+      asked: { refused: { ...refused, final: false, since: LONG_AGO } },
+      ...straggles('RollRefused'),
+    },
+    { name: 'is left alone when nothing falls short any more', asked: { refused, outdated: 0 }, decides: 'nothing' },
+  ])('$name', decides);
+});
+
+describe('withoutInjector', () => {
+  const heed = (decision: RolloutDecision, downSince: string | undefined) =>
+    withoutInjector(decision, { downSince, stuckAfterMs: STUCK_AFTER_MS, now: NOW });
+  it.each<RolloutDecision>([{ do: 'roll', mark: 'abc-trust' }, { do: 'evict' }])('lets nobody $do', (decision) => {
+    expect(heed(decision, undefined)).toEqual({ do: 'wait', why: 'the proxy injector is not ready' });
+    expect(heed(decision, JUST_NOW)).toMatchObject({ do: 'wait' });
+  });
+  it('makes a straggler when it stays away', () => {
+    expect(heed({ do: 'evict' }, LONG_AGO)).toMatchObject({ do: 'straggle', reason: 'InjectorDown' });
+  });
+  it('leaves alone what is not about to be rolled', () => {
+    expect(heed({ do: 'wait', why: 'w' }, LONG_AGO)).toEqual({ do: 'wait', why: 'w' });
   });
 });

@@ -1,0 +1,30 @@
+import type { Refusal } from '../../src/rotation/rollout.js';
+
+/** What one activity remembers of a namespace from look to look. All of it may be lost: it is only about how long and how often. */
+export interface NamespaceMemory {
+  /** Rolls and evictions that were refused, by workload. */
+  refused: Map<string, Refusal>;
+  /** Workloads that have lost a pod by eviction, and how many proxies each had before. */
+  evicted: Map<string, number>;
+  /** Notes that something holds now. */
+  hold(what: string): void;
+  /** ISO 8601: since when something has held at each look; absent when it did not at the last. */
+  heldSince(what: string): string | undefined;
+  /** Begins the next look: what is not held anew by its end is forgotten. */
+  lookAgain(): void;
+}
+
+export function namespaceMemory(now: () => Date = () => new Date()): NamespaceMemory {
+  let before = new Map<string, string>();
+  let current = new Map<string, string>();
+  return {
+    refused: new Map(),
+    evicted: new Map(),
+    hold: (what) => void current.set(what, before.get(what) ?? now().toISOString()),
+    heldSince: (what) => before.get(what),
+    lookAgain() {
+      before = current;
+      current = new Map();
+    },
+  };
+}

@@ -1,0 +1,238 @@
+import type { V1Container, V1DaemonSet, V1Deployment, V1ObjectMeta, V1Pod } from '@kubernetes/client-node';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import type { Dependencies } from '../../../activities/kit/dependencies.js';
+import type { PhaseContext } from '../../../activities/kit/stored-rotation.js';
+import { rollNamespace } from '../../../activities/reinject.js';
+import type { Kubernetes } from '../../../src/kubernetes/client.js';
+import { KubernetesError, type KubernetesErrorKind } from '../../../src/kubernetes/errors.js';
+import type { PatchOperation } from '../../../src/kubernetes/patch.js';
+import { trustsTarget } from '../../../src/rotation/gates.js';
+import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../../../src/rotation/payloads.js';
+import { request, target } from '../rotation/support.js';
+import { authority } from '../support.js';
+
+const { root: old } = authority('old');
+const { root: wanted } = authority('new');
+export const [OLD, NEW] = [old.certificate.pem, `${old.certificate.pem}${wanted.certificate.pem}`];
+
+export const NS = 'shop';
+const MARK = 'reroot.dev/rolled-for';
+const MARKED_AT = 'reroot.dev/rolled-at';
+
+/** One workload of the fake; its pods are made anew with each roll, or one by one by evictions (`OnDelete`). */
+export interface FakeWorkload {
+  kind: 'Deployment' | 'DaemonSet';
+  name: string;
+  generation: number;
+  annotations: Record<string, string>;
+  mark?: string;
+  pods: FakePod[];
+}
+
+export interface FakePod {
+  name: string;
+  /** PEM that its proxy was started with; absent: it has no proxy. */
+  anchors?: string;
+  ready: boolean;
+  /** ISO 8601: it is being deleted and should have been gone by then. */
+  deletedAt?: string;
+}
+
+export interface FakeNamespace {
+  workloads: Map<string, FakeWorkload>;
+  /** Their controllers are gone, and their pods are still there. */
+  orphans: FakeWorkload[];
+  /** Ready replicas of the injector; with none, new pods have no proxy. */
+  injectors: number;
+  /** Names of what was patched, in this order. */
+  patched: string[];
+  evicted: string[];
+  /** Called before a patch or an eviction is carried out; throws what the API server would answer. */
+  onPatch(name: string): void;
+  onEvict(pod: string): void;
+  /** Called with each list of workloads. */
+  onLook(): void;
+  k8s: Kubernetes;
+}
+
+export function workload(name: string, change: Partial<FakeWorkload> = {}): FakeWorkload {
+  const pods = [0, 1].map((index) => ({ name: `${name}-${index}`, anchors: OLD, ready: true }));
+  return { kind: 'Deployment', name, generation: 1, annotations: {}, pods, ...change };
+}
+
+export function fakeNamespace(...workloads: FakeWorkload[]): FakeNamespace {
+  const fake: FakeNamespace = {
+    workloads: new Map(workloads.map((one) => [one.name, one])),
+    orphans: [],
+    injectors: 1,
+    patched: [],
+    evicted: [],
+    onPatch: () => undefined,
+    onEvict: () => undefined,
+    onLook: () => undefined,
+    k8s: {} as Kubernetes,
+  };
+  const nothing = () => Promise.resolve({ items: [] });
+  const apps = {
+    listNamespacedDeployment: () => {
+      fake.onLook();
+      return Promise.resolve({ items: [...fake.workloads.values()].filter(isA('Deployment')).map(deployment) });
+    },
+    listNamespacedDaemonSet: () =>
+      Promise.resolve({ items: [...fake.workloads.values()].filter(isA('DaemonSet')).map(daemonSet) }),
+    listNamespacedStatefulSet: nothing,
+    listNamespacedReplicaSet: nothing,
+    readNamespacedDeployment: () => Promise.resolve({ status: { readyReplicas: fake.injectors } }),
+    patchNamespacedDeployment: async ({ name, body }: { name: string; body: PatchOperation[] }) => {
+      fake.onPatch(name);
+      const found = fake.workloads.get(name);
+      if (!found) throw refusal('NotFound', 404, `deployments.apps "${name}" not found`);
+      fake.patched.push(name);
+      roll(found, body, fake.injectors > 0);
+      return await Promise.resolve({});
+    },
+  };
+  const core = {
+    listNamespacedPod: () =>
+      Promise.resolve({
+        items: [...fake.workloads.values(), ...fake.orphans].flatMap((one) => one.pods.flatMap(podOf(one))),
+      }),
+    listNamespacedReplicationController: nothing,
+    createNamespacedPodEviction: async ({ name }: { name: string }) => {
+      fake.onEvict(name);
+      fake.evicted.push(name);
+      for (const { pods } of fake.workloads.values())
+        for (const pod of pods) if (pod.name === name) inject(pod, `${name}-new`, fake.injectors > 0);
+      return await Promise.resolve({});
+    },
+  };
+  const batch = { listNamespacedCronJob: nothing };
+  const custom = { getAPIResources: () => Promise.resolve({ resources: [] }) };
+  fake.k8s = { apps, core, batch, custom } as unknown as Kubernetes;
+  return fake;
+}
+
+/** What the API server answers. */
+export function refusal(kind: KubernetesErrorKind, status: number, message: string): KubernetesError {
+  return new KubernetesError({ kind, status, request: 'patchNamespacedDeployment', message });
+}
+
+/** Phase `trust`, as a step reads it. */
+export function trustPhase(): PhaseContext {
+  return {
+    linkerd: { namespace: 'linkerd', rules: { environmentServed: true } },
+    target: { ...target(), root: { ...target().root, fingerprint: wanted.certificate.fingerprint } },
+    requirement: trustsTarget,
+    evidence: { anchors: true, leaf: false },
+    row: { templates: 'none' },
+    wanted: [],
+    roots: [],
+  } as unknown as PhaseContext;
+}
+
+/** Rolls the fake's namespace in phase `trust`. */
+export async function rollFake(
+  fake: FakeNamespace,
+  change: { rollout?: Partial<ReinjectInput['settings']['rollout']>; retry?: number } = {},
+): Promise<ReinjectResult & { seen: NamespaceProgress[] }> {
+  const { settings, ...rest } = request({ strategy: 'standard' });
+  const input: ReinjectInput = {
+    ...rest,
+    settings: {
+      ...settings,
+      timing: { ...settings.timing, poll: 5 },
+      rollout: { ...settings.rollout, ...change.rollout },
+    },
+    linkerdNamespace: 'linkerd',
+    phase: 'trust',
+    waivers: [],
+    retry: change.retry ?? 0,
+    namespace: NS,
+  };
+  const phase = trustPhase();
+  const dependencies = { k8s: fake.k8s, prober: { concurrency: 8 } } as unknown as Dependencies;
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  const seen: NamespaceProgress[] = [];
+  environment.on('heartbeat', (details: NamespaceProgress) => void seen.push(details));
+  const result = await environment.run(async () => await rollNamespace(dependencies, phase, input));
+  return { ...(result as ReinjectResult), seen };
+}
+
+function isA(wantedKind: FakeWorkload['kind']) {
+  return ({ kind }: FakeWorkload) => kind === wantedKind;
+}
+
+function roll(of: FakeWorkload, body: readonly PatchOperation[], injected: boolean): void {
+  of.generation += 1;
+  for (const operation of body) {
+    const annotation = operation.path.split('/').at(-1)?.replaceAll('~1', '/') ?? '';
+    if (!('value' in operation) || typeof operation.value !== 'string') continue;
+    if (annotation === MARK) of.mark = operation.value;
+    if (annotation === MARKED_AT) of.annotations[MARKED_AT] = operation.value;
+  }
+  for (const pod of of.pods) inject(pod, `${pod.name}-${of.generation}`, injected);
+}
+
+function inject(pod: FakePod, name: string, injected: boolean): void {
+  pod.name = name;
+  if (injected) pod.anchors = NEW;
+  else delete pod.anchors;
+}
+
+function metadataOf({ name, generation, annotations }: FakeWorkload): V1ObjectMeta {
+  return { name, namespace: NS, uid: `uid-${name}`, generation, annotations: { ...annotations } };
+}
+
+function templateOf({ mark }: FakeWorkload) {
+  return { metadata: { annotations: mark === undefined ? {} : { [MARK]: mark } } };
+}
+
+function deployment(of: FakeWorkload): V1Deployment {
+  const replicas = of.pods.length;
+  const availableReplicas = of.pods.filter(({ ready }) => ready).length;
+  return {
+    metadata: metadataOf(of),
+    spec: { replicas, selector: {}, template: templateOf(of) },
+    status: { observedGeneration: of.generation, replicas, updatedReplicas: replicas, availableReplicas },
+  };
+}
+
+function daemonSet(of: FakeWorkload): V1DaemonSet {
+  const desiredNumberScheduled = of.pods.length;
+  return {
+    metadata: metadataOf(of),
+    spec: { selector: {}, template: templateOf(of), updateStrategy: { type: 'OnDelete' } },
+    status: {
+      observedGeneration: of.generation,
+      desiredNumberScheduled,
+      currentNumberScheduled: desiredNumberScheduled,
+      numberMisscheduled: 0,
+      numberReady: 0,
+      numberAvailable: of.pods.filter(({ ready }) => ready).length,
+    },
+  };
+}
+
+function podOf({ kind, name: owner }: FakeWorkload) {
+  return ({ name, anchors, ready, deletedAt }: FakePod): V1Pod[] => {
+    if (anchors === undefined) return []; // without a proxy it has no label of the mesh either
+    const proxy: V1Container = {
+      name: 'linkerd-proxy',
+      env: [{ name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS', value: anchors }],
+    };
+    return [
+      {
+        metadata: {
+          name,
+          namespace: NS,
+          uid: `uid-${name}`,
+          labels: { [`linkerd.io/proxy-${kind.toLowerCase()}`]: owner },
+          ...(deletedAt ? { deletionTimestamp: new Date(deletedAt) } : {}),
+        },
+        spec: { containers: [proxy] },
+        status: { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+      },
+    ];
+  };
+}

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { fakeNamespace, NEW, refusal, rollFake as rolled, workload } from './fake-namespace.js';
+
+const SHORT = { stuckAfter: 60 };
+const DENIED = `deployments.apps "api" is forbidden: ValidatingAdmissionPolicy 'frozen' with binding 'frozen' denied request: no changes on Fridays`;
+
+describe('a namespace', () => {
+  it('is rolled, once', async () => {
+    const fake = fakeNamespace(workload('api'), workload('web'));
+    expect(await rolled(fake)).toMatchObject({ rolled: 2, stragglers: [], workloadsDone: 2, proven: 4 });
+    expect(fake.patched).toEqual(['api', 'web']);
+    expect(await rolled(fake)).toMatchObject({ rolled: 0, stragglers: [] });
+  });
+
+  it('goes on when a Deployment is deleted between the look and the patch', async () => {
+    const fake = fakeNamespace(workload('api'), workload('preview'), workload('web'));
+    fake.onPatch = (name) => void (name === 'preview' && fake.workloads.delete(name));
+    expect(await rolled(fake)).toMatchObject({ rolled: 2, stragglers: [], workloads: 2 });
+    expect(fake.patched).toEqual(['api', 'web']);
+  });
+
+  it('gives the pods of a deleted Deployment time to go', async () => {
+    const preview = workload('preview');
+    const fake = fakeNamespace(preview);
+    fake.onPatch = () => {
+      fake.workloads.delete('preview');
+      fake.orphans = [preview];
+    };
+    let looks = 0;
+    fake.onLook = () => {
+      looks += 1;
+      if (looks === 3) fake.orphans = [];
+    };
+    const { stragglers, seen } = await rolled(fake);
+    expect(stragglers).toEqual([]);
+    expect(seen[1]?.waitingFor.join()).toContain('its Deployment is not there any more');
+  });
+
+  it.each([
+    ['Invalid', 422],
+    ['Forbidden', 403],
+  ] as const)(
+    'goes on when a policy refuses one of its workloads (%s), in the words of the policy',
+    async (kind, status) => {
+      const fake = fakeNamespace(workload('api'), workload('web'));
+      fake.onPatch = (name) => {
+        if (name === 'api') throw refusal(kind, status, DENIED);
+      };
+      const { stragglers, rolled: count } = await rolled(fake);
+      expect(stragglers).toMatchObject([{ reason: 'RollRefused', subject: { name: 'shop/Deployment/api' } }]);
+      expect(stragglers[0]?.message).toContain('no changes on Fridays');
+      expect(count).toBe(1);
+      expect(fake.patched).toEqual(['web']);
+    },
+  );
+
+  it('rolls the others first while one is refused again and again', async () => {
+    const fake = fakeNamespace(workload('api'), workload('web'));
+    fake.onPatch = (name) => {
+      if (name === 'api') throw refusal('Unavailable', 500, 'failed calling webhook "p": connection refused');
+    };
+    const { stragglers } = await rolled(fake, { rollout: { ...SHORT, workloads: 1 } });
+    expect(stragglers).toMatchObject([{ reason: 'RollRefused', subject: { name: 'shop/Deployment/api' } }]);
+    expect(fake.patched).toEqual(['web']);
+  });
+
+  it('makes a straggler of a workload that somebody changes all the time', async () => {
+    const fake = fakeNamespace(workload('api'));
+    fake.onPatch = () => {
+      throw refusal('Invalid', 422, 'the server rejected our request due to an error in our request');
+    };
+    expect((await rolled(fake, { rollout: SHORT })).stragglers).toMatchObject([{ reason: 'RollRefused' }]);
+  });
+
+  it('ends with an error when the API server is in trouble, to be tried again', async () => {
+    const fake = fakeNamespace(workload('api'));
+    fake.onPatch = () => {
+      throw refusal('Unavailable', 503, 'etcdserver: leader changed');
+    };
+    await expect(rolled(fake)).rejects.toThrow('leader changed');
+  });
+
+  it('counts all that it waits for, and names few', async () => {
+    const fake = fakeNamespace(...Array.from({ length: 7 }, (_, index) => workload(`w${index}`)));
+    const { seen } = await rolled(fake);
+    expect(seen[0]?.waitingFor).toHaveLength(6);
+    expect(seen[0]?.waitingFor.at(-1)).toBe('and 2 more workloads');
+  });
+});
+
+describe('the injector', () => {
+  it('is waited for before anything is rolled', async () => {
+    const fake = fakeNamespace(workload('api'), workload('web'));
+    fake.injectors = 0;
+    const patchedAt: number[] = [];
+    fake.onLook = () => {
+      patchedAt.push(fake.patched.length);
+      if (patchedAt.length === 4) fake.injectors = 1;
+    };
+    const { stragglers, seen, proven } = await rolled(fake);
+    expect(patchedAt.slice(0, 4)).toEqual([0, 0, 0, 0]);
+    expect(seen[0]?.waitingFor[0]).toBe('shop/Deployment/api: the proxy injector is not ready');
+    expect(stragglers).toEqual([]);
+    expect(proven).toBe(4);
+  });
+
+  it('makes stragglers when it stays away', async () => {
+    const fake = fakeNamespace(workload('api'));
+    fake.injectors = 0;
+    expect((await rolled(fake, { rollout: SHORT })).stragglers).toMatchObject([{ reason: 'InjectorDown' }]);
+    expect(fake.patched).toEqual([]);
+  });
+
+  it('is missed where pods came back without a proxy, and a retry rolls them once more', async () => {
+    const fake = fakeNamespace(workload('api'), workload('web'));
+    fake.onPatch = (name) => void (fake.injectors = name === 'api' ? 0 : 1);
+    const { stragglers } = await rolled(fake, { rollout: SHORT });
+    expect(stragglers).toMatchObject([
+      {
+        reason: 'ProxyLost',
+        message: '2 of its 2 pods came back without a proxy',
+        subject: { name: 'shop/Deployment/api' },
+      },
+    ]);
+    fake.onPatch = () => undefined;
+    expect(await rolled(fake, { rollout: SHORT })).toMatchObject({ stragglers: [{ reason: 'ProxyLost' }], rolled: 0 });
+    expect(await rolled(fake, { rollout: SHORT, retry: 1 })).toMatchObject({ stragglers: [], rolled: 1, proven: 4 });
+  });
+
+  it('is missed also where an evicted pod came back without a proxy', async () => {
+    const fake = fakeNamespace(workload('agent', { kind: 'DaemonSet' }));
+    fake.onEvict = () => void (fake.injectors = fake.evicted.length === 1 ? 0 : 1);
+    const { stragglers } = await rolled(fake, { rollout: { ...SHORT, deletePods: true } });
+    expect(stragglers).toMatchObject([{ reason: 'ProxyLost', message: '1 of its 2 pods came back without a proxy' }]);
+  });
+});
+
+describe('a pod', () => {
+  it('that does not end makes a straggler, and takes no place of those that may roll', async () => {
+    const stuck = workload('stuck', { mark: 'abc-trust' });
+    for (const pod of stuck.pods) pod.deletedAt = '2026-01-01T00:00:00.000Z';
+    const fake = fakeNamespace(stuck, workload('web'));
+    const { stragglers } = await rolled(fake, { rollout: { workloads: 1 } });
+    expect(stragglers).toMatchObject([{ reason: 'TerminatingStuck', subject: { name: 'shop/Deployment/stuck' } }]);
+    expect(stragglers[0]?.message).toContain('2026-01-01T00:00:00.000Z');
+    expect(fake.patched).toEqual(['web']);
+  });
+
+  it('that is not ready ends the wait of a workload which is not rolled by a mark', async () => {
+    const agent = workload('agent', { kind: 'DaemonSet' });
+    const [, second] = agent.pods;
+    if (second) second.ready = false;
+    const { stragglers } = await rolled(fakeNamespace(agent), { rollout: { ...SHORT, deletePods: true } });
+    expect(stragglers).toMatchObject([{ reason: 'RolloutStuck', message: '1 of 2 pods are available' }]);
+  });
+
+  it('with two budgets is a straggler in the words of the API server', async () => {
+    const fake = fakeNamespace(workload('agent', { kind: 'DaemonSet' }));
+    fake.onEvict = () => {
+      throw refusal('Unavailable', 500, 'This pod has more than one PodDisruptionBudget, which is not supported');
+    };
+    const { stragglers } = await rolled(fake, { rollout: { deletePods: true } });
+    expect(stragglers).toMatchObject([{ reason: 'EvictionBlocked' }]);
+    expect(stragglers[0]?.message).toContain('more than one PodDisruptionBudget');
+  });
+});
+
+describe('a rollout that has ended', () => {
+  it('is not called stuck when the workload is scaled up later', async () => {
+    const pods = ['web-0', 'web-1', 'web-2'].map((name) => ({ name, anchors: NEW, ready: name !== 'web-2' }));
+    const annotations = { 'reroot.dev/rolled-at': '2026-01-01T00:00:00Z' };
+    const fake = fakeNamespace(workload('web', { mark: 'abc-trust', annotations, pods }));
+    let looks = 0;
+    fake.onLook = () => {
+      looks += 1;
+      for (const pod of pods) pod.ready ||= looks === 3;
+    };
+    expect(await rolled(fake)).toMatchObject({ stragglers: [], rolled: 0, proven: 3 });
+    expect(looks).toBe(3);
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { CoreV1Api, V1Pod } from '@kubernetes/client-node';
+import { KubernetesError, type KubernetesErrorKind } from '../../../../src/kubernetes/errors.js';
+import { rehearseInjection } from '../../../../src/linkerd/proxies/injection.js';
+import { authority } from '../../support.js';
+
+const { root } = authority();
+const INJECTED: V1Pod = {
+  spec: {
+    containers: [
+      {
+        name: 'linkerd-proxy',
+        env: [{ name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS', value: root.certificate.pem }],
+      },
+    ],
+  },
+};
+
+/** An API server that answers a new pod by its namespace. */
+function serverWith(answers: Record<string, V1Pod | [KubernetesErrorKind, string]>) {
+  const asked: string[] = [];
+  const createNamespacedPod = ({ namespace }: { namespace: string }) => {
+    asked.push(namespace);
+    const answer = answers[namespace] ?? ['NotFound', `namespaces "${namespace}" not found`];
+    if (!Array.isArray(answer)) return Promise.resolve(answer);
+    const [kind, message] = answer;
+    return Promise.reject(new KubernetesError({ kind, request: `createNamespacedPod ${namespace}`, message }));
+  };
+  return { k8s: { core: { createNamespacedPod } as unknown as CoreV1Api }, asked };
+}
+
+const TERMINATING: [KubernetesErrorKind, string] = [
+  'Forbidden',
+  'pods "reroot-rehearsal-1" is forbidden: unable to create new content in namespace old because it is being terminated',
+];
+
+describe('a rehearsal of the injection', () => {
+  it.each([
+    ['was deleted meanwhile', {}],
+    ['is being deleted', { preview: TERMINATING }],
+    ['takes no pod at all', { preview: ['Forbidden', 'exceeded quota'] as [KubernetesErrorKind, string] }],
+  ])('goes on with the next namespace when one %s', async (_what, answers) => {
+    const { k8s, asked } = serverWith({ ...answers, shop: INJECTED });
+    expect(await rehearseInjection(k8s, ['preview', 'shop'])).toEqual({
+      namespace: 'shop',
+      anchors: [root.certificate.fingerprint],
+    });
+    expect(asked).toEqual(['preview', 'shop']);
+  });
+  it('passes over any number of namespaces that are gone', async () => {
+    const gone = Array.from({ length: 9 }, (_, index) => `preview-${index}`);
+    expect(await rehearseInjection(serverWith({ shop: INJECTED }).k8s, [...gone, 'shop'])).toMatchObject({
+      namespace: 'shop',
+    });
+  });
+  it('is held in the default namespace when all others are gone', async () => {
+    expect(await rehearseInjection(serverWith({ default: INJECTED }).k8s, ['a', 'b'])).toMatchObject({
+      namespace: 'default',
+      anchors: [root.certificate.fingerprint],
+    });
+  });
+  it('says what the namespaces say that take no pod at all', async () => {
+    const { k8s, asked } = serverWith({ shop: ['Forbidden', 'exceeded quota'] });
+    const rehearsal = await rehearseInjection(k8s, ['gone', 'shop']);
+    expect(rehearsal).toMatchObject({
+      namespace: 'shop',
+      problem: expect.stringContaining('exceeded quota') as string,
+    });
+    expect(asked).toEqual(['gone', 'shop']);
+  });
+  it('says when the webhook did not answer, and when it skipped the pod', async () => {
+    const failing = serverWith({ shop: ['Unavailable', 'failed calling webhook "linkerd-proxy-injector.linkerd.io"'] });
+    expect(await rehearseInjection(failing.k8s, ['shop'])).toMatchObject({
+      problem: expect.stringContaining('webhook') as string,
+    });
+    const skipping = serverWith({ shop: { spec: { containers: [{ name: 'app' }] } } });
+    expect(await rehearseInjection(skipping.k8s, ['shop'])).toMatchObject({
+      problem: expect.stringContaining('without a proxy') as string,
+    });
+  });
+  it('does not take a busy API server for a broken injector', async () => {
+    const { k8s } = serverWith({ shop: ['Unavailable', 'etcdserver: leader changed'] });
+    await expect(rehearseInjection(k8s, ['shop'])).rejects.toThrow('leader changed');
+  });
+});
