@@ -1,29 +1,63 @@
-import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
+import { opening } from '../src/rotation/findings.js';
+import type { PhaseInput } from '../src/rotation/payloads.js';
+import { changeOf, stragglers } from '../src/rotation/stragglers.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
+import { gatedPods } from './kit/proxies.js';
+import { proxyCache } from './kit/proxy-cache.js';
+import { occasionalReversions } from './kit/reversions.js';
+import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 import { checkGate } from './check-gate.js';
 
 /** How much slower than the poll interval a stuck phase is looked at: a person is asked already. */
 const SLOWER = 5;
+const SHOWN = 5;
 
 /**
- * Waits while the gate shows the same proxies falling short, and returns when that changes: somebody repaired
- * something. It costs no history however long it takes; `retry`, `waive` and `pause` cancel it.
+ * Waits while the same workloads fall short, and returns when that changes: somebody repaired something, or put something
+ * back. Pods that come and go beside them are no change, so it costs no history however long it takes; `retry`, `waive`
+ * and `pause` cancel it.
  */
-export async function awaitChange(dependencies: Dependencies, input: PhaseInput): Promise<GateResult> {
+export async function awaitChange(dependencies: Dependencies, input: PhaseInput): Promise<void> {
   const pollMs = input.settings.timing.poll * SLOWER;
-  const first = shape(await checkGate(dependencies, input));
+  const look = await looker(dependencies, input);
+  const reversions = occasionalReversions(dependencies, input);
+  const isChanged = changeOf();
   for (;;) {
+    const { passed, waitingFor } = await look();
+    if (passed || isChanged(waitingFor) || (await reversions()).length > 0) return;
+    reportProgress({ phase: input.phase, waitingFor: [...waitingFor].slice(0, SHOWN) });
     await pause(pollMs);
-    const now = await checkGate(dependencies, input);
-    reportProgress({
-      phase: input.phase,
-      waitingFor: now.findings.slice(0, 5).map(({ subject, message }) => `${subject.name}: ${message}`),
-    });
-    if (now.passed || shape(now) !== first) return now;
   }
 }
 
-function shape({ proven, proxies, findings }: GateResult): string {
-  return JSON.stringify([proxies - proven, findings.map(({ subject, reason }) => [subject.name, reason])]);
+interface Standing {
+  passed: boolean;
+  waitingFor: Set<string>;
+}
+
+/** Asks the proxies that fall short; when none does, the gate, which knows what else may be missing. */
+async function looker(dependencies: Dependencies, input: PhaseInput): Promise<() => Promise<Standing>> {
+  const phase = await readPhase(dependencies, input);
+  const isDue = () => true;
+  let proxies = proxyCache(dependencies, phase, isDue);
+  const wanted = wantedOf(phase, input);
+  return async () => {
+    const waitingFor = stragglers(await proxies(await gatedPods(dependencies.k8s, phase)), wanted, new Date());
+    if (waitingFor.size > 0) return { passed: false, waitingFor };
+    const { passed, findings } = await checkGate(dependencies, input);
+    proxies = proxyCache(dependencies, phase, isDue); // one that met the requirement may not do so any more
+    const others = findings.filter(({ subject }) => subject.kind !== 'pod'); // pods are starting
+    return { passed, waitingFor: new Set(others.map(({ subject, reason }) => `${subject.name} ${reason}`)) };
+  };
+}
+
+function wantedOf({ target, requirement }: PhaseContext, { waivers, phase, course, settings }: PhaseInput) {
+  const { stuckAfter } = settings.rollout;
+  return {
+    target,
+    requirement,
+    waivers: opening(waivers, { phase, direction: course.direction }),
+    stuckAfterMs: stuckAfter,
+  };
 }

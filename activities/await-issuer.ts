@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { issuerEventsSince } from '../src/linkerd/identity/events.js';
 import type { AwaitIssuerInput, AwaitIssuerResult } from '../src/rotation/payloads.js';
 import { checkGate } from './check-gate.js';
@@ -14,7 +15,8 @@ export async function awaitIssuer(dependencies: Dependencies, input: AwaitIssuer
   const { poll, issuerEvent } = input.settings.timing;
   const since = new Date(input.swappedAt);
   const replicas = linkerd.identityReplicas;
-  const started = Date.now();
+  // not this attempt's: a worker that is restarted does not begin the wait anew
+  const started = Context.current().info.scheduledTimestampMs;
   for (;;) {
     const events = await issuerEventsSince(dependencies.k8s, linkerd.namespace, since);
     const skipped = events.find(({ reason }) => reason === 'IssuerUpdateSkipped');

@@ -1,56 +1,128 @@
+import { CancelledFailure, Context } from '@temporalio/activity';
+import { type Capped, capped } from '../src/rotation/capped.js';
+import { opening } from '../src/rotation/findings.js';
 import type { AwaitProxiesInput, RenewalResult } from '../src/rotation/payloads.js';
-import { renewalDue, type RenewalState, renewalState } from '../src/rotation/renewal.js';
-import { unreadableFor } from '../src/rotation/unreadable.js';
+import { renewalDue, type RenewalGate, type RenewalState, renewalState, stillShort } from '../src/rotation/renewal.js';
+import { isNews } from '../src/rotation/told.js';
+import { type UnreadableClock, unreadableClock, type UnreadableSince } from '../src/rotation/unreadable.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { gatedPods } from './kit/proxies.js';
 import { type Look, proxyCache } from './kit/proxy-cache.js';
 import type { Dependencies } from './kit/dependencies.js';
-import { readPhase } from './kit/stored-rotation.js';
+import { occasionalReversions } from './kit/reversions.js';
+import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 
 /** Polls in a leaf's life: often enough to be told of a late one in time, seldom enough to cost nothing. */
 const POLLS_PER_LEAF = 1000;
 const SLOWEST_POLL_MS = 60_000;
 /** A process keeps its anchors for life; a pod that falls short of them is looked at again for the sake of its leaf. */
 const LOOK_AGAIN_MS = 600_000;
-/** Late proxies that a heartbeat names. */
+/** Late proxies that a result names, and that a heartbeat names. */
+const NAMED = 20;
 const SHOWN = 5;
+/** News is not told more often, whatever `rollout.stuckAfter` is. */
+const LEAST_NEWS_MS = 600_000;
+
+/** What a wait remembers, as its heartbeats carry it to another attempt, and its cancellation to another activity. */
+export interface Remembered {
+  unreadable: UnreadableSince;
+}
 
 /**
  * Waits while proxies come to meet the phase's requirement by themselves: by their own renewal of their leaves, or by
- * being replaced in somebody's deployments. It costs no history however long it takes. It ends when all do, when one is
- * late that was not before, or at the deadline.
+ * being replaced in somebody's deployments. It costs little history however long it takes. It ends when all do, at the
+ * deadline, when another writer has put back what the rotation wrote, and when there is news of late proxies.
+ * @throws CancelledFailure with `Remembered` as its details
  */
 export async function awaitProxies(dependencies: Dependencies, input: AwaitProxiesInput): Promise<RenewalResult> {
-  const { settings, waivers } = input;
+  const clock = unreadableClock(input.settings.rollout.stuckAfter, earlier() ?? input.unreadable);
+  reportProgress({ phase: input.phase, unreadable: clock.memory() });
+  try {
+    return await waitFor(dependencies, input, clock);
+  } catch (error) {
+    if (!(error instanceof CancelledFailure)) throw error;
+    throw new CancelledFailure(error.message, [{ unreadable: clock.memory() } satisfies Remembered], error);
+  }
+}
+
+async function waitFor(
+  dependencies: Dependencies,
+  input: AwaitProxiesInput,
+  clock: UnreadableClock,
+): Promise<RenewalResult> {
   const phase = await readPhase(dependencies, input);
-  const renews = !phase.evidence.anchors;
-  const slowest = Math.min(phase.linkerd.leafLifeMs / POLLS_PER_LEAF, SLOWEST_POLL_MS);
-  const pollMs = Math.max(settings.timing.poll, slowest);
-  const look = proxyCache(dependencies, phase, renews ? hasRenewed : isOld);
-  const unreadable = unreadableFor(settings.rollout.stuckAfter);
+  const { timing } = input.settings;
+  const pollMs = Math.max(timing.poll, Math.min(phase.linkerd.leafLifeMs / POLLS_PER_LEAF, SLOWEST_POLL_MS));
+  const look = proxyCache(dependencies, phase, phase.evidence.anchors ? isOld : hasRenewed);
+  const reversions = occasionalReversions(dependencies, input);
+  const gate = { ...phase, waivers: openingWaivers(input), since: input.since };
   for (;;) {
+    const reverted = await reversions();
     const proxies = await look(await gatedPods(dependencies.k8s, phase));
     const now = new Date();
-    const state = renewalState(proxies, { ...phase, waivers }, now);
-    const late = [...(renews ? state.late : []), ...unreadable(proxies, now)];
-    reportProgress({ phase: input.phase, ...state, late: late.slice(0, SHOWN) });
-    if (state.proven === state.proxies) return { ...state, late: [], reverted: [] };
-    if (isOver(late, input, now)) return { ...state, late, reverted: [] };
+    const { state, late, all } = stateOf({ proxies, clock, gate, phase }, now);
+    const unreadable = clock.memory();
+    reportProgress({
+      phase: input.phase,
+      ...state,
+      late: capped(all, SHOWN).shown,
+      lateByReason: late.byReason,
+      unreadable,
+    });
+    const ended = reverted.length > 0 ? 'reverted' : endOf({ state, late, input }, now);
+    if (ended) {
+      const { shown, byReason } = late;
+      const lateNamespaces = namespacesOf(state.late);
+      const found = capped(reverted, NAMED).shown;
+      return { ...state, ended, late: shown, lateByReason: byReason, lateNamespaces, reverted: found, unreadable };
+    }
     await pause(pollMs);
   }
 }
 
-/** At the deadline, and whenever other proxies are late than those that somebody has been told of. */
-function isOver(late: RenewalState['late'], { deadline, knownLate }: AwaitProxiesInput, now: Date): boolean {
-  if (deadline !== undefined && now.getTime() >= Date.parse(deadline)) return true;
-  const names = new Set(late.map(({ subject }) => subject.name));
-  return [...names].some((name) => !knownLate.includes(name)) || knownLate.some((name) => !names.has(name));
+interface Seen {
+  proxies: Parameters<UnreadableClock['look']>[0];
+  clock: UnreadableClock;
+  gate: RenewalGate;
+  phase: PhaseContext;
+}
+
+/** Where renewals are waited for, a proxy has a time of its own to keep; where pods are replaced, it has none. */
+function stateOf({ proxies, clock, gate, phase }: Seen, now: Date) {
+  const { late: missed, ...counts } = renewalState(proxies, gate, now);
+  const state: RenewalState = { ...counts, late: phase.evidence.anchors ? [] : missed };
+  const all = [...state.late, ...clock.look(stillShort(proxies, gate), now)];
+  return { state, all, late: capped(all, NAMED) };
+}
+
+/** Why the wait is over; undefined: it is not. */
+function endOf(
+  { state, late, input }: { state: RenewalState; late: Capped; input: AwaitProxiesInput },
+  now: Date,
+): RenewalResult['ended'] | undefined {
+  const { deadline, told, settings } = input;
+  if (state.proven === state.proxies) return 'met';
+  if (deadline !== undefined && now.getTime() >= Date.parse(deadline)) return 'deadline';
+  return isNews(late, told, now, Math.min(settings.rollout.stuckAfter, LEAST_NEWS_MS)) ? 'late' : undefined;
+}
+
+function openingWaivers({ waivers, phase, course }: AwaitProxiesInput) {
+  return opening(waivers, { phase, direction: course.direction });
+}
+
+function namespacesOf(late: RenewalState['late']): string[] {
+  return [...new Set(late.map(({ subject }) => subject.name.split('/')[0] ?? ''))];
+}
+
+/** What an earlier attempt of the same activity remembered. */
+function earlier(): UnreadableSince | undefined {
+  return (Context.current().info.heartbeatDetails as Partial<Remembered> | undefined)?.unreadable;
 }
 
 function hasRenewed({ observation: { leaf } }: Look, now: number): boolean {
   return leaf === undefined || now >= renewalDue(leaf).getTime();
 }
 
-function isOld({ at }: Look, now: number): boolean {
-  return now - at > LOOK_AGAIN_MS;
+function isOld({ at, observation: { leaf } }: Look, now: number): boolean {
+  return leaf === undefined || now - at > LOOK_AGAIN_MS;
 }

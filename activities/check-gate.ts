@@ -1,21 +1,15 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
-import { readIssuer } from '../src/linkerd/identity/issuer.js';
-import { lastForeignWriter } from '../src/linkerd/layouts/fields.js';
-import { type Location, locationName } from '../src/linkerd/layouts/layout.js';
-import { readAnchors } from '../src/linkerd/layouts/stores.js';
-import { ISSUER_SECRET } from '../src/linkerd/names.js';
 import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
-import { issuerStateOf } from '../src/records/issuer-states.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
-import { proxyGate } from '../src/rotation/gates.js';
+import { identityAbsent, proxyGate } from '../src/rotation/gates.js';
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
-import { bundleReverted, reverted } from '../src/rotation/reverted.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
 import { reportProgress } from './kit/heartbeat.js';
 import { gatedPods, probe } from './kit/proxies.js';
+import { reversions } from './kit/reversions.js';
 import type { Dependencies } from './kit/dependencies.js';
-import { readPhase, type PhaseContext } from './kit/stored-rotation.js';
+import { isOvertaken, readPhase, type PhaseContext } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
 
 /** Findings that travel in a result; the counts cover all. */
@@ -23,12 +17,19 @@ const SHOWN_FINDINGS = 20;
 /** New pods are re-proved; a mesh whose pods change faster than they can be looked at is not given a pass. */
 const MOST_SCANS = 10;
 
+/** The phase lies behind: nothing is left to prove, and nothing is counted. */
+const OVERTAKEN: GateResult = {
+  ...{ passed: true, proxies: 0, proven: 0, waived: 0 },
+  ...{ namespaces: [], reverted: [], findings: [] },
+};
+
 /**
  * The gate of a phase over every live proxy of the cluster. It must hold for each pod of a list and then of a second
  * list: pods born in between are proven too, so none slips through.
  */
 export async function checkGate(dependencies: Dependencies, input: PhaseInput): Promise<GateResult> {
   const phase = await readPhase(dependencies, input);
+  if (await isOvertaken(dependencies, phase)) return OVERTAKEN;
   const proven = new Map<string, ProxyObservation>();
   for (let scan = 1; ; scan += 1) {
     const pods = await gatedPods(dependencies.k8s, phase);
@@ -57,16 +58,17 @@ function kept(proven: Map<string, ProxyObservation>, pods: readonly MeshedPod[])
 
 function judge(
   observations: ProxyObservation[],
-  { target, requirement }: PhaseContext,
+  { target, requirement, row }: PhaseContext,
   { waivers }: PhaseInput,
 ): GateResult {
+  const absent = row.whose === 'identity' && observations.length === 0 ? [identityAbsent()] : [];
   const all = proxyGate(observations, target, requirement, []);
-  const findings = proxyGate(observations, target, requirement, waivers);
+  const findings = [...absent, ...proxyGate(observations, target, requirement, waivers)];
   return {
     passed: findings.length === 0,
     proxies: observations.length,
     proven: observations.length - all.length,
-    waived: all.length - findings.length,
+    waived: all.length + absent.length - findings.length,
     namespaces: countByNamespace(findings),
     reverted: [],
     findings: findings.slice(0, SHOWN_FINDINGS),
@@ -92,27 +94,12 @@ async function staleTemplates({ k8s }: Dependencies, phase: PhaseContext, { waiv
     .filter(({ subject }) => !isWaived(subject, waivers));
 }
 
-const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false };
-
 /** Verifies that what this rotation has written still stands. */
 async function withReversions(
-  { k8s }: Dependencies,
-  { linkerd, target, secret, row }: PhaseContext,
+  dependencies: Dependencies,
+  phase: PhaseContext,
   result: GateResult,
 ): Promise<GateResult> {
-  const found: Finding[] = [];
-  const name = async (location: Location, what: string | undefined): Promise<void> => {
-    if (what === undefined) return;
-    found.push(reverted(locationName(location), what, await lastForeignWriter(k8s, linkerd.namespace, location)));
-  };
-  for (const { location, certificates } of await readAnchors(k8s, linkerd)) {
-    const anchors = certificates.map(({ fingerprint }) => fingerprint);
-    await name(location, bundleReverted(anchors, target, row));
-  }
-  if (row.issuer !== undefined) {
-    const { certificates } = await readIssuer(k8s, linkerd);
-    const stands = issuerStateOf(certificates, secret) === row.issuer;
-    await name(ISSUER, stands ? undefined : 'it holds another issuer again');
-  }
+  const found = await reversions(dependencies, phase);
   return found.length === 0 ? result : { ...result, passed: false, reverted: found };
 }

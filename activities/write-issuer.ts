@@ -1,14 +1,18 @@
 import type { IssuerStateInput, SwapResult } from '../src/rotation/payloads.js';
 import { withBridge } from './kit/bridge-certificate.js';
-import { bringIssuerTo } from './kit/issuer-secret.js';
+import { bringIssuerTo, holdsIssuer, type Stays } from './kit/issuer-secret.js';
+import { isLaterState } from '../src/records/issuer-states.js';
 import type { Dependencies } from './kit/dependencies.js';
 
 /**
  * Brings the issuer Secret to a state. The issuer in use at the start stays in the rotation's Secret for an abort.
- * @throws ApplicationFailure `IssuerReplaced`, `IssuerUntrusted`, `BridgeMissing`
+ * @throws ApplicationFailure `IssuerReplaced`, `IssuerUntrusted`, `IssuerExpired`, `BridgeMissing`, `BridgeExpired`
  */
 export async function writeIssuer(dependencies: Dependencies, input: IssuerStateInput): Promise<SwapResult> {
   const { state } = input;
-  if (state === 'bridge' || state === 'crossover') await withBridge(dependencies, input);
-  return await bringIssuerTo(dependencies, input, () => state);
+  const stays: Stays = (found, { isBack, isPast }) => !isBack && isPast && isLaterState(found, state);
+  const needsBridge = state === 'bridge' || state === 'crossover';
+  if (needsBridge && !(await holdsIssuer(dependencies, input, stays))) await withBridge(dependencies, input);
+  // past the point of no return the way leads forward only: what an earlier run has reached stays
+  return await bringIssuerTo(dependencies, input, (found, at) => (stays(found, at) ? undefined : state));
 }

@@ -47,7 +47,7 @@ async function performRow(row: Row, { rows }: Pick<Course, 'rows'>, effects: Eff
   const repaired = rows.find(({ phase }) => phase === row.identityFirst);
   if (repaired) await effects.writeIssuer(issuerOf(repaired));
   if (repaired) await effects.converge(repaired);
-  if (!row.event) await effects.converge(row);
+  if (!row.event) await effects.converge(row); // its event is a hint: the next row proves it from every proxy
 }
 
 /** Swap and prune safety: the gate of an earlier row, proven right before the write that depends on it. */

@@ -1,6 +1,6 @@
 import type { Row } from '../src/rotation/courses/course.js';
 import type { Finding } from '../src/rotation/findings.js';
-import type { GateResult, ReinjectResult } from '../src/rotation/payloads.js';
+import type { GateResult, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { orderNamespaces } from '../src/rotation/plan.js';
 import type { RotationStatus } from '../src/rotation/status.js';
@@ -44,7 +44,7 @@ export async function reinjectNamespace(
   rotation: Rotation,
   phase: GatedPhase,
   namespace: string,
-  which: { only?: string[]; late?: boolean } = {},
+  which: Pick<ReinjectInput, 'only' | 'late' | 'since'> = {},
 ): Promise<ReinjectResult> {
   track(rotation, { ...untouched(namespace, phase), state: 'running' });
   const summary = `${phase} ${namespace}${which.only ? `: ${which.only.join(', ')}` : ''}`;

@@ -4,7 +4,7 @@ import { isWaived } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
 import { isMarkOf, phaseMark } from '../../src/rotation/mark.js';
 import type { ReinjectInput } from '../../src/rotation/payloads.js';
-import { isLate } from '../../src/rotation/renewal.js';
+import { hasRenewedInVain, isLate } from '../../src/rotation/renewal.js';
 import { decideRollout } from '../../src/rotation/rollout.js';
 import type { RolloutDecision, Waited } from '../../src/rotation/rollout-waits.js';
 import { decideUnmanaged } from '../../src/rotation/unmanaged.js';
@@ -68,10 +68,19 @@ interface Candidate {
   members: readonly ProxyObservation[];
 }
 
-function isConcerned({ name, workload, members }: Candidate, { input, mark, now }: Basis): boolean {
+function isConcerned({ name, workload, members }: Candidate, basis: Basis): boolean {
+  const { input, mark, now } = basis;
   if (input.only && !input.only.includes(workload?.name ?? '')) return false;
   if (isWaived({ kind: 'workload', name }, input.waivers)) return false;
-  return !input.late || isMarkOf(workload?.mark, mark) || members.some((proxy) => isLate(proxy, now));
+  return (
+    !input.late ||
+    isMarkOf(workload?.mark, mark) ||
+    members.some((proxy) => isLate(proxy, now) || isInVain(proxy, basis))
+  );
+}
+
+function isInVain(proxy: ProxyObservation, { phase: { requirement, target }, input: { since } }: Basis): boolean {
+  return hasRenewedInVain(proxy, since) && requirement(proxy, target) !== undefined;
 }
 
 function assessed(candidate: Candidate, basis: Basis): Assessment {

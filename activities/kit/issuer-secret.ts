@@ -11,29 +11,64 @@ import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { issuerIn, issuerStateOf, isSameIssuer } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
+import { isPast } from '../../src/rotation/reverted.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
 import { readRotation } from './stored-rotation.js';
 
+/** Where a rotation stands, as the stores show it. */
+interface Standing {
+  isBack: boolean;
+  /** The bundle has the target, and nothing retired any more. */
+  isPast: boolean;
+}
+
+/** Whether what the issuer Secret holds is to be left as it is, or is of a certain kind. */
+export type Stays = (found: IssuerState | undefined, standing: Standing) => boolean;
+
+interface IssuerNow extends Standing {
+  linkerd: Linkerd;
+  rotation: RotationSecret;
+  current: StoredIssuer;
+  found: IssuerState | undefined;
+}
+
+async function readIssuerNow(dependencies: Dependencies, input: StepInput): Promise<IssuerNow> {
+  const { k8s } = dependencies;
+  const { linkerd, secret: rotation, target, isBack } = await readRotation(dependencies, input);
+  const [{ certificates: anchors }] = await readAnchors(k8s, linkerd);
+  const bundle = anchors.map(({ fingerprint }) => fingerprint);
+  const current = await readIssuer(k8s, linkerd);
+  const found = issuerStateOf(current.certificates, rotation);
+  return { linkerd, rotation, current, found, isBack, isPast: !isBack && isPast(bundle, target) };
+}
+
+/** Looks at the issuer Secret, and writes nothing. */
+export async function holdsIssuer(dependencies: Dependencies, input: StepInput, which: Stays): Promise<boolean> {
+  const { found, ...standing } = await readIssuerNow(dependencies, input);
+  return which(found, standing);
+}
+
 /**
  * Brings the issuer Secret to a state, and the copies that `linkerd upgrade` renders from with it.
  * @param wanted decides from what the Secret holds at the very read that the write depends on; undefined leaves it
+ * @throws ApplicationFailure `IssuerReplaced`, `IssuerExpired`, `IssuerUntrusted`, `BridgeMissing`
  */
 export async function bringIssuerTo(
   dependencies: Dependencies,
   input: StepInput,
-  wanted: (found: IssuerState | undefined) => IssuerState | undefined,
+  wanted: (found: IssuerState | undefined, standing: Standing) => IssuerState | undefined,
 ): Promise<SwapResult> {
   const { k8s } = dependencies;
   return await withFreshRead(async () => {
-    const { linkerd, secret: rotation } = await readRotation(dependencies, input);
-    const current = await readIssuer(k8s, linkerd);
+    const { linkerd, rotation, current, found, ...standing } = await readIssuerNow(dependencies, input);
     refuseForeign(current, rotation);
-    const state = wanted(issuerStateOf(current.certificates, rotation));
+    const state = wanted(found, standing);
     const next = state && contentOf(state, rotation);
     const written: string[] = [];
     if (next && !isSameIssuer(current.certificates, next.certificatePem)) {
+      refuseExpired(next.certificatePem, new Date());
       await refuseUntrusted(k8s, linkerd, next.certificatePem);
       await replaceIssuer(k8s, linkerd, current, next);
       written.push(`Secret ${ISSUER_SECRET}`);
@@ -71,6 +106,17 @@ async function refuseUntrusted(k8s: Kubernetes, linkerd: Linkerd, pem: string): 
   throw ApplicationFailure.nonRetryable(
     `the issuer ${issuer?.commonName} is under no anchor of ${authoritative.store}: identity would not start with it`,
     'IssuerUntrusted',
+  );
+}
+
+/** Every certificate of the chain: a leaf never outlives any of them, and identity does not start with an expired one. */
+export function refuseExpired(pem: string, now: Date): void {
+  const expired = readBundle(pem).certificates.find(({ notAfter }) => notAfter <= now);
+  if (!expired) return;
+  throw ApplicationFailure.nonRetryable(
+    `the issuer that would be written (${expired.commonName}) expired at ${expired.notAfter.toISOString()}: with it identity ` +
+      'would sign nothing, and not start again',
+    'IssuerExpired',
   );
 }
 

@@ -1,22 +1,28 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Target } from '../../src/ground/mesh.js';
 import { detectLinkerd, type Linkerd } from '../../src/linkerd/detect.js';
+import { readIssuer } from '../../src/linkerd/identity/issuer.js';
+import { readAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { Certificate } from '../../src/pki/certificate.js';
+import { isLaterState, issuerStateOf } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
 import { readRotationSecret, type RotationSecret } from '../../src/records/rotation-secret.js';
 import { targetOf } from '../../src/records/target.js';
 import { type Row, rowOf } from '../../src/rotation/courses/course.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { GATES, type Requirement } from '../../src/rotation/gates.js';
+import { isPast } from '../../src/rotation/reverted.js';
 import type { PhaseInput, StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
 
 /** The rotation under way, looked up afresh at the start of each step: the cluster is the only memory. */
 export interface StoredRotation {
+  /** On the way back to the certificates of the start. */
+  isBack: boolean;
   linkerd: Linkerd;
   secret: RotationSecret;
   target: Target;
-  /** What bundles must have: the target, on the way back every root of the start. */
+  /** What bundles must have: the target; on the way back every root of the start, and the new one until it is retired. */
   wanted: Certificate[];
   /** Those and the ones to take out: what presented chains are tried with, each alone. */
   roots: Certificate[];
@@ -43,14 +49,38 @@ export async function readRotation({ k8s }: Pick<Dependencies, 'k8s'>, input: St
   }
   const { direction } = input.course;
   const { root, previous } = secret;
-  const back = direction === 'back' && previous.roots.length > 0;
-  const wanted = back ? previous.roots : [root];
-  const roots = [...wanted, ...(back ? [root] : previous.roots)];
-  return { linkerd, secret, target: targetOf(secret, direction), wanted, roots };
+  // on the way back the new root is needed as well, until every leaf is under a root of the start
+  const isBack = direction === 'back';
+  const wanted = isBack ? [...previous.roots, root] : [root];
+  return { isBack, linkerd, secret, target: targetOf(secret, direction), wanted, roots: [...previous.roots, root] };
+}
+
+/**
+ * Whether a phase that certifies the old issuer key is over already, as the stores show it: a run that was reset, or that
+ * adopts another's remains, comes to a gate that can hold no longer, and has to go past it.
+ */
+export async function isOvertaken(
+  { k8s }: Pick<Dependencies, 'k8s'>,
+  { isBack, row, linkerd, target, secret }: PhaseContext,
+): Promise<boolean> {
+  if (isBack || row.issuer !== 'bridge') return false;
+  const [{ certificates }] = await readAnchors(k8s, linkerd);
+  if (
+    !isPast(
+      certificates.map(({ fingerprint }) => fingerprint),
+      target,
+    )
+  )
+    return false;
+  const { certificates: issuer } = await readIssuer(k8s, linkerd);
+  return isLaterState(issuerStateOf(issuer, secret), row.issuer);
 }
 
 /** @throws ApplicationFailure as `readRotation`; Error when the course has no such phase */
 export async function readPhase(dependencies: Pick<Dependencies, 'k8s'>, input: PhaseInput): Promise<PhaseContext> {
   const row = rowOf(courseOf(input.course), input.phase);
-  return { ...(await readRotation(dependencies, input)), row, ...GATES[row.gate] };
+  const rotation = await readRotation(dependencies, input);
+  const retired = row.retired ? rotation.target.retired.map(({ fingerprint }) => fingerprint) : [];
+  const wanted = rotation.wanted.filter(({ fingerprint }) => !retired.includes(fingerprint));
+  return { ...rotation, wanted, row, ...GATES[row.gate] };
 }

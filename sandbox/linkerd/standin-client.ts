@@ -47,6 +47,8 @@ export interface Faults {
   frozenIssuerMounts?: string[];
   /** `namespace/podprefix` that identity gives no leaf to. */
   refuseLeafFor?: string[];
+  /** `namespace/podprefix` whose admin port closes every connection: they cannot be read, and nobody shakes hands with them. */
+  unreachable?: string[];
 }
 
 export interface StandIn {

@@ -68,14 +68,14 @@ function reachAnchor(path: Path, { anchors, anchorExpiry, at }: ChainQuestion): 
     if (anchorExpiry === 'enforce' && outsideValidity(anchor, at)) continue;
     // webpki takes an anchor for its name and key alone: basic constraints of anchors are not looked at.
     if (anchor.fingerprint === last.fingerprint) return path;
-    if (issued(anchor, last)) return [...path, anchor];
+    if (hasSigned(anchor, last)) return [...path, anchor];
   }
   return undefined;
 }
 
 function leadsOn(path: Path, candidate: Certificate, at: Date): boolean {
   const casBelow = path.length - 1; // CA certificates between the candidate and the leaf
-  return !path.includes(candidate) && mayIssue(candidate, casBelow, at) && issued(candidate, endOf(path));
+  return !path.includes(candidate) && mayIssue(candidate, casBelow, at) && hasSigned(candidate, endOf(path));
 }
 
 function endOf(path: Path): Certificate {
@@ -87,8 +87,10 @@ function mayIssue(issuer: Certificate, casBelow: number, at: Date): boolean {
   return issuer.pathLength === undefined || issuer.pathLength >= casBelow;
 }
 
-/** Name (bytes) and signature fit. Verdicts are remembered: a scan of thousands of proxies asks about few issuers. */
-function issued(issuer: Certificate, subject: Certificate): boolean {
+/**
+ * Whether a certificate has signed another, as far as their names (bytes) and the signature tell: neither validity nor what
+ * the signer may do is looked at. Verdicts are remembered: a scan of thousands of proxies asks about few issuers. */
+export function hasSigned(issuer: Certificate, subject: Certificate): boolean {
   if (!issuer.subjectDer.equals(subject.issuerDer)) return false;
   const key = `${issuer.fingerprint}${subject.fingerprint}`;
   const known = verdicts.get(key);

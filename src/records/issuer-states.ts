@@ -1,5 +1,6 @@
 import { readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
+import { hasSigned } from '../pki/chain.js';
 import type { RotationSecret } from './rotation-secret.js';
 
 /** What the issuer Secret can hold during a rotation (src/rotation/courses/course.ts, `IssuerState`). */
@@ -26,10 +27,28 @@ export function issuerIn(state: State, secret: RotationSecret): { certificatePem
   return { certificatePem: state === 'bridge' ? start + bridge.pem : bridge.pem + start, keyPem };
 }
 
-/** Which state a stored issuer is in, whichever bridge certificate it carries; undefined: somebody else's. */
-export function issuerStateOf([first, ...others]: Chain, { issuer, previous }: RotationSecret): State | undefined {
+/**
+ * Which state a stored issuer is in, whichever bridge certificate it carries; undefined: somebody else's. The bridge
+ * certificate has the key of the issuer of the start and is signed by the new root: the key alone, certified by somebody else
+ * (`step ca renew`, cert-manager), is none of this rotation's.
+ */
+export function issuerStateOf(
+  [first, ...others]: Chain,
+  { root, issuer, previous }: RotationSecret,
+): State | undefined {
   if (first.fingerprint === issuer.fingerprint) return 'new';
-  const isTwin = (certificate: Certificate) => certificate.publicKeyDer.equals(previous.issuer.publicKeyDer);
-  if (first.fingerprint === previous.issuer.fingerprint) return others.some(isTwin) ? 'bridge' : 'previous';
-  return isTwin(first) ? 'crossover' : undefined;
+  const isBridge = (certificate: Certificate) =>
+    certificate.publicKeyDer.equals(previous.issuer.publicKeyDer) && hasSigned(root, certificate);
+  if (first.fingerprint === previous.issuer.fingerprint) return others.some(isBridge) ? 'bridge' : 'previous';
+  return isBridge(first) ? 'crossover' : undefined;
+}
+
+const FORWARD: readonly State[] = ['previous', 'bridge', 'crossover', 'new'];
+
+/**
+ * Whether a state comes later than another on the way forward. The issuer Secret never goes back on that way: a run that
+ * resumes, was reset or adopts another's remains finds it further than its own phase would write it, and leaves it so.
+ */
+export function isLaterState(found: State | undefined, wanted: State): boolean {
+  return found !== undefined && FORWARD.indexOf(found) > FORWARD.indexOf(wanted);
 }

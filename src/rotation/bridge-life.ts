@@ -35,6 +35,33 @@ export function bridgeEndsSoon(
   return notAfter.getTime() - now.getTime() < Math.max(life / 2, RENEWED_BELOW_LEAVES * leafLifeMs);
 }
 
+/** How long the bridge certificate lasts, and whether that is all there will be. */
+export interface BridgeKept {
+  /** ISO 8601; empty: there is none. */
+  notAfter: string;
+  /** The key of the new root is at hand: it is made anew in time. */
+  renewable: boolean;
+  /** It cannot be made anew, and less than two leaf lives are left. */
+  endsSoon: boolean;
+}
+
+/** The issuer Secret carries none: it does not yet, or not any more. */
+export const NO_BRIDGE: BridgeKept = { notAfter: '', renewable: true, endsSoon: false };
+
+export function bridgeKept(
+  { bridge, rootKeyPem }: { bridge?: { notAfter: Date }; rootKeyPem?: string },
+  leafLifeMs: number,
+  now: Date,
+): BridgeKept {
+  const renewable = rootKeyPem !== undefined;
+  const left = bridge ? bridge.notAfter.getTime() - now.getTime() : 0;
+  return {
+    notAfter: bridge?.notAfter.toISOString() ?? '',
+    renewable,
+    endsSoon: bridge !== undefined && !renewable && left < LEAST_LEAVES * leafLifeMs,
+  };
+}
+
 /** Milliseconds between two looks at whether it does. */
 export function bridgeCheckInterval(leafLifeMs: number): number {
   return Math.max(5000, leafLifeMs / 4);

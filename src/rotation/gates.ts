@@ -41,13 +41,21 @@ export function presentsTarget(proxy: ProxyObservation, target: Target): Shortfa
   };
 }
 
-/** The end: what is retired is gone from the process, and the leaf still verifies. */
-export function forgotRetired(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+/** What is retired is gone from the process. Whether it trusts anything else is another question. */
+function holdsNothingRetired(proxy: ProxyObservation, target: Target): Shortfall | undefined {
   if (!proxy.anchors) return anchorsUnknown(proxy);
   const anchors = [...proxy.anchors, ...(proxy.identityAnchors ?? [])];
   const left = target.retired.find(({ fingerprint }) => anchors.includes(fingerprint));
   if (left) return { reason: 'RetiredRootStillTrusted', message: `its process still trusts ${rootName(left)}` };
-  return presentsTarget(proxy, target);
+  return undefined;
+}
+
+/**
+ * The end: what is retired is gone from the process, which trusts the target, and the leaf verifies with that alone. Each is
+ * asked: a process may have been started under an earlier certificate of the retired root's key, and hold neither.
+ */
+export function forgotRetired(proxy: ProxyObservation, target: Target): Shortfall | undefined {
+  return all(holdsNothingRetired, trustsTarget, presentsTarget)(proxy, target);
 }
 
 /**
@@ -126,6 +134,17 @@ export function proxyGate(
     });
   }
   return findings;
+}
+
+/** A gate of identity alone says nothing where there is none. */
+export function identityAbsent(): Finding {
+  return {
+    reason: 'IdentityAbsent',
+    severity: 'block',
+    message: 'linkerd-identity has no pod with a proxy: nobody hands out certificates',
+    subject: { kind: 'cluster', name: 'linkerd-identity' },
+    hint: 'scale Deployment linkerd-identity up, and look at why its pods are not there',
+  };
 }
 
 /** Waived, or on its way out with its listener closed already: it talks to nobody. */

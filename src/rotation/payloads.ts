@@ -4,6 +4,8 @@ import type { Fingerprint } from '../ground/mesh.js';
 import type { GatedPhase } from './phases.js';
 import type { Plan } from './plan.js';
 import type { RenewalState } from './renewal.js';
+import type { Told } from './told.js';
+import type { UnreadableSince } from './unreadable.js';
 import type { IssuerState } from './courses/course.js';
 import type { Recovery } from './courses/recovery.js';
 
@@ -44,10 +46,21 @@ export interface IssuerStateInput extends StepInput {
   state: IssuerState;
 }
 
-/** How a wait for the proxies' own renewal (or replacement) ended: all have, some are late, or somebody put things back. */
+/** How a wait for the proxies' own renewal (or replacement) ended. */
 export interface RenewalResult extends RenewalState {
+  /**
+   * - `met`: every proxy meets the requirement.
+   * - `late`: which proxies are late (or cannot be read) is news, whether there are more of them or fewer, or none.
+   * - `reverted`: another writer has put something back. `deadline`: it was waited long enough.
+   */
+  ended: 'met' | 'late' | 'reverted' | 'deadline';
+  /** All that are late, by reason: `late` names some of them. */
+  lateByReason: Record<string, number>;
+  /** Where workloads can be rolled for the sake of late proxies. */
+  lateNamespaces: string[];
   /** What another writer has put back; the wait is over, because nothing would come of it. */
   reverted: Finding[];
+  unreadable: UnreadableSince;
 }
 
 /** A certificate as status and report show it. */
@@ -116,19 +129,28 @@ export interface AwaitIssuerInput extends PhaseInput {
   swappedAt: string;
 }
 
-export interface AwaitProxiesInput extends PhaseInput {
-  /** Proxies that are known to be late, by their subject's name: somebody has been told. */
-  knownLate: string[];
+export interface AwaitProxiesInput extends PhaseInput, Omit<ProxiesWait, 'phase'> {
   /** ISO 8601: wait no longer than this. */
   deadline?: string;
+}
+
+/** What a wait for proxies is given again when it is begun anew: for a waiver, a pause, or a new run of the workflow. */
+export interface ProxiesWait {
+  phase: GatedPhase;
+  /** ISO 8601: when the wait began, after the last write. */
+  since: string;
+  /** What people have been told of last. */
+  told?: Told;
+  unreadable?: UnreadableSince;
 }
 
 export interface ReinjectInput extends PhaseInput {
   namespace: string;
   /** Only these workloads (control plane, in its order); absent: all of the namespace. */
   only?: string[];
-  /** Only workloads with a proxy that has missed its own renewal. */
+  /** Only workloads with a proxy that has missed its own renewal, or has renewed in vain since a wait began (ISO 8601). */
   late?: boolean;
+  since?: string;
 }
 
 /** Progress of one namespace in one phase; also what the activity's heartbeats carry. */

@@ -13,13 +13,33 @@ export function bundleReverted(
   return back && `${rootName(back)} is in it again`;
 }
 
-/** Another writer has put something back; nothing is rolled while that is so. */
-export function reverted(object: string, what: string, writer: string): Finding {
+/** Whether a bundle shows that the way back is over: the target is in it, and nothing retired is. */
+export function isPast(anchors: readonly string[], { root, retired }: Target): boolean {
+  if (retired.length === 0 || !anchors.includes(root.fingerprint)) return false;
+  return !retired.some(({ fingerprint }) => anchors.includes(fingerprint));
+}
+
+/**
+ * Another writer has put something back; nothing is rolled while that is so. What an earlier run of reroot wrote (the run was
+ * reset, or another rotation's remains are adopted) is nobody's fault: it is written again.
+ * @param writer who wrote the object last; undefined: reroot itself
+ */
+export function reverted(object: string, what: string, writer: string | undefined): Finding {
+  const subject = { kind: 'object' as const, name: object };
+  if (writer === undefined) {
+    return {
+      reason: 'Behind',
+      severity: 'block',
+      message: `${what}; an earlier run of reroot wrote it last`,
+      subject,
+      hint: 'nothing to do: it is written again',
+    };
+  }
   return {
     reason: 'Reverted',
     severity: 'block',
     message: `${what}; last written by ${writer}`,
-    subject: { kind: 'object', name: object },
+    subject,
     hint: 'stop that writer (or change what it writes from), then `resume`',
   };
 }

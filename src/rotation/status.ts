@@ -6,7 +6,7 @@ import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
 import type { Approval, RotationReport } from './report.js';
-import type { CertificateFacts, GateResult, GenerateResult, NamespaceProgress } from './payloads.js';
+import type { CertificateFacts, GateResult, GenerateResult, NamespaceProgress, ProxiesWait } from './payloads.js';
 import type { Course } from './courses/course.js';
 import type { Recovery } from './courses/recovery.js';
 
@@ -70,6 +70,8 @@ export interface RotationStatus {
   bridgeNotAfter?: string;
   /** ISO 8601: when an organic rollout rolls what is left. */
   organicUntil?: string;
+  /** What the wait for proxies under way remembers. */
+  proxiesWait?: ProxiesWait;
   waivers: Waiver[];
   approvals: Approval[];
   notes: string[];

@@ -42,11 +42,21 @@ func (p *proxy) serve() {
 	}
 }
 
+// hides: its admin port answers nobody, as behind a network policy.
+func (m *mesh) hides(p *proxy) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return p.isAmong(m.faults.Unreachable)
+}
+
 const tlsHandshake = 0x16
 
 // handle detects TLS by the first byte, as the admin port has done since 2.7 (linkerd/app/src/admin.rs).
 func (p *proxy) handle(conn net.Conn) {
 	defer conn.Close()
+	if p.mesh.hides(p) {
+		return
+	}
 	_ = conn.SetDeadline(time.Now().Add(15 * time.Second))
 	stop := context.AfterFunc(p.ctx, func() { conn.Close() })
 	defer stop()

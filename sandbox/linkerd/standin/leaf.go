@@ -77,7 +77,12 @@ func (p *proxy) refresh() error {
 func (m *mesh) refuses(p *proxy) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	for _, prefix := range m.faults.RefuseLeafFor {
+	return p.isAmong(m.faults.RefuseLeafFor)
+}
+
+// isAmong takes prefixes of `namespace/pod`.
+func (p *proxy) isAmong(prefixes []string) bool {
+	for _, prefix := range prefixes {
 		if strings.HasPrefix(p.namespace+"/"+p.pod, prefix) {
 			return true
 		}

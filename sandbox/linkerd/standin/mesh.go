@@ -46,6 +46,7 @@ type faults struct {
 	InjectorStaleMs    int64    `json:"injectorStaleMs"`
 	FrozenIssuerMounts []string `json:"frozenIssuerMounts"`
 	RefuseLeafFor      []string `json:"refuseLeafFor"`
+	Unreachable        []string `json:"unreachable"`
 }
 
 func newMesh(client kubernetes.Interface, o options, r rules) *mesh {

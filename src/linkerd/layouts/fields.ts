@@ -1,4 +1,4 @@
-import type { V1ObjectMeta } from '@kubernetes/client-node';
+import type { V1ManagedFieldsEntry, V1ObjectMeta } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { isKubernetesError } from '../../kubernetes/errors.js';
 import { pointer, unchanged, withFreshRead } from '../../kubernetes/patch.js';
@@ -23,14 +23,28 @@ export interface FieldEdit {
   change(current: string): string | undefined;
 }
 
-/** Who wrote an object last beside reroot, as the API server recorded it: `manager at time`. */
-export async function lastForeignWriter(k8s: Kubernetes, namespace: string, location: Location): Promise<string> {
+/**
+ * Who wrote an object last, as the API server recorded it: `manager at time`.
+ * @returns undefined when it was reroot itself
+ */
+export async function lastForeignWriter(
+  k8s: Kubernetes,
+  namespace: string,
+  location: Location,
+): Promise<string | undefined> {
   const object = await readObject(k8s, namespace, { ...location, optional: true });
   if (!object) return 'somebody who deleted it';
-  const [last] = (object.metadata?.managedFields ?? [])
-    .filter(({ manager }) => manager !== FIELD_MANAGER)
-    .toSorted((a, b) => new Date(b.time ?? 0).getTime() - new Date(a.time ?? 0).getTime());
-  return last ? `${last.manager} at ${new Date(last.time ?? 0).toISOString()}` : 'somebody unknown';
+  return lastWriter(object.metadata?.managedFields ?? []);
+}
+
+/** Times have whole seconds: of several in the same second the foreign one counts, because it has to be looked into. */
+export function lastWriter(managedFields: readonly V1ManagedFieldsEntry[]): string | undefined {
+  const timeOf = ({ time }: V1ManagedFieldsEntry): number => new Date(time ?? 0).getTime();
+  const newest = Math.max(...managedFields.map(timeOf));
+  const latest = managedFields.filter((entry) => timeOf(entry) === newest);
+  const foreign = latest.find(({ manager }) => manager !== FIELD_MANAGER);
+  if (foreign) return `${foreign.manager} at ${new Date(newest).toISOString()}`;
+  return latest.length > 0 ? undefined : 'somebody unknown';
 }
 
 /**

@@ -1,9 +1,21 @@
 import type { Course, Row } from './course.js';
 
+const trust: Row = {
+  phase: 'trust',
+  what: 'everybody trusts the root of the start',
+  writes: ['addTarget'],
+  gate: 'trustsTarget',
+  whose: 'everybody',
+  by: 'roll',
+  templates: 'all',
+  gatesTemplates: true,
+};
+
 const issue: Row = {
   phase: 'issue',
   what: 'the issuer of the start goes back into its Secret',
-  writes: ['addTarget', 'swapIssuer'],
+  first: 'trust',
+  writes: ['swapIssuer'],
   issuer: 'previous',
   gate: 'presentsTarget',
   whose: 'identity',
@@ -12,13 +24,14 @@ const issue: Row = {
 };
 
 /**
- * The way back, to the certificates of the start: the root of the start is the target, the new one is retired. Nothing has
- * to learn to trust the target, because until the point of no return every process does.
+ * The way back, to the certificates of the start: the root of the start is the target, the new one is retired. Until the
+ * point of no return every process trusts the target; that is proven, not remembered, before the issuer goes back.
  */
 export const back: Course = {
   strategy: 'abort',
   replaces: 'root',
   rows: [
+    trust,
     issue,
     {
       phase: 'renew',
@@ -45,13 +58,16 @@ export const back: Course = {
   ],
 };
 
-/** The way back of an issuer alone: the root stays, so no template is touched. */
+/** The way back of an issuer alone: the root stays, so nobody has to trust another, and no template is touched. */
 export const backFromIssuer: Course = {
   ...back,
   replaces: 'issuer',
-  rows: back.rows.map((row) => ({
-    ...row,
-    templates: 'none',
-    ...(row.phase === 'issue' ? { gate: 'leftRetiredIssuer' as const } : {}),
-  })),
+  rows: back.rows
+    .filter(({ phase }) => phase !== 'trust')
+    .map((row) => {
+      const alone: Row = { ...row, templates: 'none', gate: 'leftRetiredIssuer' };
+      delete alone.first;
+      delete alone.gatesTemplates;
+      return alone;
+    }),
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bridgeCheckInterval, bridgeEndsSoon, bridgeLife } from '../../../src/rotation/bridge-life.js';
+import { bridgeCheckInterval, bridgeEndsSoon, bridgeKept, bridgeLife } from '../../../src/rotation/bridge-life.js';
 import { HOUR_MS, request } from './support.js';
 
 const DAY_MS = 24 * HOUR_MS;
@@ -38,5 +38,24 @@ describe('bridgeCheckInterval', () => {
   it('is a quarter of a leaf, and five seconds at the least', () => {
     expect(bridgeCheckInterval(DAY_MS)).toBe(DAY_MS / 4);
     expect(bridgeCheckInterval(1000)).toBe(5000);
+  });
+});
+
+describe('a bridge certificate that is looked after', () => {
+  const HOUR = 3_600_000;
+  const now = new Date('2026-01-01T00:00:00Z');
+  const bridge = { notAfter: new Date(now.getTime() + 30 * HOUR) };
+  it('ends soon only where nobody can make it anew, and less than two leaf lives are left', () => {
+    expect(bridgeKept({ bridge }, 24 * HOUR, now)).toEqual({
+      notAfter: '2026-01-02T06:00:00.000Z',
+      renewable: false,
+      endsSoon: true,
+    });
+    expect(bridgeKept({ bridge }, 12 * HOUR, now).endsSoon).toBe(false);
+    expect(bridgeKept({ bridge, rootKeyPem: 'a key' }, 24 * HOUR, now)).toMatchObject({
+      renewable: true,
+      endsSoon: false,
+    });
+    expect(bridgeKept({}, 24 * HOUR, now)).toMatchObject({ notAfter: '', endsSoon: false });
   });
 });

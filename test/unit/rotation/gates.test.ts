@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   forgotRetired,
   GATES,
+  identityAbsent,
   identityTrustsTarget,
   leftRetiredIssuer,
   presentsBothChains,
@@ -150,4 +151,18 @@ describe('proxyGate', () => {
     expect(gate([{ ...unread, terminating: true }])).toEqual([]);
     expect(gate([unread])).toHaveLength(1);
   });
+});
+
+describe('the gate of retire', () => {
+  it('is not passed by a process that holds neither the retired root nor the target', () => {
+    // started under an earlier certificate of the retired root's key: all works, and the new issuer's leaves would be refused
+    expect(forgotRetired(proxy({ anchors: ['an earlier certificate of the same key'] }), target())?.reason).toBe(
+      'TargetNotTrusted',
+    );
+    expect(forgotRetired(proxy({ anchors: ['new'] }), target())).toBeUndefined();
+  });
+});
+
+it('a gate of identity alone is not passed where there is no identity', () => {
+  expect(identityAbsent()).toMatchObject({ reason: 'IdentityAbsent', severity: 'block' });
 });

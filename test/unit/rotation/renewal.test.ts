@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { presentsBothChains } from '../../../src/rotation/gates.js';
-import { isLate, longestWait, renewalDue, renewalLate, renewalState } from '../../../src/rotation/renewal.js';
+import {
+  hasRenewedInVain,
+  isLate,
+  longestWait,
+  renewalDue,
+  renewalLate,
+  renewalState,
+} from '../../../src/rotation/renewal.js';
 import { HOUR_MS, leaf, proxy, target, without } from './support.js';
 
 const NOON = new Date('2026-01-01T12:00:00Z');
@@ -14,6 +21,19 @@ const state = (
   now: Date,
   waivers: { subject: string; reason: string }[] = [],
 ) => renewalState(proxies, { target: target(), requirement: presentsBothChains, waivers }, now);
+/** The state of a wait that began at 06:00. */
+const begun = (...proxies: Parameters<typeof renewalState>[0]) =>
+  renewalState(
+    proxies,
+    { target: target(), requirement: presentsBothChains, waivers: [], since: '2026-01-01T06:00:00Z' },
+    NOON,
+  );
+/** A leaf of a day that identity has signed at a time; it dates back by 20 s. */
+const signedAt = (time: string, verifiesWith: string[]) => {
+  const issued = Date.parse(`2026-01-01T${time}Z`);
+  const [notBefore, notAfter] = [issued - 20_000, issued + 24 * HOUR_MS].map((ms) => new Date(ms).toISOString());
+  return leaf({ verifiesWith, notBefore: notBefore ?? '', notAfter: notAfter ?? '' });
+};
 
 describe('the renewal of a leaf', () => {
   it('is due at 70 % of its life', () => {
@@ -42,6 +62,30 @@ describe('a wait for renewals', () => {
     expect(late).toMatchObject({ reason: 'RenewalMissed', severity: 'block', subject: { name: 'shop/Pod/web-1' } });
     expect(late?.message).toContain(waiting.leaf?.notAfter);
     expect(late?.hint).toContain('retry');
+  });
+  it('names a proxy that has renewed since it began, and got a leaf that does not fit: it would do so for ever', () => {
+    const inVain = proxy({ leaf: signedAt('06:03:00', ['old']) });
+    const [late] = begun(inVain).late;
+    expect(late).toMatchObject({ reason: 'RenewedWithoutTarget', subject: { name: 'shop/Pod/web-1' } });
+    expect(late?.message).toContain('got a new leaf at 2026-01-01T06:03:00.000Z');
+    expect(late?.message).toContain('does not verify with the new root');
+    expect(late?.hint).toContain('identity');
+    expect(begun({ ...inVain, terminating: true }).late).toEqual([]);
+  });
+  it('expects nothing yet of a leaf that is older, or was signed while clocks and mounts may lag', () => {
+    for (const time of ['05:00:00', '05:59:59', '06:01:59'])
+      expect(begun(proxy({ leaf: signedAt(time, ['old']) }))).toMatchObject({ proven: 0, late: [] });
+    expect(begun(proxy({ leaf: signedAt('06:03:00', ['old', 'new']) }))).toMatchObject({ proven: 1, late: [] });
+  });
+  it('allows less of leaves that live shortly', () => {
+    const short = { notBefore: '2026-01-01T05:59:45Z', notAfter: '2026-01-01T06:00:30Z', verifiesWith: ['old'] };
+    expect(hasRenewedInVain(proxy({ leaf: leaf(short) }), '2026-01-01T06:00:00Z')).toBe(true);
+    expect(hasRenewedInVain(proxy({ leaf: leaf(short) }), '2026-01-01T06:00:04Z')).toBe(false);
+  });
+  it('expects a pod to go in the time it was given', () => {
+    const gone = { ...waiting, terminating: true, deletedAt: '2026-01-01T12:00:00Z' };
+    expect(isLate(gone, EVENING)).toBe(true);
+    expect(isLate({ ...gone, deletedAt: '2026-01-01T21:00:00Z' }, EVENING)).toBe(false);
   });
   it('expects nothing of a pod that is going', () => {
     expect(isLate(waiting, EVENING)).toBe(true);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleReverted, reverted } from '../../../src/rotation/reverted.js';
+import { bundleReverted, isPast, reverted } from '../../../src/rotation/reverted.js';
 import { target } from './support.js';
 
 describe('bundleReverted', () => {
@@ -27,5 +27,26 @@ describe('reverted', () => {
       message: 'the new root is gone from it; last written by argocd at noon',
     });
     expect(finding.hint).toContain('resume');
+  });
+  it('blames nobody for what an earlier run of reroot wrote itself: it is written again', () => {
+    const finding = reverted('Secret linkerd-identity-issuer', 'it holds another issuer again', undefined);
+    expect(finding).toMatchObject({
+      reason: 'Behind',
+      message: expect.stringContaining('an earlier run of reroot') as string,
+    });
+    expect(finding.hint).not.toContain('resume');
+  });
+});
+
+describe('the point of no return, as a bundle shows it', () => {
+  it.each([
+    [['old', 'new'], false],
+    [['new'], true],
+    [['new', 'foreign'], true],
+    [['old'], false],
+    [['foreign'], false],
+  ])('%j: %s', (anchors, past) => expect(isPast(anchors, target())).toBe(past));
+  it('is never there for an issuer alone, which retires no root', () => {
+    expect(isPast(['new'], { ...target(), retired: [] })).toBe(false);
   });
 });

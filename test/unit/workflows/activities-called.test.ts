@@ -33,7 +33,7 @@ vi.mock('@temporalio/workflow', () => {
     },
     awaitProxies: ({ phase }: PhaseInput) => {
       cluster.proven.add(phase);
-      return { proxies: 5, proven: 5, late: [] };
+      return { ended: 'met', proxies: 5, proven: 5, late: [] };
     },
     writeIssuer: () => ({ swappedAt: '2026-01-01T00:00:00Z', written: ['Secret linkerd-identity-issuer'] }),
     awaitIssuer: () => ({ outcome: cluster.issuer, message: '' }),
@@ -192,9 +192,11 @@ describe('the activities of a course', () => {
     ]);
   });
   it('of the way back: the issuer of the start, then the bundle without the new root', async () => {
-    for (const phase of ['issue', 'renew', 'retire']) cluster.proven.add(phase);
+    for (const phase of ['trust', 'issue', 'renew', 'retire']) cluster.proven.add(phase);
     expect(await called({ direction: 'back' })).toEqual([
       'addTarget',
+      'checkGate trust', // everybody trusts the root of the start
+      'checkGate trust',
       'writeIssuer previous',
       'awaitIssuer issue',
       'checkGate issue',

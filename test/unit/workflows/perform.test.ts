@@ -117,7 +117,9 @@ describe('a course, performed', () => {
     'the way back of %s: everybody presents a leaf under the root of the start before the new one goes',
     async (strategy) => {
       expect(await sequence({ strategy, direction: 'back' })).toEqual([
-        'issue: addTarget',
+        'trust: addTarget',
+        'trust: =trust trustsTarget',
+        'issue: =trust trustsTarget', // right before the write
         'issue: swap previous',
         'issue: =issue presentsTarget',
         'renew: =renew presentsTarget',

@@ -1,0 +1,56 @@
+import { readIssuer } from '../../src/linkerd/identity/issuer.js';
+import { lastForeignWriter } from '../../src/linkerd/layouts/fields.js';
+import { type Location, locationName } from '../../src/linkerd/layouts/layout.js';
+import { readAnchors } from '../../src/linkerd/layouts/stores.js';
+import { ISSUER_SECRET } from '../../src/linkerd/names.js';
+import { isLaterState, issuerStateOf } from '../../src/records/issuer-states.js';
+import type { Finding } from '../../src/rotation/findings.js';
+import { bundleReverted, reverted } from '../../src/rotation/reverted.js';
+import type { Dependencies } from './dependencies.js';
+import type { PhaseInput } from '../../src/rotation/payloads.js';
+import { type PhaseContext, readPhase } from './stored-rotation.js';
+
+const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false };
+
+/** What of this rotation's writes no longer stands, by object, each with who wrote it last. Empty: all stands. */
+export async function reversions(
+  { k8s }: Pick<Dependencies, 'k8s'>,
+  { linkerd, target, secret, row, isBack }: PhaseContext,
+): Promise<Finding[]> {
+  const found: Finding[] = [];
+  const name = async (location: Location, what: string | undefined): Promise<void> => {
+    if (what === undefined) return;
+    found.push(reverted(locationName(location), what, await lastForeignWriter(k8s, linkerd.namespace, location)));
+  };
+  for (const { location, certificates } of await readAnchors(k8s, linkerd)) {
+    const anchors = certificates.map(({ fingerprint }) => fingerprint);
+    await name(location, bundleReverted(anchors, target, row));
+  }
+  if (row.issuer !== undefined) {
+    const { certificates } = await readIssuer(k8s, linkerd);
+    const state = issuerStateOf(certificates, secret);
+    const stands = state === row.issuer || (!isBack && isLaterState(state, row.issuer));
+    await name(ISSUER, stands ? undefined : 'it holds another issuer again');
+  }
+  return found;
+}
+
+/** How often a wait looks whether the rotation's writes still stand: in good time for a leaf's life, at most so often. */
+const LOOKS_PER_LEAF = 20;
+const SLOWEST_LOOK_MS = 300_000;
+
+/** The same for waits that look again and again: at once, then every few minutes; in between nothing is found. */
+export function occasionalReversions(
+  dependencies: Pick<Dependencies, 'k8s'>,
+  input: PhaseInput,
+): () => Promise<Finding[]> {
+  let next = 0;
+  return async () => {
+    const now = Date.now();
+    if (now < next) return [];
+    // afresh: what the rotation has stored, the bridge certificate among it, is written anew in a long wait
+    const phase = await readPhase(dependencies, input);
+    next = now + Math.min(phase.linkerd.leafLifeMs / LOOKS_PER_LEAF, SLOWEST_LOOK_MS);
+    return await reversions(dependencies, phase);
+  };
+}
