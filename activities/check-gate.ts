@@ -1,12 +1,17 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
+import type { Workload } from '../src/kubernetes/workload.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
 import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
-import { type Finding, isWaived } from '../src/rotation/findings.js';
+import { type Finding, isWaived, opening } from '../src/rotation/findings.js';
 import { identityAbsent, proxyGate } from '../src/rotation/gates.js';
+import { injectionBroken, rehearsalNamespaces } from '../src/rotation/injection.js';
+import { lostProxies, rotationOf } from '../src/rotation/lost-proxies.js';
+import type { Row } from '../src/rotation/courses/course.js';
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
-import { reportProgress } from './kit/heartbeat.js';
+import { pause, reportProgress } from './kit/heartbeat.js';
 import { gatedPods, probe } from './kit/proxies.js';
+import { firstWrongRehearsal } from './kit/rehearsal.js';
 import { reversions } from './kit/reversions.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { isOvertaken, readPhase, type PhaseContext } from './kit/stored-rotation.js';
@@ -14,8 +19,12 @@ import { workloadReading } from './kit/templates.js';
 
 /** Findings that travel in a result; the counts cover all. */
 const SHOWN_FINDINGS = 20;
-/** New pods are re-proved; a mesh whose pods change faster than they can be looked at is not given a pass. */
-const MOST_SCANS = 10;
+/** Pods that are born between two lists are proven by the second. */
+const SCANS = 2;
+/** A mesh in which pods come and go always has some that are starting: a look waits for them this long. */
+const STARTING_MS = 30_000;
+/** Between two counts of the proxies that a workload has. */
+const MISSING_MS = 5000;
 
 /** The phase lies behind: nothing is left to prove, and nothing is counted. */
 const OVERTAKEN: GateResult = {
@@ -25,45 +34,84 @@ const OVERTAKEN: GateResult = {
 
 /**
  * The gate of a phase over every live proxy of the cluster. It must hold for each pod of a list and then of a second
- * list: pods born in between are proven too, so none slips through.
+ * list: pods born in between are proven too, so none slips through. Those born later come out as the rehearsal does.
  */
 export async function checkGate(dependencies: Dependencies, input: PhaseInput): Promise<GateResult> {
   const phase = await readPhase(dependencies, input);
   if (await isOvertaken(dependencies, phase)) return OVERTAKEN;
+  const until = Date.now() + Math.min(input.settings.rollout.stuckAfter, STARTING_MS);
   const proven = new Map<string, ProxyObservation>();
-  for (let scan = 1; ; scan += 1) {
+  for (let passes = 0; ;) {
     const pods = await gatedPods(dependencies.k8s, phase);
-    const fresh = pods.filter(({ uid }) => !proven.has(uid));
-    const observations = await probe(dependencies, phase, fresh);
-    const result = judge([...kept(proven, pods), ...observations], phase, input);
-    reportProgress({ phase: input.phase, scan, proxies: result.proxies, proven: result.proven });
-    if (!result.passed) return await withReversions(dependencies, phase, result);
-    const settled = scan > 1 && fresh.length === 0;
-    if (settled || scan >= MOST_SCANS) {
-      const templates = await staleTemplates(dependencies, phase, input);
-      return await withReversions(dependencies, phase, {
-        ...result,
-        passed: settled && templates.length === 0,
-        namespaces: countByNamespace(templates),
-        findings: templates.slice(0, SHOWN_FINDINGS),
-      });
+    const fresh = pods.filter((pod) => isFresh(pod, proven.get(pod.uid)));
+    const observations = [...kept(proven, pods, fresh), ...(await probe(dependencies, phase, fresh))];
+    const result = judge(observations, phase, input);
+    reportProgress({ phase: input.phase, proxies: result.proxies, proven: result.proven });
+    for (const proxy of observations) if (!fallsShort(proxy, phase, input)) proven.set(proxy.uid, proxy);
+    if (!result.passed) {
+      const isDone = Date.now() >= until || !isStartingAlone(observations, phase, input);
+      if (isDone) return await withReversions(dependencies, phase, result);
+      await pause(input.settings.timing.poll);
+      continue;
     }
-    for (const observation of observations) proven.set(observation.uid, observation);
+    passes += 1;
+    if (passes < SCANS) continue;
+    const others = await besideProxies(dependencies, phase, { input, observations });
+    return await withReversions(dependencies, phase, {
+      ...result,
+      passed: others.length === 0,
+      namespaces: countByNamespace(others),
+      findings: others.slice(0, SHOWN_FINDINGS),
+    });
   }
 }
 
-function kept(proven: Map<string, ProxyObservation>, pods: readonly MeshedPod[]): ProxyObservation[] {
-  return pods.map(({ uid }) => proven.get(uid)).filter((observation) => observation !== undefined);
+/** Not proven yet, or proven by what it will be started with, and started since. */
+function isFresh({ address }: MeshedPod, seen: ProxyObservation | undefined): boolean {
+  return !seen || (seen.unstarted === true && address !== undefined);
+}
+
+function fallsShort(proxy: ProxyObservation, { target, requirement, row }: PhaseContext, input: PhaseInput): boolean {
+  return proxyGate([proxy], target, requirement, opening(input.waivers, gateOf(row, input))).length > 0;
+}
+
+/** All that is missing are proxies that are starting: the look waits a little for them. */
+function isStartingAlone(observations: readonly ProxyObservation[], phase: PhaseContext, input: PhaseInput): boolean {
+  const youngest = Date.now() - input.settings.rollout.stuckAfter;
+  const isStarting = ({ problem, createdAt }: ProxyObservation) =>
+    problem !== undefined && createdAt !== undefined && Date.parse(createdAt) > youngest;
+  const short = observations.filter((proxy) => fallsShort(proxy, phase, input));
+  return short.length > 0 && short.every(isStarting);
+}
+
+function kept(
+  proven: ReadonlyMap<string, ProxyObservation>,
+  pods: readonly MeshedPod[],
+  fresh: readonly MeshedPod[],
+): ProxyObservation[] {
+  const asked = new Set(fresh.map(({ uid }) => uid));
+  return pods.flatMap(({ uid, terminating }) => {
+    const seen = asked.has(uid) ? undefined : proven.get(uid);
+    return seen ? [{ ...seen, terminating }] : [];
+  });
+}
+
+/** Which gate is looked at: waivers name it by its phase and way. */
+function gateOf({ phase }: Row, { course }: PhaseInput) {
+  return { phase, direction: course.direction };
 }
 
 function judge(
   observations: ProxyObservation[],
   { target, requirement, row }: PhaseContext,
-  { waivers }: PhaseInput,
+  input: PhaseInput,
 ): GateResult {
   const absent = row.whose === 'identity' && observations.length === 0 ? [identityAbsent()] : [];
   const all = proxyGate(observations, target, requirement, []);
-  const findings = [...absent, ...proxyGate(observations, target, requirement, waivers)];
+  const findings = [
+    ...absent,
+    ...proxyGate(observations, target, requirement, opening(input.waivers, gateOf(row, input))),
+  ];
   return {
     passed: findings.length === 0,
     proxies: observations.length,
@@ -84,14 +132,51 @@ function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'
   return [...outdated].map(([name, count]) => ({ name, outdated: count }));
 }
 
-/** Looked for when every proxy is right, so that it costs a list of each kind once a phase. */
-async function staleTemplates({ k8s }: Dependencies, phase: PhaseContext, { waivers }: PhaseInput): Promise<Finding[]> {
+interface Seen {
+  input: PhaseInput;
+  observations: readonly ProxyObservation[];
+}
+
+/**
+ * What else a gate asks for, looked for when every proxy is right, so that it costs a list of each kind once a phase: that
+ * templates are in step, that nobody came back without a proxy, and that new pods come out right.
+ */
+async function besideProxies(dependencies: Dependencies, phase: PhaseContext, seen: Seen): Promise<Finding[]> {
   if (!phase.row.gatesTemplates) return [];
-  const workloads = await listWorkloads(k8s, undefined, workloadReading(phase));
-  return workloads
-    .filter(({ edits }) => edits.length > 0)
-    .map(staleTemplate)
-    .filter(({ subject }) => !isWaived(subject, waivers));
+  const workloads = await listWorkloads(dependencies.k8s, undefined, workloadReading(phase));
+  const stale = workloads.filter(({ edits }) => edits.length > 0).map(staleTemplate);
+  const missing = phase.row.whose === 'everybody' ? await missingProxies(dependencies, phase, seen, workloads) : [];
+  const waivers = opening(seen.input.waivers, gateOf(phase.row, seen.input));
+  const found = [...stale, ...missing].filter(({ subject }) => !isWaived(subject, waivers));
+  if (found.length > 0 || phase.row.whose !== 'everybody') return found;
+  return await wrongRehearsal(dependencies, phase, seen.observations);
+}
+
+/** A count of pods and one of proxies are never of the same moment: what is missing has to be missing twice. */
+async function missingProxies(
+  dependencies: Dependencies,
+  phase: PhaseContext,
+  { observations, input }: Seen,
+  workloads: readonly Workload[],
+): Promise<Finding[]> {
+  const rotation = rotationOf(phase.target.id);
+  const once = lostProxies(workloads, observations, rotation);
+  if (once.length === 0) return [];
+  await pause(Math.min(MISSING_MS, input.settings.rollout.stuckAfter));
+  const pods = await gatedPods(dependencies.k8s, phase);
+  const again = await listWorkloads(dependencies.k8s, undefined, workloadReading(phase));
+  const twice = new Set(lostProxies(again, pods, rotation).map(({ subject }) => subject.name));
+  return once.filter(({ subject }) => twice.has(subject.name));
+}
+
+async function wrongRehearsal(
+  dependencies: Dependencies,
+  phase: PhaseContext,
+  observations: readonly ProxyObservation[],
+): Promise<Finding[]> {
+  const namespaces = rehearsalNamespaces(observations, phase.linkerd.namespace);
+  const wrong = await firstWrongRehearsal(dependencies, phase, namespaces);
+  return wrong ? [injectionBroken(wrong.namespace, wrong.problem)] : [];
 }
 
 /** Verifies that what this rotation has written still stands. */

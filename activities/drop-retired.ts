@@ -6,6 +6,7 @@ import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import type { BundleWritten, StepInput } from '../src/rotation/payloads.js';
 import { changeBundle } from './kit/change-bundle.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { fence } from './kit/fence.js';
 import { readRotation } from './kit/stored-rotation.js';
 
 /**
@@ -14,6 +15,7 @@ import { readRotation } from './kit/stored-rotation.js';
  * @throws ApplicationFailure `BundleReverted`, `IssuerNeedsRetiredRoot`
  */
 export async function dropRetired(dependencies: Dependencies, input: StepInput): Promise<BundleWritten> {
+  await fence(dependencies, input);
   const { k8s } = dependencies;
   const { linkerd, target } = await readRotation(dependencies, input);
   const remove = target.retired.map(({ fingerprint }) => fingerprint);

@@ -1,33 +1,54 @@
+import type { Kubernetes } from '../src/kubernetes/client.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import { writeReport } from '../src/records/report.js';
 import { keepRoot } from '../src/records/root-secret.js';
-import { deleteRotationSecret, readRotationSecret } from '../src/records/rotation-secret.js';
+import { deleteRotationSecret, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
+import type { DiscardResult, StepInput } from '../src/rotation/payloads.js';
 import type { RotationReport } from '../src/rotation/report.js';
-import type { GenerateResult, StepInput } from '../src/rotation/payloads.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { fence } from './kit/fence.js';
+import { lookAt } from './kit/look.js';
 
 /**
- * finish: the new root moves to its lasting Secret (with its key if it is to be kept), the rotation's Secret with the
+ * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), the rotation's Secret with the
  * old issuer goes, the report is written. Each part is skipped when it is done already.
  */
-export async function finish({ k8s }: Dependencies, input: StepInput & { report: RotationReport }): Promise<void> {
+export async function finish(dependencies: Dependencies, input: StepInput & { report: RotationReport }): Promise<void> {
+  await fence(dependencies, input);
+  const { k8s } = dependencies;
   const { namespace } = await detectLinkerd(k8s, input.linkerdNamespace);
   const rotation = await readRotationSecret(k8s, namespace);
   if (rotation) {
-    const isNewRoot = rotation.retire.length > 0 && input.report.outcome === 'completed';
-    if (isNewRoot) await keepRoot(k8s, namespace, rotation);
+    if (input.report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation);
     await deleteRotationSecret(k8s, namespace, rotation);
   }
   await writeReport(k8s, namespace, input.report);
 }
 
-/** abort before anything was written: the new root and its issuer go, if they were made at all. */
-export async function discard(
-  { k8s }: Dependencies,
-  input: StepInput,
-): Promise<{ discarded: boolean; left?: GenerateResult }> {
-  const { namespace } = await detectLinkerd(k8s, input.linkerdNamespace);
-  const rotation = await readRotationSecret(k8s, namespace);
-  if (rotation) await deleteRotationSecret(k8s, namespace, rotation);
+/**
+ * A new root, as made; after a rotation of the issuer alone the root of the start where it was the issuer itself (a default
+ * `linkerd install`): the issuer Secret held its key, and this is the last copy.
+ */
+async function keepRootInUse(k8s: Kubernetes, namespace: string, rotation: RotationSecret): Promise<void> {
+  const { retire, root, previous } = rotation;
+  if (retire.length > 0) return await keepRoot(k8s, namespace, rotation);
+  if (previous.issuer.fingerprint !== root.fingerprint) return;
+  await keepRoot(k8s, namespace, { root, rootKeyPem: previous.issuerKeyPem });
+}
+
+/**
+ * abort before this run has written anything: the new root and its issuer go, if they were made at all and nothing in the
+ * mesh refers to them. Otherwise nothing is deleted, and the result says what there is to go back from.
+ * @throws RecordError `RotationSecretDamaged`: nothing is deleted then either
+ */
+export async function discard(dependencies: Dependencies, input: StepInput): Promise<DiscardResult> {
+  await fence(dependencies, input);
+  const { k8s } = dependencies;
+  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const rotation = await readRotationSecret(k8s, linkerd.namespace);
+  if (!rotation) return { discarded: true };
+  const { facts, untouched } = await lookAt(dependencies, linkerd, rotation, input);
+  if (!untouched) return { discarded: false, left: facts };
+  await deleteRotationSecret(k8s, linkerd.namespace, rotation);
   return { discarded: true };
 }

@@ -1,48 +1,73 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { present } from '../src/ground/present.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
-import { checkAuthority } from '../src/pki/authority.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
-import { parseKey } from '../src/pki/key.js';
 import { ROTATION_SECRET } from '../src/records/names.js';
 import {
   createRotationSecret,
   type NewRotation,
+  parseRotationSecret,
   readRotationSecret,
   type RotationSecret,
+  rotationSecretOf,
 } from '../src/records/rotation-secret.js';
 import type { Course } from '../src/rotation/courses/course.js';
 import { courseOf } from '../src/rotation/courses/index.js';
-import type { CertificateFacts, GenerateResult, StepInput } from '../src/rotation/payloads.js';
+import type { GenerateResult, StepInput } from '../src/rotation/payloads.js';
 import { makeBridge, makeCertificates, makeIssuer } from './kit/make-certificates.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { fence } from './kit/fence.js';
+import { refuseUnfit } from './kit/fit.js';
+import { factsOf, lookAt } from './kit/look.js';
 
 /**
  * The new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere else. When
- * another run has left the Secret, its root is adopted: there is one new root per rotation.
- * @throws ApplicationFailure `AnotherRotationLeft`, `BadCertificates`, `RootKeyMissing`
+ * another run has left the Secret, its root is adopted: there is one new root per rotation. How far that run came is seen
+ * in the cluster.
+ * @throws ApplicationFailure `AnotherRotationLeft`, `BadCertificates`, `RootKeyMissing`, `LeaseLost`
+ * @throws RecordError `RotationSecretDamaged`
  */
 export async function generate(dependencies: Dependencies, input: StepInput): Promise<GenerateResult> {
+  await fence(dependencies, input);
   const { k8s } = dependencies;
   const course = courseOf(input.course);
   const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
   const [{ certificates: anchors }] = await readAnchors(k8s, linkerd);
-  const existing = await readRotationSecret(k8s, linkerd.namespace);
-  if (existing) refuseOtherKind(existing, course);
-  const rotation =
-    existing ??
-    (await createRotationSecret(k8s, linkerd.namespace, await prepare(dependencies, input, { linkerd, anchors })));
-  refuseUnfit(rotation, anchors);
-  const retired = anchors.filter(({ fingerprint }) => rotation.retire.includes(fingerprint));
-  return {
-    root: factsOf(rotation.root),
-    issuer: factsOf(rotation.issuer),
-    retire: retired.map(factsOf),
-    adopted: existing !== undefined,
-    pastPointOfNoReturn: rotation.retire.length > 0 && retired.length === 0,
-  };
+  const { rotation, isNew } = await findOrMake(dependencies, input, { linkerd, anchors });
+  if (isNew) return factsOf(rotation, { adopted: false, pastPointOfNoReturn: false });
+  refuseOtherKind(rotation, course);
+  const looked = await lookAt(dependencies, linkerd, rotation, input);
+  refuseUnfit(rotation, { course, anchors, looked });
+  return looked.facts;
+}
+
+interface Found {
+  linkerd: Linkerd;
+  anchors: readonly Certificate[];
+}
+
+async function findOrMake(
+  dependencies: Dependencies,
+  input: StepInput,
+  found: Found,
+): Promise<{ rotation: RotationSecret; isNew: boolean }> {
+  const { k8s } = dependencies;
+  const { namespace } = found.linkerd;
+  const existing = await readRotationSecret(k8s, namespace);
+  if (existing) return { rotation: existing, isNew: false };
+  const made = await prepare(dependencies, input, found);
+  // before it is written: an unfit one would be found again by every retry
+  const { anchors } = found;
+  refuseUnfit(parseRotationSecret(rotationSecretOf(made)), {
+    course: courseOf(input.course),
+    anchors,
+    looked: undefined,
+  });
+  const rotation = await createRotationSecret(k8s, namespace, made);
+  return { rotation, isNew: rotation.id === made.id && rotation.firstRunId === made.firstRunId };
 }
 
 /** What was made for a rotation of the issuer alone is no use to one of the root, nor the other way round. */
@@ -55,30 +80,19 @@ function refuseOtherKind({ retire }: RotationSecret, { replaces }: Course): void
   );
 }
 
-function refuseUnfit({ root, issuer, issuerKeyPem }: RotationSecret, anchors: readonly Certificate[]): void {
-  const problems = checkAuthority({
-    root,
-    issuer,
-    issuerKey: parseKey(issuerKeyPem),
-    at: new Date(),
-    oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
-  }).filter(({ severity }) => severity === 'error');
-  if (problems.length === 0) return;
-  throw ApplicationFailure.nonRetryable(
-    problems.map(({ reason, message }) => `${reason}: ${message}`).join('; '),
-    'BadCertificates',
-  );
-}
-
 async function prepare(
   dependencies: Dependencies,
-  { settings, course: ref }: StepInput,
-  { linkerd, anchors }: { linkerd: Linkerd; anchors: readonly Certificate[] },
+  { settings, course: ref, firstRunId }: StepInput,
+  { linkerd, anchors }: Found,
 ): Promise<NewRotation> {
   const course = courseOf(ref);
   const current = await readIssuer(dependencies.k8s, linkerd);
   const roots = anchorsOfIssuer(current.certificates, anchors);
-  const previous = { previousIssuerPem: current.certificatePem, previousIssuerKeyPem: current.keyPem };
+  const previous = {
+    previousIssuerPem: current.certificatePem,
+    previousIssuerKeyPem: current.keyPem,
+    ...present({ firstRunId }),
+  };
   if (course.replaces === 'issuer') {
     const { root, issuer, issuerPem, issuerKeyPem } = await makeIssuer(dependencies, settings, {
       linkerd,
@@ -105,8 +119,4 @@ async function prepare(
 /** Of a rotation: the same for whoever adopts it. */
 function shortName({ fingerprint }: Certificate): string {
   return fingerprint.slice(0, 12);
-}
-
-function factsOf({ fingerprint, commonName, notBefore, notAfter }: Certificate): CertificateFacts {
-  return { fingerprint, commonName, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
 }

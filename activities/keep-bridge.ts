@@ -3,9 +3,11 @@ import type { StepInput } from '../src/rotation/payloads.js';
 import { withBridge } from './kit/bridge-certificate.js';
 import { bringIssuerTo, holdsIssuer, type Stays } from './kit/issuer-secret.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { fence } from './kit/fence.js';
 
 /** While a rotation takes its time: the bridge certificate anew where it would end, in the issuer Secret too. */
 export async function keepBridge(dependencies: Dependencies, input: StepInput): Promise<BridgeKept> {
+  await fence(dependencies, input);
   const isCarried: Stays = (found) => found === 'bridge' || found === 'crossover';
   if (!(await holdsIssuer(dependencies, input, isCarried))) return NO_BRIDGE;
   const { secret, linkerd } = await withBridge(dependencies, input);

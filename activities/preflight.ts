@@ -5,16 +5,21 @@ import { isServed } from '../src/kubernetes/custom.js';
 import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
 import { DetectionError, detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { EXTENSION_LABEL } from '../src/linkerd/names.js';
-import type { Finding } from '../src/rotation/findings.js';
+import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { RotationRequest, RotationSettings } from '../src/rotation/input.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
 import type { PlannedAnchors } from '../src/rotation/plan.js';
 import { preflightFindings } from '../src/rotation/preflight/index.js';
 import { type MissingPermission, NOTHING, type PreflightObservation } from '../src/rotation/preflight/observation.js';
+import { mayPass, patience } from '../src/rotation/preflight/settling.js';
+import { pause, reportProgress } from './kit/heartbeat.js';
 import { gather, type Mesh, readMesh } from './kit/gather.js';
 import { neededPermissions } from './kit/needed-permissions.js';
 import { hashedPlan } from './kit/hashed-plan.js';
 import type { Dependencies } from './kit/dependencies.js';
+
+/** Findings that a heartbeat names. */
+const SHOWN = 5;
 
 /** The mesh could not be read; the findings say why. */
 interface Unread {
@@ -33,8 +38,7 @@ export async function preflight(
   if (linkerd instanceof DetectionError) return unread({ undetected: linkerd });
   const missing = await permissionsMissing(dependencies, linkerd, settings);
   if (missing.length > 0) return unread({ missingPermissions: missing });
-  const mesh = await readMesh(dependencies, linkerd);
-  const observation = await gather(k8s, mesh, request);
+  const { mesh, observation, findings } = await settledMesh(dependencies, linkerd, request);
   return {
     linkerdNamespace: linkerd.namespace,
     linkerdVersion: linkerd.version,
@@ -43,10 +47,25 @@ export async function preflight(
     ...(observation.recovery ? { recovery: observation.recovery } : {}),
     apiServer: k8s.server,
     clusterUid: await readClusterUid(k8s),
-    findings: preflightFindings(observation),
+    findings,
     plan: hashedPlan(request, { ...linkerd, pods: mesh.pods }, anchorsOf(mesh)),
     extensions: await extensionNamespaces(k8s),
   };
+}
+
+/** A mesh as it is when what may be over in a moment is over, or has lasted too long. */
+async function settledMesh(dependencies: Dependencies, linkerd: Linkerd, request: RotationRequest) {
+  const { planOnly, rollout, timing } = request.settings;
+  const since = Date.now();
+  for (;;) {
+    const mesh = await readMesh(dependencies, linkerd);
+    const observation = await gather(dependencies.k8s, mesh, request);
+    const findings = preflightFindings(observation);
+    const most = patience({ planOnly, adopts: mesh.rotation !== undefined, stuckAfterMs: rollout.stuckAfter });
+    if (!mayPass(findings) || Date.now() - since >= most) return { mesh, observation, findings };
+    reportProgress({ phase: 'preflight', waitingFor: blocking(findings).slice(0, SHOWN).map(formatFinding) });
+    await pause(timing.poll);
+  }
 }
 
 /** Nothing more can be read: what is known already is said at once, instead of failing at the first read. */

@@ -1,7 +1,63 @@
-import type { PutBack } from '../src/rotation/ending.js';
+import type { ProxyObservation, Target } from '../src/ground/mesh.js';
+import { detectLinkerd } from '../src/linkerd/detect.js';
+import { readIssuer } from '../src/linkerd/identity/issuer.js';
+import { readAnchors } from '../src/linkerd/layouts/stores.js';
+import { observeProxies } from '../src/linkerd/proxies/observe.js';
+import { issuerStateOf } from '../src/records/issuer-states.js';
+import { readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
+import { targetOf } from '../src/records/target.js';
+import { type PutBack, whyNotBack } from '../src/rotation/ending.js';
 import type { StepInput } from '../src/rotation/payloads.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { fence } from './kit/fence.js';
+import { bringIssuerTo } from './kit/issuer-secret.js';
+import { judgedPods } from './kit/proxies.js';
 
-export async function putBack(_dependencies: Dependencies, _input: StepInput): Promise<PutBack> {
-  return await Promise.resolve({ putBack: false });
+/**
+ * A rotation ends before its time: the issuer of the start goes back into its Secret, so that nothing that is left behind
+ * ends leaves. Whether it may is decided from stores and proxies: everybody has to trust a root of the start.
+ * @throws ApplicationFailure `LeaseLost`
+ */
+export async function putBack(dependencies: Dependencies, input: StepInput): Promise<PutBack> {
+  const { k8s } = dependencies;
+  await fence(dependencies, input);
+  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const rotation = await readRotationSecret(k8s, linkerd.namespace);
+  if (!rotation) return { putBack: false, nothing: true };
+  const { certificates } = await readIssuer(k8s, linkerd);
+  const state = issuerStateOf(certificates, rotation);
+  if (state === 'previous') return { putBack: true };
+  const leavesEnd = new Date(Math.min(...certificates.map(({ notAfter }) => notAfter.getTime()))).toISOString();
+  const stores = (await readAnchors(k8s, linkerd)).map((store) => store.certificates.map((one) => one.fingerprint));
+  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: true });
+  const proxies = await observeProxies(k8s, dependencies.prober, pods, {
+    anchors: true,
+    leaf: false,
+    roots: [],
+    linkerd,
+  });
+  const why = whyNotBack({
+    foreign: state === undefined,
+    roots: rootsOf(rotation),
+    stores,
+    proxies: proxies.filter(({ terminating }) => !terminating).map(trusts),
+    expired: rotation.previous.issuer.notAfter <= new Date(),
+  });
+  if (why) return { putBack: false, why, leavesEnd };
+  // on the way back: only the issuer of the start is written there
+  const back: StepInput = { ...input, course: { ...input.course, direction: 'back' } };
+  await bringIssuerTo(dependencies, back, () => 'previous');
+  return { putBack: true, changed: true };
+}
+
+/** The roots of the start; the one in use, where the issuer alone is rotated. */
+function rootsOf(rotation: RotationSecret): string[] {
+  const { root, retired }: Pick<Target, 'root' | 'retired'> = targetOf(rotation, 'forward');
+  return (retired.length > 0 ? retired : [root]).map(({ fingerprint }) => fingerprint);
+}
+
+/** Every anchor of every process of a pod that has some; undefined: they could not be read, or are read at its start. */
+function trusts({ anchors, identityAnchors, unstarted }: ProxyObservation): string[] | 'unread' | undefined {
+  if (!anchors) return unstarted ? undefined : 'unread';
+  return identityAnchors ? anchors.filter((anchor) => identityAnchors.includes(anchor)) : anchors;
 }

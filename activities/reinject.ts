@@ -9,8 +9,9 @@ import { act, needsInjector, nextInLine } from './kit/act.js';
 import { assess, type Assessment } from './kit/assess.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { namespaceMemory, type NamespaceMemory } from './kit/namespace-memory.js';
-import { livePods } from './kit/proxies.js';
+import { judgedPods } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
+import { fence } from './kit/fence.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { injectorIsReady } from './kit/rehearsal.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
@@ -43,6 +44,7 @@ export async function rollNamespace(
     reading,
     memory,
     controlPlane: phase.linkerd.namespace,
+    anchors: phase.evidence.anchors,
     proxies: proxyCache(dependencies, phase, ({ at }, now) => now - at > LOOK_AGAIN_MS),
   });
   let rolled = 0;
@@ -54,7 +56,7 @@ export async function rollNamespace(
     reportProgress(progress);
     const next = nextInLine(state, rollout.workloads);
     if (next.length > 0) {
-      // FENCE: `await fence(dependencies, input)` of activities/kit/fence.ts belongs here, before anything is written
+      await fence(dependencies, input);
       rolled += await act(dependencies.k8s, next, { reading, memory });
     }
     if (!state.some(isBusy)) return { ...progress, rolled, stragglers: stragglersOf(state) };
@@ -66,6 +68,8 @@ interface LookAt {
   reading: WorkloadReading;
   memory: NamespaceMemory;
   controlPlane: string;
+  /** The phase is about anchors. */
+  anchors: boolean;
   proxies: ReturnType<typeof proxyCache>;
 }
 
@@ -77,7 +81,8 @@ function namespaceLooks({ k8s }: Dependencies, { namespace }: ReinjectInput, at:
       // Controllers first: what one calls rolled out, the pods read after it show. The other way round a pod that was
       // replaced in between would look like one that its rollout left behind.
       const workloads = await listWorkloads(k8s, namespace, at.reading, kinds);
-      const proxies = await at.proxies(await livePods(k8s, at.controlPlane, namespace));
+      const pods = await judgedPods(k8s, at.controlPlane, { anchors: at.anchors, namespace });
+      const proxies = await at.proxies(pods);
       const isNew = ({ workload }: ProxyObservation) => isWorkloadKind(workload.kind) && !kinds?.has(workload.kind);
       if (kinds && proxies.some(isNew)) {
         kinds = undefined; // a controller of another kind has come

@@ -3,12 +3,14 @@ import { withBridge } from './kit/bridge-certificate.js';
 import { bringIssuerTo, holdsIssuer, type Stays } from './kit/issuer-secret.js';
 import { isLaterState } from '../src/records/issuer-states.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { fence } from './kit/fence.js';
 
 /**
  * Brings the issuer Secret to a state. The issuer in use at the start stays in the rotation's Secret for an abort.
  * @throws ApplicationFailure `IssuerReplaced`, `IssuerUntrusted`, `IssuerExpired`, `BridgeMissing`, `BridgeExpired`
  */
 export async function writeIssuer(dependencies: Dependencies, input: IssuerStateInput): Promise<SwapResult> {
+  await fence(dependencies, input);
   const { state } = input;
   const stays: Stays = (found, { isBack, isPast }) => !isBack && isPast && isLaterState(found, state);
   const needsBridge = state === 'bridge' || state === 'crossover';

@@ -8,6 +8,8 @@ import { stepQueue } from '../src/temporal/names.js';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
 import { clusterAccess } from './access.js';
 import type { WorkerConfig } from './config.js';
+import type { WorkflowSource } from './replay.js';
+import { adoptOldRuns } from './upgrade.js';
 
 /** Bounded: what is scarce is the cluster's API server. */
 const MOST_ACTIVITIES = 50;
@@ -40,8 +42,9 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   };
   try {
     await ensureSearchAttributes(connection, namespace);
+    const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions() });
     const workers = [
-      await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions() }),
+      front,
       await Worker.create({
         ...shared,
         taskQueue: queues.steps,
@@ -62,6 +65,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
         'worker ended',
       ),
     );
+    void adoptOldRuns(front, { connection, source: workflowSource(), log, until: ended });
     return { ended, stop: () => stopAll(workers) };
   } catch (error) {
     await connection.close().catch(() => undefined); // what was made and does not run holds it
@@ -87,7 +91,7 @@ function stopAll(workers: readonly Worker[]): void {
 }
 
 /** The bundle that the build made, beside the built program; from sources it is made at start. */
-function workflowSource(): { workflowBundle: { codePath: string } } | { workflowsPath: string } {
+function workflowSource(): WorkflowSource {
   for (const candidate of ['./workflows.js', '../workflows.js', '../dist/workflows.js']) {
     const codePath = fileURLToPath(new URL(candidate, import.meta.url));
     if (existsSync(codePath)) return { workflowBundle: { codePath } };

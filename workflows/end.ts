@@ -21,30 +21,44 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
   return { ...report, finishedAt: now(), phases: status.phases };
 }
 
-/** Somebody has aborted it: back to the certificates of the start, however far it came. */
-export async function abandon(soFar: SoFar): Promise<RotationReport> {
-  const { status, operator, rotation } = soFar;
+/**
+ * Somebody has aborted it: back to the certificates of the start, however far it came.
+ * @param look for a run that was told so before it has looked at the mesh
+ */
+export async function abandon(soFar: SoFar, look: () => Promise<Rotation>): Promise<RotationReport> {
+  const { status, operator } = soFar;
   const { phase } = status.aborted ?? status;
   const { by, reason } = operator.beginAbort();
-  soFar.generated ??= await leftToTakeBack(rotation);
-  const { generated } = soFar;
+  soFar.generated ??= await leftToTakeBack(soFar, look);
+  const { generated, rotation } = soFar;
   if (generated) {
     status.aborted ??= { phase, at: now(), ...(by ? { by } : {}), ...(reason ? { reason } : {}) };
     if (status.phase !== 'finish') await goBack(generated);
     return await finish(generated, 'aborted');
   }
   status.outcome = 'aborted';
-  const nothing = rotation
-    ? 'nothing was changed'
-    : 'this rotation has changed nothing (what an earlier one has left, if any, is as it was)';
+  const nothing = status.pastPointOfNoReturn
+    ? 'this rotation has changed nothing, but an earlier one has passed the point of no return. Start again, to go on forward'
+    : rotation
+      ? 'nothing was changed'
+      : 'this rotation has changed nothing (what an earlier one has left, if any, is as it was)';
   throw ApplicationFailure.nonRetryable(`aborted in phase ${phase}: ${nothing}`, 'Aborted');
 }
 
+/** Not the first run: what was said to the one before is said again (worker/upgrade.ts), and that one may have changed things. */
+function isAnotherRun(): boolean {
+  const { runId, firstExecutionRunId } = workflowInfo();
+  return runId !== firstExecutionRunId;
+}
+
 /** An abort that comes before this run knows its certificates: what an earlier run has put to use is taken back too. */
-async function leftToTakeBack(rotation: Rotation | undefined): Promise<Generated | undefined> {
+async function leftToTakeBack(soFar: SoFar, look: () => Promise<Rotation>): Promise<Generated | undefined> {
+  if (isAnotherRun()) soFar.rotation ??= await look();
+  const { rotation } = soFar;
   if (!rotation) return undefined;
   const { left } = await rotation.steps.discard(rotation.input);
-  if (!left) return undefined;
+  if (left?.pastPointOfNoReturn) rotation.status.pastPointOfNoReturn = true;
+  if (!left || left.pastPointOfNoReturn) return undefined;
   rotation.status.roots = left;
   return { ...rotation, roots: left };
 }

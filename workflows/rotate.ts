@@ -53,7 +53,7 @@ async function forwardOrBack(
   } catch (error) {
     if (!isAbort(error)) throw error;
   }
-  return await abandon(soFar);
+  return await abandon(soFar, async () => await begin(request, { ...soFar, lease }));
 }
 
 async function forward(request: RotationRequest, soFar: SoFar, lease: Lease): Promise<RotationReport> {

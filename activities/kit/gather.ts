@@ -39,6 +39,8 @@ export interface Mesh {
   linkerd: Linkerd;
   /** Every copy of the trust anchors; the first is the one that the control plane reads. */
   stores: [StoredAnchors, ...StoredAnchors[]];
+  /** Those of the first, with the root of a rotation that was left behind. */
+  anchors: Certificate[];
   pods: MeshedPod[];
   proxies: ProxyObservation[];
   issuer: StoredIssuer;
@@ -51,12 +53,19 @@ export interface Mesh {
 /** Reads what the checks and the plan are about. */
 export async function readMesh({ k8s, prober }: Dependencies, linkerd: Linkerd): Promise<Mesh> {
   const stores = await readAnchors(k8s, linkerd);
-  const anchors = stores[0].certificates;
+  const rotation = await readRotationSecret(k8s, linkerd.namespace);
+  const anchors = withRootOf(rotation, stores[0].certificates);
   const pods = await livePods(k8s, linkerd.namespace);
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors, linkerd });
-  const rotation = await readRotationSecret(k8s, linkerd.namespace);
   const issuer = await readIssuer(k8s, linkerd);
-  return { linkerd, stores, pods, proxies, issuer, roots: anchorsOfIssuer(issuer.certificates, anchors), rotation };
+  const roots = anchorsOfIssuer(issuer.certificates, anchors);
+  return { linkerd, stores, anchors, pods, proxies, issuer, roots, rotation };
+}
+
+/** The root of a rotation that another run has left comes back into the bundle first of all, should somebody have taken it out. */
+function withRootOf(rotation: RotationSecret | undefined, anchors: Certificate[]): Certificate[] {
+  if (!rotation || anchors.some(({ fingerprint }) => fingerprint === rotation.root.fingerprint)) return anchors;
+  return [...anchors, rotation.root];
 }
 
 /** What the checks judge: the mesh, and what only they ask for. Changes nothing; the rehearsal is a dry run. */
@@ -75,6 +84,7 @@ export async function gather(
     course,
     waivers: settings.waive,
     now,
+    stuckAfterMs: settings.rollout.stuckAfter,
     linkerdNamespace: linkerd.namespace,
     missingPermissions: [],
     deployments: await controlPlane(k8s, linkerd),
@@ -92,7 +102,7 @@ export async function gather(
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
     webhookFailurePolicy: await webhookFailurePolicy(k8s),
     proxies,
-    anchors: stores[0].certificates.map(({ fingerprint }) => fingerprint),
+    anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
   };
 }

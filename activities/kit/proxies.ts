@@ -11,9 +11,22 @@ export async function livePods(k8s: Kubernetes, controlPlane: string, namespace?
   return pods.filter(({ address }) => address !== undefined);
 }
 
+/**
+ * Pods that a look at anchors is about: one without an address has not been started, and will be with the anchors that are
+ * written in it, however late that is.
+ */
+export async function judgedPods(
+  k8s: Kubernetes,
+  controlPlane: string,
+  { anchors, namespace }: { anchors: boolean; namespace?: string | undefined },
+): Promise<MeshedPod[]> {
+  const pods = await listMeshedPods(k8s, controlPlane, namespace);
+  return anchors ? pods : pods.filter(({ address }) => address !== undefined);
+}
+
 /** Those that the gate of a phase is about. */
-export async function gatedPods(k8s: Kubernetes, { linkerd, row }: PhaseContext): Promise<MeshedPod[]> {
-  const pods = await livePods(k8s, linkerd.namespace);
+export async function gatedPods(k8s: Kubernetes, { linkerd, row, evidence }: PhaseContext): Promise<MeshedPod[]> {
+  const pods = await judgedPods(k8s, linkerd.namespace, evidence);
   return row.whose === 'identity' ? pods.filter(({ component }) => component === 'identity') : pods;
 }
 

@@ -25,8 +25,9 @@ export function proxyCache(
   const seen = new Map<string, Look>();
   return async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
     const now = Date.now();
-    const due = pods.filter(({ uid }) => {
+    const due = pods.filter(({ uid, address }) => {
       const look = seen.get(uid);
+      if (look?.observation.unstarted && address !== undefined) return true;
       return !look || (!look.met && (look.observation.problem !== undefined || isDue(look, now)));
     });
     for (const observation of await probe(dependencies, phase, due)) {

@@ -2,7 +2,8 @@ import pc from 'picocolors';
 import { formatDuration } from '../../src/ground/duration.js';
 import { COURSES } from '../../src/rotation/courses/index.js';
 import { meshOptions, startSandbox } from '../kit/index.js';
-import { readOptions } from './options.js';
+import { keep } from './keep.js';
+import { type Demo, readOptions } from './options.js';
 import { rotate } from './rotate.js';
 
 /** Leaves live this long where a strategy waits for their renewal: a day of real Linkerd, in under a minute. */
@@ -29,14 +30,14 @@ async function demo(): Promise<number> {
     kubeletLagMs: 2000,
     probeRate: 100,
     ...(waits ? { issuanceLifetime: SHORT_LEAVES } : {}),
-    stay: options.keep ?? false,
   });
   const servers = 'etcd, kube-apiserver, controller-manager, scheduler, kwok, Temporal';
   out.write(`Sandbox up in ${formatDuration(Date.now() - booted)}: ${servers}\n`);
+  const running: Demo = { options, sandbox, out };
   try {
-    return await rotate({ options, sandbox, out });
+    return await rotate(running);
   } finally {
-    if (options.keep) out.write(`\nEverything stays up. Logs: ${sandbox.folder}\nEnd it with: kill ${sandbox.pid}\n`);
-    else await sandbox.stop();
+    if (options.keep) await keep(running);
+    await sandbox.stop();
   }
 }

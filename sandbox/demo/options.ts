@@ -24,7 +24,7 @@ export function readOptions(): DemoOptions {
     .addOption(new Option('--strategy <name>', 'how to rotate').choices(strategyNames()).default(DEFAULT_STRATEGY))
     .description('Rotates the trust root of a sandbox mesh while the worker is killed three times')
     .option('--json', 'the last line of stdout is one JSON object')
-    .option('--keep', 'leave everything up afterwards')
+    .option('--keep', 'keep everything up afterwards, with a worker, until ctrl-C')
     .option('--history <file>', 'write the history of its workflow there, as test/histories has them')
     .parse()
     .opts<DemoOptions>();

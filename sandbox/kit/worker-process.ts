@@ -30,9 +30,14 @@ export function cliProgram(): string {
   return built('cli.js');
 }
 
-export function startWorkerProcess(sandbox: SandboxFacts, env: NodeJS.ProcessEnv = {}): WorkerProcess {
+/** `program`: the CLI of another version, in its own folder. */
+export function startWorkerProcess(
+  sandbox: SandboxFacts,
+  env: NodeJS.ProcessEnv = {},
+  program: string = cliProgram(),
+): WorkerProcess {
   const log = openSync(path.join(sandbox.folder, 'worker.log'), 'a');
-  const child = spawn(tool('leash'), [process.execPath, cliProgram(), 'worker'], {
+  const child = spawn(tool('leash'), [process.execPath, program, 'worker'], {
     stdio: ['ignore', log, log],
     env: { ...sandboxEnvironment(sandbox), ...env },
   });

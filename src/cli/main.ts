@@ -1,4 +1,5 @@
 import './memory.js'; // first: V8's flags count from then on
+import { ServiceError } from '@temporalio/client';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -55,9 +56,15 @@ function explain(error: unknown): number {
   if (typeof code === 'string' && code.startsWith('commander.')) {
     return (error as { exitCode?: number }).exitCode === 0 ? EXIT.ok : EXIT.refused;
   }
-  process.stderr.write(`${pc.red('reroot:')} ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${pc.red('reroot:')} ${textOf(error)}\n`);
   if (process.env['REROOT_LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.failed;
+}
+
+/** Temporal's client says what it did in the message, and what went wrong in the cause. */
+function textOf(error: unknown): string {
+  if (error instanceof ServiceError && error.cause) return `${error.message}: ${error.cause.message}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 process.exitCode = await main(process.argv);

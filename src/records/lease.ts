@@ -3,7 +3,7 @@ import { present } from '../ground/present.js';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
 import { FIELD_MANAGER } from '../kubernetes/own-names.js';
-import { LEASE } from './names.js';
+import { LEASE, RUN_ANNOTATION } from './names.js';
 import { ownMetadata } from './own-object.js';
 
 /** Who holds the Lease: enough to find that execution, wherever it runs. */
@@ -12,14 +12,18 @@ export interface LeaseHolder {
   /** Of the first run: a rotation keeps its Lease when it continues as new. */
   runId: string;
   temporalNamespace: string;
+  /** UUID of that namespace: the same wherever its server is reached. Empty in a Lease of reroot 0.1 or 0.2. */
+  temporalNamespaceId: string;
+  /** For people: two servers may be reached at the same address, and one at several. */
   temporalAddress: string;
 }
 
 /** Annotations that name the holder. */
 const ANNOTATIONS: Record<keyof LeaseHolder, string> = {
   workflowId: 'reroot.dev/workflow-id',
-  runId: 'reroot.dev/run-id',
+  runId: RUN_ANNOTATION,
   temporalNamespace: 'reroot.dev/temporal-namespace',
+  temporalNamespaceId: 'reroot.dev/temporal-namespace-id',
   temporalAddress: 'reroot.dev/temporal-address',
 };
 
@@ -42,6 +46,7 @@ export function holderOf({ metadata }: V1Lease): LeaseHolder {
     workflowId: said('workflowId'),
     runId: said('runId'),
     temporalNamespace: said('temporalNamespace'),
+    temporalNamespaceId: said('temporalNamespaceId'),
     temporalAddress: said('temporalAddress'),
   };
 }
@@ -58,9 +63,14 @@ export async function createLease(k8s: Kubernetes, namespace: string, holder: Le
   }
 }
 
-/** @throws KubernetesError `NotFound` */
-export async function readLease(k8s: Kubernetes, namespace: string): Promise<V1Lease> {
-  return await k8s.coordination.readNamespacedLease({ name: LEASE, namespace });
+/** @returns undefined when nobody holds it */
+export async function readLease(k8s: Kubernetes, namespace: string): Promise<V1Lease | undefined> {
+  try {
+    return await k8s.coordination.readNamespacedLease({ name: LEASE, namespace });
+  } catch (error) {
+    if (isKubernetesError(error, 'NotFound')) return undefined;
+    throw error;
+  }
 }
 
 /** Gives a Lease to another holder, on the condition that it is still the one that was read. */

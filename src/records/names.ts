@@ -11,3 +11,5 @@ export const LEASE = 'reroot';
 /** On the rotation's Secret: its short name, and fingerprints of the roots to take out. */
 export const ROTATION_ANNOTATION = 'reroot.dev/rotation';
 export const RETIRE_ANNOTATION = 'reroot.dev/retire';
+/** On the Lease and on the rotation's Secret: the first run of the workflow that holds the one, and made the other. */
+export const RUN_ANNOTATION = 'reroot.dev/run-id';

@@ -15,7 +15,11 @@ export function rootObject({ root, rootKeyPem }: Pick<RotationSecret, 'root' | '
 }
 
 /** Moves the new root of a rotation to its lasting Secret. */
-export async function keepRoot(k8s: Kubernetes, namespace: string, rotation: RotationSecret): Promise<void> {
+export async function keepRoot(
+  k8s: Kubernetes,
+  namespace: string,
+  rotation: Pick<RotationSecret, 'root' | 'rootKeyPem'>,
+): Promise<void> {
   await writeOwnObject(k8s, namespace, rootObject(rotation));
 }
 

@@ -7,8 +7,9 @@ import { FIELD_MANAGER } from '../kubernetes/own-names.js';
 import { pointer, unchanged } from '../kubernetes/patch.js';
 import { formatBundle, readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
-import { RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET } from './names.js';
+import { RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET, RUN_ANNOTATION } from './names.js';
 import { encoded, ownMetadata } from './own-object.js';
+import { RecordError } from './record-error.js';
 
 /** Keys of a Secret that carries a root and an issuer; the user's own Secret has the same (docs/input.md). */
 export const SECRET_KEYS = {
@@ -29,6 +30,8 @@ export interface RotationSecret {
   /** Short name of the rotation, derived from the new root: the same for whoever adopts it. */
   id: string;
   root: Certificate;
+  /** First run of the workflow that made it; absent where reroot 0.1 or 0.2 did. */
+  firstRunId?: string;
   /** Fingerprints of the roots this rotation takes out. */
   retire: string[];
   issuer: Certificate;
@@ -53,6 +56,7 @@ export interface NewRotation {
   previousIssuerKeyPem: string;
   bridgePem?: string;
   id: string;
+  firstRunId?: string;
 }
 
 /** The Secret of a new rotation, as it is created. */
@@ -68,40 +72,64 @@ export function rotationSecretOf(rotation: NewRotation): V1Secret {
     [SECRET_KEYS.bridge]: rotation.bridgePem,
   });
   const retire = rotation.retire.map(({ fingerprint }) => fingerprint).join(',');
-  const annotations = { [ROTATION_ANNOTATION]: rotation.id, [RETIRE_ANNOTATION]: retire };
+  const annotations = present({
+    [ROTATION_ANNOTATION]: rotation.id,
+    [RETIRE_ANNOTATION]: retire,
+    [RUN_ANNOTATION]: rotation.firstRunId,
+  });
   return { metadata: { ...ownMetadata(ROTATION_SECRET), annotations }, type: 'Opaque', data: encoded(texts) };
 }
 
-/** @throws Error when something is missing that reroot would have written */
+/** @throws RecordError `RotationSecretDamaged` when something is missing that reroot would have written */
 export function parseRotationSecret(secret: V1Secret): RotationSecret {
-  const { [ROTATION_ANNOTATION]: id, [RETIRE_ANNOTATION]: retire = '' } = secret.metadata?.annotations ?? {};
+  const { id, retire, firstRunId } = annotationsOf(secret);
   const text = (key: string) => decode(secret.data?.[key] ?? '');
   const certificates = (key: string) => readBundle(text(key)).certificates;
   const [root] = certificates(SECRET_KEYS.root);
   const [issuer] = certificates(SECRET_KEYS.issuer);
   const [previousIssuer] = certificates(SECRET_KEYS.previousIssuer);
   const [bridge] = certificates(SECRET_KEYS.bridge);
-  if (!root || !issuer || !previousIssuer || !id) {
-    throw new Error(
-      `Secret ${ROTATION_SECRET} was not written by reroot or has been damaged; look at it before deleting it`,
-    );
-  }
+  if (!root || !issuer || !previousIssuer || !id) throw damaged('a certificate or its annotation is missing');
+  const keyOf = (key: string) => required(text(key), key);
   return {
     id,
     root,
-    retire: retire.split(',').filter(Boolean),
+    retire,
     issuer,
     issuerPem: text(SECRET_KEYS.issuer),
-    issuerKeyPem: text(SECRET_KEYS.issuerKey),
+    issuerKeyPem: keyOf(SECRET_KEYS.issuerKey),
     previous: {
       roots: certificates(SECRET_KEYS.previousRoots),
       issuer: previousIssuer,
       issuerPem: text(SECRET_KEYS.previousIssuer),
-      issuerKeyPem: text(SECRET_KEYS.previousIssuerKey),
+      issuerKeyPem: keyOf(SECRET_KEYS.previousIssuerKey),
     },
     object: secret,
-    ...present({ rootKeyPem: text(SECRET_KEYS.rootKey) || undefined, bridge }),
+    ...present({ rootKeyPem: text(SECRET_KEYS.rootKey) || undefined, bridge, firstRunId }),
   };
+}
+
+function annotationsOf({ metadata }: V1Secret): { id?: string; retire: string[]; firstRunId?: string } {
+  const annotations = metadata?.annotations ?? {};
+  const { [ROTATION_ANNOTATION]: id, [RUN_ANNOTATION]: firstRunId } = annotations;
+  const retire = (annotations[RETIRE_ANNOTATION] ?? '').split(',').filter(Boolean);
+  return { retire, ...present({ id, firstRunId }) };
+}
+
+/** An issuer Secret that is written without a key ends identity. */
+function required(text: string, key: string): string {
+  if (text === '') throw damaged(`it has no ${key}`);
+  return text;
+}
+
+/** What a person has to know of a rotation's Secret that no step can work with. */
+export function damaged(what: string): RecordError {
+  return new RecordError(
+    'RotationSecretDamaged',
+    `Secret ${ROTATION_SECRET} was not written by reroot or has been damaged: ${what}`,
+    'restore it from a backup, then `retry`; delete it only when no bundle and no proxy has the root in its ' +
+      `${SECRET_KEYS.root} and the issuer in use is not from it`,
+  );
 }
 
 /** @returns undefined when no rotation is under way */

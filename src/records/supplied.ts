@@ -4,6 +4,7 @@ import { isKubernetesError } from '../kubernetes/errors.js';
 import { readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
 import { decode } from '../kubernetes/base64.js';
+import { RecordError } from './record-error.js';
 import { SECRET_KEYS } from './rotation-secret.js';
 
 /** A root of the user's own, with an issuer under it, or with its key so that an issuer can be signed. */
@@ -15,8 +16,11 @@ export interface SuppliedCertificates {
 }
 
 /** The Secret does not hold what it must; lists everything that is wrong with it. */
-export class SuppliedError extends Error {
+export class SuppliedError extends RecordError {
   override readonly name = 'SuppliedError';
+  constructor(message: string) {
+    super('SuppliedSecretUnfit', message, 'give that Secret what `certificates.secret` wants, then `retry`');
+  }
 }
 
 /**

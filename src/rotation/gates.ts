@@ -20,7 +20,12 @@ export function trustsTarget(proxy: ProxyObservation, target: Target): Shortfall
   if (!proxy.anchors) return anchorsUnknown(proxy);
   const { identityAnchors } = proxy;
   if (identityAnchors && !identityAnchors.includes(target.root.fingerprint)) return identityLacks(target);
-  if (proxy.component === 'identity' && !identityAnchors && !proxy.mark?.startsWith(`${target.id}-`)) {
+  if (
+    proxy.component === 'identity' &&
+    !proxy.unstarted &&
+    !identityAnchors &&
+    !proxy.mark?.startsWith(`${target.id}-`)
+  ) {
     // Its proxy's environment does not show what the identity process next to it loaded at its own start.
     return {
       reason: 'IdentityStartedEarlier',
@@ -174,12 +179,14 @@ function identityLacks(target: Target): Shortfall {
 }
 
 /** Either the process has to be restarted to know its anchors, or it has to be asked again. */
-function anchorsUnknown(proxy: ProxyObservation): Shortfall {
+function anchorsUnknown(proxy: ProxyObservation): Shortfall | undefined {
+  if (proxy.unstarted) return undefined; // it reads the bundle when it is started
   if (!proxy.startedBeforeBundle) return unproven('AnchorsUnknown', 'its anchors could not be read', proxy);
   return { reason: 'StartedBeforeBundle', message: 'it was started before the last change of the bundle' };
 }
 
-function leafUnknown(proxy: ProxyObservation): Shortfall {
+function leafUnknown(proxy: ProxyObservation): Shortfall | undefined {
+  if (proxy.unstarted) return undefined; // it presents nothing to anybody yet
   return unproven('LeafUnknown', 'the certificate it presents could not be read', proxy);
 }
 

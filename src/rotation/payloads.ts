@@ -102,10 +102,18 @@ export interface GenerateResult {
   issuerOfStart?: CertificateFacts;
   /** The roots to take out. */
   retire: CertificateFacts[];
-  /** The rotation's Secret was there already: another run left it. */
+  /** Another run made the rotation's Secret, and left it. */
   adopted: boolean;
-  /** That other run has taken the old root out of the bundle already. */
+  /** The root of the start has left the bundle, or a process trusts the new root alone: seen in the cluster. */
   pastPointOfNoReturn: boolean;
+}
+
+/** What became of certificates that no step of this run has used. */
+export interface DiscardResult {
+  /** Nothing is left of them. */
+  discarded: boolean;
+  /** The mesh uses them, by another run or an earlier life of this one: nothing was deleted, and the way back is by these. */
+  left?: GenerateResult;
 }
 
 /** The gate of a phase, looked at now. */

@@ -2,6 +2,7 @@ import { formatDuration } from '../ground/duration.js';
 import { type Fingerprint, workloadName } from '../ground/mesh.js';
 import { type Course, forcedRollouts, type Row } from './courses/course.js';
 import { courseOf } from './courses/index.js';
+import { isWaived } from './findings.js';
 import type { RotationRequest, RotationSettings } from './input.js';
 import { type CountedPod, type Pace, paceOf, predictRollout } from './pace.js';
 import type { Phase } from './phases.js';
@@ -16,16 +17,26 @@ export interface Plan {
   rollouts: number;
   /** What is going to happen, and how long it may take. */
   phases: PlannedPhase[];
-  namespaces: { name: string; workloads: number; proxies: number }[];
+  namespaces: PlannedNamespace[];
   proxies: number;
   workloads: number;
-  /** Every workload by name: what an approval is bound to. */
+  /** What is going to be rolled, by name: what an approval is bound to. Jobs and bare pods come and go, and are not rolled. */
   workloadNames: string[];
+  /** Of those, how many a large mesh leaves out of the list; they are in the digests of their namespaces. */
+  workloadsOmitted?: number;
   retire: Fingerprint[];
   keep: Fingerprint[];
   /** Absent until it has been generated. */
   target?: Fingerprint;
   hash: string;
+}
+
+export interface PlannedNamespace {
+  name: string;
+  workloads: number;
+  proxies: number;
+  /** Of the names of what is going to be rolled in it. */
+  digest?: string;
 }
 
 export interface PlannedPhase {
@@ -45,6 +56,11 @@ export interface PlannedMesh {
 /** Which roots go, which stay, and the new one once it is known. */
 export type PlannedAnchors = Pick<Plan, 'retire' | 'keep' | 'target'>;
 
+/** Controllers whose pods a rotation replaces. */
+const ROLLED: ReadonlySet<string> = new Set([
+  ...['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout', 'ReplicaSet', 'ReplicationController'],
+]);
+
 /** The plan without its hash; that is made of `approvedText`. */
 export function planOf(
   { settings, course: ref }: RotationRequest,
@@ -53,7 +69,9 @@ export function planOf(
 ): Omit<Plan, 'hash'> {
   const course = courseOf(ref);
   const namespaces = countByNamespace(pods);
-  const workloadNames = namespaces.flatMap(({ workloads }) => [...workloads]).toSorted();
+  const waived = (name: string) => isWaived({ kind: 'workload', name }, settings.waive);
+  const rolled = pods.filter(({ workload }) => ROLLED.has(workload.kind)).map(({ workload }) => workloadName(workload));
+  const workloadNames = [...new Set(rolled)].filter((name) => !waived(name)).toSorted();
   return {
     cluster: settings.cluster,
     linkerdNamespace: namespace,
@@ -62,7 +80,7 @@ export function planOf(
     phases: planPhases(settings, course, paceOf({ namespace, leafLifeMs }, pods)),
     namespaces: namespaces.map(({ name, workloads, proxies }) => ({ name, workloads: workloads.size, proxies })),
     proxies: pods.length,
-    workloads: workloadNames.length,
+    workloads: namespaces.reduce((sum, { workloads }) => sum + workloads.size, 0),
     workloadNames,
     ...anchors,
   };
@@ -131,18 +149,57 @@ export function untilRetired(phases: readonly PlannedPhase[]): number {
   return phases.slice(0, last + 1).reduce((sum, { predictedMs = 0 }) => sum + predictedMs, 0);
 }
 
-/** What has changed between the plan that was approved and the mesh as it is; empty: nothing that matters. */
+/** Names that travel with a plan: enough for people, and for a payload. */
+const MOST_NAMES = 1000;
+
+/** A plan as it travels: every namespace with a digest of its names, and no more names than fit. */
+export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: (text: string) => string): P {
+  const byNamespace = new Map<string, string[]>();
+  for (const name of plan.workloadNames) {
+    const [namespace = ''] = name.split('/');
+    const names = byNamespace.get(namespace);
+    if (names) names.push(name);
+    else byNamespace.set(namespace, [name]);
+  }
+  const digested = ({ name }: PlannedNamespace) => digest((byNamespace.get(name) ?? []).join());
+  const omitted = plan.workloadNames.length - MOST_NAMES;
+  return {
+    ...plan,
+    namespaces: plan.namespaces.map((namespace) => ({ ...namespace, digest: digested(namespace) })),
+    workloadNames: plan.workloadNames.slice(0, MOST_NAMES),
+    ...(omitted > 0 ? { workloadsOmitted: omitted } : {}),
+  };
+}
+
+/**
+ * What a rotation would do now that was not approved: what it would roll beside that, and other anchors. What is gone needs no
+ * approval. Empty: nothing that matters.
+ */
 export function planDifference(approved: Plan, now: Plan): string[] {
-  const lines = (what: string, before: readonly string[], after: readonly string[]): string[] => [
-    ...after.filter((item) => !before.includes(item)).map((item) => `${what} added: ${item}`),
-    ...before.filter((item) => !after.includes(item)).map((item) => `${what} gone: ${item}`),
-  ];
+  const added = (what: string, before: readonly string[], after: readonly string[]): string[] => {
+    const known = new Set(before);
+    return after.filter((item) => !known.has(item)).map((item) => `${what} added: ${item}`);
+  };
   return [
-    ...lines('workload', approved.workloadNames, now.workloadNames),
-    ...lines('anchor to take out', approved.retire, now.retire),
-    ...lines('anchor to keep', approved.keep, now.keep),
+    ...(isWhole(approved) && isWhole(now)
+      ? added('workload', approved.workloadNames, now.workloadNames)
+      : otherNamespaces(approved, now)),
+    ...added('anchor to take out', approved.retire, now.retire),
+    ...added('anchor to keep', approved.keep, now.keep),
     ...(approved.target === now.target ? [] : [`target: ${now.target}`]),
   ];
+}
+
+function isWhole({ workloadsOmitted = 0 }: Plan): boolean {
+  return workloadsOmitted === 0;
+}
+
+/** Where not every name is at hand. */
+function otherNamespaces(approved: Plan, now: Plan): string[] {
+  const known = new Map(approved.namespaces.map(({ name, digest }) => [name, digest]));
+  return now.namespaces
+    .filter(({ name, digest }) => known.get(name) !== digest)
+    .map(({ name }) => `namespace ${name}: other workloads than approved`);
 }
 
 /**

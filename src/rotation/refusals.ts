@@ -112,7 +112,8 @@ function unknownSubject(subject: string, { plan, stragglers, gate }: RotationSta
     ...plan.workloadNames,
     ...findings.flatMap((finding) => [finding.subject.name, ...parenthesised(finding.message)]),
   ];
-  if (names.includes(subject)) return undefined;
+  const isOmitted = (plan.workloadsOmitted ?? 0) > 0 && names.includes(namespace ?? '');
+  if (names.includes(subject) || isOmitted) return undefined;
   const near = names.filter((name) => name.startsWith(`${namespace}/`)).slice(0, 5);
   const instead = near.length > 0 ? `; known there: ${near.join(', ')}` : '';
   return `${subject} is nothing that this rotation has seen${instead}`;

@@ -1,6 +1,4 @@
-import { writeFileSync } from 'node:fs';
 import type { WorkflowHandle } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect } from 'vitest';
 import type { Phase } from '../../src/rotation/phases.js';
 import type { StrategyName } from '../../src/rotation/courses/index.js';
@@ -45,8 +43,6 @@ export async function abortIn(
   expect(report).toMatchObject({ outcome: 'aborted', aborted: { phase, by: 'tester', reason: 'a test' } });
   expect(await mesh.certificates()).toEqual(before);
   await readsRightOnTheWayBack(handle);
-  const file = process.env['RECORD_HISTORY'];
-  if (file) writeFileSync(file, historyToJSON(await handle.fetchHistory()));
   await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
   const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
   expect(lastRefusals).toEqual([]);
@@ -72,7 +68,7 @@ async function readsRightOnTheWayBack(handle: WorkflowHandle): Promise<void> {
 }
 
 /** Where a phase rolls, some of the mesh has been rolled; where it waits, the wait has begun. */
-async function inTheMiddleOf(handle: WorkflowHandle, phase: Phase): Promise<void> {
+export async function inTheMiddleOf(handle: WorkflowHandle, phase: Phase): Promise<void> {
   await statusWhere(handle, phase, (status) => {
     const { waiting } = status;
     if (waiting?.kind === 'approval' && status.phase !== phase) void approve(handle, waiting.planHash).catch(() => {});

@@ -12,6 +12,9 @@ import {
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { decode } from '../../src/kubernetes/base64.js';
 import type { IssuerInput, RotationInput } from '../../src/rotation/input.js';
+import type { RotationReport } from '../../src/rotation/report.js';
+import type { Waiting } from '../../src/rotation/status.js';
+import { eventually, reportOf, statusOf } from './support.js';
 
 /**
  * Leaves that are renewed after 17 s: the waits of the gentle strategies are real, but short. (identity adds its clock
@@ -26,7 +29,11 @@ export interface OwnMesh {
   worker(): WorkerProcess;
   /** SIGKILL, and another. */
   killWorker(): Promise<void>;
+  /** SIGTERM, and another: of this version, or of the one whose CLI is named. */
+  changeWorker(program?: string): Promise<void>;
   start(input: RotationInput): Promise<WorkflowHandle>;
+  /** Ends what a test that failed has left running. */
+  endRotations(): Promise<void>;
   startIssuer(input: IssuerInput): Promise<WorkflowHandle>;
   /** What an abort must bring back. */
   certificates(): Promise<Certificates>;
@@ -70,6 +77,10 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
       await worker.kill();
       worker = startWorkerProcess(sandbox);
     },
+    changeWorker: async (program) => {
+      await worker.stop();
+      worker = startWorkerProcess(sandbox, {}, program);
+    },
     start: async (input) => await start('rotateTrustRoot', input),
     startIssuer: async (input) => await start('rotateIssuer', input),
     certificates: async () => ({
@@ -85,12 +96,39 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
       return async () => rolloutsBetween(before, await dataPlaneGenerations(sandbox));
     },
     secret,
+    endRotations: async () => {
+      for await (const { workflowId } of client.workflow.list({ query: "ExecutionStatus = 'Running'" }))
+        await client.workflow
+          .getHandle(workflowId)
+          .terminate('end of a test')
+          .catch(() => undefined);
+    },
     stop: async () => {
       await connection.close();
       await worker.stop();
       await sandbox.stop();
     },
   };
+}
+
+/** Says yes to whatever a rotation asks, until it ends. Fails as soon as it waits for a person to repair something. */
+export async function seenThrough(handle: WorkflowHandle): Promise<RotationReport> {
+  // by its id alone: the handle of a start asks for the run that it began
+  const rotation = handle.client.getHandle(handle.workflowId);
+  let trouble: Waiting | undefined;
+  await eventually(
+    `rotation ${handle.workflowId} to end`,
+    async () => {
+      if ((await rotation.describe()).status.name !== 'RUNNING') return true;
+      const { waiting } = await statusOf(rotation);
+      if (waiting?.kind === 'approval') await approve(rotation, waiting.planHash);
+      if (waiting?.kind === 'attention' || waiting?.kind === 'paused') trouble = waiting;
+      return trouble !== undefined;
+    },
+    230_000,
+  );
+  if (trouble) throw new Error(`it waits for ${trouble.for}: ${trouble.on.join('; ')}`);
+  return await reportOf(rotation);
 }
 
 export async function approve(handle: WorkflowHandle, planHash: string | undefined): Promise<void> {

@@ -92,10 +92,20 @@ export async function statusWhere(
   what: string,
   holds: (status: RotationStatus) => boolean,
 ): Promise<RotationStatus> {
-  return await eventually(what, async () => {
-    const status = await statusOf(handle);
-    return holds(status) ? status : undefined;
-  });
+  let seen: RotationStatus | undefined;
+  const look = async (): Promise<RotationStatus | undefined> => {
+    seen = await statusOf(handle);
+    return holds(seen) ? seen : undefined;
+  };
+  try {
+    return await eventually(what, look);
+  } catch (error) {
+    const { phase, outcome, waiting, gate, notes } = seen ?? {};
+    const where = JSON.stringify({ phase, outcome, waiting, findings: gate?.findings.slice(0, 3), notes });
+    throw new Error(`${error instanceof Error ? error.message : String(error)}; the rotation: ${where}`, {
+      cause: error,
+    });
+  }
 }
 
 export async function reportOf(handle: WorkflowHandle): Promise<RotationReport> {

@@ -139,8 +139,24 @@ describe('a rotation in trouble', () => {
       await handle.executeUpdate('waive', {
         args: [{ subject: 'payments/Deployment/api', reason: 'a test', by: 'tester' }],
       });
+      // its rollout is not waited for any more; that its proxies need not pass is another decision
+      await statusWhere(
+        handle,
+        'the gate',
+        ({ waiting, stragglers }) => waiting?.kind === 'attention' && stragglers.length === 0,
+      );
+      const said = await handle.executeUpdate('waive', {
+        args: [{ subject: 'payments/Deployment/api', reason: 'a test', by: 'tester', gate: 'renew' }],
+      });
+      expect(said).toContain('the gate of renew is open for payments/Deployment/api');
+      for (const gate of ['approve', 'retire']) {
+        await statusWhere(handle, `the gate of ${gate}`, ({ waiting }) => waiting?.for.endsWith(gate) === true);
+        await handle.executeUpdate('waive', {
+          args: [{ subject: 'payments/Deployment/api', reason: 'a test', by: 'tester', gate }],
+        });
+      }
       const report = await reportOf(handle);
-      expect(report.waivers).toMatchObject([{ subject: 'payments/Deployment/api', by: 'tester' }]);
+      expect(report.waivers.map(({ gate }) => gate)).toEqual(['rollout', 'renew', 'approve', 'retire']);
     });
     // the waived proxies were left on the old root by a person's decision: that is what the refusals are
     expect(refused).toBeGreaterThan(0);

@@ -92,7 +92,17 @@ it('loads in plain Node, leaves no trace there, and lets it end', async () => {
   expect(JSON.parse(stdout)).toEqual({
     names: [
       ...['ISSUER_WORKFLOW_TYPE', 'SEARCH_ATTRIBUTES', 'TASK_QUEUE', 'WORKFLOW_TYPE', 'abort', 'approve', 'pause'],
-      ...['resume', 'retry', 'rotateIssuer', 'rotateTrustRoot', 'status', 'strategy', 'waive', 'workflowIdFor'],
+      ...[
+        'resume',
+        'retry',
+        'rotateIssuer',
+        'rotateTrustRoot',
+        'status',
+        'strategy',
+        'unwaive',
+        'waive',
+        'workflowIdFor',
+      ],
     ],
     workflows: ['rotateTrustRoot', 'rotateIssuer'],
     messages: ['approve', 'update', 'status', 'query'],

@@ -6,12 +6,16 @@ import {
   WorkflowFailedError,
   type WorkflowHandle,
 } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { present } from '../../ground/present.js';
+import type { PutBack } from '../../rotation/ending.js';
 import type { PlanResult } from '../../rotation/payloads.js';
 import type { RotationReport } from '../../rotation/report.js';
 import { ISSUER_WORKFLOW_TYPE, type SEARCH_ATTRIBUTES, workflowIdFor } from '../../temporal/names.js';
 
 /** How a rotation ended, as its execution on the Temporal server says: no worker is needed to read it. */
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 
 export type Description = Pick<
   Awaited<ReturnType<WorkflowHandle['describe']>>,
@@ -41,24 +45,19 @@ export interface EndFailure {
   type: string;
   message: string;
   /** What became of the issuer; absent where nothing had to be put back, or nobody could say. */
-  left?: LeftBehind;
+  left?: PutBack;
 }
 
-/** The first of the details of the workflow's failure. */
-export interface LeftBehind {
-  /** Whether the issuer of the start is in use again. */
-  putBack: boolean;
-  /** Why it is not. */
-  why?: string;
-  /** ISO 8601: when leaves end unless a rotation goes on. */
-  leavesEnd?: string;
-}
+/** The step that puts the issuer of the start back (activities/put-back.ts). */
+const PUT_BACK = 'putBack';
 
 /** Failures of a workflow that has changed nothing. */
 export const REFUSALS: readonly string[] = ['InvalidInput', 'PreflightFailed', 'RotationAlreadyRunning'];
 
+const OVER: readonly Description['status']['name'][] = ['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT'];
+
 export function isOver({ status }: Pick<Description, 'status'>): boolean {
-  return status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW' && status.name !== 'PAUSED';
+  return OVER.includes(status.name);
 }
 
 /**
@@ -70,9 +69,24 @@ export async function readEnd(handle: WorkflowHandle, cluster: string): Promise<
   try {
     return endedWith(description, cluster, { result: (await handle.result()) as unknown });
   } catch (error) {
-    if (error instanceof WorkflowFailedError) return endedWith(description, cluster, { failed: error.cause });
-    throw error;
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const end = endedWith(description, cluster, { failed: error.cause });
+    if (end.outcome !== 'cancelled' || !end.failure || end.failure.left) return end;
+    return { ...end, failure: { ...end.failure, ...present({ left: lastPutBack(await handle.fetchHistory()) }) } };
   }
+}
+
+/** A cancelled workflow cannot say more than that it was; what it did about the issuer is the result of a step. */
+export function lastPutBack({ events }: Pick<History, 'events'>): PutBack | undefined {
+  const scheduled = (events ?? []).findLast(
+    ({ activityTaskScheduledEventAttributes: step }) => step?.activityType?.name === PUT_BACK,
+  );
+  const completed = (events ?? []).find(
+    ({ activityTaskCompletedEventAttributes: step }) =>
+      scheduled && step && String(step.scheduledEventId) === String(scheduled.eventId),
+  );
+  const [payload] = completed?.activityTaskCompletedEventAttributes?.result?.payloads ?? [];
+  return payload ? putBackOf(defaultPayloadConverter.fromPayload(payload)) : undefined;
 }
 
 /** @param cluster where the execution does not say */
@@ -138,12 +152,15 @@ function failureOf(error: unknown): EndFailure {
   return { type: cause instanceof Error ? cause.name.replace(/Failure$/, '') : 'Failed', message };
 }
 
-function leftOf(details: unknown): LeftBehind | undefined {
-  const [first] = Array.isArray(details) ? (details as unknown[]) : [];
+function leftOf(details: unknown): PutBack | undefined {
+  return putBackOf(Array.isArray(details) ? (details as unknown[])[0] : undefined);
+}
+
+function putBackOf(first: unknown): PutBack | undefined {
   if (typeof first !== 'object' || first === null) return undefined;
-  const { putBack, why, leavesEnd } = first as Record<string, unknown>;
+  const { putBack, changed, why, leavesEnd } = first as Record<string, unknown>;
   if (typeof putBack !== 'boolean') return undefined;
-  return { putBack, ...present({ why: textOf(why), leavesEnd: textOf(leavesEnd) }) };
+  return { putBack, changed: changed === true, ...present({ why: textOf(why), leavesEnd: textOf(leavesEnd) }) };
 }
 
 function textOf(value: unknown): string | undefined {

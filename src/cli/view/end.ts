@@ -1,6 +1,6 @@
 import pc from 'picocolors';
-import type { EndFailure, LeftBehind, RotationEnd } from '../session/end.js';
-import { REFUSALS } from '../session/end.js';
+import { endingText, type PutBack } from '../../rotation/ending.js';
+import { type EndFailure, REFUSALS, type RotationEnd } from '../session/end.js';
 import { leavesEnd } from './dates.js';
 import { renderFindings, renderPlan } from './render.js';
 import { reportText } from './report.js';
@@ -15,8 +15,6 @@ const ENDED = {
   terminated: 'Terminated',
   timedOut: 'Timed out',
 } as const satisfies Record<RotationEnd['outcome'], string>;
-
-const GOES_ON = 'the next rotation goes on where this one stopped';
 
 export function endText(end: RotationEnd, now: Date): string {
   const { report, plan, failure } = end;
@@ -35,24 +33,24 @@ function timeText({ finishedAt }: RotationEnd): string {
   return finishedAt ? ` at ${finishedAt.slice(0, 16).replace('T', ' ')} UTC` : '';
 }
 
-function adviceLines({ outcome, again }: RotationEnd, { type, left }: EndFailure, now: Date): string[] {
+function adviceLines({ outcome, again }: RotationEnd, { type, message, left }: EndFailure, now: Date): string[] {
   if (REFUSALS.includes(type)) return ['It changed nothing. Set right what it names, then start it again.'];
   if (outcome === 'aborted') return [];
-  const startAgain = `Start again: ${GOES_ON}: \`${again}\``;
-  return left ? [...leftLines(left, now), startAgain] : [unknownText(outcome), startAgain];
+  if (left) return [...leftLines(left, message, now), `The command for it: \`${again}\``];
+  return [unknownText(outcome), `Start again: the next rotation goes on where this one stopped: \`${again}\``];
 }
 
-function leftLines({ putBack, why, leavesEnd: end }: LeftBehind, now: Date): string[] {
-  const issuer = putBack
-    ? 'The issuer of the start is in use again.'
-    : `The issuer of the start was not put back${why ? `: ${why}` : ''}.`;
-  if (!end) return [issuer];
-  return [issuer, pc.red(`⚠ Unless a rotation goes on before, ${leavesEnd(end, now)}.`)];
+/** @param message of the failure, which may say it already */
+function leftLines(left: PutBack, message: string, now: Date): string[] {
+  const text = endingText(left);
+  const lines = message.includes(text) ? [] : [text];
+  if (left.putBack || !left.leavesEnd) return lines;
+  return [...lines, pc.red(`⚠ Unless a rotation goes on before, ${leavesEnd(left.leavesEnd, now)}.`)];
 }
 
-/** Nothing was said of what is left: it was ended from outside, or by a worker of an earlier version. */
+/** It was ended from outside, or by a worker of an earlier version. */
 function unknownText(outcome: RotationEnd['outcome']): string {
-  const nobody = outcome === 'failed' ? '' : 'Nothing was put back. ';
+  const nobody = outcome === 'terminated' || outcome === 'timedOut' ? 'Nothing was put back. ' : '';
   return (
     `${nobody}What it had written stays, and nobody looks after it: a bridge certificate in use ends every leaf when it ends. ` +
     '`reroot preflight` says what is left, and until when leaves live (RotationLeftBehind).'

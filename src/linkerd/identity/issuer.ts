@@ -1,5 +1,6 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
+import { StateError } from '../../ground/state-error.js';
 import { pointer, unchanged } from '../../kubernetes/patch.js';
 import { readBundle } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
@@ -23,7 +24,7 @@ export interface StoredIssuer {
   secret: V1Secret;
 }
 
-/** @throws Error when the Secret lacks a key of the scheme that identity reads, or holds no certificate */
+/** @throws StateError `IssuerUnreadable` when the Secret lacks a key of the scheme that identity reads, or holds no certificate */
 export async function readIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<StoredIssuer> {
   const secret = await k8s.core.readNamespacedSecret({ name: ISSUER_SECRET, namespace: linkerd.namespace });
   const keys = ISSUER_KEYS[linkerd.scheme];
@@ -31,8 +32,10 @@ export async function readIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<Sto
   const keyPem = decode(secret.data?.[keys.key] ?? '');
   const [issuer, ...rest] = readBundle(certificatePem).certificates;
   if (!issuer || keyPem === '') {
-    throw new Error(
+    throw new StateError(
+      'IssuerUnreadable',
       `Secret ${ISSUER_SECRET} has no ${issuer ? keys.key : keys.certificate} (scheme ${linkerd.scheme})`,
+      'put certificate and key of the issuer back, as identity reads them',
     );
   }
   return { certificates: [issuer, ...rest], certificatePem, keyPem, secret };

@@ -1,5 +1,6 @@
 import type { V1ManagedFieldsEntry, V1ObjectMeta } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
+import { StateError } from '../../ground/state-error.js';
 import { isKubernetesError } from '../../kubernetes/errors.js';
 import { pointer, unchanged, withFreshRead } from '../../kubernetes/patch.js';
 import { decode, encode } from '../../kubernetes/base64.js';
@@ -50,12 +51,18 @@ export function lastWriter(managedFields: readonly V1ManagedFieldsEntry[]): stri
 /**
  * The text at a location.
  * @returns undefined when an optional object or field is not there
- * @throws Error when it is not optional, or its YAML cannot be read
+ * @throws StateError `FieldMissing` when it is not optional, `YamlUnreadable`
  */
 export async function readField(k8s: Kubernetes, namespace: string, location: Location): Promise<string | undefined> {
   const object = await readObject(k8s, namespace, location);
   const value = object && fieldOf(object.data, location);
-  if (value === undefined && !location.optional) throw new Error(`${locationName(location)} is missing or empty`);
+  if (value === undefined && !location.optional) {
+    throw new StateError(
+      'FieldMissing',
+      `${locationName(location)} is missing or empty`,
+      'put it back as Linkerd had it',
+    );
+  }
   return value;
 }
 

@@ -1,3 +1,4 @@
+import { StateError } from '../../ground/state-error.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { addAnchors, formatBundle, readBundle, removeAnchors } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
@@ -15,7 +16,7 @@ export interface StoredAnchors {
 
 /**
  * Every copy that exists, the authoritative one first.
- * @throws Error when the authoritative one is missing
+ * @throws StateError when the authoritative one is missing
  */
 export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[StoredAnchors, ...StoredAnchors[]]> {
   const stores: StoredAnchors[] = [];
@@ -25,7 +26,8 @@ export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[S
       stores.push({ store: locationName(location), location, pem, certificates: readBundle(pem).certificates });
   }
   const [first, ...others] = stores;
-  if (!first) throw new Error('no store of trust anchors found');
+  if (!first)
+    throw new StateError('BundleMissing', 'no store of trust anchors found', 'put the bundle back, as Linkerd had it');
   return [first, ...others];
 }
 
@@ -53,7 +55,13 @@ export async function changeAnchors(k8s: Kubernetes, linkerd: Linkerd, change: B
 export function changedBundle(current: string, { add = [], remove = [] }: BundleChange): string | undefined {
   const { certificates } = readBundle(current);
   const wanted = removeAnchors(addAnchors(certificates, add), remove);
-  if (wanted.length === 0) throw new Error('refused to write a trust bundle without any anchor');
+  if (wanted.length === 0) {
+    throw new StateError(
+      'EmptyBundleRefused',
+      'refused to write a trust bundle without any anchor',
+      'look at the bundle, and put the anchors of the start back',
+    );
+  }
   const same =
     wanted.length === certificates.length &&
     wanted.every((certificate, index) => certificate.fingerprint === certificates[index]?.fingerprint);

@@ -1,3 +1,4 @@
+import { StateError } from '../../ground/state-error.js';
 import { isScalar, parseDocument, Scalar } from 'yaml';
 
 /**
@@ -21,7 +22,13 @@ export function readYamlField(text: string, path: readonly string[]): string | u
  */
 export function replaceYamlField(text: string, path: readonly string[], value: string): string {
   const scalar = findScalar(text, path);
-  if (!scalar?.range || typeof scalar.value !== 'string') throw new Error(`no string at ${path.join('.')} to replace`);
+  if (!scalar?.range || typeof scalar.value !== 'string') {
+    throw new StateError(
+      'YamlUnreadable',
+      `no string at ${path.join('.')} to replace`,
+      'repair the text of the object',
+    );
+  }
   const [start, end] = scalar.range;
   const before = text.slice(0, start);
   const after = text.slice(end);
@@ -32,7 +39,12 @@ export function replaceYamlField(text: string, path: readonly string[], value: s
 function findScalar(text: string, path: readonly string[]): Scalar | undefined {
   const document = parseDocument(text, { keepSourceTokens: true });
   const [error] = document.errors;
-  if (error) throw new Error(`not YAML: ${error.message.split('\n')[0]}`);
+  if (error)
+    throw new StateError(
+      'YamlUnreadable',
+      `not YAML: ${error.message.split('\n')[0]}`,
+      'repair the text of the object',
+    );
   const node: unknown = document.getIn(path, true);
   return isScalar(node) ? node : undefined;
 }

@@ -1,3 +1,4 @@
+import { StateError } from '../../ground/state-error.js';
 import type { V1ManagedFieldsEntry } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { TRUST_ROOTS, TRUST_ROOTS_KEY } from '../names.js';
@@ -25,7 +26,11 @@ export async function readBundleState(k8s: Kubernetes, namespace: string): Promi
   const { metadata, data } = await k8s.core.readNamespacedConfigMap({ name: TRUST_ROOTS, namespace });
   const changedAt = fieldChangedAt(metadata?.managedFields ?? [], TRUST_ROOTS_KEY);
   if (!changedAt) {
-    throw new Error(`the managedFields of ConfigMap ${TRUST_ROOTS} do not say when its bundle was changed`);
+    throw new StateError(
+      'BundleChangeUnknown',
+      `the managedFields of ConfigMap ${TRUST_ROOTS} do not say when its bundle was changed`,
+      'write the ConfigMap once with `kubectl apply`, so that they do',
+    );
   }
   return { pem: data?.[TRUST_ROOTS_KEY] ?? '', changedAt };
 }

@@ -80,6 +80,7 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
       identityAnchors: pod.identityAnchors === undefined ? undefined : fingerprints(pod.identityAnchors),
     }),
   };
+  if (pod.address === undefined) return { ...observation, unstarted: true, ...anchorsAtStart(pod) };
   try {
     if (question.anchors) Object.assign(observation, await readAnchorsOf(scan, pod, question));
     if (question.leaf) observation.leaf = await readLeafOf(k8s, prober, pod, question.roots);
@@ -87,6 +88,11 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
     observation.problem = error instanceof Error ? error.message : String(error);
   }
   return observation;
+}
+
+/** What its process will have: literally; absent where it reads the bundle when it is started. */
+function anchorsAtStart({ literalAnchors }: MeshedPod): Pick<ProxyObservation, 'anchors'> {
+  return literalAnchors ? { anchors: fingerprints(literalAnchors) } : {};
 }
 
 /**

@@ -10,6 +10,8 @@ export interface PreflightObservation {
   course: Pick<Course, 'strategy' | 'replaces' | 'bridge'>;
   waivers: Waiver[];
   now: Date;
+  /** `rollout.stuckAfter`: a pod that is younger is starting. */
+  stuckAfterMs: number;
   linkerdNamespace: string;
   /** Why Linkerd was not found or is not understood; nothing else is known then. */
   undetected?: Undetected | undefined;
@@ -139,6 +141,7 @@ export const NOTHING: PreflightObservation = {
   course: { strategy: 'none', replaces: 'root' },
   waivers: [],
   now: new Date(0),
+  stuckAfterMs: 0,
   linkerdNamespace: '',
   missingPermissions: [],
   deployments: [],

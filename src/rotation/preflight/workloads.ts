@@ -25,11 +25,16 @@ export function proxyUnreadable(observation: PreflightObservation): Finding[] {
     .filter((proxy) => proxy.problem !== undefined && !proxy.terminating && !isWorkloadWaived(proxy, waivers))
     .map((proxy) => ({
       reason: 'ProxyUnreadable',
-      severity: blockUnlessRecovering(observation),
+      // one that is starting is proven by the gates: they wait for it
+      severity: isStarting(proxy, observation) ? ('warn' as const) : blockUnlessRecovering(observation),
       message: `its proxy cannot be read: ${proxy.problem}`,
       subject: podOf(proxy),
       hint: 'repair the pod; reach pods with `--reach address` inside the cluster or `--reach port-forward`; or waive its workload',
     }));
+}
+
+function isStarting({ createdAt }: ProxyObservation, { now, stuckAfterMs }: PreflightObservation): boolean {
+  return createdAt !== undefined && now.getTime() - Date.parse(createdAt) < stuckAfterMs;
 }
 
 export function leafUnderNoAnchor(observation: PreflightObservation): Finding[] {

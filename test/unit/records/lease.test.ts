@@ -5,6 +5,7 @@ const holder = {
   workflowId: 'trust-root-prod',
   runId: '0f-1e',
   temporalNamespace: 'default',
+  temporalNamespaceId: 'b1c2',
   temporalAddress: 'temporal.example:7233',
 };
 
@@ -16,6 +17,7 @@ describe('the Lease', () => {
       'reroot.dev/workflow-id': 'trust-root-prod',
       'reroot.dev/run-id': '0f-1e',
       'reroot.dev/temporal-namespace': 'default',
+      'reroot.dev/temporal-namespace-id': 'b1c2',
       'reroot.dev/temporal-address': 'temporal.example:7233',
     });
     expect(lease.spec?.holderIdentity).toBe('trust-root-prod/0f-1e');
@@ -26,6 +28,7 @@ describe('the Lease', () => {
       workflowId: '',
       runId: '',
       temporalNamespace: '',
+      temporalNamespaceId: '',
       temporalAddress: '',
     });
   });

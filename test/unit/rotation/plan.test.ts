@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hashedPlan } from '../../../activities/kit/hashed-plan.js';
 import { COURSES } from '../../../src/rotation/courses/index.js';
 import type { Pace } from '../../../src/rotation/pace.js';
 import { orderNamespaces, type Plan, planDifference, planPhases, untilRetired } from '../../../src/rotation/plan.js';
@@ -13,11 +14,39 @@ describe('planDifference', () => {
       { workloadNames: ['shop/Deployment/web', 'shop/Deployment/api'] },
       'workload added: shop/Deployment/api',
     ],
-    ['a workload that went', { workloadNames: [] }, 'workload gone: shop/Deployment/web'],
     ['an anchor that goes now too', { retire: ['old', 'older'] }, 'anchor to take out added: older'],
     ['an anchor that stays now', { keep: ['foreign'] }, 'anchor to keep added: foreign'],
     ['another target', { target: 'T2' }, 'target: T2'],
   ])('names %s', (_what, change, line) => expect(planDifference(plan, { ...plan, ...change })).toEqual([line]));
+});
+
+describe('what an approval is bound to', () => {
+  const pod = (kind: string, name: string, namespace = 'shop') => ({ namespace, workload: { namespace, kind, name } });
+  const of = (pods: ReturnType<typeof pod>[], waive: { subject: string; reason: string }[] = []) =>
+    hashedPlan(request({ waive }), { namespace: 'linkerd', leafLifeMs: HOUR_MS, pods }, { retire: ['old'], keep: [] });
+  const web = pod('Deployment', 'web');
+  const plan = of([web, web, pod('Job', 'load-1'), pod('Pod', 'runner-7')]);
+
+  it('is what will be rolled; runs of Jobs, bare pods and waived workloads come and go', () => {
+    expect(plan.workloadNames).toEqual(['shop/Deployment/web']);
+    expect(plan).toMatchObject({ proxies: 4, workloads: 3 });
+    expect(of([web, pod('CronJob', 'nightly'), pod('Job', 'load-2')]).hash).toBe(plan.hash);
+    expect(of([web, pod('Deployment', 'x')], [{ subject: 'shop/Deployment/x', reason: 'r' }]).hash).toBe(plan.hash);
+  });
+  it('is not missed when it is gone', () => {
+    expect(planDifference(of([web, pod('Deployment', 'api')]), plan)).toEqual([]);
+    expect(planDifference(plan, of([web, pod('Deployment', 'api')]))).toEqual(['workload added: shop/Deployment/api']);
+  });
+  it('travels in part for a large mesh, and is compared as a whole all the same', () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => pod('Deployment', `web-${index}`, `ns-${index % 200}`));
+    const large = of(many);
+    expect(JSON.stringify(large).length).toBeLessThan(256 * 1024);
+    expect(large.workloadsOmitted).toBe(19_000);
+    expect(planDifference(large, of(many))).toEqual([]);
+    expect(planDifference(large, of([...many, pod('Deployment', 'zz', 'ns-7')]))).toEqual([
+      'namespace ns-7: other workloads than approved',
+    ]);
+  });
 });
 
 describe('planPhases', () => {

@@ -1,8 +1,17 @@
 import { stripVTControlCharacters } from 'node:util';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/client';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  TerminatedFailure,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { type Description, endedWith, isOver } from '../../../../src/cli/session/end.js';
+import { type Description, endedWith, isOver, lastPutBack, readEnd } from '../../../../src/cli/session/end.js';
 import { endText } from '../../../../src/cli/view/end.js';
+import { endingText } from '../../../../src/rotation/ending.js';
 
 const NOW = new Date('2026-01-09T10:00:00Z');
 
@@ -31,6 +40,8 @@ describe('the end of a rotation', () => {
   it.each([
     ['RUNNING', false],
     ['CONTINUED_AS_NEW', false],
+    ['PAUSED', false],
+    ['UNKNOWN', false],
     ['COMPLETED', true],
     ['FAILED', true],
     ['CANCELLED', true],
@@ -88,16 +99,17 @@ describe('the words for it', () => {
     expect(text).toContain('It changed nothing.');
     expect(text).not.toContain('goes on where');
   });
-  it('of a failure that put the issuer back say so, and what to do', () => {
-    const text = textOf(failed('RotationSecretGone', [{ putBack: true }]));
-    expect(text).toContain('The issuer of the start is in use again.');
-    expect(text).toContain('the next rotation goes on where this one stopped: `reroot rotate --cluster prod`');
-    expect(text).not.toContain('RotationLeftBehind');
+  it('of a failure that put the issuer back say so once, and which command goes on', () => {
+    const left = { putBack: true, changed: true, leavesEnd: '2026-12-01T00:00:00Z' };
+    const text = textOf(failed('RotationSecretGone', [left], `it is gone\n${endingText(left)}`));
+    expect(text.split('The issuer of the start is back in its Secret.')).toHaveLength(2);
+    expect(text).toContain('The command for it: `reroot rotate --cluster prod`');
+    expect(text).not.toMatch(/RotationLeftBehind|⚠/);
   });
   it('of one that could not say why, and when leaves end', () => {
     const left = { putBack: false, why: 'the API server refuses', leavesEnd: '2026-01-15T12:00:00Z' };
     const text = textOf(failed('IssuerReplaced', [left]));
-    expect(text).toContain('The issuer of the start was not put back: the API server refuses.');
+    expect(text).toContain('The issuer Secret was left as it is: the API server refuses.');
     expect(text).toContain('Unless a rotation goes on before, leaves end at 2026-01-15 12:00 UTC (in 6d2h).');
   });
   it('say that leaves have ended when they have', () => {
@@ -106,7 +118,6 @@ describe('the words for it', () => {
   });
   it.each([
     ['Terminated', endedWith(execution('TERMINATED'), 'x', { failed: new TerminatedFailure('by hand') }), 'by hand'],
-    ['Cancelled', endedWith(execution('CANCELLED'), 'x', { failed: new CancelledFailure('Workflow canceled') }), ''],
     ['Timed out', endedWith(execution('TIMED_OUT'), 'x', { failed: new Error('too late') }), 'too late'],
   ])('%s from outside: what it wrote stays, and who says until when', (word, end, why) => {
     const text = textOf(end);
@@ -115,15 +126,51 @@ describe('the words for it', () => {
     expect(text).toMatch(/`reroot preflight` says what is left, and until when leaves live/);
     expect(text).toContain('goes on where this one stopped');
   });
-  it('of a cancellation that was tidied up say what became of the issuer', () => {
-    const cancelled = new CancelledFailure('Workflow canceled', [{ putBack: true }]);
-    const text = textOf(endedWith(execution('CANCELLED'), 'x', { failed: cancelled }));
-    expect(text).toContain('The issuer of the start is in use again.');
-    expect(text).not.toContain('Nothing was put back');
+  it('of a cancellation that does not say what it did promise nothing', () => {
+    const text = textOf(endedWith(execution('CANCELLED'), 'x', { failed: new CancelledFailure('Workflow canceled') }));
+    expect(text).toContain('Cancelled at 2026-01-08 10:00 UTC');
+    expect(text).toContain('`reroot preflight` says what is left');
+    expect(text).not.toContain('put back');
   });
   it('of an abort before anything was changed ask for nothing', () => {
     expect(textOf(failed('Aborted', [], 'aborted in phase preflight, before anything was changed'))).toBe(
       '\nAborted at 2026-01-08 10:00 UTC: aborted in phase preflight, before anything was changed',
     );
+  });
+});
+
+describe('what a cancelled rotation did about the issuer', () => {
+  const payload = defaultPayloadConverter.toPayload({ putBack: true, changed: true });
+  const step = (id: number, name: string) => ({
+    eventId: id,
+    activityTaskScheduledEventAttributes: { activityType: { name } },
+  });
+  const result = (scheduledEventId: number) => ({
+    activityTaskCompletedEventAttributes: { scheduledEventId, result: { payloads: [payload] } },
+  });
+  const lastOf = (...events: object[]) => lastPutBack({ events });
+
+  it('is the result of its step', () => {
+    expect(lastOf(step(5, 'checkGate'), result(5), step(9, 'putBack'), result(9))).toEqual({
+      putBack: true,
+      changed: true,
+    });
+  });
+  it('is not known when that step has not ended', () => {
+    expect(lastOf(step(5, 'checkGate'), result(5), step(9, 'putBack'))).toBeUndefined();
+    expect(lastOf(step(5, 'checkGate'), result(5))).toBeUndefined();
+  });
+  it('is read with its end, and shown', async () => {
+    const handle = {
+      describe: async () => execution('CANCELLED'),
+      result: async () =>
+        await Promise.reject(
+          new WorkflowFailedError('no', new CancelledFailure('Workflow canceled'), 'NON_RETRYABLE_FAILURE'),
+        ),
+      fetchHistory: async () => ({ events: [step(9, 'putBack'), result(9)] }),
+    } as unknown as WorkflowHandle;
+    const end = await readEnd(handle, 'prod');
+    expect(end.failure?.left).toEqual({ putBack: true, changed: true });
+    expect(textOf(end)).toContain('The issuer of the start is back in its Secret.');
   });
 });

@@ -24,6 +24,7 @@ export const HEALTHY: PreflightObservation = {
   course: COURSES.bridge.course,
   waivers: [],
   now: NOW,
+  stuckAfterMs: 600_000,
   linkerdNamespace: 'linkerd',
   missingPermissions: [],
   deployments: [{ name: 'linkerd-identity', ready: 3, wanted: 3 }],

@@ -3,7 +3,7 @@ import type { WorkloadSnapshot } from '../../../../src/ground/workload.js';
 import type { UnrollableFacts } from '../../../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../../../src/rotation/preflight/workloads.js';
 import { leaf, proxy, without } from '../support.js';
-import { type Case, type ExpectedFinding, healthyProxy, holds, ROOT_EXPIRED } from './support.js';
+import { after, type Case, type ExpectedFinding, healthyProxy, holds, ROOT_EXPIRED } from './support.js';
 
 const waiver = (subject: string) => [{ subject, reason: 'known' }];
 
@@ -48,6 +48,16 @@ describe('proxyUnreadable', () => {
   it.each<Case>([
     { name: 'finds nothing when every proxy can be read', observed: { proxies: [healthyProxy] }, finds: [] },
     { name: 'blocks on a proxy that cannot be read', observed: { proxies: [unreadable] }, finds: [finding] },
+    {
+      name: 'blocks on one that should have started long ago',
+      observed: { proxies: [{ ...unreadable, createdAt: after(-700_000) }] },
+      finds: [finding],
+    },
+    {
+      name: 'only warns of one that is starting: a mesh in which pods come and go always has some',
+      observed: { proxies: [{ ...unreadable, createdAt: after(-500_000) }] },
+      finds: [{ ...finding, severity: 'warn' }],
+    },
     {
       name: 'finds nothing when its pod is going',
       observed: { proxies: [{ ...unreadable, terminating: true }] },

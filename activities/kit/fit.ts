@@ -1,0 +1,81 @@
+import type { KeyObject } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/activity';
+import { checkAuthority, type Problem } from '../../src/pki/authority.js';
+import type { Certificate } from '../../src/pki/certificate.js';
+import { keyMatches, parseKey } from '../../src/pki/key.js';
+import { damaged, type RotationSecret, SECRET_KEYS } from '../../src/records/rotation-secret.js';
+import type { Course } from '../../src/rotation/courses/course.js';
+import type { Looked } from './look.js';
+
+/** How a rotation would go on with its certificates. */
+export interface Onward {
+  course: Course;
+  /** The bundle that the control plane reads. */
+  anchors: readonly Certificate[];
+  /** Absent: they have just been made, and are in no Secret yet. */
+  looked: Looked | undefined;
+}
+
+/**
+ * Certificates that would be written have to be valid now, and their keys at hand. Past the point of no return there is
+ * but one way, so what ends soon goes on, and nothing of the start is needed.
+ * @throws ApplicationFailure `BadCertificates`
+ * @throws RecordError `RotationSecretDamaged`
+ */
+export function refuseUnfit(rotation: RotationSecret, { course, anchors, looked }: Onward): void {
+  const { root, issuer, issuerKeyPem } = rotation;
+  const past = looked?.facts.pastPointOfNoReturn ?? false;
+  const problems = checkAuthority({
+    root,
+    issuer,
+    issuerKey: readKey(issuerKeyPem, looked ? damaged : bad),
+    at: new Date(),
+    oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
+  }).filter(({ severity, reason }) => severity === 'error' && !(past && reason === 'ExpiresDuringRotation'));
+  if (looked && !past) problems.push(...problemsBeforeReturn(rotation, looked, course));
+  if (problems.length === 0) return;
+  throw bad(problems.map(formatProblem).join('; '));
+}
+
+function bad(what: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(what, 'BadCertificates');
+}
+
+function formatProblem({ reason, message, hint }: Problem): string {
+  return `${reason}: ${message}${hint ? ` (${hint})` : ''}`;
+}
+
+function problemsBeforeReturn(rotation: RotationSecret, { issuer }: Looked, course: Course): Problem[] {
+  refuseWithoutReturn(rotation);
+  return course.bridge && issuer !== 'new' ? bridgeProblems(rotation) : [];
+}
+
+/** An abort writes the issuer of the start: identity would end with a key that is not its own. */
+function refuseWithoutReturn({ previous: { issuer, issuerKeyPem } }: RotationSecret): void {
+  if (keyMatches(readKey(issuerKeyPem, damaged), issuer)) return;
+  throw damaged(`${SECRET_KEYS.previousIssuerKey} is not the key of ${SECRET_KEYS.previousIssuer}`);
+}
+
+/** A bridge certificate can be made anew, and made at all, only with the new root's key. */
+function bridgeProblems({ bridge, rootKeyPem }: RotationSecret): Problem[] {
+  if (rootKeyPem !== undefined || (bridge && bridge.notAfter > new Date())) return [];
+  const what = bridge
+    ? `the bridge certificate ended on ${bridge.notAfter.toISOString()}`
+    : 'there is no bridge certificate';
+  return [
+    {
+      reason: 'BridgeEnded',
+      severity: 'error',
+      message: `${what}, and the key of the new root, which would make it anew, was discarded`,
+      hint: '`abort` goes back to the certificates of the start; strategy `standard` goes on without a bridge',
+    },
+  ];
+}
+
+function readKey(pem: string, failure: (what: string) => Error): KeyObject {
+  try {
+    return parseKey(pem);
+  } catch (error) {
+    throw failure(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,40 @@
+import { type ProxyObservation, workloadName, type WorkloadRef } from '../ground/mesh.js';
+import type { WorkloadSnapshot } from '../ground/workload.js';
+import type { Finding } from './findings.js';
+
+/**
+ * Workloads that a rotation has rolled and that came back with fewer proxies than pods: they were made while the injector was
+ * away (its webhook lets pods through then), and talk in plain text since.
+ * @param rotation short name of the rotation, whichever way it goes
+ */
+export function lostProxies(
+  workloads: readonly (WorkloadSnapshot & WorkloadRef)[],
+  proxies: readonly Pick<ProxyObservation, 'workload' | 'terminating'>[],
+  rotation: string,
+): Finding[] {
+  const meshed = new Map<string, number>();
+  for (const { workload, terminating } of proxies) {
+    if (!terminating) meshed.set(workloadName(workload), (meshed.get(workloadName(workload)) ?? 0) + 1);
+  }
+  return workloads.flatMap((workload) => {
+    const { mark, wanted = 0, rolledOut, unmeshed } = workload;
+    const found = meshed.get(workloadName(workload)) ?? 0;
+    if (!mark?.startsWith(`${rotation}-`) || !rolledOut || unmeshed || found >= wanted) return [];
+    return [lost(workload, wanted - found, wanted)];
+  });
+}
+
+function lost(workload: WorkloadRef, missing: number, wanted: number): Finding {
+  return {
+    reason: 'ProxyLost',
+    severity: 'block',
+    message: `${missing} of its ${wanted} pods came back without a proxy`,
+    subject: { kind: 'workload', name: workloadName(workload) },
+    hint: 'check that linkerd-proxy-injector is up, then `retry`, which rolls it once more; `waive` it if its pods are to be unmeshed',
+  };
+}
+
+/** Short name of the rotation that a target is of: marks carry it on both ways. */
+export function rotationOf(targetId: string): string {
+  return targetId.replace(/-back$/, '');
+}

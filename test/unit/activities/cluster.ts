@@ -1,0 +1,248 @@
+import type { V1Lease, V1Pod } from '@kubernetes/client-node';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createActivities } from '../../../activities/index.js';
+import { decode, encode } from '../../../src/kubernetes/base64.js';
+import type { Kubernetes } from '../../../src/kubernetes/client.js';
+import { KubernetesError } from '../../../src/kubernetes/errors.js';
+import type { PatchOperation } from '../../../src/kubernetes/patch.js';
+import type { Certificate } from '../../../src/pki/certificate.js';
+import { toSec1Pem } from '../../../src/pki/key.js';
+import { type NewRotation, rotationSecretOf } from '../../../src/records/rotation-secret.js';
+import type { CourseRef } from '../../../src/rotation/courses/index.js';
+import type { StepInput } from '../../../src/rotation/payloads.js';
+import { request } from '../rotation/support.js';
+import { authority } from '../support.js';
+
+/** A cluster with a Linkerd of layout D, in memory: what activities read and write, with resource versions. */
+
+interface Stored {
+  metadata?: { name?: string; annotations?: Record<string, string>; resourceVersion?: string };
+  data?: Record<string, string>;
+}
+
+type Failure = 'NotFound' | 'AlreadyExists' | 'Conflict';
+
+function failure(kind: Failure): KubernetesError {
+  return new KubernetesError({ kind, request: 'test', message: kind.toLowerCase() });
+}
+
+interface Call {
+  name: string;
+  body: Stored;
+}
+
+/** Every object by `Kind/name`; `writes` lists what was done to which. */
+export class FakeCluster {
+  readonly objects = new Map<string, Stored>();
+  readonly writes: string[] = [];
+  readonly pods: V1Pod[] = [];
+  #version = 0;
+
+  put(key: string, object: Stored): void {
+    const name = key.split('/')[1] ?? '';
+    this.#version += 1;
+    const metadata = { ...object.metadata, name, resourceVersion: String(this.#version) };
+    this.objects.set(key, { ...object, metadata });
+  }
+
+  /** A meshed pod whose proxy was started with these anchors. */
+  addPod(name: string, anchors: readonly Certificate[], address = '10.0.0.1'): void {
+    const value = anchors.map(({ pem }) => pem).join('');
+    this.pods.push({
+      metadata: { name, namespace: 'shop', uid: name, labels: { 'linkerd.io/control-plane-ns': 'linkerd' } },
+      spec: {
+        containers: [{ name: 'linkerd-proxy', env: [{ name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS', value }] }],
+      },
+      status: { phase: 'Running', podIP: address },
+    });
+  }
+
+  text(key: string, field: string): string {
+    return decode(this.objects.get(key)?.data?.[field] ?? '');
+  }
+
+  get lease(): V1Lease | undefined {
+    return this.objects.get('Lease/reroot');
+  }
+
+  #get(key: string): Stored {
+    const object = this.objects.get(key);
+    if (!object) throw failure('NotFound');
+    return structuredClone(object);
+  }
+
+  #calls(kind: string) {
+    const key = (name: string) => `${kind}/${name}`;
+    return {
+      [`readNamespaced${kind}`]: async ({ name }: Call) => await Promise.resolve(this.#get(key(name))),
+      [`createNamespaced${kind}`]: async ({ body }: Call) => {
+        const name = key(body.metadata?.name ?? '');
+        if (this.objects.has(name)) throw failure('AlreadyExists');
+        this.put(name, body);
+        this.writes.push(`create ${name}`);
+        return await Promise.resolve(this.#get(name));
+      },
+      [`replaceNamespaced${kind}`]: async ({ name, body }: Call) => {
+        if (this.#get(key(name)).metadata?.resourceVersion !== body.metadata?.resourceVersion)
+          throw failure('Conflict');
+        this.put(key(name), body);
+        this.writes.push(`replace ${key(name)}`);
+        return await Promise.resolve(this.#get(key(name)));
+      },
+      [`patchNamespaced${kind}`]: async ({ name, body }: { name: string; body: PatchOperation[] }) => {
+        this.put(key(name), patched(this.#get(key(name)), body));
+        this.writes.push(`patch ${key(name)}`);
+        return await Promise.resolve(this.#get(key(name)));
+      },
+      [`deleteNamespaced${kind}`]: async ({ name }: Call) => {
+        this.#get(key(name));
+        this.objects.delete(key(name));
+        this.writes.push(`delete ${key(name)}`);
+        return await Promise.resolve({});
+      },
+    };
+  }
+
+  get k8s(): Kubernetes {
+    const identity = {
+      metadata: { namespace: 'linkerd', labels: { 'app.kubernetes.io/version': 'edge-26.6.3' } },
+      spec: {
+        replicas: 1,
+        selector: {},
+        template: {
+          spec: {
+            containers: [{ name: 'identity', args: [] }],
+            volumes: [{ name: 'roots', configMap: { name: 'linkerd-identity-trust-roots' } }],
+          },
+        },
+      },
+    };
+    return {
+      core: {
+        ...this.#calls('Secret'),
+        ...this.#calls('ConfigMap'),
+        listNamespace: async () => await Promise.resolve({ items: [{ metadata: { name: 'linkerd' } }] }),
+        listPodForAllNamespaces: async () => await Promise.resolve({ items: this.pods }),
+      },
+      apps: { readNamespacedDeployment: async () => await Promise.resolve(identity) },
+      coordination: this.#calls('Lease'),
+    } as unknown as Kubernetes;
+  }
+}
+
+function patched(object: Stored, operations: readonly PatchOperation[]): Stored {
+  const data = { ...object.data };
+  for (const operation of operations) {
+    const field = operation.path.split('/')[2] ?? '';
+    if (operation.op === 'test') {
+      if (operation.value !== object.metadata?.resourceVersion) throw failure('Conflict');
+    } else if (operation.op !== 'remove' && operation.path === '/data')
+      return { ...object, data: operation.value as typeof data };
+    else if (operation.op === 'remove') delete data[field];
+    else data[field.replaceAll('~1', '/').replaceAll('~0', '~')] = operation.value as string;
+  }
+  return { ...object, data };
+}
+
+/** Executions that a Temporal server knows, by workflow id: the newest last. */
+export type Executions = Record<string, { runId: string; firstRunId?: string; status: string }[]>;
+
+/** A client of a Temporal server whose namespace `default` has this id. */
+export function temporalClient(namespaceId: string, executions: Executions = {}): Client {
+  return {
+    withAbortSignal: async <T>(_signal: AbortSignal, work: () => Promise<T>) => await work(),
+    workflowService: {
+      describeNamespace: async () => await Promise.resolve({ namespaceInfo: { id: namespaceId } }),
+    },
+    workflow: {
+      getHandle: (workflowId: string, runId?: string) => ({
+        describe: async () => {
+          const known = executions[workflowId] ?? [];
+          const found = known.findLast((execution) => runId === undefined || execution.runId === runId);
+          if (!found) throw new WorkflowNotFoundError('not found', workflowId, runId);
+          const raw = { workflowExecutionInfo: { firstRunId: found.firstRunId ?? found.runId } };
+          return await Promise.resolve({ status: { name: found.status }, raw });
+        },
+      }),
+    },
+  } as unknown as Client;
+}
+
+const nothing = (): void => undefined;
+const SILENT = { log: nothing, trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** Carries out an activity of a workflow, as its worker would. */
+export async function carryOut<I, R>(
+  cluster: FakeCluster,
+  activity: (activities: ReturnType<typeof createActivities>) => (input: I) => Promise<R>,
+  input: I,
+  { client = temporalClient('ns-1'), address = 'localhost:7233' }: { client?: Client; address?: string } = {},
+): Promise<R> {
+  const activities = createActivities({
+    k8s: cluster.k8s,
+    prober: { reach: 'address', concurrency: 4, timeoutMs: 200 },
+    temporalAddress: address,
+  });
+  const info = { workflowNamespace: 'default', workflowExecution: { workflowId: 'mine', runId: 'run-1' } };
+  const environment = new MockActivityEnvironment(info, { client, logger: SILENT });
+  return (await environment.run(activity(activities), input)) as R;
+}
+
+/** The certificates of the start, and those of a rotation. */
+export const old = authority('old');
+export const next = authority('next');
+
+/** What a rotation has made. */
+export function newRotation(change: Partial<NewRotation> = {}): NewRotation {
+  return {
+    id: next.root.certificate.fingerprint.slice(0, 12),
+    rootPem: next.root.certificate.pem,
+    issuerPem: next.issuer.certificate.pem,
+    issuerKeyPem: toSec1Pem(next.issuer.privateKey),
+    retire: [old.root.certificate],
+    previousIssuerPem: old.issuer.certificate.pem,
+    previousIssuerKeyPem: toSec1Pem(old.issuer.privateKey),
+    ...change,
+  };
+}
+
+/** Linkerd with this bundle and issuer; with the Secret of a rotation, if one is given. */
+export function clusterWith({
+  bundle = [old.root.certificate],
+  issuer = { certificatePem: old.issuer.certificate.pem, keyPem: toSec1Pem(old.issuer.privateKey) },
+  rotation,
+}: {
+  bundle?: Certificate[];
+  issuer?: { certificatePem: string; keyPem: string };
+  rotation?: NewRotation;
+} = {}): FakeCluster {
+  const cluster = new FakeCluster();
+  cluster.put('ConfigMap/linkerd-identity-trust-roots', {
+    data: { 'ca-bundle.crt': bundle.map(({ pem }) => pem).join('') },
+  });
+  cluster.put('ConfigMap/linkerd-config', { data: { values: 'clusterDomain: cluster.local\n' } });
+  cluster.put('Secret/linkerd-identity-issuer', {
+    data: { 'crt.pem': encode(issuer.certificatePem), 'key.pem': encode(issuer.keyPem) },
+  });
+  if (rotation) cluster.put('Secret/reroot-rotation', rotationSecretOf(rotation));
+  return cluster;
+}
+
+/** What every step is given. */
+export function step(change: Partial<StepInput> = {}, course: Partial<CourseRef> = {}): StepInput {
+  const { settings } = request();
+  return {
+    settings,
+    course: { strategy: 'bridge', leafRenewal: 'wait', direction: 'forward', ...course },
+    linkerdNamespace: 'linkerd',
+    firstRunId: 'run-1',
+    ...change,
+  };
+}
+
+/** A Lease as a holder has written it. */
+export function leaseOfHolder(annotations: Record<string, string>): Stored {
+  const prefixed = Object.entries(annotations).map(([key, value]) => [`reroot.dev/${key}`, value]);
+  return { metadata: { annotations: Object.fromEntries(prefixed) as Record<string, string> } };
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { createBridge, createIssuer } from '../../../src/pki/issue.js';
+import { toSec1Pem } from '../../../src/pki/key.js';
+import { encode } from '../../../src/kubernetes/base64.js';
+import type { GenerateResult, StepInput } from '../../../src/rotation/payloads.js';
+import { DAY_MS } from '../support.js';
+import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step } from './cluster.js';
+
+const [O, T] = [old.root.certificate, next.root.certificate];
+
+async function generate(cluster: FakeCluster, input: StepInput = step()): Promise<GenerateResult> {
+  return await carryOut(cluster, (activities) => activities.generate, input);
+}
+
+const bridge = (validForMs: number) =>
+  createBridge({ issuer: old.issuer.certificate, root: T, rootKey: next.root.privateKey, validForMs }).pem;
+
+describe('generate', () => {
+  it('makes the certificates once: a retry of the same run finds them and has adopted nothing', async () => {
+    const cluster = clusterWith();
+    const made = await generate(cluster);
+    expect(made).toMatchObject({ adopted: false, pastPointOfNoReturn: false });
+    expect(made.retire.map(({ fingerprint }) => fingerprint)).toEqual([O.fingerprint]);
+    const again = await generate(cluster);
+    expect(again).toEqual(made);
+  });
+
+  it.each([
+    ['another run', newRotation({ firstRunId: 'run-9', bridgePem: bridge(DAY_MS) })],
+    ['0.1 or 0.2, which did not say', newRotation({ bridgePem: bridge(DAY_MS) })],
+  ])('adopts what %s has left', async (_who, rotation) => {
+    const cluster = clusterWith({ rotation });
+    expect(await generate(cluster)).toMatchObject({ adopted: true, root: { fingerprint: T.fingerprint } });
+  });
+
+  it('sees that there is no way back in the proxies, also when another writer has put the old bundle back', async () => {
+    const rotation = newRotation({ firstRunId: 'run-9', bridgePem: bridge(DAY_MS) });
+    const cluster = clusterWith({ bundle: [O], rotation });
+    cluster.addPod('web-1', [O, T]);
+    expect((await generate(cluster)).pastPointOfNoReturn).toBe(false);
+    cluster.addPod('web-2', [T]);
+    expect((await generate(cluster)).pastPointOfNoReturn).toBe(true);
+  });
+
+  it('names the roots of the start also when the bundle has lost them', async () => {
+    const cluster = clusterWith({ bundle: [T], rotation: newRotation({ firstRunId: 'run-9' }) });
+    const { pastPointOfNoReturn, retire } = await generate(cluster);
+    expect(pastPointOfNoReturn).toBe(true);
+    expect(retire.map(({ fingerprint }) => fingerprint)).toEqual([O.fingerprint]);
+  });
+});
+
+describe('certificates that were left behind', () => {
+  const adopt = async (change: Parameters<typeof newRotation>[0], bundle = [O], course = {}) => {
+    const rotation = newRotation({ firstRunId: 'run-9', bridgePem: bridge(DAY_MS), ...change });
+    return await generate(clusterWith({ bundle, rotation }), step({}, course));
+  };
+  const issuerFor = (validForMs: number) => {
+    const made = createIssuer({ root: T, rootKey: next.root.privateKey, commonName: 'identity.next', validForMs });
+    return { issuerPem: made.certificate.pem, issuerKeyPem: toSec1Pem(made.privateKey) };
+  };
+
+  it('are refused when the bridge certificate has ended and its key was discarded', async () => {
+    await expect(adopt({ bridgePem: bridge(-1000) })).rejects.toMatchObject({
+      type: 'BadCertificates',
+      message: expect.stringContaining('BridgeEnded: the bridge certificate ended on') as string,
+    });
+    const refused = await adopt({ bridgePem: '' }).catch(String);
+    expect(refused).toContain('BridgeEnded');
+    expect(refused).toContain('there is no bridge certificate');
+  });
+  it('are taken without a bridge that the course does not need', async () => {
+    expect(await adopt({ bridgePem: bridge(-1000) }, [O], { strategy: 'standard' })).toMatchObject({ adopted: true });
+    expect(await adopt({ bridgePem: bridge(-1000) }, [T])).toMatchObject({ pastPointOfNoReturn: true });
+  });
+  it('are refused when the new issuer has expired', async () => {
+    await expect(adopt(issuerFor(-1000), [T])).rejects.toMatchObject({
+      message: expect.stringContaining('Expired: the issuer expired') as string,
+    });
+  });
+  it('with an issuer that ends within a day are refused, unless there is no way back', async () => {
+    await expect(adopt(issuerFor(DAY_MS / 2))).rejects.toMatchObject({
+      message: expect.stringContaining('ExpiresDuringRotation') as string,
+    });
+    expect(await adopt(issuerFor(DAY_MS / 2), [T])).toMatchObject({ pastPointOfNoReturn: true });
+  });
+  it('of a rotation of the issuer alone are no use to one of the root', async () => {
+    await expect(adopt({ retire: [] })).rejects.toMatchObject({ type: 'AnotherRotationLeft' });
+  });
+});
+
+describe("a rotation's Secret that somebody has damaged", () => {
+  it.each([
+    ['ca.crt', ''],
+    ['tls.key', ''],
+    ['tls.key', 'rubbish'],
+    ['previous.tls.key', ''],
+    ['previous.tls.key', toSec1Pem(next.issuer.privateKey)],
+  ])('in %s is for a person, who is told what to do', async (key, text) => {
+    const cluster = clusterWith({ rotation: newRotation({ bridgePem: bridge(DAY_MS) }) });
+    const secret = cluster.objects.get('Secret/reroot-rotation');
+    if (secret?.data) secret.data[key] = encode(text);
+    await expect(generate(cluster)).rejects.toMatchObject({
+      type: 'RotationSecretDamaged',
+      nonRetryable: true,
+      message: expect.stringContaining('restore it from a backup') as string,
+    });
+  });
+});
+
+describe('a Secret of the user that does not hold what it must', () => {
+  it('is not made a rotation of: once it is mended, a retry takes it', async () => {
+    const cluster = clusterWith();
+    const { issuerPem } = newRotation();
+    const data = { 'ca.crt': encode(T.pem), 'ca.key': encode(toSec1Pem(next.root.privateKey)) };
+    const keyOf = (key: string) => ({ ...data, 'tls.crt': encode(issuerPem), 'tls.key': encode(key) });
+    const input = step();
+    const given = { ...input, settings: { ...input.settings, certificates: { secret: 'mine' } } };
+    for (const key of ['rubbish', toSec1Pem(old.issuer.privateKey)]) {
+      cluster.put('Secret/mine', { data: keyOf(key) });
+      await expect(generate(cluster, given)).rejects.toMatchObject({ type: 'BadCertificates' });
+    }
+    cluster.put('Secret/mine', { data: keyOf(toSec1Pem(next.issuer.privateKey)) });
+    expect(await generate(cluster, given)).toMatchObject({ adopted: false, root: { fingerprint: T.fingerprint } });
+  });
+  it('is for a person too', async () => {
+    const input = step();
+    const settings = { ...input.settings, certificates: { secret: 'mine' } };
+    await expect(generate(clusterWith(), { ...input, settings })).rejects.toMatchObject({
+      type: 'SuppliedSecretUnfit',
+      nonRetryable: true,
+    });
+  });
+});
