@@ -11,8 +11,8 @@ import { fence } from './kit/fence.js';
  */
 export async function writeIssuer(dependencies: Dependencies, input: IssuerStateInput): Promise<SwapResult> {
   await fence(dependencies, input);
-  const { state } = input;
-  const stays: Stays = (found, { isBack, isPast }) => !isBack && isPast && isLaterState(found, state);
+  const { state, keepLater = false } = input;
+  const stays: Stays = (found, { isBack, isPast }) => !isBack && (isPast || keepLater) && isLaterState(found, state);
   const needsBridge = state === 'bridge' || state === 'crossover';
   if (needsBridge && !(await holdsIssuer(dependencies, input, stays))) await withBridge(dependencies, input);
   // past the point of no return the way leads forward only: what an earlier run has reached stays

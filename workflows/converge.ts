@@ -64,7 +64,7 @@ async function standStill({ input, operator, steps, status }: Rotation, row: Row
   const others = gate.reverted.filter(({ reason }) => reason === 'Reverted'); // what reroot itself wrote is nobody's fault
   if (others.length > 0) await operator.hold('another writer reverts the rotation', others.map(formatFinding));
   await steps.addTarget(input);
-  if (row.issuer !== undefined) await steps.writeIssuer({ ...input, state: row.issuer });
+  if (row.issuer !== undefined) await steps.writeIssuer({ ...input, state: row.issuer, keepLater: true });
   if (row.retired) await steps.dropRetired(input);
   delete status.proxiesWait; // leaves of before this are not expected to fit
 }

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Certificate } from './certificate.js';
+import { StateError } from '../ground/state-error.js';
 
 /** A P-256 private key: the only kind that every Linkerd and its proxies accept for issuers. */
 export function generateKey(): KeyObject {
@@ -15,12 +16,16 @@ export function toPkcs8Pem(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** @throws Error when the text is no unencrypted private key; the message has nothing of the text in it */
+/** @throws StateError `KeyUnreadable` when the text is no unencrypted private key; the message has nothing of the text in it */
 export function parseKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw new Error('the private key cannot be read: it must be unencrypted PEM (SEC1, PKCS#8 or PKCS#1)');
+    throw new StateError(
+      'KeyUnreadable',
+      'the private key cannot be read: it must be unencrypted PEM (SEC1, PKCS#8 or PKCS#1)',
+      'put an unencrypted key in its place',
+    );
   }
 }
 

@@ -44,6 +44,8 @@ export interface PhaseInput extends StepInput {
 
 export interface IssuerStateInput extends StepInput {
   state: IssuerState;
+  /** What the rotation has reached already, beyond this state, stays: what is repaired is the row of an earlier proof. */
+  keepLater?: boolean;
 }
 
 /** How a wait for the proxies' own renewal (or replacement) ended. */

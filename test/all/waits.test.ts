@@ -3,8 +3,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RotationInput } from '../../src/rotation/input.js';
 import { encode } from '../../src/kubernetes/base64.js';
-import { type OwnMesh, ownMesh } from './own-mesh.js';
-import { eventually, statusOf, statusWhere } from './support.js';
+import { type OwnMesh, ownMesh } from '../integration/own-mesh.js';
+import { eventually, statusOf, statusWhere } from '../integration/support.js';
 
 /** Leaves of this mesh are renewed after 17 s at the latest. */
 const TWO_LEAF_LIVES_MS = 60_000;

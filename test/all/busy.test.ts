@@ -2,8 +2,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StrategyName } from '../../src/rotation/courses/index.js';
 import { keepBusy } from './busy.js';
-import { approve, type OwnMesh, ownMesh } from './own-mesh.js';
-import { reportOf, statusWhere } from './support.js';
+import { approve, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
+import { reportOf, statusWhere } from '../integration/support.js';
 
 describe('a busy mesh, in which a pod a second is born and dies and Jobs come and go', () => {
   let mesh: OwnMesh;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import net from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cliProgram, sandboxEnvironment } from '../../sandbox/kit/index.js';
-import { client, eventually, reroot, sandbox } from './support.js';
+import { client, eventually, reroot, sandbox } from '../integration/support.js';
 
 /** A rotation that no worker serves changes nothing, and lasts as long as it is looked at. */
 const QUEUE = 'nobody-polls-this';

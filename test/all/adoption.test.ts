@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { encode } from '../../src/kubernetes/base64.js';
 import { readBundle } from '../../src/pki/bundle.js';
-import { approve, type OwnMesh, ownMesh } from './own-mesh.js';
-import { eventually, reportOf, statusOf, statusWhere } from './support.js';
+import { approve, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
+import { eventually, reportOf, statusOf, statusWhere } from '../integration/support.js';
 
 /** Rotations that end in the middle, in every way there is, and the ones that come after them. */
 describe('what a rotation leaves', () => {
