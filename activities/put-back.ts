@@ -1,11 +1,13 @@
-import type { ProxyObservation, Target } from '../src/ground/mesh.js';
+import type { ProxyObservation } from '../src/ground/mesh.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
 import { observeProxies } from '../src/linkerd/proxies/observe.js';
+import { readBundle } from '../src/pki/bundle.js';
+import type { Certificate } from '../src/pki/certificate.js';
+import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import { issuerStateOf } from '../src/records/issuer-states.js';
 import { readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
-import { targetOf } from '../src/records/target.js';
 import { type PutBack, whyNotBack } from '../src/rotation/ending.js';
 import type { StepInput } from '../src/rotation/payloads.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -15,7 +17,7 @@ import { judgedPods } from './kit/proxies.js';
 
 /**
  * A rotation ends before its time: the issuer of the start goes back into its Secret, so that nothing that is left behind
- * ends leaves. Whether it may is decided from stores and proxies: everybody has to trust a root of the start.
+ * ends leaves. Whether it may is decided from stores and proxies: everybody has to trust a root that it is under.
  * @throws ApplicationFailure `LeaseLost`
  */
 export async function putBack(dependencies: Dependencies, input: StepInput): Promise<PutBack> {
@@ -27,7 +29,8 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   const { certificates } = await readIssuer(k8s, linkerd);
   const state = issuerStateOf(certificates, rotation);
   if (state === 'previous') return { putBack: true };
-  const leavesEnd = new Date(Math.min(...certificates.map(({ notAfter }) => notAfter.getTime()))).toISOString();
+  const leavesEnd = endOf(certificates).toISOString();
+  const start = readBundle(rotation.previous.issuerPem).certificates;
   const stores = (await readAnchors(k8s, linkerd)).map((store) => store.certificates.map((one) => one.fingerprint));
   const pods = await judgedPods(k8s, linkerd.namespace, { anchors: true });
   const proxies = await observeProxies(k8s, dependencies.prober, pods, {
@@ -38,10 +41,10 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   });
   const why = whyNotBack({
     foreign: state === undefined,
-    roots: rootsOf(rotation),
+    roots: rootsOf(start, rotation),
     stores,
     proxies: proxies.filter(({ terminating }) => !terminating).map(trusts),
-    expired: rotation.previous.issuer.notAfter <= new Date(),
+    expired: endOf(start) <= new Date(),
   });
   if (why) return { putBack: false, why, leavesEnd };
   // on the way back: only the issuer of the start is written there
@@ -50,10 +53,16 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   return { putBack: true, changed: true };
 }
 
-/** The roots of the start; the one in use, where the issuer alone is rotated. */
-function rootsOf(rotation: RotationSecret): string[] {
-  const { root, retired }: Pick<Target, 'root' | 'retired'> = targetOf(rotation, 'forward');
-  return (retired.length > 0 ? retired : [root]).map(({ fingerprint }) => fingerprint);
+/** The roots that the issuer of the start verifies with: others may be retired beside them, and are no use to its leaves. */
+function rootsOf([issuer, ...others]: readonly Certificate[], { previous, root }: RotationSecret): string[] {
+  if (!issuer) return [];
+  // where the issuer alone is rotated, it is under the root in use
+  return anchorsOfIssuer([issuer, ...others], [...previous.roots, root]).map(({ fingerprint }) => fingerprint);
+}
+
+/** No leaf outlives any certificate of the chain. */
+function endOf(chain: readonly Certificate[]): Date {
+  return new Date(Math.min(...chain.map(({ notAfter }) => notAfter.getTime())));
 }
 
 /** Every anchor of every process of a pod that has some; undefined: they could not be read, or are read at its start. */

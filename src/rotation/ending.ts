@@ -30,7 +30,7 @@ export function endingText({ putBack, changed, nothing, why, leavesEnd }: PutBac
 export interface BeforeReturn {
   /** The issuer Secret holds an issuer that is nobody's of this rotation. */
   foreign: boolean;
-  /** Fingerprints of the roots of the start. */
+  /** Fingerprints of the roots that the issuer of the start is under. */
   roots: readonly string[];
   /** Fingerprints in each store of the bundle. */
   stores: readonly (readonly string[])[];
@@ -48,6 +48,10 @@ export function whyNotBack({ foreign, roots, stores, proxies, expired }: BeforeR
   if (!stores.every(hasRoot)) return 'the root of the start has left the bundle: the point of no return is past';
   const unread = proxies.filter((anchors) => anchors === 'unread').length;
   const without = proxies.filter((anchors) => anchors && anchors !== 'unread' && !hasRoot(anchors)).length;
-  if (without > 0) return `${without} proxies no longer trust the root of the start: the point of no return is past`;
-  return unread > 0 ? `${unread} proxies could not be asked whether they trust the root of the start` : undefined;
+  if (without > 0) return `${proxiesThat(without, 'does not trust', 'do not trust')} the root of the start`;
+  return unread > 0 ? `${proxiesThat(unread, 'could')} not be asked about the root of the start` : undefined;
+}
+
+function proxiesThat(count: number, does: string, many = does): string {
+  return count === 1 ? `1 proxy ${does}` : `${count} proxies ${many}`;
 }

@@ -92,7 +92,7 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
       identityAnchors: pod.identityAnchors === undefined ? undefined : fingerprints(pod.identityAnchors),
     }),
   };
-  if (pod.address === undefined) return { ...observation, unstarted: true, ...anchorsAtStart(pod) };
+  if (pod.address === undefined) return { ...observation, ...anchorsAtStart(pod) };
   try {
     if (question.anchors) Object.assign(observation, await readAnchorsOf(scan, pod, question));
     if (question.leaf) observation.leaf = await readLeafOf(scan, pod, question.roots);
@@ -103,9 +103,14 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
   return observation;
 }
 
-/** What its process will have: literally; absent where it reads the bundle when it is started. */
-function anchorsAtStart({ literalAnchors }: MeshedPod): Pick<ProxyObservation, 'anchors'> {
-  return literalAnchors ? { anchors: fingerprints(literalAnchors) } : {};
+/** What the process of a pod that has not been started will have: what is written in it, or the bundle as it is then. */
+function anchorsAtStart({
+  literalAnchors,
+  anchorsFromBundle,
+}: MeshedPod): Pick<ProxyObservation, 'anchors' | 'unstarted' | 'problem'> {
+  if (literalAnchors) return { unstarted: true, anchors: fingerprints(literalAnchors) };
+  if (anchorsFromBundle) return { unstarted: true };
+  return { problem: 'it has not been started, and its specification does not say which anchors it will have' };
 }
 
 /**

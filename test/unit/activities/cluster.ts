@@ -1,4 +1,4 @@
-import type { V1Lease, V1Pod } from '@kubernetes/client-node';
+import type { V1Deployment, V1Lease, V1Pod } from '@kubernetes/client-node';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '../../../activities/index.js';
@@ -37,6 +37,11 @@ export class FakeCluster {
   readonly objects = new Map<string, Stored>();
   readonly writes: string[] = [];
   readonly pods: V1Pod[] = [];
+  readonly deployments: V1Deployment[] = [];
+  /** What the injector gives a new pod; empty: it is away, and pods come without a proxy. */
+  injected: readonly Certificate[] = [];
+  /** Called with each list of pods. */
+  onLook: () => void = () => undefined;
   #version = 0;
 
   put(key: string, object: Stored): void {
@@ -46,15 +51,36 @@ export class FakeCluster {
     this.objects.set(key, { ...object, metadata });
   }
 
-  /** A meshed pod whose proxy was started with these anchors. */
+  /** A meshed pod of Deployment `shop/web` whose proxy was started with these anchors. */
   addPod(name: string, anchors: readonly Certificate[], address = '10.0.0.1'): void {
-    const value = anchors.map(({ pem }) => pem).join('');
     this.pods.push({
-      metadata: { name, namespace: 'shop', uid: name, labels: { 'linkerd.io/control-plane-ns': 'linkerd' } },
-      spec: {
-        containers: [{ name: 'linkerd-proxy', env: [{ name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS', value }] }],
+      metadata: {
+        ...{ name, namespace: 'shop', uid: name },
+        labels: { 'linkerd.io/control-plane-ns': 'linkerd', 'linkerd.io/proxy-deployment': 'web' },
       },
+      ...proxyWith(anchors),
       status: { phase: 'Running', podIP: address },
+    });
+  }
+
+  /** The same, not scheduled yet: it has no address. */
+  addPendingPod(name: string, anchors: readonly Certificate[]): V1Pod {
+    this.addPod(name, anchors);
+    const pod = this.pods.at(-1) ?? {};
+    pod.status = { phase: 'Pending' };
+    return pod;
+  }
+
+  /** Deployment `shop/web`, rolled out with this mark. */
+  addDeployment(replicas: number, mark: string): void {
+    this.deployments.push({
+      metadata: { name: 'web', namespace: 'shop', uid: 'web', generation: 2 },
+      spec: {
+        replicas,
+        selector: {},
+        template: { metadata: { annotations: { 'reroot.dev/rolled-for': mark } } },
+      },
+      status: { observedGeneration: 2, replicas, updatedReplicas: replicas, availableReplicas: replicas },
     });
   }
 
@@ -118,17 +144,38 @@ export class FakeCluster {
         },
       },
     };
+    const none = async () => await Promise.resolve({ items: [] });
     return {
       core: {
         ...this.#calls('Secret'),
         ...this.#calls('ConfigMap'),
         listNamespace: async () => await Promise.resolve({ items: [{ metadata: { name: 'linkerd' } }] }),
-        listPodForAllNamespaces: async () => await Promise.resolve({ items: this.pods }),
+        listPodForAllNamespaces: async () => {
+          this.onLook();
+          return await Promise.resolve({ items: this.pods });
+        },
+        listReplicationControllerForAllNamespaces: none,
+        createNamespacedPod: async () =>
+          await Promise.resolve(this.injected.length > 0 ? proxyWith(this.injected) : { spec: { containers: [] } }),
       },
-      apps: { readNamespacedDeployment: async () => await Promise.resolve(identity) },
+      apps: {
+        readNamespacedDeployment: async () => await Promise.resolve(identity),
+        listDeploymentForAllNamespaces: async () => await Promise.resolve({ items: this.deployments }),
+        listStatefulSetForAllNamespaces: none,
+        listDaemonSetForAllNamespaces: none,
+        listReplicaSetForAllNamespaces: none,
+      },
+      batch: { listCronJobForAllNamespaces: none },
+      custom: { getAPIResources: async () => await Promise.resolve({ resources: [] }) },
       coordination: this.#calls('Lease'),
     } as unknown as Kubernetes;
   }
+}
+
+function proxyWith(anchors: readonly Certificate[]): Required<Pick<V1Pod, 'spec'>> {
+  const value = anchors.map(({ pem }) => pem).join('');
+  const env = [{ name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS', value }];
+  return { spec: { containers: [{ name: 'linkerd-proxy', env }] } };
 }
 
 function patched(object: Stored, operations: readonly PatchOperation[]): Stored {

@@ -15,6 +15,7 @@ const WRITES: [string, (activities: Activities) => (input: never) => Promise<unk
   ['writeIssuer', ({ writeIssuer }) => writeIssuer, { ...step(), state: 'previous' }],
   ['keepBridge', ({ keepBridge }) => keepBridge, step()],
   ['finish', ({ finish }) => finish, { ...step(), report }],
+  ['putBack', ({ putBack }) => putBack, step()],
   ['discard', ({ discard }) => discard, step()],
 ];
 

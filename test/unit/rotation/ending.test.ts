@@ -29,9 +29,9 @@ describe('whether the issuer of the start may go back', () => {
     [
       'past it, as a proxy shows it though somebody has put the bundle back',
       { proxies: [['T'], ['O']] },
-      '1 proxies no longer trust',
+      '1 proxy does not trust the root of the start',
     ],
-    ['where a proxy cannot be asked', { proxies: [['O'], 'unread' as const] }, '1 proxies could not be asked'],
+    ['where a proxy cannot be asked', { proxies: [['O'], 'unread' as const] }, '1 proxy could not be asked'],
     ['where it has expired', { expired: true }, 'has expired'],
     ['where somebody else has written the Secret', { foreign: true }, 'somebody else'],
   ])('may not %s', (_what, change, why) => expect(whyNotBack({ ...all, ...change })).toContain(why));

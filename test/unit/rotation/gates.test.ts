@@ -55,6 +55,22 @@ describe('a process that cannot be asked for its anchors and was started before 
   });
 });
 
+describe('a pod that has not been started', () => {
+  const unstarted = { ...without(unread, 'leaf'), unstarted: true };
+  it('is judged by the anchors that are written in it', () => {
+    expect(trustsTarget({ ...unstarted, anchors: ['old'] }, target())?.reason).toBe('TargetNotTrusted');
+    expect(forgotRetired({ ...unstarted, anchors: ['old', 'new'] }, target())?.reason).toBe('RetiredRootStillTrusted');
+    expect(forgotRetired({ ...unstarted, anchors: ['new'] }, target())).toBeUndefined();
+  });
+  it.each(Object.entries(GATES))(
+    'that reads the bundle at its start passes %s: it presents nothing',
+    (_gate, { requirement }) => {
+      expect(requirement(unstarted, target())).toBeUndefined();
+      expect(requirement({ ...unstarted, component: 'identity' }, target())).toBeUndefined();
+    },
+  );
+});
+
 describe('the gate of renew', () => {
   it('is passed by a chain that needs nothing but the new root', () => {
     expect(presentsTarget(proxy(), target())).toBeUndefined();
