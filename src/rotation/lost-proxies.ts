@@ -30,7 +30,7 @@ function lost(workload: WorkloadRef, missing: number, wanted: number): Finding {
     severity: 'block',
     message: `${missing} of its ${wanted} pods came back without a proxy`,
     subject: { kind: 'workload', name: workloadName(workload) },
-    hint: 'check that linkerd-proxy-injector is up, then `retry`, which rolls it once more; `waive` it if its pods are to be unmeshed',
+    hint: 'check that linkerd-proxy-injector is up, then restart the workload (the rotation notices by itself); `waive` it if its pods are to be unmeshed',
   };
 }
 

@@ -44,12 +44,14 @@ const COURSES: Record<string, () => Promise<WorkflowHandle>> = {
     const handle = await mesh.start({ strategy: 'standard', approvals: 'none' });
     const asksForAttention = async (not?: string) =>
       await statusWhere(handle, 'attention', ({ waiting }) => waiting?.kind === 'attention' && waiting.since !== not);
-    const first = await asksForAttention();
+    const once = await asksForAttention();
+    await handle.executeUpdate('retry', { args: [] }); // nothing has been repaired
+    const first = await asksForAttention(once.waiting?.since);
     const subject = 'payments/Deployment/api';
     await handle.executeUpdate('waive', { args: [{ subject, reason: 'it is stuck', by: 'tester' }] });
     await asksForAttention(first.waiting?.since); // a waived rollout is not waited for; who it trusts still counts
     await mesh.k8s.core.deleteNamespacedResourceQuota({ namespace: 'payments', name: 'full' });
-    await handle.executeUpdate('retry', { args: [] });
+    await handle.executeUpdate('unwaive', { args: [{ subject, by: 'tester' }] }); // now it can be waited for again
     await statusWhere(handle, 'the end of the wait', ({ waiting }) => waiting?.kind !== 'attention');
     return await completed(handle);
   },
