@@ -22,7 +22,7 @@ const SHOWN_FINDINGS = 20;
 /** Pods that are born between two lists are proven by the second. */
 const SCANS = 2;
 /** A mesh in which pods come and go always has some that are starting: a look waits for them this long. */
-const STARTING_MS = 30_000;
+const STARTING_MS = 120_000;
 /** Between two counts of the proxies that a workload has. */
 const MISSING_MS = 5000;
 
@@ -41,8 +41,10 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
   if (await isOvertaken(dependencies, phase)) return OVERTAKEN;
   const until = Date.now() + Math.min(input.settings.rollout.stuckAfter, STARTING_MS);
   const proven = new Map<string, ProxyObservation>();
+  let cohort: ReadonlySet<string> | undefined;
   for (let passes = 0; ;) {
-    const pods = await gatedPods(dependencies.k8s, phase);
+    const pods = ofCohort(await gatedPods(dependencies.k8s, phase), cohort);
+    cohort ??= new Set(pods.map(({ uid }) => uid));
     const fresh = pods.filter((pod) => isFresh(pod, proven.get(pod.uid)));
     const observations = [...kept(proven, pods, fresh), ...(await probe(dependencies, phase, fresh))];
     const result = judge(observations, phase, input);
@@ -55,6 +57,7 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
       continue;
     }
     passes += 1;
+    cohort = undefined;
     if (passes < SCANS) continue;
     const others = await besideProxies(dependencies, phase, { input, observations });
     return await withReversions(dependencies, phase, {
@@ -64,6 +67,15 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
       findings: others.slice(0, SHOWN_FINDINGS),
     });
   }
+}
+
+/**
+ * Those of a list that still live. A look that waits for pods to start waits for those of its own list alone: where a pod is
+ * born every second, there is no moment in which none is starting.
+ */
+function ofCohort(pods: MeshedPod[], cohort: ReadonlySet<string> | undefined): MeshedPod[] {
+  const left = cohort ? pods.filter(({ uid }) => cohort.has(uid)) : [];
+  return left.length > 0 ? left : pods;
 }
 
 /** Not proven yet, or proven by what it will be started with, and started since. */

@@ -1,3 +1,4 @@
+import { present } from '../src/ground/present.js';
 import { acquireLease, releaseLease } from './lease.js';
 import { addTarget } from './add-target.js';
 import { awaitChange } from './await-change.js';
@@ -10,7 +11,7 @@ import { discard, finish } from './finish.js';
 import { generate } from './generate.js';
 import { hello } from './hello.js';
 import { keepBridge } from './keep-bridge.js';
-import { withHeartbeat } from './kit/heartbeat.js';
+import { cancellation, withHeartbeat } from './kit/heartbeat.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { assertRightCluster, type OfCluster } from './kit/right-cluster.js';
 import { makePlan } from './make-plan.js';
@@ -25,7 +26,9 @@ export function createActivities(dependencies: Dependencies) {
     <I, R>(activity: (dependencies: Dependencies, input: I) => Promise<R>) =>
     async (input: I & OfCluster): Promise<R> => {
       await assertRightCluster(dependencies, input);
-      return await activity(dependencies, input);
+      // an attempt that is over looks at no more proxies: the next one has begun
+      const prober = { ...dependencies.prober, ...present({ signal: cancellation() }) };
+      return await activity({ ...dependencies, prober }, input);
     };
   return withHeartbeat({
     hello: async () => await hello(dependencies),

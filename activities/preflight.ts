@@ -3,8 +3,11 @@ import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { isServed } from '../src/kubernetes/custom.js';
 import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
-import { DetectionError, detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
+import { StateError } from '../src/ground/state-error.js';
+import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { EXTENSION_LABEL } from '../src/linkerd/names.js';
+import { RecordError } from '../src/records/record-error.js';
+import { capped, omittedOf } from '../src/rotation/capped.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { RotationRequest, RotationSettings } from '../src/rotation/input.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
@@ -21,21 +24,38 @@ import type { Dependencies } from './kit/dependencies.js';
 /** Findings that a heartbeat names. */
 const SHOWN = 5;
 
+/** Findings that a result names; all are counted. */
+const MOST_FINDINGS = 100;
+
+/** Looks at the worker's permissions before they are called missing, and milliseconds between them. */
+const PERMISSION_LOOKS = 3;
+const PERMISSION_PAUSE_MS = 2000;
+
 /** The mesh could not be read; the findings say why. */
-interface Unread {
-  findings: Finding[];
+interface Unread extends Named {
   linkerdNamespace?: undefined;
 }
+
+type Named = Pick<PreflightResult, 'findings' | 'findingsOmitted'>;
 
 /** preflight: reads the whole mesh once and names every problem with its cure; changes nothing. */
 export async function preflight(
   dependencies: Dependencies,
   request: RotationRequest,
 ): Promise<PreflightResult | Unread> {
+  try {
+    return await read(dependencies, request);
+  } catch (error) {
+    // of an earlier rotation's Secret people are asked: what it left has to be brought to an end
+    if (!(error instanceof StateError) || error instanceof RecordError) throw error;
+    return unread({ undetected: error });
+  }
+}
+
+async function read(dependencies: Dependencies, request: RotationRequest): Promise<PreflightResult | Unread> {
   const { k8s } = dependencies;
   const { settings } = request;
-  const linkerd = await detected(k8s, settings.linkerdNamespace);
-  if (linkerd instanceof DetectionError) return unread({ undetected: linkerd });
+  const linkerd = await detectLinkerd(k8s, settings.linkerdNamespace);
   const missing = await permissionsMissing(dependencies, linkerd, settings);
   if (missing.length > 0) return unread({ missingPermissions: missing });
   const { mesh, observation, findings } = await settledMesh(dependencies, linkerd, request);
@@ -47,7 +67,7 @@ export async function preflight(
     ...(observation.recovery ? { recovery: observation.recovery } : {}),
     apiServer: k8s.server,
     clusterUid: await readClusterUid(k8s),
-    findings,
+    ...named(findings),
     plan: hashedPlan(request, { ...linkerd, pods: mesh.pods }, anchorsOf(mesh)),
     extensions: await extensionNamespaces(k8s),
   };
@@ -70,16 +90,19 @@ async function settledMesh(dependencies: Dependencies, linkerd: Linkerd, request
 
 /** Nothing more can be read: what is known already is said at once, instead of failing at the first read. */
 function unread(known: Partial<PreflightObservation>): Unread {
-  return { findings: preflightFindings({ ...NOTHING, ...known }) };
+  return named(preflightFindings({ ...NOTHING, ...known }));
 }
 
-async function detected(k8s: Kubernetes, namespace: string | undefined): Promise<Linkerd | DetectionError> {
-  try {
-    return await detectLinkerd(k8s, namespace);
-  } catch (error) {
-    if (error instanceof DetectionError) return error;
-    throw error;
-  }
+/** As many as a person reads, in their order: what blocks before what does not, and some of each reason. */
+export function named(findings: readonly Finding[]): Named {
+  const warnings = findings.filter(({ severity }) => severity === 'warn');
+  const most = capped([...blocking(findings), ...warnings], MOST_FINDINGS);
+  const shown = new Set(most.shown);
+  const omitted = omittedOf(most);
+  return {
+    findings: findings.filter((finding) => shown.has(finding)),
+    ...(Object.keys(omitted).length > 0 ? { findingsOmitted: omitted } : {}),
+  };
 }
 
 async function permissionsMissing(
@@ -92,7 +115,12 @@ async function permissionsMissing(
     deletePods: rollout.deletePods,
     rollouts: await isServed(k8s, ROLLOUTS),
   });
-  const missing = await missingPermissions(k8s, planOnly ? needed.filter(isReading) : needed);
+  let missing = planOnly ? needed.filter(isReading) : needed;
+  for (let look = 1; ; look += 1) {
+    missing = await missingPermissions(k8s, missing);
+    if (missing.length === 0 || look >= PERMISSION_LOOKS) break;
+    await pause(PERMISSION_PAUSE_MS); // an API server that has just started knows no roles yet
+  }
   return missing.map((permission) => ({ what: formatPermission(permission), neededFor: permission.neededFor }));
 }
 

@@ -1,6 +1,7 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
 import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
 import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
+import { capped } from '../src/rotation/capped.js';
 import type { Finding } from '../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
 import { withoutInjector } from '../src/rotation/rollout.js';
@@ -19,6 +20,8 @@ import { workloadReading } from './kit/templates.js';
 
 /** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
 const LOOK_AGAIN_MS = 10_000;
+/** Stragglers that a result names; the gate counts all. */
+const MOST_STRAGGLERS = 100;
 /** Workloads that progress names; the others it counts. */
 const SHOWN = 5;
 
@@ -59,7 +62,8 @@ export async function rollNamespace(
       await fence(dependencies, input);
       rolled += await act(dependencies.k8s, next, { reading, memory });
     }
-    if (!state.some(isBusy)) return { ...progress, rolled, stragglers: stragglersOf(state) };
+    if (!state.some(isBusy))
+      return { ...progress, rolled, stragglers: capped(stragglersOf(state), MOST_STRAGGLERS).shown };
     await pause(timing.poll);
   }
 }

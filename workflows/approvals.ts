@@ -1,5 +1,6 @@
 import type { Row } from '../src/rotation/courses/course.js';
 import type { Phase } from '../src/rotation/phases.js';
+import { addNote } from '../src/rotation/notes.js';
 import { type Plan, planDifference } from '../src/rotation/plan.js';
 import { converge } from './converge.js';
 import type { Rotation } from './rotation.js';
@@ -30,7 +31,8 @@ async function approval(rotation: Rotation, phase: Phase, meaning: string, on: s
   const given = await operator.approval(phase, hash, { todo, on, isOver: () => cannotWait(rotation) });
   if (given) status.approvals.push(given);
   else
-    status.notes.push(
+    addNote(
+      status.notes,
       `Nobody was asked before phase ${phase}: the bridge certificate ends at ${status.bridgeNotAfter}.`,
     );
   return plan;

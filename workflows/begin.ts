@@ -1,5 +1,7 @@
 import { ApplicationFailure, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { courseOf } from '../src/rotation/courses/index.js';
+import { omittedText } from '../src/rotation/capped.js';
+import { addNote } from '../src/rotation/notes.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import { type InputResult, invalidInputMessage, type RotationRequest } from '../src/rotation/input.js';
 import type { GenerateResult, HelloResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/payloads.js';
@@ -32,8 +34,9 @@ export async function planOnly(
 ): Promise<PlanResult> {
   await meetWorker(status, operator);
   const found = await stepsOn(status.cluster).plain.preflight(request);
-  if (found.linkerdNamespace === undefined) throw notReady(found.findings);
-  return { plan: found.plan, findings: found.findings };
+  if (found.linkerdNamespace === undefined) throw notReady(found.findings, found.findingsOmitted);
+  const { plan, findings, findingsOmitted } = found;
+  return { plan, findings, ...(findingsOmitted ? { findingsOmitted } : {}) };
 }
 
 /** Takes the Lease, and refuses what cannot end well. */
@@ -63,7 +66,7 @@ export async function generate(rotation: Rotation): Promise<Generated> {
     status.roots = roots;
     if (roots.pastPointOfNoReturn) status.pastPointOfNoReturn = true;
     if (roots.adopted)
-      status.notes.push('An earlier run left its certificates behind: this rotation goes on with them.');
+      addNote(status.notes, 'An earlier run left its certificates behind: this rotation goes on with them.');
     return { ...rotation, roots };
   });
 }
@@ -110,17 +113,20 @@ async function preflight(
 ): Promise<PreflightResult> {
   const mesh = await steps.preflight(request);
   const found = blocking(mesh.findings);
-  if (found.length > 0 || mesh.linkerdNamespace === undefined) throw notReady(found);
+  if (found.length > 0 || mesh.linkerdNamespace === undefined) throw notReady(found, mesh.findingsOmitted);
   status.linkerdNamespace = mesh.linkerdNamespace;
   status.linkerdVersion = mesh.linkerdVersion;
   status.plan = mesh.plan;
   if (mesh.recovery) status.recovery = mesh.recovery;
-  status.notes.push(...mesh.findings.map(formatFinding));
+  for (const finding of mesh.findings) addNote(status.notes, formatFinding(finding));
+  const more = omittedText(mesh.findingsOmitted);
+  if (more) addNote(status.notes, `Preflight found this, ${more}.`);
   return mesh;
 }
 
-function notReady(found: Finding[]): ApplicationFailure {
-  const list = found.map((finding) => `- ${formatFinding(finding)}`).join('\n');
+function notReady(found: Finding[], omitted: PreflightResult['findingsOmitted']): ApplicationFailure {
+  const more = omittedText(omitted);
+  const list = [...found.map(formatFinding), ...(more ? [more] : [])].map((line) => `- ${line}`).join('\n');
   return ApplicationFailure.nonRetryable(
     `The mesh is not ready for a rotation; nothing was changed:\n${list}`,
     'PreflightFailed',

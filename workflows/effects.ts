@@ -1,10 +1,14 @@
 import type { IssuerState, Row } from '../src/rotation/courses/course.js';
+import { addNote } from '../src/rotation/notes.js';
 import type { BundleWritten } from '../src/rotation/payloads.js';
 import { approveIfAsked, approveRetiring } from './approvals.js';
 import { converge } from './converge.js';
 import type { Effects, Proof } from './perform.js';
 import { inPhase } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
+
+/** Characters: a bundle is of no use in parts. */
+const LONGEST_BUNDLE = 32_000;
 
 /** A rotation as `perform` moves it. */
 export function effectsOf(rotation: Rotation): Effects {
@@ -36,10 +40,10 @@ async function swapIssuer(rotation: Rotation, { row, state, proof }: Swap): Prom
   const { swappedAt, written } = await steps.writeIssuer({ ...input, state }, proof);
   if (state === 'previous' && written.length === 0) return true; // it never left
   const answer = await steps.awaitIssuer({ ...phaseInput(rotation, row.phase), swappedAt });
-  status.notes.push(`Issuer Secret written at ${swappedAt} (${state}): ${answer.message}.`);
+  addNote(status.notes, `Issuer Secret written at ${swappedAt} (${state}): ${answer.message}.`);
   return answer.outcome === 'updated' || answer.outcome === 'alreadyIssuing';
 }
 
 function noteHelm({ status }: Rotation, { helm }: BundleWritten): void {
-  if (helm) status.notes.push(`Helm: from now on ${helm.value} has to be:\n${helm.pem}`);
+  if (helm) addNote(status.notes, `Helm: from now on ${helm.value} has to be:\n${helm.pem}`, LONGEST_BUNDLE);
 }

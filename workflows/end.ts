@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
 import { endingText, type PutBack } from '../src/rotation/ending.js';
+import { addNote } from '../src/rotation/notes.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import type { Lease } from './begin.js';
 import { goBack } from './go-back.js';
@@ -78,7 +79,7 @@ export async function endBeforeTime(error: unknown, { status, rotation }: SoFar)
   if (!rotation || type === 'LeaseLost') return error;
   const result = await putBack(rotation);
   const text = endingText(result);
-  status.notes.push(text);
+  addNote(status.notes, text);
   return cancelled ? error : ApplicationFailure.nonRetryable(`${message}\n${text}`, type, result);
 }
 

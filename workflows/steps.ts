@@ -46,7 +46,7 @@ export function stepsOn(cluster: string) {
     /** Steps of the beginning and the end, which no pause interrupts. */
     plain: {
       hello: shortEndless.hello,
-      preflight: shortEndless.preflight,
+      preflight: longEndless.preflight,
     },
     quick: tried(QUICK),
     persistent: tried(PERSISTENT),
@@ -72,7 +72,8 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
       await interruptible({ once: call(looks.once), keepTrying: call(looks.keepTrying), refusals: 'end' });
     },
     discard: step('discard'),
-    preflight: step('preflight'),
+    /** It waits for what an earlier run has left half rolled. */
+    preflight: step('preflight', waits),
     generate: step('generate'),
     addTarget: step('addTarget'),
     dropRetired: step('dropRetired'),

@@ -1,4 +1,5 @@
 import type { Row } from '../src/rotation/courses/course.js';
+import { capped } from '../src/rotation/capped.js';
 import type { Finding } from '../src/rotation/findings.js';
 import type { GateResult, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
@@ -10,6 +11,9 @@ import { phaseInput, type Rotation } from './rotation.js';
 /** Identity reads anchors only at its start, and the injector decides what new pods get: these two first. */
 const IDENTITY = 'linkerd-identity';
 const INJECTOR = 'linkerd-proxy-injector';
+
+/** Stragglers that a status names; the gate counts all. */
+const MOST_STRAGGLERS = 100;
 
 /** One component after the other; the rest of the control plane together at the end. Some gates are identity's alone. */
 export async function rollControlPlane(rotation: Rotation, { phase, whose }: Row): Promise<Finding[]> {
@@ -37,7 +41,7 @@ export async function rollNamespaces(rotation: Rotation, { phase }: Row, gate: G
   const lanes = await Promise.allSettled(Array.from({ length: settings.rollout.namespaces }, lane));
   // an abort leaves every lane; its way back begins when the last has ended what it was doing
   for (const result of lanes) if (result.status === 'rejected') throw result.reason;
-  return stragglers;
+  return capped(stragglers, MOST_STRAGGLERS).shown;
 }
 
 export async function reinjectNamespace(

@@ -1,5 +1,7 @@
-import { activityInfo, ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import { isKubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure, asyncLocalStorage, CancelledFailure, Context } from '@temporalio/activity';
+import { StateError } from '../../src/ground/state-error.js';
+import { isKubernetesError, type KubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.js';
 
 /** Milliseconds between two signs of life of an activity; its heartbeat timeout is several of them (workflows/steps.ts). */
 const HEARTBEAT_MS = 2000;
@@ -30,40 +32,47 @@ function heartbeating(activity: Activity): Activity {
 
 const lastDetails = new WeakMap<Context, unknown>();
 
-/** Reports progress; it also rides on the signs of life until the next report. */
+/** Reports progress; it also rides on the signs of life until the next report. A look from a shell reports to nobody. */
 export function reportProgress(details: unknown): void {
-  lastDetails.set(Context.current(), details);
-  Context.current().heartbeat(details);
+  const context = asyncLocalStorage.getStore();
+  if (!context) return;
+  lastDetails.set(context, details);
+  context.heartbeat(details);
 }
-
-/**
- * Tries after which an answer is final that an API server also gives for some minutes: while it starts its view of roles is
- * not in step, and a token that was rotated is refused until it is read again.
- */
-const PATIENCE: Partial<Record<KubernetesErrorKind, number>> = { Unauthorized: 10, Forbidden: 4 };
 
 /** Final answers of the API server end the activity at once; anything else Temporal tries again. */
 function asFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure('the activity was cancelled');
-  if (isForPerson(error)) return ApplicationFailure.nonRetryable(`${error.message} (${error.hint})`, error.reason);
+  if (error instanceof StateError) {
+    return ApplicationFailure.nonRetryable(`${error.message} (${error.hint})`, error.reason);
+  }
   if (!isKubernetesError(error)) return error;
   return ApplicationFailure.create({
     message: error.message,
     type: `Kubernetes${error.kind}`,
-    nonRetryable: !error.transient && activityInfo().attempt >= (PATIENCE[error.kind] ?? 0),
+    nonRetryable: isFinal(error, Context.current().info.attempt),
     cause: error,
     ...(error.retryAfterMs ? { nextRetryDelay: error.retryAfterMs } : {}),
   });
 }
 
-/** Errors that say what a person has to mend (`DetectionError`, `RecordError`): no retry can help. */
-function isForPerson(error: unknown): error is Error & { reason: string; hint: string } {
-  const { reason, hint } = error as { reason?: unknown; hint?: unknown };
-  return error instanceof Error && typeof reason === 'string' && typeof hint === 'string';
+/**
+ * Attempts from which on a refusal of the worker itself is believed. A token that has just run out is renewed within
+ * minutes (401), and an API server that has just started knows no roles for some seconds (403).
+ */
+const BELIEVED_FROM: Partial<Record<KubernetesErrorKind, number>> = { Unauthorized: 10, Forbidden: 4 };
+
+function isFinal({ transient, kind }: KubernetesError, attempt: number): boolean {
+  return !transient && attempt >= (BELIEVED_FROM[kind] ?? 1);
+}
+
+/** Tells when nobody waits for this activity any more; undefined in a look from a shell. */
+export function cancellation(): AbortSignal | undefined {
+  return asyncLocalStorage.getStore()?.cancellationSignal;
 }
 
 /** Sleeps until the time is up; a cancelled activity stops here. */
 export async function pause(milliseconds: number): Promise<void> {
-  await Context.current().sleep(milliseconds);
+  await (asyncLocalStorage.getStore()?.sleep(milliseconds) ?? sleep(milliseconds));
 }

@@ -1,3 +1,4 @@
+import { StateError } from '../../src/ground/state-error.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { versionProblems } from '../../src/linkerd/accepted-authority.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
@@ -5,7 +6,7 @@ import { type Authority, checkAuthority, type Problem } from '../../src/pki/auth
 import { readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { parseKey } from '../../src/pki/key.js';
-import { readSuppliedCertificates, type SuppliedCertificates, SuppliedError } from '../../src/records/supplied.js';
+import { readSuppliedCertificates, type SuppliedCertificates } from '../../src/records/supplied.js';
 import type { RotationSettings } from '../../src/rotation/input.js';
 import type { SuppliedFacts } from '../../src/rotation/preflight/observation.js';
 
@@ -25,7 +26,7 @@ export async function suppliedFacts(
       hasRootKey: supplied.rootKeyPem !== undefined,
     };
   } catch (error) {
-    if (!(error instanceof SuppliedError)) throw error;
+    if (!(error instanceof StateError)) throw error;
     return { problems: [unfit(error)] };
   }
 }
@@ -39,6 +40,6 @@ function authorityOf(supplied: SuppliedCertificates, oldAnchors: readonly Certif
   return authority;
 }
 
-function unfit({ message }: SuppliedError): Problem {
+function unfit({ message }: StateError): Problem {
   return { reason: 'SuppliedSecretUnfit', severity: 'error', message };
 }

@@ -2,6 +2,7 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
 import { parseDuration } from '../ground/duration.js';
+import { StateError } from '../ground/state-error.js';
 import { readField } from './layouts/fields.js';
 import { identityContainer, type Layout, type Location } from './layouts/layout.js';
 import { LAYOUTS } from './layouts/index.js';
@@ -37,15 +38,8 @@ export interface Linkerd {
 }
 
 /** Linkerd was not found, or is of a kind that reroot does not know: a person has to look. */
-export class DetectionError extends Error {
+export class DetectionError extends StateError {
   override readonly name = 'DetectionError';
-  constructor(
-    readonly reason: string,
-    message: string,
-    readonly hint: string,
-  ) {
-    super(message);
-  }
 }
 
 const DEFAULT_LEAF_LIFE_MS = 24 * 3_600_000;

@@ -85,7 +85,10 @@ export interface PreflightResult {
   apiServer: string;
   /** uid of namespace `kube-system`. */
   clusterUid: string;
+  /** Some of each reason. */
   findings: Finding[];
+  /** How many more there are, by reason. */
+  findingsOmitted?: Record<string, number>;
   plan: Plan;
   /** Namespaces of Linkerd extensions: rolled before others. */
   extensions: string[];
@@ -95,6 +98,8 @@ export interface PreflightResult {
 export interface PlanResult {
   plan: Plan;
   findings: Finding[];
+  /** How many more there are, by reason. */
+  findingsOmitted?: Record<string, number>;
 }
 
 export interface GenerateResult {

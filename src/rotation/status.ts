@@ -77,6 +77,9 @@ export interface RotationStatus {
   notes: string[];
 }
 
+/** Stragglers that the UI's details name. */
+const SHOWN = 20;
+
 const STATE_MARK = { pending: '·', running: '▶', done: '✔', aborted: '✖' } as const;
 
 /** The phases of a rotation, in their order (docs/phases.md). */
@@ -99,7 +102,8 @@ export function statusMarkdown(status: RotationStatus): string {
     );
   }
   lines.push(...certificateLines(status));
-  for (const straggler of status.stragglers) lines.push('', `⚠ ${formatFinding(straggler)}`);
+  for (const straggler of status.stragglers.slice(0, SHOWN)) lines.push('', `⚠ ${formatFinding(straggler)}`);
+  if (status.stragglers.length > SHOWN) lines.push('', `⚠ and ${status.stragglers.length - SHOWN} more`);
   for (const note of status.notes) lines.push('', `ℹ ${note}`);
   return lines.join('\n');
 }

@@ -39,7 +39,7 @@ export async function look(options: ClusterOptions, request: RotationRequest): P
       `Linkerd ${linkerdVersion} (layout ${layout}) in namespace ${linkerdNamespace}, API server ${result.apiServer}\n\n${renderPlan(plan)}\n\n`,
     );
   }
-  if (result.findings.length > 0) process.stdout.write(`${renderFindings(result.findings)}\n`);
+  if (result.findings.length > 0) process.stdout.write(`${renderFindings(result.findings, result.findingsOmitted)}\n`);
   process.stdout.write(
     blocked > 0 ? `Not ready: ${blocked} finding(s) block a rotation.\n` : 'Ready for a rotation.\n',
   );

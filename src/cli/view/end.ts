@@ -20,7 +20,10 @@ export function endText(end: RotationEnd, now: Date): string {
   const { report, plan, failure } = end;
   if (report) return reportText(report);
   if (plan)
-    return [renderPlan(plan.plan), ...(plan.findings.length > 0 ? [renderFindings(plan.findings)] : [])].join('\n');
+    return [
+      renderPlan(plan.plan),
+      ...(plan.findings.length > 0 ? [renderFindings(plan.findings, plan.findingsOmitted)] : []),
+    ].join('\n');
   if (!failure) return ENDED[end.outcome];
   return [
     '',

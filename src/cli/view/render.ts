@@ -1,7 +1,8 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatDuration } from '../../ground/duration.js';
-import { formatFinding } from '../../rotation/findings.js';
+import { omittedText } from '../../rotation/capped.js';
+import { type Finding, formatFinding } from '../../rotation/findings.js';
 import type { PhaseProgress } from '../../rotation/phases.js';
 import type { Plan } from '../../rotation/plan.js';
 import type { RotationStatus } from '../../rotation/status.js';
@@ -175,8 +176,10 @@ export function renderPlan({ strategy, rollouts, workloads, proxies, namespaces,
 }
 
 /** What stands in the way, for people: one line each. */
-export function renderFindings(findings: readonly Parameters<typeof formatFinding>[0][]): string {
-  return findings
-    .map((finding) => `${finding.severity === 'block' ? pc.red('✖') : pc.yellow('!')} ${formatFinding(finding)}`)
-    .join('\n');
+export function renderFindings(findings: readonly Finding[], omitted?: Readonly<Record<string, number>>): string {
+  const lines = findings.map(
+    (finding) => `${finding.severity === 'block' ? pc.red('✖') : pc.yellow('!')} ${formatFinding(finding)}`,
+  );
+  const more = omittedText(omitted);
+  return [...lines, ...(more ? [`  ${more}`] : [])].join('\n');
 }

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import pMap from 'p-map';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { readBundle } from '../../pki/bundle.js';
@@ -7,6 +8,7 @@ import { type Certificate, parseCertificate } from '../../pki/certificate.js';
 import { verifyChain } from '../../pki/chain.js';
 import type { LeafObservation, ProxyObservation } from '../../ground/mesh.js';
 import { present } from '../../ground/present.js';
+import { type Attempts, countAttempts, NOT_TRIED, shuffled } from './attempts.js';
 import { type BundleState, readBundleState, startedWithBundle } from './bundle-change.js';
 import type { Linkerd } from '../detect.js';
 import { ANCHORS_VARIABLE } from '../names.js';
@@ -24,6 +26,8 @@ export interface Prober {
   concurrency: number;
   /** Milliseconds for one proxy to answer. */
   timeoutMs: number;
+  /** Ends a look: whoever asked no longer waits for it. */
+  signal?: AbortSignal;
 }
 
 export interface Question {
@@ -37,7 +41,11 @@ export interface Question {
   linkerd: Pick<Linkerd, 'namespace' | 'rules'>;
 }
 
-/** Looks at every given proxy, many at a time; what could not be read stays absent, with the problem beside it. */
+/**
+ * Looks at every given proxy, many at a time; what could not be read stays absent, with the problem beside it. When not one
+ * of the first few hundred can be reached, the others are not tried.
+ * @throws the reason of `prober.signal`
+ */
 export async function observeProxies(
   k8s: Kubernetes,
   prober: Prober,
@@ -45,9 +53,13 @@ export async function observeProxies(
   question: Question,
 ): Promise<ProxyObservation[]> {
   const bundle = once(async () => await readBundleState(k8s, question.linkerd.namespace));
-  return await pMap(pods, async (pod) => await observeProxy({ k8s, prober, bundle }, pod, question), {
+  const scan: Scan = { k8s, prober, bundle, attempts: countAttempts() };
+  const seen = new Map<MeshedPod, ProxyObservation>();
+  await pMap(shuffled(pods), async (pod) => void seen.set(pod, await observeProxy(scan, pod, question)), {
     concurrency: prober.concurrency,
+    ...present({ signal: prober.signal }),
   });
+  return pods.flatMap((pod) => seen.get(pod) ?? []);
 }
 
 /** What one scan works with. */
@@ -56,6 +68,7 @@ interface Scan {
   prober: Prober;
   /** Read once for all pods of a scan, and only if there is one that needs it. */
   bundle(): Promise<BundleState>;
+  attempts: Attempts;
 }
 
 function once<T>(read: () => Promise<T>): () => Promise<T> {
@@ -64,7 +77,6 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Promise<ProxyObservation> {
-  const { k8s, prober } = scan;
   const observation: ProxyObservation = {
     namespace: pod.namespace,
     pod: pod.name,
@@ -83,8 +95,9 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
   if (pod.address === undefined) return { ...observation, ...anchorsAtStart(pod) };
   try {
     if (question.anchors) Object.assign(observation, await readAnchorsOf(scan, pod, question));
-    if (question.leaf) observation.leaf = await readLeafOf(k8s, prober, pod, question.roots);
+    if (question.leaf) observation.leaf = await readLeafOf(scan, pod, question.roots);
   } catch (error) {
+    scan.attempts.failed(error);
     observation.problem = error instanceof Error ? error.message : String(error);
   }
   return observation;
@@ -105,16 +118,16 @@ function anchorsAtStart({
  * that answers no such question (before 2.12) is judged by the time of its start.
  */
 async function readAnchorsOf(
-  { k8s, prober, bundle }: Scan,
+  scan: Scan,
   pod: MeshedPod,
   { linkerd }: Question,
 ): Promise<Pick<ProxyObservation, 'anchors' | 'startedBeforeBundle'>> {
   if (!pod.literalAnchors && pod.anchorsFromBundle && !linkerd.rules.environmentServed) {
     if (!pod.startedAt) throw new Error('its proxy does not run');
-    const { pem, changedAt } = await bundle();
+    const { pem, changedAt } = await scan.bundle();
     return startedWithBundle(pod.startedAt, changedAt) ? { anchors: fingerprints(pem) } : { startedBeforeBundle: true };
   }
-  const pem = pod.literalAnchors ?? (await readEnvironment(k8s, prober, pod))[ANCHORS_VARIABLE];
+  const pem = pod.literalAnchors ?? (await readEnvironment(scan, pod))[ANCHORS_VARIABLE];
   if (!pem) throw new Error(`the process has no ${ANCHORS_VARIABLE}`);
   return { anchors: fingerprints(pem) };
 }
@@ -129,15 +142,11 @@ function fingerprints(pem: string): string[] {
   return parsed;
 }
 
-async function readLeafOf(
-  k8s: Kubernetes,
-  prober: Prober,
-  pod: MeshedPod,
-  roots: readonly Certificate[],
-): Promise<LeafObservation> {
+async function readLeafOf(scan: Scan, pod: MeshedPod, roots: readonly Certificate[]): Promise<LeafObservation> {
   if (!pod.identity) throw new Error('the pod does not say which identity its proxy has');
-  const stream = await openAdminStream(k8s, prober.reach, pod, prober.timeoutMs);
-  const presented = await readPresentedChain(stream, { servername: pod.identity, timeoutMs: prober.timeoutMs });
+  const { timeoutMs } = scan.prober;
+  const presented = await readPresentedChain(await open(scan, pod), { servername: pod.identity, timeoutMs });
+  scan.attempts.answered();
   const chain = presented.chain.map((der) => parseCertificate(der));
   const [leaf] = chain;
   if (!leaf) throw new Error('the proxy presented no certificate');
@@ -152,11 +161,17 @@ async function readLeafOf(
   };
 }
 
+async function open({ k8s, prober, attempts }: Scan, pod: MeshedPod): Promise<Duplex> {
+  if (attempts.isHopeless()) throw new Error(NOT_TRIED);
+  return await openAdminStream(k8s, prober.reach, pod, prober.timeoutMs);
+}
+
 /** The environment of the proxy process, as its admin port tells it (`/env.json`, Linkerd 2.12 and later). */
-async function readEnvironment(k8s: Kubernetes, prober: Prober, pod: MeshedPod): Promise<Record<string, string>> {
-  const stream = await openAdminStream(k8s, prober.reach, pod, prober.timeoutMs);
+async function readEnvironment(scan: Scan, pod: MeshedPod): Promise<Record<string, string>> {
+  const stream = await open(scan, pod);
   try {
-    const body = await get(`/env.json?${ANCHORS_VARIABLE}`, prober.timeoutMs, () => stream as Socket);
+    const body = await get(`/env.json?${ANCHORS_VARIABLE}`, scan.prober.timeoutMs, () => stream as Socket);
+    scan.attempts.answered();
     return JSON.parse(body) as Record<string, string>;
   } finally {
     stream.destroy();

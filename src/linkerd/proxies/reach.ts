@@ -3,6 +3,7 @@ import { Duplex, PassThrough } from 'node:stream';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { ADMIN_PORT } from '../names.js';
 import type { MeshedPod } from './pods.js';
+import { ProbeError } from './probe-error.js';
 
 /**
  * How a worker reaches the admin port of a proxy: at the pod's own address (inside the cluster, or where the pod
@@ -17,7 +18,7 @@ export function defaultReach(env: NodeJS.ProcessEnv): Reach {
 
 /**
  * A stream to the proxy's admin port. The caller destroys it.
- * @throws Error when the pod has no address, or nothing answers in time
+ * @throws ProbeError `Unreachable` when there is no connection in time
  */
 export async function openAdminStream(
   k8s: Kubernetes,
@@ -25,9 +26,12 @@ export async function openAdminStream(
   pod: MeshedPod,
   timeoutMs: number,
 ): Promise<Duplex> {
-  if (reach === 'port-forward') return await forward(k8s, pod, timeoutMs);
-  if (!pod.address) throw new Error('the pod has no address yet');
-  return await connect(pod.address, timeoutMs);
+  if (reach === 'address' && !pod.address) throw new Error('the pod has no address yet');
+  try {
+    return reach === 'port-forward' ? await forward(k8s, pod, timeoutMs) : await connect(pod.address ?? '', timeoutMs);
+  } catch (error) {
+    throw new ProbeError('Unreachable', error instanceof Error ? error.message : String(error));
+  }
 }
 
 function connect(host: string, timeoutMs: number): Promise<net.Socket> {

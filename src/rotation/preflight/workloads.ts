@@ -19,19 +19,32 @@ export function unrollableAmong(
   });
 }
 
+/** Pods that cannot be read because nobody answers: more than half of them mean that the way to them is wrong. */
+const MOST_OF_THEM = 0.5;
+
 export function proxyUnreadable(observation: PreflightObservation): Finding[] {
   const { proxies, waivers } = observation;
-  return proxies
-    .filter((proxy) => proxy.problem !== undefined && !proxy.terminating && !isWorkloadWaived(proxy, waivers))
+  const staying = proxies.filter(({ terminating, unstarted }) => !terminating && !unstarted);
+  const unreadable = staying.filter(({ problem }) => problem !== undefined);
+  const anyAnswers = unreadable.length < staying.length;
+  const hint = unreadable.length > MOST_OF_THEM * staying.length ? WRONG_WAY : ONE_OF_THEM;
+  return unreadable
+    .filter((proxy) => !isWorkloadWaived(proxy, waivers))
     .map((proxy) => ({
       reason: 'ProxyUnreadable',
       // one that is starting is proven by the gates: they wait for it
-      severity: isStarting(proxy, observation) ? ('warn' as const) : blockUnlessRecovering(observation),
+      severity: anyAnswers && isStarting(proxy, observation) ? 'warn' : blockUnlessRecovering(observation),
       message: `its proxy cannot be read: ${proxy.problem}`,
       subject: podOf(proxy),
-      hint: 'repair the pod; reach pods with `--reach address` inside the cluster or `--reach port-forward`; or waive its workload',
+      hint,
     }));
 }
+
+const ONE_OF_THEM =
+  'repair the pod; reach pods with `--reach address` inside the cluster or `--reach port-forward`; or waive its workload';
+const WRONG_WAY =
+  'most proxies cannot be reached: choose another way with `--reach port-forward` (through the API server, from anywhere) ' +
+  'or `--reach address` (where the pod network is at hand); for a worker REROOT_REACH';
 
 function isStarting({ createdAt }: ProxyObservation, { now, stuckAfterMs }: PreflightObservation): boolean {
   return createdAt !== undefined && now.getTime() - Date.parse(createdAt) < stuckAfterMs;

@@ -43,7 +43,11 @@ describe('the issuer of the start, when a rotation ends before its time', () => 
   });
 
   it.each([
-    ['a proxy trusts only the new root', (cluster: FakeCluster) => cluster.addPod('web-2', [T]), '1 proxy does not trust'],
+    [
+      'a proxy trusts only the new root',
+      (cluster: FakeCluster) => cluster.addPod('web-2', [T]),
+      '1 proxy does not trust',
+    ],
     [
       'a pod will be started with only the new root',
       (cluster: FakeCluster) => void cluster.addPendingPod('web-2', [T]),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { capped } from '../../../src/rotation/capped.js';
+import { capped, omittedOf, omittedText } from '../../../src/rotation/capped.js';
 import type { Finding } from '../../../src/rotation/findings.js';
 
 const finding = (reason: string, name: string): Finding => ({
@@ -25,5 +25,16 @@ describe('findings that travel', () => {
   it('are never more than wanted, however many reasons there are', () => {
     expect(capped([...many, one], 1).shown).toEqual([many[0]]);
     expect(capped(many, 0).shown).toEqual([]);
+  });
+});
+
+describe('findings that are not named', () => {
+  it('are counted by reason, in words', () => {
+    expect(omittedOf(capped([...many, one], 20))).toEqual({ RenewalMissed: 11 });
+    expect(omittedOf(capped([one], 20))).toEqual({});
+    expect(omittedText({ ProxyUnreadable: 5980, BarePod: 12 })).toBe('and 5,980 more ProxyUnreadable, 12 more BarePod');
+    expect(omittedText({ ProxyUnreadable: 1_234_567 })).toBe('and 1,234,567 more ProxyUnreadable');
+    expect(omittedText({})).toBeUndefined();
+    expect(omittedText()).toBeUndefined();
   });
 });

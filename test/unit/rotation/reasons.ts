@@ -3,7 +3,7 @@
 export type Sources = Readonly<Record<string, string>>;
 
 /** Where an expression begins that gives a reason: the field, or the first argument of what builds a finding. */
-const BEGINS = /\breason:|(?<![.\w])(?:error|warning|unproven|DetectionError)\(/g;
+const BEGINS = /\breason:|(?<![.\w])(?:error|warning|unproven|\w*(?:State|Detection|Record)Error)\(/g;
 const REASON = /'([A-Z][A-Za-z]+)'/g;
 const COMPARED = /[!=]==\s*'[^']*'/g;
 

@@ -55,8 +55,13 @@ describe('proxyUnreadable', () => {
     },
     {
       name: 'only warns of one that is starting: a mesh in which pods come and go always has some',
-      observed: { proxies: [{ ...unreadable, createdAt: after(-500_000) }] },
+      observed: { proxies: [healthyProxy, { ...unreadable, createdAt: after(-500_000) }] },
       finds: [{ ...finding, severity: 'warn' }],
+    },
+    {
+      name: 'blocks when not one proxy answers, however young they are: the way to them is wrong',
+      observed: { proxies: [{ ...unreadable, createdAt: after(-500_000) }] },
+      finds: [{ ...finding, hint: 'most proxies cannot be reached: choose another way with `--reach port-forward`' }],
     },
     {
       name: 'finds nothing when its pod is going',

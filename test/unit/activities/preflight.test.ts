@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { pause, reportProgress } from '../../../activities/kit/heartbeat.js';
+import { named } from '../../../activities/preflight.js';
+import type { Finding } from '../../../src/rotation/findings.js';
+import { preflightFindings } from '../../../src/rotation/preflight/index.js';
+import { HEALTHY } from '../rotation/preflight/support.js';
+import { proxy, without } from '../rotation/support.js';
+
+const LIMIT = 256 * 1024;
+
+const finding = (reason: string, severity: Finding['severity'], name: string): Finding => ({
+  ...{ reason, severity, message: 'm' },
+  subject: { kind: 'pod', name },
+});
+
+describe('what preflight finds in a large mesh', () => {
+  it('fits into a payload when no proxy can be read', () => {
+    const proxies = Array.from({ length: 20_000 }, (_, index) => ({
+      ...without(proxy({ uid: `u${index}`, pod: `web-${index}` }), 'leaf'),
+      problem: 'connect ETIMEDOUT 10.1.2.3:4191, which is not where this worker can reach it',
+    }));
+    const result = named(preflightFindings({ ...HEALTHY, proxies }));
+    expect(JSON.stringify(result).length).toBeLessThan(LIMIT);
+    expect(result.findings).toHaveLength(100);
+    expect(result.findingsOmitted).toEqual({ ProxyUnreadable: 19_900 });
+    expect(result.findings[0]?.hint).toContain('--reach');
+  });
+  it('names what blocks before what does not, in the order in which people read it', () => {
+    const warnings = Array.from({ length: 500 }, (_, index) => finding('ProxyUnreadable', 'warn', `young-${index}`));
+    const last = [finding('BarePod', 'block', 'bare'), finding('ProxyUnreadable', 'block', 'old')];
+    const { findings, findingsOmitted } = named([...warnings, ...last]);
+    expect(findings.slice(-2)).toEqual(last);
+    expect(findings).toHaveLength(100);
+    expect(findingsOmitted).toEqual({ ProxyUnreadable: 402 });
+  });
+  it('is whole in a small one', () => {
+    const few = [finding('BarePod', 'block', 'bare')];
+    expect(named(few)).toEqual({ findings: few });
+  });
+});
+
+describe('a look from a shell, where nobody listens to an activity', () => {
+  it('waits, and reports to nobody', async () => {
+    reportProgress({ phase: 'preflight' });
+    await expect(pause(1)).resolves.toBeUndefined();
+  });
+});

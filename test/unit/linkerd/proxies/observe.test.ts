@@ -1,0 +1,78 @@
+import net from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Kubernetes } from '../../../../src/kubernetes/client.js';
+import { countAttempts, NOT_TRIED, shuffled } from '../../../../src/linkerd/proxies/attempts.js';
+import { observeProxies, type Prober, type Question } from '../../../../src/linkerd/proxies/observe.js';
+import type { MeshedPod } from '../../../../src/linkerd/proxies/pods.js';
+import { ProbeError } from '../../../../src/linkerd/proxies/probe-error.js';
+
+const CONCURRENCY = 16;
+const prober: Prober = { reach: 'address', concurrency: CONCURRENCY, timeoutMs: 1000 };
+const question: Question = {
+  ...{ anchors: false, leaf: true, roots: [] },
+  linkerd: { namespace: 'linkerd', rules: {} as Question['linkerd']['rules'] },
+};
+const k8s = {} as Kubernetes;
+
+/** At an address where nobody listens. */
+const pod = (index: number, address = '127.99.0.1'): MeshedPod => ({
+  ...{ namespace: 'shop', name: `web-${index}`, uid: `u${index}`, address, identity: 'web' },
+  ...{ ready: true, terminating: false, anchorsFromBundle: false },
+  workload: { namespace: 'shop', kind: 'Deployment', name: 'web' },
+});
+const pods = Array.from({ length: 1000 }, (_, index) => pod(index));
+
+describe('a look at proxies', () => {
+  it('that reaches nobody gives up after some hundred, and says so of the others', async () => {
+    const observed = await observeProxies(k8s, prober, pods, question);
+    expect(observed.map(({ uid }) => uid)).toEqual(pods.map(({ uid }) => uid));
+    const notTried = observed.filter(({ problem }) => problem === NOT_TRIED);
+    expect(notTried.length).toBeGreaterThanOrEqual(800 - CONCURRENCY);
+    expect(observed.every(({ problem }) => problem !== undefined)).toBe(true);
+  });
+  it('ends when nobody waits for it any more', async () => {
+    const over = new AbortController();
+    const look = observeProxies(k8s, { ...prober, signal: over.signal }, pods, question);
+    over.abort(new Error('the attempt is over'));
+    await expect(look).rejects.toThrow('the attempt is over');
+  });
+});
+
+describe('where somebody answers, if not as a proxy does', () => {
+  const server = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  beforeAll(async () => await new Promise<void>((resolve) => server.listen(4191, '127.99.0.2', resolve)));
+  afterAll(() => server.close());
+
+  it('nobody is left out', async () => {
+    const some = Array.from({ length: 400 }, (_, index) => pod(index, '127.99.0.2'));
+    const observed = await observeProxies(k8s, prober, some, question);
+    expect(observed.filter(({ problem }) => problem === NOT_TRIED)).toEqual([]);
+  });
+});
+
+describe('attempts', () => {
+  const inVain = (times: number, error: unknown) => {
+    const attempts = countAttempts();
+    for (let time = 0; time < times; time += 1) attempts.failed(error);
+    return attempts;
+  };
+  it('are hopeless when the first 200 reach nobody', () => {
+    const unreachable = new ProbeError('Unreachable', 'no route');
+    expect(inVain(199, unreachable).isHopeless()).toBe(false);
+    expect(inVain(200, unreachable).isHopeless()).toBe(true);
+    expect(inVain(200, new ProbeError('Timeout', 'no handshake')).isHopeless()).toBe(true);
+    expect(inVain(200, new ProbeError('NoTls', 'plain')).isHopeless()).toBe(false);
+  });
+  it('are not when one is answered', () => {
+    const attempts = inVain(150, new ProbeError('Unreachable', 'no route'));
+    attempts.answered();
+    for (let time = 0; time < 500; time += 1) attempts.failed(new ProbeError('Unreachable', 'no route'));
+    expect(attempts.isHopeless()).toBe(false);
+  });
+  it('go in any order, and leave out nobody', () => {
+    const numbers = Array.from({ length: 100 }, (_, index) => index);
+    const mixed = shuffled(numbers);
+    expect(mixed.toSorted((a, b) => a - b)).toEqual(numbers);
+    expect(mixed).not.toEqual(numbers);
+  });
+});
