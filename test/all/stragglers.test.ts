@@ -14,7 +14,7 @@ import {
   startWorker,
   statusOf,
   statusWhere,
-} from './support.js';
+} from '../integration/support.js';
 
 const NS = 'late';
 const FINALIZER = 'example.com/held';

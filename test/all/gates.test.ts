@@ -15,7 +15,7 @@ import {
   startWorker,
   statusOf,
   statusWhere,
-} from './support.js';
+} from '../integration/support.js';
 
 const NS = 'nowhere';
 const NODE_LABEL = 'example.com/nowhere';
