@@ -2,13 +2,19 @@ import type { Kubernetes } from '../kubernetes/client.js';
 import { REPORT_CONFIGMAP } from './names.js';
 import { type OwnObject, writeOwnObject } from './own-object.js';
 
+/** Bytes of a report: a ConfigMap takes 1 MiB, and without the report a rotation could not end. */
+const MOST_BYTES = 700_000;
+
 /** The ConfigMap that holds the report of the last rotation, as JSON. */
 export function reportObject(report: object): OwnObject {
-  return {
-    kind: 'ConfigMap',
-    name: REPORT_CONFIGMAP,
-    data: { 'report.json': `${JSON.stringify(report, null, 2)}\n` },
-  };
+  const whole = asJson(report);
+  const fits = Buffer.byteLength(whole) <= MOST_BYTES;
+  const cut = { ...report, notes: ['The notes do not fit in here: they are in the result of the workflow.'] };
+  return { kind: 'ConfigMap', name: REPORT_CONFIGMAP, data: { 'report.json': fits ? whole : asJson(cut) } };
+}
+
+function asJson(report: object): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
 }
 
 /** Leaves the report in the cluster, in place of an earlier one. */
