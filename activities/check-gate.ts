@@ -118,7 +118,8 @@ function judge(
   { target, requirement, row }: PhaseContext,
   input: PhaseInput,
 ): GateResult {
-  const absent = row.whose === 'identity' && observations.length === 0 ? [identityAbsent()] : [];
+  const absent =
+    row.whose === 'identity' && observations.every(({ terminating }) => terminating) ? [identityAbsent()] : [];
   const all = proxyGate(observations, target, requirement, []);
   const findings = [
     ...absent,

@@ -4,7 +4,7 @@ import type { GateResult } from '../src/rotation/payloads.js';
 import { WAITS } from '../src/rotation/waits.js';
 import { now, showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
-import { stepsOn } from './steps.js';
+import { stepsOn, unlessItFails } from './steps.js';
 import { waitForRenewal, waitForReplacement } from './wait-for-proxies.js';
 import { rollControlPlane, rollNamespaces } from './waves.js';
 
@@ -70,6 +70,7 @@ async function standStill({ input, operator, steps, status }: Rotation, row: Row
 }
 
 async function askForHelp(rotation: Rotation, { phase }: Row, gate: GateResult, stuck: Finding[]): Promise<void> {
+  const { awaitChange } = stepsOn(rotation.status.cluster).watch;
   const findings = stuck.length > 0 ? stuck : gate.findings;
   await rotation.operator.attention(
     {
@@ -77,6 +78,6 @@ async function askForHelp(rotation: Rotation, { phase }: Row, gate: GateResult, 
       on: findings.slice(0, 10).map(formatFinding),
       todo: `${WAITS.gate.todo} To let its proxies pass this gate all the same: \`reroot waive … --gate ${phase}\`.`,
     },
-    async () => await stepsOn(rotation.status.cluster).watch.awaitChange(phaseInput(rotation, phase)),
+    async () => await unlessItFails(async () => await awaitChange(phaseInput(rotation, phase))),
   );
 }

@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  isCancellation,
   proxyActivities,
   TimeoutFailure,
   workflowInfo,
@@ -110,4 +111,14 @@ export function causeOf(error: unknown): { type: string; message: string } {
     type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Error',
     message: cause instanceof Error ? cause.message : String(cause),
   };
+}
+
+/** A step that asks for a repair of its own does so when the gate is looked at next. */
+export async function unlessItFails<T>(tried: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await tried();
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    return undefined;
+  }
 }

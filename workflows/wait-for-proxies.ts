@@ -1,4 +1,4 @@
-import { ActivityFailure, CancelledFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, CancelledFailure } from '@temporalio/workflow';
 import type { Remembered } from '../activities/await-proxies.js';
 import { type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
@@ -8,6 +8,7 @@ import { WAITS } from '../src/rotation/waits.js';
 import { now } from './in-phase.js';
 import type { Work } from './operator/index.js';
 import { phaseInput, type Rotation } from './rotation.js';
+import { unlessItFails } from './steps.js';
 import { reinjectNamespace } from './waves.js';
 
 /** The waits of the gentle strategies: durable, and with little history for as long as they last. */
@@ -103,16 +104,6 @@ function watching(
     }
   };
   return { once: remembering(once), keepTrying: remembering(keepTrying) };
-}
-
-/** A step that asks for a repair of its own does so when the gate is looked at next. */
-async function unlessItFails<T>(tried: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await tried();
-  } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    return undefined;
-  }
 }
 
 function rememberedBy(error: unknown): Partial<Remembered> {

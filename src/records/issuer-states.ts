@@ -30,15 +30,15 @@ export function issuerIn(state: State, secret: RotationSecret): { certificatePem
 /**
  * Which state a stored issuer is in, whichever bridge certificate it carries; undefined: somebody else's. The bridge
  * certificate has the key of the issuer of the start and is signed by the new root: the key alone, certified by somebody else
- * (`step ca renew`, cert-manager), is none of this rotation's.
+ * (`step ca renew`, cert-manager), is none of this rotation's. A rotation of the issuer alone makes no such certificate.
  */
 export function issuerStateOf(
   [first, ...others]: Chain,
-  { root, issuer, previous }: RotationSecret,
+  { root, retire, issuer, previous }: RotationSecret,
 ): State | undefined {
   if (first.fingerprint === issuer.fingerprint) return 'new';
   const isBridge = (certificate: Certificate) =>
-    certificate.publicKeyDer.equals(previous.issuer.publicKeyDer) && hasSigned(root, certificate);
+    retire.length > 0 && certificate.publicKeyDer.equals(previous.issuer.publicKeyDer) && hasSigned(root, certificate);
   if (first.fingerprint === previous.issuer.fingerprint) return others.some(isBridge) ? 'bridge' : 'previous';
   return isBridge(first) ? 'crossover' : undefined;
 }

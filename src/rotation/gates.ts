@@ -112,7 +112,6 @@ export const GATES = {
   presentsTarget: { requirement: presentsTarget, evidence: LEAF },
   presentsAndTrustsTarget: { requirement: all(presentsTarget, trustsTarget), evidence: BOTH },
   presentsBothChains: { requirement: presentsBothChains, evidence: LEAF },
-  presentsBothAndTrustsTarget: { requirement: all(presentsBothChains, trustsTarget), evidence: BOTH },
   forgotRetired: { requirement: forgotRetired, evidence: BOTH },
   forgotRetiredRootAndIssuer: { requirement: all(forgotRetired, leftRetiredIssuer), evidence: BOTH },
   leftRetiredIssuer: { requirement: leftRetiredIssuer, evidence: LEAF },

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
 import { reportOf, statusWhere } from '../integration/support.js';
 import { replays } from '../../worker/replay.js';
@@ -17,6 +17,10 @@ let mesh: OwnMesh;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   mesh = await ownMesh();
+});
+afterEach(async () => {
+  await mesh.endRotations();
+  await mesh.k8s.core.deleteNamespacedResourceQuota({ namespace: 'payments', name: 'full' }).catch(() => undefined);
 });
 afterAll(async () => await mesh.stop());
 

@@ -75,6 +75,7 @@ export const bridge: Course = {
     {
       phase: 'issue',
       what: 'the issuer is swapped for the new one',
+      first: 'retire',
       writes: ['swapIssuer'],
       issuer: 'new',
       gate: 'leftRetiredIssuer',

@@ -11,6 +11,7 @@ const made = authority('made');
 const previous = ofStart.issuer.certificate;
 const secret = {
   root: made.root.certificate,
+  retire: [ofStart.root.certificate.fingerprint],
   issuer: made.issuer.certificate,
   previous: { issuer: previous },
 } as RotationSecret;
@@ -38,6 +39,9 @@ describe('what the issuer Secret holds', () => {
     expect(state(renewed, previous)).toBeUndefined();
     expect(state(previous, renewed)).toBe('previous');
     expect(state(certified(authority('foreign')), previous)).toBeUndefined();
+  });
+  it('is nothing of a rotation of the issuer alone, whose root has signed it: that makes no bridge', () => {
+    expect(issuerStateOf([bridge, previous], { ...secret, retire: [] })).toBeUndefined();
   });
   it('is read the same after the bridge certificate has expired', () => {
     expect(state(previous, certified(made, new Date('2020-01-01')))).toBe('bridge');

@@ -110,11 +110,12 @@ describe('the gate of a bridge', () => {
   it.each([[['new']], [['old']], [[]]])('is not passed by one that only %j verify', (verifiesWith) => {
     expect(presentsBothChains(proxy({ leaf: leaf({ verifiesWith }) }), target())?.reason).toBe('OneChainOnly');
   });
-  it('wants every process to trust both roots where leaves are renewed by a rollout', () => {
-    const { requirement, evidence } = GATES.presentsBothAndTrustsTarget;
+  it('wants every process to trust the target where leaves are renewed by a rollout, before and after the swap', () => {
+    const { requirement, evidence } = GATES.presentsAndTrustsTarget;
     expect(evidence).toEqual({ anchors: true, leaf: true });
     expect(requirement(proxy({ anchors: ['old'], leaf: bridged }), target())?.reason).toBe('TargetNotTrusted');
     expect(requirement(proxy({ leaf: bridged }), target())).toBeUndefined();
+    expect(requirement(proxy({ leaf: leaf({ verifiesWith: ['new'] }) }), target())).toBeUndefined();
   });
 });
 

@@ -165,6 +165,7 @@ describe('the activities of a course', () => {
       'checkGate approve', // prune safety, right before the write
       'dropRetired',
       ...rollout('retire'),
+      'checkGate retire', // swap safety, right before the write
       'writeIssuer new',
       'awaitIssuer issue',
       ...wait('refresh'),

@@ -58,6 +58,7 @@ const BRIDGE = {
     'retire: dropRetired',
     'retire: =retire forgotRetired',
     'issue: ask',
+    'issue: =retire forgotRetired', // right before the swap
     'issue: swap new',
     'refresh: =refresh leftRetiredIssuer',
   ],
@@ -96,8 +97,9 @@ describe('a course, performed', () => {
       'trust: =trust identityTrustsTarget',
       'bridge: ask',
       'bridge: swap bridge',
-      'renew: =renew presentsBothAndTrustsTarget',
+      'renew: =renew presentsAndTrustsTarget',
       'issue: ask',
+      'issue: =renew presentsAndTrustsTarget', // right before the swap
       'issue: swap new',
       'approve: approve',
       'retire: issuer new',

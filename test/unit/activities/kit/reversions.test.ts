@@ -43,6 +43,7 @@ const context = () =>
       root: next.root.certificate,
       issuer: next.issuer.certificate,
       bridge: twin,
+      retire: [start.root.certificate.fingerprint],
       previous: { roots: [start.root.certificate], issuer: start.issuer.certificate },
     },
     row: rowOf(courseOf({ strategy: 'bridge', leafRenewal: 'wait', direction: 'forward' }), 'renew'),

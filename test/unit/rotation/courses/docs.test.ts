@@ -41,7 +41,6 @@ const SHOWS: Record<Gate, (t: string) => string> = {
   presentsTarget: (t) => `presents a leaf under ${t}`,
   presentsAndTrustsTarget: (t) => `presents a leaf under ${t}, trusts ${t}`,
   presentsBothChains: () => "presents A and A'",
-  presentsBothAndTrustsTarget: (t) => `presents A and A', trusts ${t}`,
   forgotRetired: (t) => `trusts ${t} alone`,
   forgotRetiredRootAndIssuer: (t) => `trusts ${t} alone, presents N`,
   leftRetiredIssuer: () => 'presents N',
