@@ -29,7 +29,7 @@ describe('histories of this version and of those it is compatible with', { timeo
     const ends = events.flatMap(({ eventType }, at) =>
       eventType.endsWith('WORKFLOW_TASK_SCHEDULED') ? [at, at + 1] : [],
     );
-    const some = ends.filter((end, index) => end > 2 && index % Math.ceil(ends.length / 8) === 0);
+    const some = ends.filter((end, index) => end > 2 && index % Math.ceil(ends.length / 3) === 0);
     for (const end of some) expect(await replays(source, { events: events.slice(0, end) }, 'replay')).toBe(true);
   });
 });

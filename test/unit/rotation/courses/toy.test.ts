@@ -52,7 +52,7 @@ describe('a new strategy is one file and one row', () => {
     const { waysToReplaceRoot } = await import('../../../../src/rotation/courses/index.js');
     expect(waysToReplaceRoot().map(({ name }) => name)).toContain('toy');
   });
-  it('the benchmark races it', async () => {
+  it('the benchmark races it', { timeout: 60_000 }, async () => {
     const { CONTENDERS } = await import('../../../../sandbox/bench/contenders.js');
     expect(CONTENDERS.map(({ name }) => name)).toContain('toy');
   });
