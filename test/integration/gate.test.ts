@@ -45,7 +45,9 @@ it('a bridge that does not wait for every leaf to carry both chains breaks the m
   await does(activities.keepBridge, input);
   expect(await mesh.certificates()).toEqual(crossover);
   await does(activities.dropRetired, input);
-  await expect(issuer('bridge')).rejects.toMatchObject({ type: 'IssuerUntrusted' });
+  expect((await issuer('bridge')).written).toEqual([]); // past the point of no return nothing goes backwards
+  const back = { ...input, course: { ...input.course, direction: 'back' }, state: 'previous' } as const;
+  await expect(does(activities.writeIssuer, back)).rejects.toMatchObject({ type: 'IssuerUntrusted' });
   const controlPlane = { ...phase, phase: 'retire', namespace: 'linkerd' } as const;
   await does(activities.reinject, { ...controlPlane, only: ['linkerd-identity'] });
   await does(activities.reinject, { ...controlPlane, only: ['linkerd-proxy-injector'] });

@@ -21,7 +21,7 @@ import {
   sandbox,
   startRotation,
   statusWhere,
-} from './support.js';
+} from '../integration/support.js';
 
 /** Two clusters on one Temporal server: the first sandbox's. */
 interface Cluster {
