@@ -26,7 +26,7 @@ it('a bridge that does not wait for every leaf to carry both chains breaks the m
   } as const;
   const phase = { ...input, waivers: [], retry: 0 };
   const does = async <I, R>(activity: (given: I) => Promise<R>, given: I): Promise<R> =>
-    (await new MockActivityEnvironment().run(activity, given)) as R;
+    (await new MockActivityEnvironment({ scheduledTimestampMs: Date.now() }).run(activity, given)) as R;
   const issuer = async (state: IssuerState) => await does(activities.writeIssuer, { ...input, state });
 
   await does(activities.generate, input);
