@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { encode } from '../../src/kubernetes/base64.js';
 import { readBundle } from '../../src/pki/bundle.js';
-import { approve, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
+import { approve, expectNoRefusal, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
 import { eventually, reportOf, statusOf, statusWhere } from '../integration/support.js';
 
 /** Rotations that end in the middle, in every way there is, and the ones that come after them. */
@@ -11,11 +11,6 @@ describe('what a rotation leaves', () => {
   let mesh: OwnMesh;
   beforeAll(async () => void (mesh = await ownMesh()));
   afterAll(async () => await mesh.stop());
-  const expectNoRefusal = async (): Promise<void> => {
-    const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
-    expect(lastRefusals).toEqual([]);
-    expect(refused).toBe(0);
-  };
   const fresh = async () => {
     await mesh.sandbox.mesh.setProbe({ reset: true });
     return await mesh.certificates();
@@ -45,7 +40,7 @@ describe('what a rotation leaves', () => {
     const report = await reportOf(next);
     expect(report).toMatchObject({ outcome: 'completed', adopted: true });
     expect(await mesh.certificates()).toMatchObject({ bundle: [report.newRoot.fingerprint] });
-    await expectNoRefusal();
+    await expectNoRefusal(mesh);
   });
 
   it('terminated past the point of no return: the next one never puts the old key to use again', async () => {
@@ -64,7 +59,7 @@ describe('what a rotation leaves', () => {
     await watching;
     expect(report).toMatchObject({ outcome: 'completed', adopted: true });
     expect([...seen]).toEqual([inUse.join()]);
-    await expectNoRefusal();
+    await expectNoRefusal(mesh);
   });
 
   it('terminated while another writer has put the old bundle back: no way back where proxies have forgotten it', async () => {
@@ -90,7 +85,7 @@ describe('what a rotation leaves', () => {
     const report = await reportOf(next);
     expect(report.outcome).toBe('completed');
     expect(await mesh.certificates()).toMatchObject({ bundle: [report.newRoot.fingerprint] });
-    await expectNoRefusal();
+    await expectNoRefusal(mesh);
   });
 
   it('terminated and damaged: an abort of the next one takes back what it finds, and deletes nothing unseen', async () => {
@@ -110,6 +105,6 @@ describe('what a rotation leaves', () => {
     expect(await reportOf(next)).toMatchObject({ outcome: 'aborted' });
     expect(await mesh.certificates()).toEqual(before);
     await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
-    await expectNoRefusal();
+    await expectNoRefusal(mesh);
   });
 });

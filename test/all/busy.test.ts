@@ -2,7 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StrategyName } from '../../src/rotation/courses/index.js';
 import { keepBusy } from './busy.js';
-import { approve, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
+import { approve, expectNoRefusal, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
 import { reportOf, statusWhere } from '../integration/support.js';
 
 describe('a busy mesh, in which a pod a second is born and dies and Jobs come and go', () => {
@@ -26,9 +26,7 @@ describe('a busy mesh, in which a pod a second is born and dies and Jobs come an
   };
   const expectQuiet = async (handle: WorkflowHandle): Promise<void> => {
     expect((await handle.describe()).historyLength).toBeLessThan(1500);
-    const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
-    expect(lastRefusals).toEqual([]);
-    expect(refused).toBe(0);
+    await expectNoRefusal(mesh);
   };
 
   it.each(['bridge', 'standard', 'patient'] as const)(

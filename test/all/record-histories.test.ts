@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
+import { expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
 import { reportOf, statusWhere } from '../integration/support.js';
 import { replays } from '../../worker/replay.js';
 
@@ -96,8 +96,6 @@ it.each(Object.entries(COURSES))('ends, and its history replays: %s', { timeout:
   const handle = await course();
   const text = historyToJSON(await handle.fetchHistory());
   expect(await replays(source, JSON.parse(text), handle.workflowId)).toBe(true);
-  const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
-  expect(lastRefusals).toEqual([]);
-  expect(refused).toBe(0);
+  await expectNoRefusal(mesh);
   if (FOLDER) writeFileSync(path.join(FOLDER, `${name}-${version()}.json`), text);
 });

@@ -5,7 +5,7 @@ import type { Phase } from '../../src/rotation/phases.js';
 import { decode } from '../../src/kubernetes/base64.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import { inTheMiddleOf } from '../integration/abort.js';
-import { approve, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
+import { approve, expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
 import { eventually, statusWhere } from '../integration/support.js';
 import { cliOf } from './old-version.js';
 
@@ -96,12 +96,6 @@ async function rootsInSecrets(): Promise<string[]> {
   return [...new Set(roots.map(({ fingerprint }) => fingerprint))];
 }
 
-async function expectNoRefusal(): Promise<void> {
-  const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
-  expect(lastRefusals).toEqual([]);
-  expect(refused).toBe(0);
-}
-
 it.each(CASES)('a rotation that 0.1 has begun goes on with this version: %s, in %s, %s', TIME, async (...at) => {
   const before = await mesh.certificates();
   const handle = await begunByOldVersion(...at);
@@ -119,7 +113,7 @@ it.each(CASES)('a rotation that 0.1 has begun goes on with this version: %s, in 
     secrets: [root],
   });
   await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
-  await expectNoRefusal();
+  await expectNoRefusal(mesh);
 });
 
 it.each<[StrategyName, Phase, Cut]>([
@@ -133,5 +127,5 @@ it.each<[StrategyName, Phase, Cut]>([
   expect(await seenThrough(handle)).toMatchObject({ outcome: 'aborted', aborted: { by: 'tester' } });
   expect(await mesh.certificates()).toEqual(before);
   await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
-  await expectNoRefusal();
+  await expectNoRefusal(mesh);
 });

@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RotationInput } from '../../src/rotation/input.js';
 import { encode } from '../../src/kubernetes/base64.js';
-import { type OwnMesh, ownMesh } from '../integration/own-mesh.js';
+import { expectNoRefusal, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
 import { eventually, statusOf, statusWhere } from '../integration/support.js';
 
 /** Leaves of this mesh are renewed after 17 s at the latest. */
@@ -49,9 +49,7 @@ describe('waits on proxies', () => {
     expect(waiting?.on.join()).toMatch(/linkerd-identity-issuer.*helm at 20/);
     await handle.executeUpdate('resume', { args: [] });
     await completed(handle);
-    const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
-    expect(lastRefusals).toEqual([]);
-    expect(refused).toBe(0);
+    await expectNoRefusal(mesh);
   });
 
   it('one proxy that cannot be read is asked for until it can: the question stands, and costs no history', async () => {

@@ -2,7 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { expect } from 'vitest';
 import type { Phase } from '../../src/rotation/phases.js';
 import type { StrategyName } from '../../src/rotation/courses/index.js';
-import { approve, type OwnMesh } from './own-mesh.js';
+import { approve, expectNoRefusal, type OwnMesh } from './own-mesh.js';
 import { eventually, reportOf, statusOf, statusWhere } from './support.js';
 
 export interface AbortCase {
@@ -44,9 +44,7 @@ export async function abortIn(
   expect(await mesh.certificates()).toEqual(before);
   await readsRightOnTheWayBack(handle);
   await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
-  const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
-  expect(lastRefusals).toEqual([]);
-  expect(refused).toBe(0);
+  await expectNoRefusal(mesh);
 }
 
 /** Every message that a step gave on the way back names the root that it means: none is "the old root" there. */

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import {
   bundleAnchors,
@@ -133,4 +134,11 @@ export async function seenThrough(handle: WorkflowHandle): Promise<RotationRepor
 
 export async function approve(handle: WorkflowHandle, planHash: string | undefined): Promise<void> {
   await handle.executeUpdate('approve', { args: [{ planHash: planHash ?? '', by: 'tester' }] });
+}
+
+/** Nobody was refused since the probe's counters were reset. */
+export async function expectNoRefusal({ sandbox }: Pick<OwnMesh, 'sandbox'>): Promise<void> {
+  const { refused, lastRefusals } = await sandbox.mesh.probe();
+  expect(lastRefusals).toEqual([]);
+  expect(refused).toBe(0);
 }

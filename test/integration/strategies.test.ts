@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/pki/bundle.js';
 import type { PlanResult } from '../../src/rotation/payloads.js';
-import { approve, type OwnMesh, ownMesh } from './own-mesh.js';
+import { approve, expectNoRefusal, type OwnMesh, ownMesh } from './own-mesh.js';
 import { eventually, reportOf, statusOf, statusWhere } from './support.js';
 
 /** What the gentle strategies do beside the straight way, which versions.test.ts goes. */
@@ -10,11 +10,6 @@ describe('strategies', () => {
   beforeAll(async () => void (mesh = await ownMesh()));
   afterAll(async () => await mesh.stop());
 
-  const expectNoRefusal = async (): Promise<void> => {
-    const { refused, lastRefusals } = await mesh.sandbox.mesh.probe();
-    expect(lastRefusals).toEqual([]);
-    expect(refused).toBe(0);
-  };
   const issuerCertificates = async () => {
     const { 'crt.pem': pem = '' } = await mesh.secret('linkerd-identity-issuer');
     return readBundle(pem).certificates;
@@ -55,7 +50,7 @@ describe('strategies', () => {
     expect(report.outcome).toBe('completed');
     const [issuer] = await issuerCertificates();
     expect(issuer?.fingerprint).toBe(report.newIssuer.fingerprint);
-    await expectNoRefusal();
+    await expectNoRefusal(mesh);
   });
 
   it('a wait can be turned into a rollout; the bridge certificate is made anew while a rotation takes its time', async () => {
@@ -83,7 +78,7 @@ describe('strategies', () => {
     await approve(handle, again.waiting?.planHash);
     expect((await reportOf(handle)).outcome).toBe('completed');
     expect(await rollouts()).toBe(2);
-    await expectNoRefusal();
+    await expectNoRefusal(mesh);
     await mesh.k8s.apps.deleteNamespacedDeployment({ namespace: 'shop', name: 'late-comer' });
   });
 
@@ -100,7 +95,7 @@ describe('strategies', () => {
     expect((await mesh.certificates()).bundle).toEqual(before.bundle);
     const { 'tls.crt': _, ...kept } = await mesh.secret('reroot-trust-root');
     expect(Object.keys(kept).toSorted()).toEqual(['ca.crt', 'ca.key']);
-    await expectNoRefusal();
+    await expectNoRefusal(mesh);
   });
 
   it('planOnly: the plan and its hash, which an approval is asked for later; nothing is written', async () => {
