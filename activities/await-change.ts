@@ -1,4 +1,3 @@
-import { opening } from '../src/rotation/findings.js';
 import type { PhaseInput } from '../src/rotation/payloads.js';
 import { changeOf, stragglers } from '../src/rotation/stragglers.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -7,6 +6,7 @@ import { gatedPods } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
 import { occasionalReversions } from './kit/reversions.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
+import { openingWaivers } from './kit/waivers.js';
 import { checkGate } from './check-gate.js';
 
 /** How much slower than the poll interval a stuck phase is looked at: a person is asked already. */
@@ -52,12 +52,11 @@ async function looker(dependencies: Dependencies, input: PhaseInput): Promise<()
   };
 }
 
-function wantedOf({ target, requirement }: PhaseContext, { waivers, phase, course, settings }: PhaseInput) {
-  const { stuckAfter } = settings.rollout;
+function wantedOf({ target, requirement }: PhaseContext, input: PhaseInput) {
   return {
     target,
     requirement,
-    waivers: opening(waivers, { phase, direction: course.direction }),
-    stuckAfterMs: stuckAfter,
+    waivers: openingWaivers(input),
+    stuckAfterMs: input.settings.rollout.stuckAfter,
   };
 }

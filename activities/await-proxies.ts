@@ -1,6 +1,5 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { type Capped, capped } from '../src/rotation/capped.js';
-import { opening } from '../src/rotation/findings.js';
 import type { AwaitProxiesInput, RenewalResult } from '../src/rotation/payloads.js';
 import { renewalDue, type RenewalGate, type RenewalState, renewalState, stillShort } from '../src/rotation/renewal.js';
 import { isNews } from '../src/rotation/told.js';
@@ -11,6 +10,7 @@ import { type Look, proxyCache } from './kit/proxy-cache.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { occasionalReversions } from './kit/reversions.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
+import { openingWaivers } from './kit/waivers.js';
 
 /** Polls in a leaf's life: often enough to be told of a late one in time, seldom enough to cost nothing. */
 const POLLS_PER_LEAF = 1000;
@@ -104,10 +104,6 @@ function endOf(
   if (state.proven === state.proxies) return 'met';
   if (deadline !== undefined && now.getTime() >= Date.parse(deadline)) return 'deadline';
   return isNews(late, told, now, Math.min(settings.rollout.stuckAfter, LEAST_NEWS_MS)) ? 'late' : undefined;
-}
-
-function openingWaivers({ waivers, phase, course }: AwaitProxiesInput) {
-  return opening(waivers, { phase, direction: course.direction });
 }
 
 function namespacesOf(late: RenewalState['late']): string[] {

@@ -2,11 +2,10 @@ import type { ProxyObservation } from '../src/ground/mesh.js';
 import type { Workload } from '../src/kubernetes/workload.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
 import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
-import { type Finding, isWaived, opening } from '../src/rotation/findings.js';
+import { type Finding, isWaived, type Waiver } from '../src/rotation/findings.js';
 import { identityAbsent, proxyGate } from '../src/rotation/gates.js';
 import { injectionBroken, rehearsalNamespaces } from '../src/rotation/injection.js';
 import { lostProxies, rotationOf } from '../src/rotation/lost-proxies.js';
-import type { Row } from '../src/rotation/courses/course.js';
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
@@ -16,6 +15,7 @@ import { reversions } from './kit/reversions.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { isOvertaken, readPhase, type PhaseContext } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
+import { openingWaivers } from './kit/waivers.js';
 
 /** Findings that travel in a result; the counts cover all. */
 const SHOWN_FINDINGS = 20;
@@ -25,6 +25,11 @@ const SCANS = 2;
 const STARTING_MS = 120_000;
 /** Between two counts of the proxies that a workload has. */
 const MISSING_MS = 5000;
+
+/** A phase with the waivers that open its gate. */
+interface GateContext extends PhaseContext {
+  waivers: readonly Waiver[];
+}
 
 /** The phase lies behind: nothing is left to prove, and nothing is counted. */
 const OVERTAKEN: GateResult = {
@@ -37,9 +42,10 @@ const OVERTAKEN: GateResult = {
  * list: pods born in between are proven too, so none slips through. Those born later come out as the rehearsal does.
  */
 export async function checkGate(dependencies: Dependencies, input: PhaseInput): Promise<GateResult> {
-  const phase = await readPhase(dependencies, input);
+  const phase: GateContext = { ...(await readPhase(dependencies, input)), waivers: openingWaivers(input) };
   if (await isOvertaken(dependencies, phase)) return OVERTAKEN;
-  const until = Date.now() + Math.min(input.settings.rollout.stuckAfter, STARTING_MS);
+  const { stuckAfter } = input.settings.rollout;
+  const until = Date.now() + Math.min(stuckAfter, STARTING_MS);
   const proven = new Map<string, ProxyObservation>();
   let cohort: ReadonlySet<string> | undefined;
   for (let passes = 0; ;) {
@@ -47,11 +53,11 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
     cohort ??= new Set(pods.map(({ uid }) => uid));
     const fresh = pods.filter((pod) => isFresh(pod, proven.get(pod.uid)));
     const observations = [...kept(proven, pods, fresh), ...(await probe(dependencies, phase, fresh))];
-    const result = judge(observations, phase, input);
+    const result = judge(observations, phase);
     reportProgress({ phase: input.phase, proxies: result.proxies, proven: result.proven });
-    for (const proxy of observations) if (!fallsShort(proxy, phase, input)) proven.set(proxy.uid, proxy);
+    for (const proxy of observations) if (!fallsShort(proxy, phase)) proven.set(proxy.uid, proxy);
     if (!result.passed) {
-      const isDone = Date.now() >= until || !isStartingAlone(observations, phase, input);
+      const isDone = Date.now() >= until || !isStartingAlone(observations, phase, stuckAfter);
       if (isDone) return await withReversions(dependencies, phase, result);
       await pause(input.settings.timing.poll);
       continue;
@@ -59,7 +65,7 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
     passes += 1;
     cohort = undefined;
     if (passes < SCANS) continue;
-    const others = await besideProxies(dependencies, phase, { input, observations });
+    const others = await besideProxies(dependencies, phase, { observations, stuckAfter });
     return await withReversions(dependencies, phase, {
       ...result,
       passed: others.length === 0,
@@ -83,16 +89,16 @@ function isFresh({ address }: MeshedPod, seen: ProxyObservation | undefined): bo
   return !seen || (seen.unstarted === true && address !== undefined);
 }
 
-function fallsShort(proxy: ProxyObservation, { target, requirement, row }: PhaseContext, input: PhaseInput): boolean {
-  return proxyGate([proxy], target, requirement, opening(input.waivers, gateOf(row, input))).length > 0;
+function fallsShort(proxy: ProxyObservation, { target, requirement, waivers }: GateContext): boolean {
+  return proxyGate([proxy], target, requirement, waivers).length > 0;
 }
 
 /** All that is missing are proxies that are starting: the look waits a little for them. */
-function isStartingAlone(observations: readonly ProxyObservation[], phase: PhaseContext, input: PhaseInput): boolean {
-  const youngest = Date.now() - input.settings.rollout.stuckAfter;
+function isStartingAlone(observations: readonly ProxyObservation[], phase: GateContext, stuckAfterMs: number): boolean {
+  const youngest = Date.now() - stuckAfterMs;
   const isStarting = ({ problem, createdAt }: ProxyObservation) =>
     problem !== undefined && createdAt !== undefined && Date.parse(createdAt) > youngest;
-  const short = observations.filter((proxy) => fallsShort(proxy, phase, input));
+  const short = observations.filter((proxy) => fallsShort(proxy, phase));
   return short.length > 0 && short.every(isStarting);
 }
 
@@ -108,23 +114,11 @@ function kept(
   });
 }
 
-/** Which gate is looked at: waivers name it by its phase and way. */
-function gateOf({ phase }: Row, { course }: PhaseInput) {
-  return { phase, direction: course.direction };
-}
-
-function judge(
-  observations: ProxyObservation[],
-  { target, requirement, row }: PhaseContext,
-  input: PhaseInput,
-): GateResult {
+function judge(observations: ProxyObservation[], { target, requirement, row, waivers }: GateContext): GateResult {
   const absent =
     row.whose === 'identity' && observations.every(({ terminating }) => terminating) ? [identityAbsent()] : [];
   const all = proxyGate(observations, target, requirement, []);
-  const findings = [
-    ...absent,
-    ...proxyGate(observations, target, requirement, opening(input.waivers, gateOf(row, input))),
-  ];
+  const findings = [...absent, ...proxyGate(observations, target, requirement, waivers)];
   return {
     passed: findings.length === 0,
     proxies: observations.length,
@@ -146,22 +140,23 @@ function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'
 }
 
 interface Seen {
-  input: PhaseInput;
   observations: readonly ProxyObservation[];
+  /** Milliseconds. */
+  stuckAfter: number;
 }
 
 /**
  * What else a gate asks for, looked for when every proxy is right, so that it costs a list of each kind once a phase: that
  * templates are in step, that nobody came back without a proxy, and that new pods come out right.
  */
-async function besideProxies(dependencies: Dependencies, phase: PhaseContext, seen: Seen): Promise<Finding[]> {
+async function besideProxies(dependencies: Dependencies, phase: GateContext, seen: Seen): Promise<Finding[]> {
   if (!phase.row.gatesTemplates) return [];
   const workloads = await listWorkloads(dependencies.k8s, undefined, workloadReading(phase));
   const stale = workloads.filter(({ edits }) => edits.length > 0).map(staleTemplate);
-  const missing = phase.row.whose === 'everybody' ? await missingProxies(dependencies, phase, seen, workloads) : [];
-  const waivers = opening(seen.input.waivers, gateOf(phase.row, seen.input));
-  const found = [...stale, ...missing].filter(({ subject }) => !isWaived(subject, waivers));
-  if (found.length > 0 || phase.row.whose !== 'everybody') return found;
+  const isForAll = phase.row.whose === 'everybody';
+  const missing = isForAll ? await missingProxies(dependencies, phase, seen, workloads) : [];
+  const found = [...stale, ...missing].filter(({ subject }) => !isWaived(subject, phase.waivers));
+  if (found.length > 0 || !isForAll) return found;
   return await wrongRehearsal(dependencies, phase, seen.observations);
 }
 
@@ -169,13 +164,13 @@ async function besideProxies(dependencies: Dependencies, phase: PhaseContext, se
 async function missingProxies(
   dependencies: Dependencies,
   phase: PhaseContext,
-  { observations, input }: Seen,
+  { observations, stuckAfter }: Seen,
   workloads: readonly Workload[],
 ): Promise<Finding[]> {
   const rotation = rotationOf(phase.target.id);
   const once = lostProxies(workloads, observations, rotation);
   if (once.length === 0) return [];
-  await pause(Math.min(MISSING_MS, input.settings.rollout.stuckAfter));
+  await pause(Math.min(MISSING_MS, stuckAfter));
   const pods = await gatedPods(dependencies.k8s, phase);
   const again = await listWorkloads(dependencies.k8s, undefined, workloadReading(phase));
   const twice = new Set(lostProxies(again, pods, rotation).map(({ subject }) => subject.name));

@@ -2,7 +2,6 @@ import type { ProxyObservation } from '../src/ground/mesh.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
-import { observeProxies } from '../src/linkerd/proxies/observe.js';
 import { readBundle } from '../src/pki/bundle.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
@@ -13,7 +12,7 @@ import type { StepInput } from '../src/rotation/payloads.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { bringIssuerTo } from './kit/issuer-secret.js';
-import { judgedPods } from './kit/proxies.js';
+import { observeAnchors } from './kit/proxies.js';
 
 /**
  * A rotation ends before its time: the issuer of the start goes back into its Secret, so that nothing that is left behind
@@ -32,13 +31,7 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   const leavesEnd = endOf(certificates).toISOString();
   const start = readBundle(rotation.previous.issuerPem).certificates;
   const stores = (await readAnchors(k8s, linkerd)).map((store) => store.certificates.map((one) => one.fingerprint));
-  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: true });
-  const proxies = await observeProxies(k8s, dependencies.prober, pods, {
-    anchors: true,
-    leaf: false,
-    roots: [],
-    linkerd,
-  });
+  const proxies = await observeAnchors(dependencies, linkerd);
   const why = whyNotBack({
     foreign: state === undefined,
     roots: rootsOf(start, rotation),

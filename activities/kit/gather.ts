@@ -30,7 +30,7 @@ import { expiredOf, expiriesOf } from '../../src/rotation/preflight/expiry.js';
 import { leftBehindOf } from '../../src/rotation/preflight/left-behind.js';
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
-import { livePods } from './proxies.js';
+import { judgedPods } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
 
@@ -55,7 +55,7 @@ export async function readMesh({ k8s, prober }: Dependencies, linkerd: Linkerd):
   const stores = await readAnchors(k8s, linkerd);
   const rotation = await readRotationSecret(k8s, linkerd.namespace);
   const anchors = withRootOf(rotation, stores[0].certificates);
-  const pods = await livePods(k8s, linkerd.namespace);
+  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: false });
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors, linkerd });
   const issuer = await readIssuer(k8s, linkerd);
   const roots = anchorsOfIssuer(issuer.certificates, anchors);

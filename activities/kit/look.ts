@@ -1,7 +1,6 @@
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer } from '../../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
-import { observeProxies } from '../../src/linkerd/proxies/observe.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { issuerStateOf } from '../../src/records/issuer-states.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
@@ -10,7 +9,7 @@ import { isPastReturn } from '../../src/rotation/past-return.js';
 import type { CertificateFacts, GenerateResult, StepInput } from '../../src/rotation/payloads.js';
 import { isUntouched } from '../../src/rotation/untouched.js';
 import type { Dependencies } from './dependencies.js';
-import { judgedPods } from './proxies.js';
+import { observeAnchors } from './proxies.js';
 
 /** What the cluster shows of a rotation whose Secret was there already. */
 export interface Looked {
@@ -23,16 +22,16 @@ export interface Looked {
 
 /** Looks at stores, issuer and the processes of all proxies; no key is needed for it. */
 export async function lookAt(
-  { k8s, prober }: Dependencies,
+  dependencies: Dependencies,
   linkerd: Linkerd,
   rotation: RotationSecret,
   { firstRunId }: Pick<StepInput, 'firstRunId'>,
 ): Promise<Looked> {
+  const { k8s } = dependencies;
   const stores = (await readAnchors(k8s, linkerd)).map(({ certificates }) => fingerprints(certificates));
   const { certificates } = await readIssuer(k8s, linkerd);
   const issuer = issuerStateOf(certificates, rotation);
-  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: true });
-  const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: false, roots: [], linkerd });
+  const proxies = await observeAnchors(dependencies, linkerd);
   const isOwn = rotation.firstRunId !== undefined && rotation.firstRunId === firstRunId;
   const roots = { root: rotation.root.fingerprint, retire: rotation.retire };
   const [bundle = []] = stores;

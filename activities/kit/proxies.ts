@@ -1,15 +1,10 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
+import type { Linkerd } from '../../src/linkerd/detect.js';
 import { observeProxies } from '../../src/linkerd/proxies/observe.js';
 import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import type { Dependencies } from './dependencies.js';
 import type { PhaseContext } from './stored-rotation.js';
-
-/** Pods whose proxy runs or may run: those without an address have not been started. */
-export async function livePods(k8s: Kubernetes, controlPlane: string, namespace?: string): Promise<MeshedPod[]> {
-  const pods = await listMeshedPods(k8s, controlPlane, namespace);
-  return pods.filter(({ address }) => address !== undefined);
-}
 
 /**
  * Pods that a look at anchors is about: one without an address has not been started, and will be with the anchors that are
@@ -37,4 +32,10 @@ export async function probe(
   pods: readonly MeshedPod[],
 ): Promise<ProxyObservation[]> {
   return await observeProxies(k8s, prober, pods, { ...evidence, roots, linkerd });
+}
+
+/** What each process of the mesh trusts; nobody is asked for a certificate. */
+export async function observeAnchors({ k8s, prober }: Dependencies, linkerd: Linkerd): Promise<ProxyObservation[]> {
+  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: true });
+  return await observeProxies(k8s, prober, pods, { anchors: true, leaf: false, roots: [], linkerd });
 }

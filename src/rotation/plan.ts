@@ -7,6 +7,7 @@ import type { RotationRequest, RotationSettings } from './input.js';
 import { type CountedPod, type Pace, paceOf, predictRollout } from './pace.js';
 import type { Phase } from './phases.js';
 import { longestWait } from './renewal.js';
+import { ROLLED_KINDS } from './unmanaged.js';
 
 /** What will be done, in numbers a person can judge; approval is bound to its hash. */
 export interface Plan {
@@ -56,11 +57,6 @@ export interface PlannedMesh {
 /** Which roots go, which stay, and the new one once it is known. */
 export type PlannedAnchors = Pick<Plan, 'retire' | 'keep' | 'target'>;
 
-/** Controllers whose pods a rotation replaces. */
-const ROLLED: ReadonlySet<string> = new Set([
-  ...['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout', 'ReplicaSet', 'ReplicationController'],
-]);
-
 /** The plan without its hash; that is made of `approvedText`. */
 export function planOf(
   { settings, course: ref }: RotationRequest,
@@ -70,7 +66,9 @@ export function planOf(
   const course = courseOf(ref);
   const namespaces = countByNamespace(pods);
   const waived = (name: string) => isWaived({ kind: 'workload', name }, settings.waive);
-  const rolled = pods.filter(({ workload }) => ROLLED.has(workload.kind)).map(({ workload }) => workloadName(workload));
+  const rolled = pods
+    .filter(({ workload }) => ROLLED_KINDS.includes(workload.kind))
+    .map(({ workload }) => workloadName(workload));
   const workloadNames = [...new Set(rolled)].filter((name) => !waived(name)).toSorted();
   return {
     cluster: settings.cluster,

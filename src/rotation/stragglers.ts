@@ -1,9 +1,7 @@
 import { type ProxyObservation, type Target, workloadName } from '../ground/mesh.js';
 import type { Waiver } from './findings.js';
 import { isProxyWaived, type Requirement, type Shortfall } from './gates.js';
-
-/** Kinds whose pods stay: what replaces them is theirs to do. All other pods end by themselves, jobs' for example. */
-const LASTING = ['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout', 'ReplicaSet', 'ReplicationController'];
+import { ROLLED_KINDS } from './unmanaged.js';
 
 /** What keeps a gate from passing, as people repair it. */
 export interface StragglersOf {
@@ -30,7 +28,7 @@ export function stragglers(
   return found;
 }
 
-/** It is about to be right, or gone, by itself. */
+/** It is about to be right, or gone, by itself. Pods of kinds that are not rolled end by themselves, a Job's for example. */
 function isPassing(
   { terminating, createdAt, workload }: ProxyObservation,
   { unproven }: Shortfall,
@@ -38,7 +36,7 @@ function isPassing(
 ): boolean {
   if (unproven && terminating) return true;
   const isYoung = createdAt !== undefined && Date.parse(createdAt) > before;
-  return isYoung && (unproven === true || !LASTING.includes(workload.kind));
+  return isYoung && (unproven === true || !ROLLED_KINDS.includes(workload.kind));
 }
 
 /**
