@@ -1,4 +1,4 @@
-import { ApplicationFailure, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, condition, workflowInfo } from '@temporalio/workflow';
 import { courseOf } from '../src/rotation/courses/index.js';
 import { omittedText } from '../src/rotation/capped.js';
 import { addNote } from '../src/rotation/notes.js';
@@ -7,7 +7,7 @@ import { type InputResult, invalidInputMessage, type RotationRequest } from '../
 import type { GenerateResult, HelloResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/payloads.js';
 import type { RotationStatus } from '../src/rotation/status.js';
 import { stepQueue, workerCommand } from '../src/temporal/names.js';
-import { isAbort, isContinuation, type Operator } from './operator/index.js';
+import { isLeaving, type Operator } from './operator/index.js';
 import { inPhase } from './in-phase.js';
 import type { Generated, Rotation } from './rotation.js';
 import { causeOf, interruptibleSteps, type Steps, stepsOn } from './steps.js';
@@ -98,7 +98,7 @@ async function acquireLease({ acquireLease: acquire }: Steps, lease: Lease): Pro
   try {
     await acquire(input);
   } catch (error) {
-    if (isCancellation(error) || isAbort(error) || isContinuation(error)) throw error;
+    if (isLeaving(error)) throw error;
     const { type, message } = causeOf(error);
     // preflight follows, and lists this permission among all that are missing
     if (type === 'KubernetesForbidden') return;

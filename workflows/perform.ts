@@ -45,8 +45,10 @@ async function performRow(row: Row, { rows }: Pick<Course, 'rows'>, effects: Eff
   const proof = proofOf(row, rows, effects);
   for (const write of row.writes) await performWrite(write, row, { effects, proof });
   const repaired = rows.find(({ phase }) => phase === row.identityFirst);
-  if (repaired) await effects.writeIssuer(issuerOf(repaired));
-  if (repaired) await effects.converge(repaired);
+  if (repaired) {
+    await effects.writeIssuer(issuerOf(repaired));
+    await effects.converge(repaired);
+  }
   if (!row.event) await effects.converge(row); // its event is a hint: the next row proves it from every proxy
 }
 

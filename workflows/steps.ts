@@ -10,7 +10,7 @@ import type { ActivityOptions } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
 import { stepQueue } from '../src/temporal/names.js';
 import type { Proof } from './perform.js';
-import type { Operator } from './operator/index.js';
+import type { Operator, Work } from './operator/index.js';
 
 /** How activities are called: all heartbeat (activities/kit/heartbeat.ts), so a dead worker is noticed within seconds. */
 
@@ -54,24 +54,31 @@ export function stepsOn(cluster: string) {
   };
 }
 
+/** How a step is tried, first and while people know that it fails. */
+interface Tried extends Pick<Work<unknown>, 'refusals'> {
+  once: Proxies;
+  keepTrying: Proxies;
+}
+
 /** The steps of a runbook, interruptible by themselves: a pause stops one, and `resume` begins it anew. */
 export function interruptibleSteps({ interruptible }: Pick<Operator, 'interruptible'>, cluster: string) {
   const { looks, waits } = stepsOn(cluster);
   const each =
-    <I, R>(name: keyof Activities, tried: { once: Proxies; keepTrying: Proxies }) =>
+    <I, R>(name: keyof Activities, { once, keepTrying, ...more }: Tried) =>
     async (input: I, proof?: Proof): Promise<R> => {
       const call = (steps: Proxies) => async () => await (steps[name] as unknown as (given: I) => Promise<R>)(input);
-      const work = { once: call(tried.once), keepTrying: call(tried.keepTrying) };
-      return await interruptible(proof ? { ...work, proof } : work);
+      return await interruptible({
+        once: call(once),
+        keepTrying: call(keepTrying),
+        ...more,
+        ...(proof ? { proof } : {}),
+      });
     };
-  const step = <N extends keyof Activities>(name: N, tried = looks) =>
+  const step = <N extends keyof Activities>(name: N, tried: Tried = looks) =>
     each<Parameters<Activities[N]>[0], Awaited<ReturnType<Activities[N]>>>(name, tried);
   return {
     /** Refused, the rotation has to end: somebody else holds it. */
-    acquireLease: async (input: Parameters<Activities['acquireLease']>[0]): Promise<void> => {
-      const call = (steps: Proxies) => async () => await steps.acquireLease(input);
-      await interruptible({ once: call(looks.once), keepTrying: call(looks.keepTrying), refusals: 'end' });
-    },
+    acquireLease: step('acquireLease', { ...looks, refusals: 'end' }),
     discard: step('discard'),
     /** It waits for what an earlier run has left half rolled. */
     preflight: step('preflight', waits),

@@ -1,5 +1,6 @@
 import { ActivityFailure, CancelledFailure } from '@temporalio/workflow';
 import type { Remembered } from '../activities/await-proxies.js';
+import { omittedOf } from '../src/rotation/capped.js';
 import { type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import type { AwaitProxiesInput, ProxiesWait, RenewalResult } from '../src/rotation/payloads.js';
@@ -132,11 +133,8 @@ function remember(rotation: Rotation, phase: GatedPhase, result: RenewalResult):
 /** For people: some by name, the others counted by reason. */
 function named(late: readonly Finding[], lateByReason: Readonly<Record<string, number>>): string[] {
   const shown = late.slice(0, NAMED);
-  const more = Object.entries(lateByReason).flatMap(([reason, count]) => {
-    const left = count - shown.filter((finding) => finding.reason === reason).length;
-    return left > 0 ? [`${reason}: ${left} more`] : [];
-  });
-  return [...shown.map(formatFinding), ...more];
+  const more = Object.entries(omittedOf({ shown, byReason: lateByReason }));
+  return [...shown.map(formatFinding), ...more.map(([reason, count]) => `${reason}: ${count} more`)];
 }
 
 function countOf(byReason: Readonly<Record<string, number>>): number {

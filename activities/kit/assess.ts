@@ -2,6 +2,7 @@ import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { isWaived } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
+import { withoutProxy } from '../../src/rotation/lost-proxies.js';
 import { isMarkOf, phaseMark } from '../../src/rotation/mark.js';
 import type { ReinjectInput } from '../../src/rotation/payloads.js';
 import { hasRenewedInVain, isLate } from '../../src/rotation/renewal.js';
@@ -154,7 +155,7 @@ function leavesFirst(leaving: readonly ProxyObservation[]): Waited['leavesFirst'
 
 /** What is asked only about workloads that reroot rolls. */
 function ofRollout({ name, members }: Candidate, workload: Workload, { input, memory, mark, now }: Basis) {
-  const lost = lostProxies(workload, members, { expected: memory.evicted.get(name), mark });
+  const lost = lostInPhase(workload, members, { before: memory.evicted.get(name), mark });
   if (lost > 0) memory.hold(`lost ${name}`);
   const wasSettled = `settled ${name} ${workload.mark}`;
   const settled = memory.heldSince(wasSettled) !== undefined;
@@ -177,14 +178,14 @@ function ofRollout({ name, members }: Candidate, workload: Workload, { input, me
  * Pods that were made anew in this phase, and have no proxy. Only of workloads whose every pod should have one: a complete
  * rollout has replaced all; of an eviction it is known how many had one before.
  */
-function lostProxies(
-  { rolledOut, unmeshed, replacement, wanted = 0, mark: found }: Workload,
+function lostInPhase(
+  workload: Workload,
   members: readonly ProxyObservation[],
-  { expected = 0, mark }: { expected: number | undefined; mark: string },
+  { before = 0, mark }: { before: number | undefined; mark: string },
 ): number {
-  if (!rolledOut || unmeshed) return 0;
+  const { replacement, wanted = 0, mark: found } = workload;
   const byRollout = replacement === 'rollout' && isMarkOf(found, mark);
-  return Math.max(0, (byRollout ? wanted : Math.min(expected, wanted)) - members.filter(isStaying).length);
+  return withoutProxy(workload, byRollout ? wanted : Math.min(before, wanted), members.filter(isStaying).length);
 }
 
 function isStaying({ terminating }: ProxyObservation): boolean {

@@ -17,11 +17,19 @@ export function lostProxies(
     if (!terminating) meshed.set(workloadName(workload), (meshed.get(workloadName(workload)) ?? 0) + 1);
   }
   return workloads.flatMap((workload) => {
-    const { mark, wanted = 0, rolledOut, unmeshed } = workload;
-    const found = meshed.get(workloadName(workload)) ?? 0;
-    if (!mark?.startsWith(`${rotation}-`) || !rolledOut || unmeshed || found >= wanted) return [];
-    return [lost(workload, wanted - found, wanted)];
+    const { mark, wanted = 0 } = workload;
+    const missing = withoutProxy(workload, wanted, meshed.get(workloadName(workload)) ?? 0);
+    return missing > 0 && mark?.startsWith(`${rotation}-`) ? [lost(workload, missing, wanted)] : [];
   });
+}
+
+/** Pods that came back without a proxy: while a workload rolls that is not known, and on some it is intended. */
+export function withoutProxy(
+  { rolledOut, unmeshed }: Pick<WorkloadSnapshot, 'rolledOut' | 'unmeshed'>,
+  expected: number,
+  found: number,
+): number {
+  return rolledOut && !unmeshed ? Math.max(0, expected - found) : 0;
 }
 
 function lost(workload: WorkloadRef, missing: number, wanted: number): Finding {

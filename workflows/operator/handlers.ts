@@ -1,5 +1,6 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import {
+  asked,
   refuseAbort,
   refuseApproval,
   refusePause,
@@ -13,7 +14,6 @@ import { waivedText, waiverOf } from '../../src/rotation/findings.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
 import * as messages from '../messages.js';
 import { HELP } from '../messages.js';
-import { asked } from '../../src/rotation/refusals.js';
 import type { Said } from './said.js';
 
 /** Registers every handler: before the workflow's first wait, so that no message comes too early. */
@@ -40,7 +40,7 @@ function pauses(said: Said, status: RotationStatus): void {
   setHandler(
     messages.pause,
     (args?: messages.PauseArgs) => {
-      said.paused = { since: new Date().toISOString(), ...(args?.reason ? { reason: args.reason } : {}) };
+      said.paused = args?.reason ? { reason: args.reason } : {};
       return `pausing in phase ${status.phase}: what is rolling now finishes, nothing new is begun`;
     },
     {

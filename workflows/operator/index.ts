@@ -18,7 +18,7 @@ import {
 } from './waits.js';
 
 export type { Said } from './said.js';
-export { isAbort, isContinuation, type Work } from './waits.js';
+export { isAbort, isContinuation, isLeaving, type Work } from './waits.js';
 
 /** The people who look after this rotation: what they have said, and the waits that listen to them. */
 export interface Operator {

@@ -4,7 +4,7 @@ import type { AbortArgs, ApproveArgs } from '../messages.js';
 
 /** What people have said to this rotation so far. Handlers write it, waits read it. */
 export interface Said {
-  paused?: { reason?: string; since: string; on?: string[] } | undefined;
+  paused?: { reason?: string; on?: string[] } | undefined;
   /** How often `retry` was said in the phase under way. */
   retries: number;
   /** The phase under way, on the way forward or back. */

@@ -43,6 +43,11 @@ export function isContinuation(error: unknown): boolean {
   return error instanceof ApplicationFailure && error.type === CONTINUE;
 }
 
+/** Nothing has failed: this run, or this piece of work, is being left. */
+export function isLeaving(error: unknown): boolean {
+  return isCancellation(error) || isAbort(error) || isContinuation(error);
+}
+
 /** Between two tries of a write that keeps failing and depends on a proof. */
 const PROVEN_AGAIN_AFTER = '5 minutes';
 
@@ -134,8 +139,7 @@ async function isProven({ proof }: Pick<Work<unknown>, 'proof'>, said: Said): Pr
 }
 
 function isFinal(error: unknown, { refusals }: Pick<Work<unknown>, 'refusals'> = {}): boolean {
-  if (isCancellation(error) || isAbort(error) || isContinuation(error)) return true;
-  return FINAL.includes(causeOf(error).type) || (refusals === 'end' && !mayHelp(error));
+  return isLeaving(error) || FINAL.includes(causeOf(error).type) || (refusals === 'end' && !mayHelp(error));
 }
 
 /** Whether trying again may help, without anybody changing anything. */
@@ -224,7 +228,7 @@ export async function waitForProxies<T>(
 
 /** Pauses the rotation by itself, until somebody says `resume`. */
 export async function hold(listening: Listening, reason: string, on: string[]): Promise<void> {
-  listening.said.paused = { reason, on, since: now() };
+  listening.said.paused = { reason, on };
   await checkpoint(listening);
 }
 

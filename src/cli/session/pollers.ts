@@ -47,7 +47,7 @@ export async function answered<T>(
   try {
     return await handle.client.connection.withDeadline(Date.now() + ANSWER_MS, ask);
   } catch (error) {
-    if (!isNoAnswer(error)) throw error;
+    if (!isUnserved(error)) throw error;
     throw unserved(session, description, `no worker has answered within ${ANSWER_MS / 1000}s from`);
   }
 }
@@ -125,7 +125,8 @@ function textOf(value: unknown): string | undefined {
   return typeof first === 'string' ? first : undefined;
 }
 
-function isNoAnswer(error: unknown): boolean {
+/** Temporal itself says that no worker came for what was asked; any other refusal is the rotation's own word. */
+function isUnserved(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcDeadlineError(cause) || (isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION);
