@@ -119,8 +119,8 @@ export const STEP_WAITS = {
     asks: 'not at all: after `timing.issuerEvent` (3 min) identity is restarted, and the gate decides',
   },
   settling: {
-    for: 'pods that are starting, and a control plane that an earlier run was rolling, in preflight',
-    ends: 'they can be read',
+    for: 'proxies that should answer by now, the injector, and a control plane that an earlier run was rolling, in preflight',
+    ends: 'nothing of it blocks any more',
     asks: 'after `rollout.stuckAfter` (30 s where no earlier run left anything): it is a finding of preflight',
   },
 } as const satisfies Record<string, { for: string; ends: string; asks: string }>;
