@@ -10,6 +10,7 @@ import type { Alert, RotationStatus } from '../../rotation/status.js';
 import { stepQueue, workerCommand } from '../../temporal/names.js';
 import { CliError } from '../exit-codes.js';
 import type { Session } from './connect.js';
+import { attributeOf } from './end.js';
 
 /** Whether anybody is there to answer: what Temporal knows of the workers that poll a task queue. */
 
@@ -108,21 +109,17 @@ function dateOf(timestamp: PendingActivity['scheduledTime']): Date | undefined {
 
 function unserved(
   { server, address }: Pick<Session, 'server' | 'address'>,
-  { workflowId, taskQueue, searchAttributes }: Description,
+  description: Description,
   what: string,
 ): CliError {
-  const cluster = textOf(searchAttributes['RerootCluster']) ?? DEFAULT_CLUSTER;
-  const phase = textOf(searchAttributes['RerootPhase']);
+  const { workflowId, taskQueue } = description;
+  const cluster = attributeOf(description, 'RerootCluster') ?? DEFAULT_CLUSTER;
+  const phase = attributeOf(description, 'RerootPhase');
   const command = server === 'embedded' ? `reroot rotate --cluster ${cluster}` : workerCommand(taskQueue, cluster);
   return new CliError(
     `${what} task queue ${taskQueue} of Temporal ${address}: rotation ${workflowId} stands${phase ? ` in phase ${phase}` : ''} ` +
       `until one does. Start one: \`${command}\`; the rotation goes on by itself`,
   );
-}
-
-function textOf(value: unknown): string | undefined {
-  const [first] = Array.isArray(value) ? (value as unknown[]) : [];
-  return typeof first === 'string' ? first : undefined;
 }
 
 /** Temporal itself says that no worker came for what was asked; any other refusal is the rotation's own word. */
