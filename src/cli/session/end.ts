@@ -158,9 +158,14 @@ function leftOf(details: unknown): PutBack | undefined {
 
 function putBackOf(first: unknown): PutBack | undefined {
   if (typeof first !== 'object' || first === null) return undefined;
-  const { putBack, changed, why, leavesEnd } = first as Record<string, unknown>;
+  const { putBack, changed, nothing, why, leavesEnd } = first as Record<string, unknown>;
   if (typeof putBack !== 'boolean') return undefined;
-  return { putBack, changed: changed === true, ...present({ why: textOf(why), leavesEnd: textOf(leavesEnd) }) };
+  return {
+    putBack,
+    changed: changed === true,
+    ...(nothing === true ? { nothing } : {}),
+    ...present({ why: textOf(why), leavesEnd: textOf(leavesEnd) }),
+  };
 }
 
 function textOf(value: unknown): string | undefined {

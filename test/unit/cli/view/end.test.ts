@@ -156,6 +156,11 @@ describe('what a cancelled rotation did about the issuer', () => {
       changed: true,
     });
   });
+  it('says so when there was nothing to put back', () => {
+    const left = { putBack: false, nothing: true };
+    const failure = new ApplicationFailure('stopped', 'BadCertificates', true, [left]);
+    expect(textOf(endedWith(execution('FAILED'), 'x', { failed: failure }))).toContain('Nothing was changed.');
+  });
   it('is not known when that step has not ended', () => {
     expect(lastOf(step(5, 'checkGate'), result(5), step(9, 'putBack'))).toBeUndefined();
     expect(lastOf(step(5, 'checkGate'), result(5))).toBeUndefined();
