@@ -21,7 +21,7 @@ export interface SandboxFacts {
   adminKubeconfig: string;
   /** Of the user `reroot`, who may do what deploy/rbac.yaml grants and nothing else. */
   kubeconfig: string;
-  temporal: Omit<TemporalServer, 'server'>;
+  temporal: TemporalServer;
   /** URL of the stand-in's control API. */
   standin: string;
   servers: { name: string; pid: number }[];

@@ -4,12 +4,11 @@ import path from 'node:path';
 import { Agent, fetch } from 'undici';
 import { stringify } from 'yaml';
 import { type Kubelets, startKwok } from './kwok.js';
-import { freePorts } from './network.js';
+import type { Network } from './network.js';
 import { flags, type Server, startServer, until } from './processes.js';
 
 /** A real Kubernetes control plane; kwok plays the kubelets. */
 export interface Kubernetes {
-  servers: Server[];
   /** In group system:masters. */
   adminKubeconfig: string;
   /** The user `reroot`, with the permissions of deploy/rbac.yaml and no others. */
@@ -18,19 +17,18 @@ export interface Kubernetes {
 
 const HOST = '127.0.0.1';
 
-export async function startKubernetes(folder: string, kubelets: Kubelets): Promise<Kubernetes> {
-  const [etcdPort = 0, peerPort = 0, apiPort = 0, managerPort = 0, schedulerPort = 0] = await freePorts(5);
+export async function startKubernetes(folder: string, network: Network, kubelets: Kubelets): Promise<Kubernetes> {
+  const [etcdPort = 0, peerPort = 0, apiPort = 0, managerPort = 0, schedulerPort = 0] = await network.freePorts(5);
   const credentials = writeCredentials(folder);
-  const etcd = startEtcd(folder, etcdPort, peerPort);
+  startEtcd(folder, etcdPort, peerPort);
   const apiserver = startApiServer(folder, apiPort, `http://${HOST}:${etcdPort}`, credentials);
   const api: Endpoint = { server: `https://${HOST}:${apiPort}`, caFile: servingCertificate(folder) };
   await until('the API server to be ready', apiserver, async () => await isReady(api, credentials.tokens.admin));
   const adminKubeconfig = writeKubeconfig(folder, api, 'admin', credentials.tokens.admin);
-  const manager = startControllerManager(folder, managerPort, adminKubeconfig, credentials.keyFile);
-  const scheduler = startScheduler(folder, schedulerPort, adminKubeconfig);
-  const kwok = startKwok(folder, adminKubeconfig, kubelets);
+  startControllerManager(folder, managerPort, adminKubeconfig, credentials.keyFile);
+  startScheduler(folder, schedulerPort, adminKubeconfig);
+  startKwok(folder, adminKubeconfig, kubelets);
   return {
-    servers: [kwok, scheduler, manager, apiserver, etcd],
     adminKubeconfig,
     rerootKubeconfig: writeKubeconfig(folder, api, 'reroot', credentials.tokens.reroot),
   };

@@ -1,35 +1,51 @@
 import net from 'node:net';
 
-/** Ports that nobody listens on. */
-export async function freePorts(count: number): Promise<number[]> {
-  // all at once, so that none is given out twice
-  const servers = await Promise.all(Array.from({ length: count }, async () => await listen('127.0.0.1', 0)));
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map(async (server) => await new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-/** A /16 of loopback addresses for the pods of one sandbox, held by a listener for as long as this process lives. */
-export interface PodNetwork {
-  /** Second byte: the pods are 127.<net>.x.y. */
+/** What is one sandbox's own: its process holds it by a listener, for as long as it lives. */
+export interface Network {
+  /** Second byte of a /16 of loopback addresses: the pods are 127.<net>.x.y. */
   net: number;
+  /** Ports of 127.0.0.1 that nobody listens at; none is given out twice. */
+  freePorts(count: number): Promise<number[]>;
 }
 
 const CLAIM_PORT = 4191;
+const FIRST_NET = 20;
+const NETS = 230;
+/** Below those that the kernel gives to whoever asks it for any: nobody comes across them before they are used. */
+const FIRST_PORT = 10_000;
+const PORTS = 80;
 
-export async function claimPodNetwork(): Promise<PodNetwork> {
-  const first = 20 + (process.pid % 200);
-  for (let tries = 0; tries < 230; tries += 1) {
-    const candidate = 20 + ((first - 20 + tries) % 230);
+/** @throws Error when this machine runs as many sandboxes as there are networks */
+export async function claimNetwork(): Promise<Network> {
+  for (let tries = 0; tries < NETS; tries += 1) {
+    const candidate = (process.pid + tries) % NETS;
     try {
-      const server = await listen(`127.${candidate}.255.250`, CLAIM_PORT);
+      const server = await listen(`127.${FIRST_NET + candidate}.255.250`, CLAIM_PORT);
       server.unref();
-      return { net: candidate };
+      return { net: FIRST_NET + candidate, freePorts: portsOf(FIRST_PORT + candidate * PORTS) };
     } catch {
       // another sandbox has it
     }
   }
   throw new Error('every loopback network is taken');
+}
+
+function portsOf(first: number): Network['freePorts'] {
+  let next = first;
+  const freePort = async (): Promise<number> => {
+    while (next < first + PORTS) {
+      const port = next++;
+      if (await isFree(port)) return port;
+    }
+    throw new Error(`no port is free from ${first} to ${next - 1}`);
+  };
+  return async (count) => await Promise.all(Array.from({ length: count }, freePort));
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = await listen('127.0.0.1', port).catch(() => undefined);
+  if (server) await new Promise((resolve) => server.close(resolve));
+  return server !== undefined;
 }
 
 function listen(host: string, port: number): Promise<net.Server> {

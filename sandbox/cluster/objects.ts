@@ -4,7 +4,7 @@ import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import pMap from 'p-map';
 import { parseAllDocuments } from 'yaml';
 import { FAKE_NODE } from './kwok.js';
-import type { PodNetwork } from './network.js';
+import type { Network } from './network.js';
 import { CHECKOUT } from './paths.js';
 
 export interface KubernetesObject {
@@ -29,7 +29,7 @@ export async function createObjects(kubeconfig: string, objects: readonly Kubern
 export const NODES = 4;
 
 /** Fake nodes; each gives its pods addresses of its own part of the sandbox's network. */
-export function nodeObjects({ net }: PodNetwork): KubernetesObject[] {
+export function nodeObjects({ net }: Pick<Network, 'net'>): KubernetesObject[] {
   return Array.from({ length: NODES }, (_, index) => {
     const cidr = `127.${net}.${index * 32}.0/19`;
     const resources = { cpu: '1000', memory: '1000Gi', pods: '11000' };

@@ -32,6 +32,10 @@ export function flags(values: Record<string, string | number | boolean | readonl
   return Object.entries(values).flatMap(([name, value]) => [value].flat().map((each) => `--${name}=${each}`));
 }
 
+/** The servers that this process has started. */
+const started: Server[] = [];
+
+/** A server that ends by itself takes the others and this process with it: half a sandbox is worse than none. */
 export function startServer(folder: string, name: ToolName, args: readonly string[]): Server {
   const logFile = path.join(folder, `${name}.log`);
   const log = createWriteStream(logFile, { flags: 'a' });
@@ -53,7 +57,24 @@ export function startServer(folder: string, name: ToolName, args: readonly strin
     },
     stop: async () => await stop(child),
   };
+  started.push(server);
+  child.once('exit', () => void stopAll(`${name} has ended by itself. The end of ${logFile}:\n${tail(logFile)}`, 1));
   return server;
+}
+
+export function startedServers(): readonly Server[] {
+  return started;
+}
+
+let stopping = false;
+
+/** Ends every server, and then this process. */
+export async function stopAll(why: string, exitCode: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  process.stderr.write(`sandbox ends: ${why}\n`);
+  await Promise.all(started.map(async (server) => await server.stop()));
+  process.exit(exitCode);
 }
 
 /**

@@ -1,11 +1,10 @@
 import path from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../src/temporal/names.js';
-import { freePorts } from './network.js';
-import { flags, type Server, startServer, until } from './processes.js';
+import type { Network } from './network.js';
+import { flags, startServer, until } from './processes.js';
 
 /** A real Temporal server, with its web UI and its HTTP API. */
 export interface TemporalServer {
-  server: Server;
   /** Host and port, as TEMPORAL_ADDRESS has them. */
   address: string;
   namespace: string;
@@ -17,8 +16,8 @@ export interface TemporalServer {
 
 const NAMESPACE = 'default';
 
-export async function startTemporal(folder: string): Promise<TemporalServer> {
-  const [port = 0, httpPort = 0, uiPort = 0] = await freePorts(3);
+export async function startTemporal(folder: string, network: Network): Promise<TemporalServer> {
+  const [port = 0, httpPort = 0, uiPort = 0] = await network.freePorts(3);
   const server = startServer(folder, 'temporal', [
     ...['server', 'start-dev'],
     ...flags({
@@ -34,5 +33,5 @@ export async function startTemporal(folder: string): Promise<TemporalServer> {
   ]);
   const http = `http://127.0.0.1:${httpPort}`;
   await until('Temporal to serve', server, async () => (await fetch(`${http}/api/v1/namespaces/${NAMESPACE}`)).ok);
-  return { server, address: `127.0.0.1:${port}`, namespace: NAMESPACE, http, ui: `http://127.0.0.1:${uiPort}` };
+  return { address: `127.0.0.1:${port}`, namespace: NAMESPACE, http, ui: `http://127.0.0.1:${uiPort}` };
 }

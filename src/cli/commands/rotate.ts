@@ -10,6 +10,7 @@ import {
   type RotationRequest,
 } from '../../rotation/input.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
+import { isServerAway } from '../session/answers.js';
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
 import { CliError } from '../exit-codes.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
@@ -98,8 +99,8 @@ async function startUnlessRunning(session: Session, options: RotateOptions, star
       return true;
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-      if (!(error instanceof ServiceError)) throw error;
-      if (Date.now() > giveUpAt) throw new CliError(`${error.message}: ${causeText(error.cause)}`);
+      if (!(error instanceof ServiceError || isServerAway(error))) throw error;
+      if (Date.now() > giveUpAt) throw new CliError(refusal(error));
       await sleep(RETRY_PAUSE_MS);
     }
   }
@@ -119,6 +120,7 @@ async function startWorkflow(
   });
 }
 
-function causeText(cause: unknown): string {
-  return cause instanceof Error ? cause.message : 'no reason given';
+function refusal(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }

@@ -49,7 +49,7 @@ async function isServing(address: string): Promise<boolean> {
   if (!(await answers(address))) return false;
   const connection = await Connection.connect({ address }).catch(() => undefined);
   try {
-    await connection?.workflowService.describeNamespace({ namespace: 'default' });
+    await connection?.workflowService.countWorkflowExecutions({ namespace: 'default' });
     return connection !== undefined;
   } catch {
     return false;
