@@ -16,6 +16,7 @@ const CASES: readonly AbortCase[] = [
   })),
   { strategy: 'standard', phase: 'renew', killed: true },
   { strategy: 'bridge', phase: 'renew', killed: true },
+  { strategy: 'bridge', phase: 'approve', killed: true },
   { strategy: 'patient', phase: 'renew', killed: true, paused: true },
 ];
 

@@ -95,7 +95,7 @@ describe('starting a rotation', () => {
       });
     await scale(0);
     try {
-      const { type, message } = await failureOf(await startRotation(FAST));
+      const { type, message } = await failureOf(await startRotation({ ...FAST, rollout: { stuckAfter: '2s' } }));
       expect(type).toBe('PreflightFailed');
       expect(message).toContain('linkerd/Deployment/linkerd-destination');
     } finally {
