@@ -27,6 +27,9 @@ const SHOWN = 5;
 /** Findings that a result names; all are counted. */
 const MOST_FINDINGS = 100;
 
+/** Characters of a finding's message: what other programs have said may be of any length. */
+const LONGEST_MESSAGE = 2000;
+
 /** Looks at the worker's permissions before they are called missing, and milliseconds between them. */
 const PERMISSION_LOOKS = 3;
 const PERMISSION_PAUSE_MS = 2000;
@@ -100,9 +103,14 @@ export function named(findings: readonly Finding[]): Named {
   const shown = new Set(most.shown);
   const omitted = omittedOf(most);
   return {
-    findings: findings.filter((finding) => shown.has(finding)),
+    findings: findings.filter((finding) => shown.has(finding)).map(cut),
     ...(Object.keys(omitted).length > 0 ? { findingsOmitted: omitted } : {}),
   };
+}
+
+function cut(finding: Finding): Finding {
+  const { message } = finding;
+  return message.length <= LONGEST_MESSAGE ? finding : { ...finding, message: `${message.slice(0, LONGEST_MESSAGE)}…` };
 }
 
 async function permissionsMissing(

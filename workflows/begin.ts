@@ -2,7 +2,7 @@ import { ApplicationFailure, condition, workflowInfo } from '@temporalio/workflo
 import { courseOf } from '../src/rotation/courses/index.js';
 import { omittedText } from '../src/rotation/capped.js';
 import { addNote } from '../src/rotation/notes.js';
-import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
+import { blocking, formatFinding } from '../src/rotation/findings.js';
 import { type InputResult, invalidInputMessage, type RotationRequest } from '../src/rotation/input.js';
 import type { GenerateResult, HelloResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/payloads.js';
 import type { RotationStatus } from '../src/rotation/status.js';
@@ -34,7 +34,7 @@ export async function planOnly(
 ): Promise<PlanResult> {
   await meetWorker(status, operator);
   const found = await stepsOn(status.cluster).plain.preflight(request);
-  if (found.linkerdNamespace === undefined) throw notReady(found.findings, found.findingsOmitted);
+  if (found.linkerdNamespace === undefined) throw notReady(found);
   const { plan, findings, findingsOmitted } = found;
   return { plan, findings, ...(findingsOmitted ? { findingsOmitted } : {}) };
 }
@@ -112,8 +112,7 @@ async function preflight(
   status: RotationStatus,
 ): Promise<PreflightResult> {
   const mesh = await steps.preflight(request);
-  const found = blocking(mesh.findings);
-  if (found.length > 0 || mesh.linkerdNamespace === undefined) throw notReady(found, mesh.findingsOmitted);
+  if (blocking(mesh.findings).length > 0 || mesh.linkerdNamespace === undefined) throw notReady(mesh);
   status.linkerdNamespace = mesh.linkerdNamespace;
   status.linkerdVersion = mesh.linkerdVersion;
   status.plan = mesh.plan;
@@ -124,8 +123,16 @@ async function preflight(
   return mesh;
 }
 
-function notReady(found: Finding[], omitted: PreflightResult['findingsOmitted']): ApplicationFailure {
-  const more = omittedText(omitted);
+/** Only what blocks: warnings are for those who go on. */
+export function notReady({
+  findings,
+  findingsOmitted = {},
+}: Pick<PreflightResult, 'findings' | 'findingsOmitted'>): ApplicationFailure {
+  const found = blocking(findings);
+  const reasons = new Set(found.map(({ reason }) => reason));
+  const more = omittedText(
+    Object.fromEntries(Object.entries(findingsOmitted).filter(([reason]) => reasons.has(reason))),
+  );
   const list = [...found.map(formatFinding), ...(more ? [more] : [])].map((line) => `- ${line}`).join('\n');
   return ApplicationFailure.nonRetryable(
     `The mesh is not ready for a rotation; nothing was changed:\n${list}`,

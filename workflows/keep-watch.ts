@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import { clear, raise } from '../src/rotation/alerts.js';
 import { bridgeCheckInterval } from '../src/rotation/bridge-life.js';
-import { bridgeEnding, bridgeEnds, bridgeNotKept, issuerEnding } from '../src/rotation/certificate-watch.js';
+import { bridgeEnding, bridgeEnds, bridgeNotKept, issuerEnding, isIssuerReplaced } from '../src/rotation/certificate-watch.js';
 import { now, showDetails } from './in-phase.js';
 import type { Generated } from './rotation.js';
 import { causeOf, stepsOn } from './steps.js';
@@ -53,7 +53,8 @@ function endingSoon({ status, operator }: Generated, notAfter: string): void {
   else operator.end('BridgeEnding', `${bridgeEnds(notAfter)} The rotation ends before that breaks anything.`);
 }
 
-function watchIssuer({ status, roots, mesh }: Generated): void {
+function watchIssuer({ status, roots, mesh, course }: Generated): void {
   const ending = roots.issuerOfStart && issuerEnding(roots.issuerOfStart, mesh.leafLifeMs, new Date());
-  if (ending) raise(status, ending, now());
+  if (ending && !isIssuerReplaced(course, status)) raise(status, ending, now());
+  else clear(status, 'IssuerEnding');
 }

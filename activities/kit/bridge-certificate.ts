@@ -43,7 +43,8 @@ async function tryWithBridge(dependencies: Dependencies, input: StepInput): Prom
 function withWhatIsLeft(rotation: StoredRotation, { notAfter }: Certificate): StoredRotation {
   if (notAfter > new Date()) return rotation;
   throw ApplicationFailure.nonRetryable(
-    `the bridge certificate expired at ${notAfter.toISOString()}, and the key that could renew it was discarded`,
+    `the bridge certificate expired at ${notAfter.toISOString()}, and the key that could renew it was discarded. ` +
+      'Cancel this rotation and run `reroot preflight`: it says how to go on from here',
     'BridgeExpired',
   );
 }

@@ -115,7 +115,7 @@ export function refuseExpired(pem: string, now: Date): void {
   if (!expired) return;
   throw ApplicationFailure.nonRetryable(
     `the issuer that would be written (${expired.commonName}) expired at ${expired.notAfter.toISOString()}: with it identity ` +
-      'would sign nothing, and not start again',
+      'would sign nothing, and not start again. Cancel this rotation and run `reroot preflight`: it says how to go on from here',
     'IssuerExpired',
   );
 }

@@ -1,6 +1,15 @@
 import type { V1ObjectMeta, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { present } from '../ground/present.js';
-import { common, counts, firstOf, progress, UNSEEN, type Workload, type WorkloadReading } from './workload.js';
+import {
+  common,
+  counts,
+  firstOf,
+  oldPodsRemain,
+  progress,
+  UNSEEN,
+  type Workload,
+  type WorkloadReading,
+} from './workload.js';
 
 /**
  * Argo Rollouts. They are restarted by their documented verb: `kubectl argo rollouts restart` writes `spec.restartAt`;
@@ -60,7 +69,7 @@ function revisionWaits({ status }: Rollout, wanted: number) {
   const { replicas, updatedReplicas } = counts(status, 'replicas', 'updatedReplicas');
   return [
     updatedReplicas < wanted && `${updatedReplicas} of ${wanted} new pods exist`,
-    replicas > updatedReplicas && `${replicas - updatedReplicas} old pods remain`,
+    replicas > updatedReplicas && oldPodsRemain(replicas - updatedReplicas),
   ];
 }
 

@@ -15,6 +15,7 @@ import {
   type Controller,
   counts,
   firstOf,
+  oldPodsRemain,
   progress,
   TEMPLATE,
   UNSEEN,
@@ -61,7 +62,7 @@ function deploymentWaitsFor({ metadata, spec, status }: V1Deployment): string | 
   return firstOf(
     isUnseen(metadata, status) && UNSEEN,
     updatedReplicas < wanted && `${updatedReplicas} of ${wanted} new pods exist`,
-    replicas > updatedReplicas && `${replicas - updatedReplicas} old pods remain`,
+    replicas > updatedReplicas && oldPodsRemain(replicas - updatedReplicas),
     availableReplicas < updatedReplicas && `${availableReplicas} of ${updatedReplicas} new pods are available`,
   );
 }

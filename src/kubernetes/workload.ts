@@ -93,3 +93,7 @@ export function counts<K extends string>(
 }
 
 export const UNSEEN = 'the controller has not seen the change yet';
+
+export function oldPodsRemain(count: number): string {
+  return count === 1 ? '1 old pod remains' : `${count} old pods remain`;
+}

@@ -1,4 +1,5 @@
-import type { Alert } from './status.js';
+import type { Course } from './courses/course.js';
+import type { Alert, RotationStatus } from './status.js';
 
 /** What is said, while there is time, of certificates that end before the rotation may have done without them. */
 type Raised = Omit<Alert, 'since'>;
@@ -44,4 +45,13 @@ export function issuerEnding(
       'another in its place: approve, `resume` or repair what the rotation waits for.',
     deadline: notAfter,
   };
+}
+
+/** Whether the new issuer is in place; on the way back that of the start counts again. */
+export function isIssuerReplaced(
+  { rows }: Pick<Course, 'rows'>,
+  { phases, aborted }: Pick<RotationStatus, 'phases' | 'aborted'>,
+): boolean {
+  const done = phases.filter(({ state }) => state === 'done').map(({ phase }) => phase);
+  return !aborted && rows.some(({ issuer, phase }) => issuer === 'new' && done.includes(phase));
 }

@@ -100,7 +100,7 @@ async function startUnlessRunning(session: Session, options: RotateOptions, star
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
       if (!(error instanceof ServiceError || isServerAway(error))) throw error;
-      if (Date.now() > giveUpAt) throw new CliError(refusal(error));
+      if (Date.now() >= giveUpAt) throw new CliError(refusal(error));
       await sleep(RETRY_PAUSE_MS);
     }
   }

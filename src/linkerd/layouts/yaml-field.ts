@@ -9,7 +9,7 @@ import { isScalar, parseDocument, Scalar } from 'yaml';
 /**
  * The field's value.
  * @returns undefined when the field is absent, empty or not a string
- * @throws Error when the text is not YAML
+ * @throws StateError `YamlUnreadable`
  */
 export function readYamlField(text: string, path: readonly string[]): string | undefined {
   const value: unknown = findScalar(text, path)?.value;
@@ -18,7 +18,7 @@ export function readYamlField(text: string, path: readonly string[]): string | u
 
 /**
  * The text with the field's value replaced, written in the style it had: a block scalar stays one.
- * @throws Error when the field is absent or not a string
+ * @throws StateError `YamlUnreadable` when the field is absent or not a string
  */
 export function replaceYamlField(text: string, path: readonly string[], value: string): string {
   const scalar = findScalar(text, path);

@@ -3,6 +3,7 @@ import { pause, reportProgress } from '../../../activities/kit/heartbeat.js';
 import { named } from '../../../activities/preflight.js';
 import type { Finding } from '../../../src/rotation/findings.js';
 import { preflightFindings } from '../../../src/rotation/preflight/index.js';
+import { notReady } from '../../../workflows/begin.js';
 import { HEALTHY } from '../rotation/preflight/support.js';
 import { proxy, without } from '../rotation/support.js';
 
@@ -32,6 +33,17 @@ describe('what preflight finds in a large mesh', () => {
     expect(findings.slice(-2)).toEqual(last);
     expect(findings).toHaveLength(100);
     expect(findingsOmitted).toEqual({ ProxyUnreadable: 402 });
+  });
+  it('is cut where another program has said too much', () => {
+    const long = { ...finding('BarePod', 'block', 'bare'), message: 'x'.repeat(100_000) };
+    expect(named([long]).findings[0]?.message).toHaveLength(2001);
+  });
+  it('is refused with what blocks alone, and how many more of that there are', () => {
+    const findings = [finding('BarePod', 'block', 'bare'), finding('ProxyUnreadable', 'warn', 'young')];
+    const { message, details } = notReady({ findings, findingsOmitted: { BarePod: 1200, ProxyUnreadable: 7 } });
+    expect(message).toContain('- and 1,200 more BarePod');
+    expect(message).not.toContain('ProxyUnreadable');
+    expect(details).toEqual([[findings[0]]]);
   });
   it('is whole in a small one', () => {
     const few = [finding('BarePod', 'block', 'bare')];

@@ -37,7 +37,7 @@ describe('an Argo Rollout', () => {
       revised({ updatedReplicas: 1, message: 'CanaryPauseStep', pauseConditions: [{ reason: 'CanaryPauseStep' }] }),
       '1 of 2 new pods exist: paused (CanaryPauseStep)',
     ],
-    ['of a new revision waits for the old', revised({ replicas: 3 }), '1 old pods remain'],
+    ['of a new revision waits for the old', revised({ replicas: 3 }), '1 old pod remains'],
   ])('%s', (_what, object, waitingFor) => {
     const read = rollout(object, reading);
     expect(read.waitingFor ?? 'nothing').toContain(waitingFor ?? 'nothing');

@@ -23,7 +23,7 @@ describe('a Deployment', () => {
     ['is not seen yet', { ...settled, observedGeneration: 2 }, 'the controller has not seen the change yet'],
     ['has no status yet', {}, 'the controller has not seen the change yet'],
     ['makes new pods', { ...settled, updatedReplicas: 1 }, '1 of 2 new pods exist'],
-    ['ends old pods', { ...settled, replicas: 3 }, '1 old pods remain'],
+    ['ends old pods', { ...settled, replicas: 3 }, '1 old pod remains'],
     ['waits for new pods', { ...settled, availableReplicas: 1 }, '1 of 2 new pods are available'],
     [
       'says why it cannot make pods',

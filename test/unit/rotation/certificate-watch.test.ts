@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { clear, formatAlert, raise } from '../../../src/rotation/alerts.js';
-import { bridgeEnding, bridgeNotKept, issuerEnding } from '../../../src/rotation/certificate-watch.js';
+import {
+  bridgeEnding,
+  bridgeNotKept,
+  issuerEnding,
+  isIssuerReplaced,
+} from '../../../src/rotation/certificate-watch.js';
+import { COURSES } from '../../../src/rotation/courses/index.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 
 const HOUR_MS = 3_600_000;
@@ -14,6 +20,18 @@ describe('what ends before the rotation can do without it', () => {
       reason: 'IssuerEnding',
       deadline: END,
     });
+  });
+  it('is not said of the issuer of the start any more once the new one is in place, unless the way is back', () => {
+    const { course } = COURSES.bridge;
+    const phases = (done: string[]) =>
+      course.rows.map(({ phase }) => ({
+        phase,
+        state: done.includes(phase) ? ('done' as const) : ('running' as const),
+      }));
+    expect(isIssuerReplaced(course, { phases: phases(['trust', 'bridge', 'retire']) })).toBe(false);
+    expect(isIssuerReplaced(course, { phases: phases(['trust', 'bridge', 'retire', 'issue']) })).toBe(true);
+    const aborted = { phase: 'issue' as const, at: END };
+    expect(isIssuerReplaced(course, { phases: phases(['issue']), aborted })).toBe(false);
   });
   it('is said of the bridge certificate, be it that it ends or that nobody can look after it', () => {
     expect(bridgeEnding(END)).toMatchObject({ reason: 'BridgeEnding', deadline: END });
