@@ -9,6 +9,10 @@ import { waitsOf } from './waits.js';
 
 const HASH_PREFIX = 8;
 
+/** What people write is kept in status and report, which are of bounded size. */
+const LONGEST_TEXT = 500;
+const MOST_WAIVERS = 300;
+
 /** The question that stands, if one does. */
 export function asked(status: RotationStatus): Waiting | undefined {
   return waitsOf(status).find(({ kind }) => kind === 'approval');
@@ -70,8 +74,10 @@ export function refuseWaiver(args: unknown, status: RotationStatus, goingBack = 
   const read = readWaiver(args, gatesOf(status));
   if (typeof read === 'string') return read;
   const { subject, gate } = read;
+  if (status.waivers.length >= MOST_WAIVERS)
+    return `${MOST_WAIVERS} waivers are given already: waive a whole namespace, or take some back (\`unwaive\`)`;
   if (isWaivedAlready(read, status.waivers, goingBack)) return `${subject} is waived already (${gate})`;
-  return unknownSubject(subject, status) ?? textProblem(args, 'by');
+  return unknownSubject(subject, status) ?? textProblem(args, 'by') ?? textProblem(args, 'reason');
 }
 
 /** @returns what is wrong with it, as a text */
@@ -134,5 +140,6 @@ function field(args: unknown, name: string): unknown {
 
 function textProblem(args: unknown, name: string): string | undefined {
   const value = field(args, name);
-  return value === undefined || typeof value === 'string' ? undefined : `${name} must be a text`;
+  if (value === undefined || (typeof value === 'string' && value.length <= LONGEST_TEXT)) return undefined;
+  return `${name} must be a text of at most ${LONGEST_TEXT} characters`;
 }

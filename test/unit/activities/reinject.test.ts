@@ -54,6 +54,14 @@ describe('a namespace', () => {
     },
   );
 
+  it('names a hundred of its stragglers, however many there are', async () => {
+    const fake = fakeNamespace(...Array.from({ length: 120 }, (_, index) => workload(`api-${index}`)));
+    fake.onPatch = () => {
+      throw refusal('Forbidden', 403, DENIED);
+    };
+    expect((await rolled(fake, { rollout: { ...SHORT, workloads: 50 } })).stragglers).toHaveLength(100);
+  });
+
   it('rolls the others first while one is refused again and again', async () => {
     const fake = fakeNamespace(workload('api'), workload('web'));
     fake.onPatch = (name) => {

@@ -104,6 +104,14 @@ describe('waive', () => {
     ['without a subject', { reason: 'x' }, 'namespace/Kind/name'],
     ['with a subject of another form', { subject: 'Shop Floor', reason: 'x' }, 'namespace/Kind/name'],
   ])('is refused %s', (_what, args, why) => expect(refuseWaiver(args, running)).toContain(why));
+  it('is refused where status and report would grow without end', () => {
+    const long = { subject: 'shop', reason: 'x'.repeat(501) };
+    expect(refuseWaiver(long, running)).toBe('reason must be a text of at most 500 characters');
+    const waivers = Array.from({ length: 300 }, (_, index) => ({ subject: `shop/Pod/web-${index}`, reason: 'y' }));
+    expect(refuseWaiver({ subject: 'shop', reason: 'x' }, { ...running, waivers })).toContain(
+      'waive a whole namespace',
+    );
+  });
   it('is refused for what is waived already, and after the end', () => {
     const waived = { ...running, waivers: [{ subject: 'shop', reason: 'y' }] };
     expect(refuseWaiver({ subject: 'shop', reason: 'x' }, waived)).toContain('already');
