@@ -1,7 +1,13 @@
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import { clear, raise } from '../src/rotation/alerts.js';
 import { bridgeCheckInterval } from '../src/rotation/bridge-life.js';
-import { bridgeEnding, bridgeEnds, bridgeNotKept, issuerEnding, isIssuerReplaced } from '../src/rotation/certificate-watch.js';
+import {
+  bridgeEnding,
+  bridgeEnds,
+  bridgeNotKept,
+  issuerEnding,
+  isIssuerReplaced,
+} from '../src/rotation/certificate-watch.js';
 import { now, showDetails } from './in-phase.js';
 import type { Generated } from './rotation.js';
 import { causeOf, stepsOn } from './steps.js';
