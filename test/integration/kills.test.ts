@@ -19,12 +19,14 @@ const DEADLY = ['preflight', 'generate', 'addTarget', 'writeIssuer', 'awaitIssue
 
 afterEach(endRotations);
 
-it('survives SIGKILL of the worker in every phase: one new root, three rollouts, no refused handshake', async () => {
+it('survives SIGKILL of the worker in every phase: one run, one new root, three rollouts, no refused handshake', async () => {
   const before = { anchors: await anchorsInUse(), generations: await dataPlaneGenerations(sandbox) };
   let worker = startWorker();
   const killed: string[] = [];
+  let firstRun: string | undefined;
   const { result: report, refused } = await refusalsDuring(async () => {
     const handle = await startRotation(FAST);
+    ({ runId: firstRun } = await handle.describe());
     for (const activity of [...DEADLY, 'reinject:renew'].toSorted(inOrder)) {
       await eventually(`${activity} to be scheduled`, async () => await isScheduled(handle, activity), 120_000);
       await worker.kill();
@@ -36,6 +38,7 @@ it('survives SIGKILL of the worker in every phase: one new root, three rollouts,
   await worker.stop();
   expect(killed).toHaveLength(DEADLY.length + 1);
   expect(report.outcome).toBe('completed');
+  expect(report.runId, 'no worker has reset what it can replay').toBe(firstRun);
   expect(await anchorsInUse()).toEqual([report.newRoot.fingerprint]);
   expect(report.oldRoots.map(({ fingerprint }) => fingerprint)).toEqual(before.anchors);
   expect(rolloutsBetween(before.generations, await dataPlaneGenerations(sandbox))).toBe(3);

@@ -89,20 +89,4 @@ describe('a rotation that another version of the worker has begun', () => {
     expect(message).toContain('nothing was changed');
     expect(await anchorsInUse()).toEqual(before);
   });
-
-  it('is left alone when its history replays', async () => {
-    workers = [startWorker()];
-    const handle = await startRotation({ ...FAST, approvals: 'beforeRetire' });
-    await eventually('the question', async () => {
-      const { waiting } = await handle.query<{ waiting?: { kind: string } }>('status');
-      return waiting?.kind === 'approval';
-    });
-    await workers[0]?.kill();
-    workers = [startWorker()];
-    const { runId } = await handle.describe();
-    const { waiting } = await handle.query<{ waiting?: { planHash?: string } }>('status');
-    await handle.executeUpdate('approve', { args: [{ planHash: waiting?.planHash ?? '' }] });
-    expect((await reportOf(handle)).runId).toBe(runId);
-    expect(await runsOf(handle.workflowId)).toHaveLength(1);
-  });
 });
