@@ -29,7 +29,7 @@ export async function createObjects(kubeconfig: string, objects: readonly Kubern
 export const NODES = 4;
 
 /** Fake nodes; each gives its pods addresses of its own part of the sandbox's network. */
-export function nodeObjects({ net }: Pick<Network, 'net'>): KubernetesObject[] {
+export function nodeObjects({ net }: Network): KubernetesObject[] {
   return Array.from({ length: NODES }, (_, index) => {
     const cidr = `127.${net}.${index * 32}.0/19`;
     const resources = { cpu: '1000', memory: '1000Gi', pods: '11000' };

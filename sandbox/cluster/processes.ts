@@ -34,6 +34,7 @@ export function flags(values: Record<string, string | number | boolean | readonl
 
 /** The servers that this process has started. */
 const started: Server[] = [];
+let stopping = false;
 
 /** A server that ends by itself takes the others and this process with it: half a sandbox is worse than none. */
 export function startServer(folder: string, name: ToolName, args: readonly string[]): Server {
@@ -58,15 +59,15 @@ export function startServer(folder: string, name: ToolName, args: readonly strin
     stop: async () => await stop(child),
   };
   started.push(server);
-  child.once('exit', () => void stopAll(`${name} has ended by itself. The end of ${logFile}:\n${tail(logFile)}`, 1));
+  child.once('exit', () => {
+    if (!stopping) void stopAll(`${name} has ended by itself. The end of ${logFile}:\n${tail(logFile)}`, 1);
+  });
   return server;
 }
 
 export function startedServers(): readonly Server[] {
   return started;
 }
-
-let stopping = false;
 
 /** Ends every server, and then this process. */
 export async function stopAll(why: string, exitCode: number): Promise<void> {

@@ -40,7 +40,8 @@ it('a second sandbox runs beside the first, and SIGKILL of its host leaves none 
 it('a server of a sandbox that ends by itself takes the others with it, and the log says which', async () => {
   const sandbox = await startSandbox({ apps: 'none', kubeletLagMs: 100, probeRate: 10 });
   const scheduler = sandbox.servers.find(({ name }) => name === 'kube-scheduler');
-  process.kill(scheduler?.pid ?? 0, 'SIGKILL');
+  if (!scheduler) throw new Error('it has no scheduler');
+  process.kill(scheduler.pid, 'SIGKILL');
   await eventually('all of them to end', async () => sandbox.servers.every(({ pid }) => !isAlive(pid)), 10_000);
   expect(readFileSync(`${sandbox.folder}/host.log`, 'utf8')).toContain('kube-scheduler has ended by itself');
   await sandbox.stop();

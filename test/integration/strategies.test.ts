@@ -14,6 +14,7 @@ describe('strategies', () => {
     const { 'crt.pem': pem = '' } = await mesh.secret('linkerd-identity-issuer');
     return readBundle(pem).certificates;
   };
+
   it('a wait can be turned into a rollout; the bridge certificate is made anew while a rotation takes its time', async () => {
     const rollouts = await mesh.rolloutsSince();
     await mesh.sandbox.mesh.setProbe({ reset: true });
