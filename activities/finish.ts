@@ -1,28 +1,59 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../src/kubernetes/client.js';
-import { detectLinkerd } from '../src/linkerd/detect.js';
+import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
+import { readIssuer } from '../src/linkerd/identity/issuer.js';
+import { readAnchors } from '../src/linkerd/layouts/stores.js';
+import { issuerStateOf } from '../src/records/issuer-states.js';
+import { ROTATION_SECRET } from '../src/records/names.js';
 import { writeReport } from '../src/records/report.js';
 import { keepRoot } from '../src/records/root-secret.js';
 import { deleteRotationSecret, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
-import type { DiscardResult, StepInput } from '../src/rotation/payloads.js';
-import type { RotationReport } from '../src/rotation/report.js';
+import { stillNeeded } from '../src/rotation/still-needed.js';
+import type { DiscardResult, Senders, StepInput } from '../src/rotation/payloads.js';
+import { type RotationReport, withSenders } from '../src/rotation/report.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { lookAt } from './kit/look.js';
+import { sendersOf, wordsOf } from './kit/senders.js';
 
 /**
  * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), the rotation's Secret with the
  * old issuer goes, the report is written. Each part is skipped when it is done already.
+ * @returns who has sent the messages that the report names, as the Temporal server knows it
+ * @throws ApplicationFailure `StillNeeded`: nothing was deleted
  */
-export async function finish(dependencies: Dependencies, input: StepInput & { report: RotationReport }): Promise<void> {
+export async function finish(
+  dependencies: Dependencies,
+  input: StepInput & { report: RotationReport },
+): Promise<Senders> {
   await fence(dependencies, input);
   const { k8s } = dependencies;
-  const { namespace } = await detectLinkerd(k8s, input.linkerdNamespace);
+  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const { namespace } = linkerd;
   const rotation = await readRotationSecret(k8s, namespace);
   if (rotation) {
+    await refuseNeeded(k8s, linkerd, rotation, input.report);
     if (input.report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation);
     await deleteRotationSecret(k8s, namespace, rotation);
   }
-  await writeReport(k8s, namespace, input.report);
+  const senders = await sendersOf(wordsOf(input.report));
+  await writeReport(k8s, namespace, withSenders(input.report, senders));
+  return senders;
+}
+
+/** The keys in the Secret are the only copies: whoever asks for the end, it is the end only when the stores say so. */
+async function refuseNeeded(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+  rotation: RotationSecret,
+  { outcome }: RotationReport,
+): Promise<void> {
+  const stores = (await readAnchors(k8s, linkerd)).map(({ certificates }) =>
+    certificates.map((one) => one.fingerprint),
+  );
+  const issuer = issuerStateOf((await readIssuer(k8s, linkerd)).certificates, rotation);
+  const why = stillNeeded({ outcome, root: rotation.root.fingerprint, retire: rotation.retire, stores, issuer });
+  if (why) throw ApplicationFailure.nonRetryable(`Secret ${ROTATION_SECRET} is still needed: ${why}`, 'StillNeeded');
 }
 
 /**

@@ -1,6 +1,7 @@
 import { present } from '../src/ground/present.js';
 import { acquireLease, releaseLease } from './lease.js';
 import { addTarget } from './add-target.js';
+import { awaitApproval } from './await-approval.js';
 import { awaitChange } from './await-change.js';
 import { awaitInjection } from './await-injection.js';
 import { awaitIssuer } from './await-issuer.js';
@@ -41,6 +42,7 @@ export function createActivities(dependencies: Dependencies) {
     awaitInjection: given(awaitInjection),
     checkGate: given(checkGate),
     reinject: given(reinject),
+    awaitApproval: given(awaitApproval),
     awaitChange: given(awaitChange),
     awaitProxies: given(awaitProxies),
     writeIssuer: given(writeIssuer),

@@ -12,6 +12,6 @@ export async function keepBridge(dependencies: Dependencies, input: StepInput): 
   if (!(await holdsIssuer(dependencies, input, isCarried))) return NO_BRIDGE;
   const { secret, linkerd } = await withBridge(dependencies, input);
   // the rotation goes on meanwhile: what it has written, in whatever order, is kept
-  await bringIssuerTo(dependencies, input, (found, at) => (isCarried(found, at) ? found : undefined));
+  await bringIssuerTo(dependencies, input, { wanted: (found, at) => (isCarried(found, at) ? found : undefined) });
   return bridgeKept(secret, linkerd.leafLifeMs, new Date());
 }

@@ -42,7 +42,7 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   if (why) return { putBack: false, why, leavesEnd };
   // on the way back: only the issuer of the start is written there
   const back: StepInput = { ...input, course: { ...input.course, direction: 'back' } };
-  await bringIssuerTo(dependencies, back, () => 'previous');
+  await bringIssuerTo(dependencies, back, { wanted: () => 'previous' });
   return { putBack: true, changed: true };
 }
 

@@ -4,10 +4,13 @@ import { bringIssuerTo, holdsIssuer, type Stays } from './kit/issuer-secret.js';
 import { isLaterState } from '../src/records/issuer-states.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
+import { guardSwap } from './kit/guard.js';
 
 /**
- * Brings the issuer Secret to a state. The issuer in use at the start stays in the rotation's Secret for an abort.
- * @throws ApplicationFailure `IssuerReplaced`, `IssuerUntrusted`, `IssuerExpired`, `BridgeMissing`, `BridgeExpired`
+ * Brings the issuer Secret to a state. The issuer in use at the start stays in the rotation's Secret for an abort. What
+ * somebody could be refused for is proven first, in this same step.
+ * @throws ApplicationFailure `IssuerReplaced`, `IssuerUntrusted`, `IssuerExpired`, `BridgeMissing`, `BridgeExpired`,
+ *   `ApprovalMissing`, `ApprovalOutdated`, `NotProven`
  */
 export async function writeIssuer(dependencies: Dependencies, input: IssuerStateInput): Promise<SwapResult> {
   await fence(dependencies, input);
@@ -16,5 +19,8 @@ export async function writeIssuer(dependencies: Dependencies, input: IssuerState
   const needsBridge = state === 'bridge' || state === 'crossover';
   if (needsBridge && !(await holdsIssuer(dependencies, input, stays))) await withBridge(dependencies, input);
   // past the point of no return the way leads forward only: what an earlier run has reached stays
-  return await bringIssuerTo(dependencies, input, (found, at) => (stays(found, at) ? undefined : state));
+  return await bringIssuerTo(dependencies, input, {
+    wanted: (found, at) => (stays(found, at) ? undefined : state),
+    guard: async (rotation, next) => await guardSwap(dependencies, input, rotation, next),
+  });
 }

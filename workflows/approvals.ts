@@ -1,24 +1,44 @@
 import type { Row } from '../src/rotation/courses/course.js';
-import type { Phase } from '../src/rotation/phases.js';
 import { addNote } from '../src/rotation/notes.js';
+import type { Phase } from '../src/rotation/phases.js';
 import { type Plan, planDifference } from '../src/rotation/plan.js';
 import { converge } from './converge.js';
-import type { Rotation } from './rotation.js';
+import type { Asks } from './operator/index.js';
+import { given, type Rotation } from './rotation.js';
+import { causeOf, stepsOn, UNAPPROVED } from './steps.js';
 
 /** With `approvals: everyPhase`. */
 export async function approveIfAsked(rotation: Rotation, row: Row): Promise<void> {
   if (rotation.input.settings.approvals === 'everyPhase') await approval(rotation, row.phase, row.asks ?? '');
 }
 
-/** The last exit before the point of no return: asked again with the difference when the mesh is not the one approved. */
-export async function approveRetiring(rotation: Rotation, row: Row): Promise<void> {
+/**
+ * The last exit before the point of no return: asked again with the difference when the mesh is not the one approved.
+ * @param since what has changed since an earlier approval
+ */
+export async function approveRetiring(rotation: Rotation, row: Row, since: string[] = []): Promise<void> {
   if (rotation.input.settings.approvals === 'none') return;
-  let drift: string[] = [];
+  let drift = since;
   do {
     const approved = await approval(rotation, 'retire', row.asks ?? '', drift);
     await converge(rotation, row); // hours may have passed while somebody made up their mind
     drift = planDifference(approved, await freshPlan(rotation));
+    rotation.operator.said().approvedPlan = approved;
   } while (drift.length > 0);
+}
+
+/** A write that rests on the last approval: when the step finds that it does not, people are asked again. */
+export async function asApproved<T>(rotation: Rotation, write: () => Promise<T>): Promise<T> {
+  const row = rotation.course.rows.find(({ approval: asks }) => asks);
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      const { type, message } = causeOf(error);
+      if (!UNAPPROVED.includes(type) || !row || rotation.input.settings.approvals === 'none') throw error;
+      await approveRetiring(rotation, row, [message]);
+    }
+  }
 }
 
 /** @returns the plan that was approved, in this run or the one before it */
@@ -26,11 +46,14 @@ async function approval(rotation: Rotation, phase: Phase, meaning: string, on: s
   const { operator, status } = rotation;
   const plan = await freshPlan(rotation);
   const { hash } = plan;
-  if (status.approvals.some((given) => given.phase === phase && given.planHash === hash)) return plan;
-  const todo = `${meaning} Send \`approve\` with {"planHash": "${hash}"}, or \`reroot approve\`.`;
-  const given = await operator.approval(phase, hash, { todo, on, isOver: () => cannotWait(rotation) });
-  if (given) status.approvals.push(given);
-  else
+  const inCluster = rotation.input.settings.approvals === 'inCluster';
+  const isGiven = status.approvals.some((one) => one.phase === phase && one.planHash === hash);
+  if (isGiven && !inCluster) return plan;
+  const isOver = (): boolean => cannotWait(rotation);
+  const asks = inCluster ? askInCluster(rotation, hash) : { todo: sendIt(hash) };
+  const word = await operator.approval(phase, hash, { ...asks, todo: `${meaning} ${asks.todo}`, on, isOver });
+  if (word && !isGiven) status.approvals.push(word);
+  if (!word)
     addNote(
       status.notes,
       `Nobody was asked before phase ${phase}: the bridge certificate ends at ${status.bridgeNotAfter}.`,
@@ -38,12 +61,27 @@ async function approval(rotation: Rotation, phase: Phase, meaning: string, on: s
   return plan;
 }
 
+function sendIt(hash: string): string {
+  return `Send \`approve\` with {"planHash": "${hash}"}, or \`reroot approve\`.`;
+}
+
+/** No message counts: the API server decides who may write there, and its audit log says who did. */
+function askInCluster({ input, status }: Rotation, planHash: string): Pick<Asks, 'todo' | 'inCluster'> {
+  const { awaitApproval } = stepsOn(status.cluster).watch;
+  const namespace = input.linkerdNamespace;
+  return {
+    todo: `Write it in the cluster: \`kubectl annotate configmap -n ${namespace} reroot-approval --overwrite reroot.dev/approved=${planHash}\`.`,
+    inCluster: async () => await awaitApproval({ ...input, planHash }),
+  };
+}
+
 /** Past the point of no return an approval is a courtesy, and leaves end with the bridge certificate. */
 function cannotWait({ status }: Rotation): boolean {
   return status.pastPointOfNoReturn && (status.alerts ?? []).some(({ reason }) => reason === 'BridgeEnding');
 }
 
-async function freshPlan({ input, steps, status }: Rotation): Promise<Plan> {
-  status.plan = await steps.makePlan(input);
+async function freshPlan(rotation: Rotation): Promise<Plan> {
+  const { status, steps } = rotation;
+  status.plan = await steps.makePlan(given(rotation));
   return status.plan;
 }

@@ -3,7 +3,7 @@ import { type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GateResult } from '../src/rotation/payloads.js';
 import { WAITS } from '../src/rotation/waits.js';
 import { now, showDetails } from './in-phase.js';
-import { phaseInput, type Rotation } from './rotation.js';
+import { guarded, phaseInput, type Rotation } from './rotation.js';
 import { stepsOn, unlessItFails } from './steps.js';
 import { waitForRenewal, waitForReplacement } from './wait-for-proxies.js';
 import { rollControlPlane, rollNamespaces } from './waves.js';
@@ -60,12 +60,13 @@ async function look(rotation: Rotation, { phase }: Row): Promise<GateResult> {
 }
 
 /** Somebody put back what this rotation has written: wait until they are stopped, then write it again, in its order. */
-async function standStill({ input, operator, steps, status }: Rotation, row: Row, gate: GateResult): Promise<void> {
+async function standStill(rotation: Rotation, row: Row, gate: GateResult): Promise<void> {
+  const { input, operator, steps, status } = rotation;
   const others = gate.reverted.filter(({ reason }) => reason === 'Reverted'); // what reroot itself wrote is nobody's fault
   if (others.length > 0) await operator.hold('another writer reverts the rotation', others.map(formatFinding));
   await steps.addTarget(input);
-  if (row.issuer !== undefined) await steps.writeIssuer({ ...input, state: row.issuer, keepLater: true });
-  if (row.retired) await steps.dropRetired(input);
+  if (row.issuer !== undefined) await steps.writeIssuer({ ...guarded(rotation), state: row.issuer, keepLater: true });
+  if (row.retired) await steps.dropRetired(guarded(rotation));
   delete status.proxiesWait; // leaves of before this are not expected to fit
 }
 

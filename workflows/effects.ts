@@ -1,11 +1,11 @@
 import type { IssuerState, Row } from '../src/rotation/courses/course.js';
 import { addNote } from '../src/rotation/notes.js';
 import type { BundleWritten } from '../src/rotation/payloads.js';
-import { approveIfAsked, approveRetiring } from './approvals.js';
+import { approveIfAsked, approveRetiring, asApproved } from './approvals.js';
 import { converge } from './converge.js';
 import type { Effects, Proof } from './perform.js';
 import { inPhase } from './in-phase.js';
-import { phaseInput, type Rotation } from './rotation.js';
+import { guarded, phaseInput, type Rotation } from './rotation.js';
 
 /** Characters: a bundle is of no use in parts. */
 const LONGEST_BUNDLE = 32_000;
@@ -22,8 +22,10 @@ export function effectsOf(rotation: Rotation): Effects {
     approve: async (row) => await approveRetiring(rotation, row),
     converge: async (row) => await converge(rotation, row),
     addTarget: async () => noteHelm(rotation, await steps.addTarget(input)),
-    dropRetired: async (proof) => noteHelm(rotation, await steps.dropRetired(input, proof)),
-    writeIssuer: async (state) => void (await steps.writeIssuer({ ...input, state })),
+    dropRetired: async (proof) =>
+      noteHelm(rotation, await asApproved(rotation, async () => await steps.dropRetired(guarded(rotation), proof))),
+    writeIssuer: async (state) =>
+      void (await asApproved(rotation, async () => await steps.writeIssuer({ ...guarded(rotation), state }))),
     swapIssuer: async (row, state, proof) => await swapIssuer(rotation, { row, state, proof }),
     passPointOfNoReturn: () => (status.pastPointOfNoReturn = true),
   };
@@ -36,8 +38,8 @@ interface Swap {
 }
 
 async function swapIssuer(rotation: Rotation, { row, state, proof }: Swap): Promise<boolean> {
-  const { steps, status, input } = rotation;
-  const { swappedAt, written } = await steps.writeIssuer({ ...input, state }, proof);
+  const { steps, status } = rotation;
+  const { swappedAt, written } = await steps.writeIssuer({ ...guarded(rotation), state }, proof);
   if (state === 'previous' && written.length === 0) return true; // it never left
   const answer = await steps.awaitIssuer({ ...phaseInput(rotation, row.phase), swappedAt });
   addNote(status.notes, `Issuer Secret written at ${swappedAt} (${state}): ${answer.message}.`);

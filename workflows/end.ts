@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
 import { endingText, type PutBack } from '../src/rotation/ending.js';
 import { addNote } from '../src/rotation/notes.js';
-import type { RotationReport } from '../src/rotation/report.js';
+import { type RotationReport, withSenders } from '../src/rotation/report.js';
 import type { Lease } from './begin.js';
 import { goBack } from './go-back.js';
 import { inPhase, now, showDetails } from './in-phase.js';
@@ -15,8 +15,7 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
   status.pastPointOfNoReturn = true; // what an abort would need goes
   const report = await inPhase(status, 'finish', async () => {
     const written = reportOf(rotation, outcome);
-    await steps.finish({ ...input, report: written });
-    return written;
+    return withSenders(written, await steps.finish({ ...input, report: written }));
   });
   status.outcome = outcome;
   return { ...report, finishedAt: now(), phases: status.phases };
@@ -29,11 +28,11 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
 export async function abandon(soFar: SoFar, look: () => Promise<Rotation>): Promise<RotationReport> {
   const { status, operator } = soFar;
   const { phase } = status.aborted ?? status;
-  const { by, reason } = operator.beginAbort();
+  const word = operator.beginAbort();
   soFar.generated ??= await leftToTakeBack(soFar, look);
   const { generated, rotation } = soFar;
   if (generated) {
-    status.aborted ??= { phase, at: now(), ...(by ? { by } : {}), ...(reason ? { reason } : {}) };
+    status.aborted ??= { phase, at: now(), ...word };
     if (status.phase !== 'finish') await goBack(generated);
     return await finish(generated, 'aborted');
   }

@@ -26,6 +26,9 @@ const LONG: ActivityOptions = { ...SHORT, startToCloseTimeout: '7 days' };
 const SOME_TRIES = { retry: { ...RETRY, maximumAttempts: TRIES } };
 const UNTIL_IT_SUCCEEDS = { retry: { ...RETRY, initialInterval: '30s' } };
 
+/** What a step answers that nobody has approved: people are asked again. */
+export const UNAPPROVED: readonly string[] = ['ApprovalMissing', 'ApprovalOutdated'];
+
 type Proxies = ReturnType<typeof proxyActivities<Activities>>;
 
 /** A courtesy. */
@@ -43,7 +46,7 @@ export function stepsOn(cluster: string) {
     looks: { once: tried({ ...SHORT, ...SOME_TRIES }), keepTrying: shortEndless },
     waits: { once: tried({ ...LONG, ...SOME_TRIES }), keepTrying: longEndless },
     /** Steps as they are, for waits that end by themselves or by a message. */
-    watch: { awaitChange: longEndless.awaitChange },
+    watch: { awaitChange: longEndless.awaitChange, awaitApproval: longEndless.awaitApproval },
     /** Steps of the beginning and the end, which no pause interrupts. */
     plain: {
       hello: shortEndless.hello,
@@ -55,7 +58,7 @@ export function stepsOn(cluster: string) {
 }
 
 /** How a step is tried, first and while people know that it fails. */
-interface Tried extends Pick<Work<unknown>, 'refusals'> {
+interface Tried extends Pick<Work<unknown>, 'refusals' | 'answered'> {
   once: Proxies;
   keepTrying: Proxies;
 }
@@ -84,8 +87,8 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
     preflight: step('preflight', waits),
     generate: step('generate'),
     addTarget: step('addTarget'),
-    dropRetired: step('dropRetired'),
-    writeIssuer: step('writeIssuer'),
+    dropRetired: step('dropRetired', { ...looks, answered: UNAPPROVED }),
+    writeIssuer: step('writeIssuer', { ...looks, answered: UNAPPROVED }),
     awaitIssuer: step('awaitIssuer', waits),
     awaitInjection: step('awaitInjection', waits),
     checkGate: step('checkGate'),

@@ -1,6 +1,6 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Workload } from '../../src/kubernetes/workload.js';
-import { isWaived } from '../../src/rotation/findings.js';
+import { isWaived, withoutControlPlane } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
 import { withoutProxy } from '../../src/rotation/lost-proxies.js';
 import { isMarkOf, phaseMark } from '../../src/rotation/mark.js';
@@ -72,7 +72,7 @@ interface Candidate {
 function isConcerned({ name, workload, members }: Candidate, basis: Basis): boolean {
   const { input, mark, now } = basis;
   if (input.only && !input.only.includes(workload?.name ?? '')) return false;
-  if (isWaived({ kind: 'workload', name }, input.waivers)) return false;
+  if (isWaived({ kind: 'workload', name }, withoutControlPlane(input.waivers, input.linkerdNamespace))) return false;
   return (
     !input.late ||
     isMarkOf(workload?.mark, mark) ||

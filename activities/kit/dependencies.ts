@@ -7,4 +7,6 @@ export interface Dependencies {
   prober: Prober;
   /** The Temporal server of this worker, as the Lease names it. */
   temporalAddress: string;
+  /** `inCluster`: whatever the input says, people approve on an object in the cluster. */
+  approvals?: 'inCluster' | undefined;
 }

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { listMeshedPods } from '../../src/linkerd/proxies/pods.js';
+import { readAnchors } from '../../src/linkerd/layouts/stores.js';
+import type { Waiver } from '../../src/rotation/findings.js';
 import type { RotationRequest } from '../../src/rotation/input.js';
 import {
   approvedText,
@@ -8,13 +11,37 @@ import {
   type PlannedMesh,
   planOf,
 } from '../../src/rotation/plan.js';
+import type { Dependencies } from './dependencies.js';
+import type { StoredRotation } from './stored-rotation.js';
 
-const HASH_LENGTH = 16;
+const HASH_LENGTH = 32;
 
 /** The plan with the hash that an approval is bound to: over all names, also those that do not travel with it. */
 export function hashedPlan(request: RotationRequest, mesh: PlannedMesh, anchors: PlannedAnchors): Plan {
-  const plan = planOf(request, mesh, anchors);
-  return { ...cappedPlan(plan, digest), hash: digest(approvedText(plan)) };
+  const plan = cappedPlan(planOf(request, mesh, anchors, digest), digest);
+  return { ...plan, hash: hashOf(plan) };
+}
+
+/** What a plan's hash has to be. */
+export function hashOf(plan: Omit<Plan, 'hash'>): string {
+  return digest(approvedText(plan));
+}
+
+/** The plan of a rotation under way, as the cluster is now. */
+export async function planNow(
+  { k8s }: Pick<Dependencies, 'k8s'>,
+  request: RotationRequest & { waivers?: readonly Waiver[] | undefined },
+  { linkerd, target }: Pick<StoredRotation, 'linkerd' | 'target'>,
+): Promise<Plan> {
+  const [{ certificates }] = await readAnchors(k8s, linkerd);
+  const pods = await listMeshedPods(k8s, linkerd.namespace);
+  const root = target.root.fingerprint;
+  const retire = target.retired.map(({ fingerprint }) => fingerprint);
+  const keep = certificates
+    .map(({ fingerprint }) => fingerprint)
+    .filter((fingerprint) => fingerprint !== root && !retire.includes(fingerprint));
+  const waivers = request.waivers ?? request.settings.waive;
+  return hashedPlan(request, { ...linkerd, pods, waivers }, { retire, keep, target: root });
 }
 
 function digest(text: string): string {

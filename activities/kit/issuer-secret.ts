@@ -15,7 +15,7 @@ import { isPast } from '../../src/rotation/reverted.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
-import { readRotation } from './stored-rotation.js';
+import { readRotation, type StoredRotation } from './stored-rotation.js';
 
 /** Where a rotation stands, as the stores show it. */
 interface Standing {
@@ -28,20 +28,38 @@ interface Standing {
 export type Stays = (found: IssuerState | undefined, standing: Standing) => boolean;
 
 interface IssuerNow extends Standing {
-  linkerd: Linkerd;
-  rotation: RotationSecret;
+  stored: StoredRotation;
   current: StoredIssuer;
   found: IssuerState | undefined;
+  /** The bundle that the control plane reads, as fingerprints. */
+  bundle: string[];
+}
+
+/** A write of the issuer Secret that is next, and what it was decided from. */
+export interface NextSwap {
+  state: IssuerState;
+  /** What the issuer Secret holds until then. */
+  found: IssuerState | undefined;
+  bundle: readonly string[];
+}
+
+/** What is to be written, and what has to be so at that moment. */
+export interface Swap {
+  /** Decides from what the Secret holds at the very read that the write depends on; undefined leaves it. */
+  wanted(found: IssuerState | undefined, standing: Standing): IssuerState | undefined;
+  /** Between that read and the write; throws where it must not be written. */
+  guard?(rotation: StoredRotation, next: NextSwap): Promise<void>;
 }
 
 async function readIssuerNow(dependencies: Dependencies, input: StepInput): Promise<IssuerNow> {
   const { k8s } = dependencies;
-  const { linkerd, secret: rotation, target, isBack } = await readRotation(dependencies, input);
+  const stored = await readRotation(dependencies, input);
+  const { linkerd, secret, target, isBack } = stored;
   const [{ certificates: anchors }] = await readAnchors(k8s, linkerd);
   const bundle = anchors.map(({ fingerprint }) => fingerprint);
   const current = await readIssuer(k8s, linkerd);
-  const found = issuerStateOf(current.certificates, rotation);
-  return { linkerd, rotation, current, found, isBack, isPast: !isBack && isPast(bundle, target) };
+  const found = issuerStateOf(current.certificates, secret);
+  return { stored, current, found, bundle, isBack, isPast: !isBack && isPast(bundle, target) };
 }
 
 /** Looks at the issuer Secret, and writes nothing. */
@@ -52,24 +70,25 @@ export async function holdsIssuer(dependencies: Dependencies, input: StepInput, 
 
 /**
  * Brings the issuer Secret to a state, and the copies that `linkerd upgrade` renders from with it.
- * @param wanted decides from what the Secret holds at the very read that the write depends on; undefined leaves it
  * @throws ApplicationFailure `IssuerReplaced`, `IssuerExpired`, `IssuerUntrusted`, `BridgeMissing`
  */
 export async function bringIssuerTo(
   dependencies: Dependencies,
   input: StepInput,
-  wanted: (found: IssuerState | undefined, standing: Standing) => IssuerState | undefined,
+  { wanted, guard }: Swap,
 ): Promise<SwapResult> {
   const { k8s } = dependencies;
   return await withFreshRead(async () => {
-    const { linkerd, rotation, current, found, ...standing } = await readIssuerNow(dependencies, input);
+    const { stored, current, found, bundle, ...standing } = await readIssuerNow(dependencies, input);
+    const { linkerd, secret: rotation } = stored;
     refuseForeign(current, rotation);
     const state = wanted(found, standing);
     const next = state && contentOf(state, rotation);
     const written: string[] = [];
-    if (next && !isSameIssuer(current.certificates, next.certificatePem)) {
+    if (state && next && !isSameIssuer(current.certificates, next.certificatePem)) {
       refuseExpired(next.certificatePem, new Date());
       await refuseUntrusted(k8s, linkerd, next.certificatePem);
+      await guard?.(stored, { state, found, bundle });
       await replaceIssuer(k8s, linkerd, current, next);
       written.push(`Secret ${ISSUER_SECRET}`);
     }

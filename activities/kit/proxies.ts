@@ -20,7 +20,10 @@ export async function judgedPods(
 }
 
 /** Those that the gate of a phase is about. */
-export async function gatedPods(k8s: Kubernetes, { linkerd, row, evidence }: PhaseContext): Promise<MeshedPod[]> {
+export async function gatedPods(
+  k8s: Kubernetes,
+  { linkerd, row, evidence }: Pick<PhaseContext, 'linkerd' | 'evidence'> & { row: Pick<PhaseContext['row'], 'whose'> },
+): Promise<MeshedPod[]> {
   const pods = await judgedPods(k8s, linkerd.namespace, evidence);
   return row.whose === 'identity' ? pods.filter(({ component }) => component === 'identity') : pods;
 }
@@ -28,7 +31,7 @@ export async function gatedPods(k8s: Kubernetes, { linkerd, row, evidence }: Pha
 /** Reads of each proxy what the gate of the phase needs. */
 export async function probe(
   { k8s, prober }: Dependencies,
-  { roots, linkerd, evidence }: PhaseContext,
+  { roots, linkerd, evidence }: Pick<PhaseContext, 'roots' | 'linkerd' | 'evidence'>,
   pods: readonly MeshedPod[],
 ): Promise<ProxyObservation[]> {
   return await observeProxies(k8s, prober, pods, { ...evidence, roots, linkerd });

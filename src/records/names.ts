@@ -4,6 +4,9 @@
 export const ROTATION_SECRET = 'reroot-rotation';
 /** The root in use after a rotation, with its key when it was to be kept. */
 export const ROOT_SECRET = 'reroot-trust-root';
+/** Where people approve in the cluster: never written by reroot, which has no right to. */
+export const APPROVAL_CONFIGMAP = 'reroot-approval';
+export const APPROVED_ANNOTATION = 'reroot.dev/approved';
 export const REPORT_CONFIGMAP = 'reroot-report';
 /** Keeps other rotations of the cluster out. */
 export const LEASE = 'reroot';

@@ -1,4 +1,5 @@
 import type { GatedPhase } from './phases.js';
+import type { Word } from './report.js';
 
 /** What a finding is about. Names are written as people write them: `payments`, `payments/Deployment/api`. */
 export interface Subject {
@@ -23,11 +24,10 @@ export interface Finding {
 }
 
 /** An operator's decision to go on without a subject, with the reason that the report will show. */
-export interface Waiver {
+export interface Waiver extends Word {
   /** `namespace`, `namespace/Kind/name`, or `namespace/Pod/name`. */
   subject: string;
   reason: string;
-  by?: string | undefined;
   /**
    * The gate that it opens. `rollout`: none, its rollout alone is not waited for, and its proxies still have to pass.
    * Absent where the input waives it: every gate.
@@ -47,16 +47,29 @@ export function opening(
   );
 }
 
+/**
+ * Whether a subject is in the control plane's namespace, or is it: nobody goes on without that. Every leaf of the mesh comes
+ * from there, and every new pod's anchors.
+ */
+export function isOfControlPlane(subject: string, linkerdNamespace: string): boolean {
+  return subject === linkerdNamespace || subject.startsWith(`${linkerdNamespace}/`);
+}
+
+/** The waivers that count. */
+export function withoutControlPlane(waivers: readonly Waiver[], linkerdNamespace: string): Waiver[] {
+  return waivers.filter(({ subject }) => !isOfControlPlane(subject, linkerdNamespace));
+}
+
 /** A waiver as somebody gives it while the rotation runs. Without a gate it opens none. */
 export function waiverOf(
-  { subject, reason, by, gate }: Pick<Waiver, 'subject' | 'reason' | 'by' | 'gate'>,
+  { subject, reason, gate, ...word }: Pick<Waiver, 'subject' | 'reason' | 'gate'> & Word,
   goingBack: boolean,
 ): Waiver {
   return {
     subject,
     reason,
     gate: gate ?? 'rollout',
-    ...(by ? { by } : {}),
+    ...word,
     ...(goingBack ? { direction: 'back' } : {}),
   };
 }

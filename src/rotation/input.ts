@@ -52,8 +52,11 @@ const schema = z.strictObject({
   leafRenewal: z.enum(['wait', 'roll']).default('wait'),
   /** Make the plan, and change nothing. */
   planOnly: z.boolean().default(false),
-  /** When to ask a person: once before the point of no return, before every phase that changes something, or never. */
-  approvals: z.enum(['beforeRetire', 'everyPhase', 'none']).default('beforeRetire'),
+  /**
+   * When to ask a person: once before the point of no return, before every phase that changes something, or never.
+   * `inCluster`: once, and the answer is an annotation in the cluster, where the API server decides who may give it.
+   */
+  approvals: z.enum(['beforeRetire', 'everyPhase', 'inCluster', 'none']).default('beforeRetire'),
   root: z
     .strictObject({
       commonName: dnsName.optional(),
@@ -93,7 +96,11 @@ const schema = z.strictObject({
     .prefault({}),
   /** Workloads or namespaces the rotation may go on without. */
   waive: z
-    .array(z.strictObject({ subject: z.string().min(1), reason: z.string().min(1), by: z.string().optional() }))
+    .array(
+      z
+        .strictObject({ subject: z.string().min(1), reason: z.string().min(1), by: z.string().optional() })
+        .transform(({ by, ...waiver }) => ({ ...waiver, ...(by ? { claimedBy: by } : {}) })),
+    )
     .default([]),
   timing: z
     .strictObject({

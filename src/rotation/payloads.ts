@@ -4,6 +4,7 @@ import type { Fingerprint } from '../ground/mesh.js';
 import type { GatedPhase } from './phases.js';
 import type { Plan } from './plan.js';
 import type { RenewalState } from './renewal.js';
+import type { Approval, Sender } from './report.js';
 import type { Told } from './told.js';
 import type { UnreadableSince } from './unreadable.js';
 import type { IssuerState } from './courses/course.js';
@@ -42,7 +43,29 @@ export interface PhaseInput extends StepInput {
   retry: number;
 }
 
-export interface IssuerStateInput extends StepInput {
+/** A step that has to know what people have said. */
+export interface GivenInput extends StepInput {
+  /** Absent: those of the input. */
+  waivers?: Waiver[];
+}
+
+/** A step that writes what cannot be taken back, or what others may be refused for. It proves by itself that it may. */
+export interface GuardedInput extends GivenInput {
+  /** The plan that somebody has approved; absent where nobody was asked. */
+  approved?: Plan;
+}
+
+export interface AwaitApprovalInput extends StepInput {
+  planHash: string;
+}
+
+/** An approval that was found in the cluster. */
+export type FoundApproval = NonNullable<Approval['inCluster']>;
+
+/** Who the Temporal server says has sent each update, by its id. */
+export type Senders = Record<string, Sender>;
+
+export interface IssuerStateInput extends GuardedInput {
   state: IssuerState;
   /** What the rotation has reached already, beyond this state, stays: what is repaired is the row of an earlier proof. */
   keepLater?: boolean;

@@ -1,8 +1,8 @@
 import { formatDuration } from '../ground/duration.js';
 import { type Fingerprint, workloadName } from '../ground/mesh.js';
 import { type Course, forcedRollouts, type Row } from './courses/course.js';
-import { courseOf } from './courses/index.js';
-import { isWaived } from './findings.js';
+import { type CourseRef, courseOf } from './courses/index.js';
+import { isWaived, type Waiver, withoutControlPlane } from './findings.js';
 import type { RotationRequest, RotationSettings } from './input.js';
 import { type CountedPod, type Pace, paceOf, predictRollout } from './pace.js';
 import type { Phase } from './phases.js';
@@ -29,6 +29,11 @@ export interface Plan {
   keep: Fingerprint[];
   /** Absent until it has been generated. */
   target?: Fingerprint;
+  /** Digest of what the input asks for, beside what stands above. */
+  settings: string;
+  /** What is gone on without, and at which gate. */
+  waivers: string[];
+  /** Of all that an approval is bound to (`approvedText`). */
   hash: string;
 }
 
@@ -47,11 +52,16 @@ export interface PlannedPhase {
   predictedMs?: number;
 }
 
+/** A short text that stands for a long one. */
+export type Digest = (text: string) => string;
+
 /** What the plan says of a mesh. */
 export interface PlannedMesh {
   namespace: string;
   leafLifeMs: number;
   pods: readonly CountedPod[];
+  /** Absent: those of the input. */
+  waivers?: readonly Waiver[];
 }
 
 /** Which roots go, which stay, and the new one once it is known. */
@@ -60,12 +70,14 @@ export type PlannedAnchors = Pick<Plan, 'retire' | 'keep' | 'target'>;
 /** The plan without its hash; that is made of `approvedText`. */
 export function planOf(
   { settings, course: ref }: RotationRequest,
-  { namespace, leafLifeMs, pods }: PlannedMesh,
+  { namespace, leafLifeMs, pods, waivers: given = settings.waive }: PlannedMesh,
   anchors: PlannedAnchors,
+  digest: Digest,
 ): Omit<Plan, 'hash'> {
   const course = courseOf(ref);
   const namespaces = countByNamespace(pods);
-  const waived = (name: string) => isWaived({ kind: 'workload', name }, settings.waive);
+  const waivers = withoutControlPlane(given, namespace);
+  const waived = (name: string) => isWaived({ kind: 'workload', name }, waivers);
   const rolled = pods
     .filter(({ workload }) => ROLLED_KINDS.includes(workload.kind))
     .map(({ workload }) => workloadName(workload));
@@ -81,16 +93,30 @@ export function planOf(
     workloads: namespaces.reduce((sum, { workloads }) => sum + workloads.size, 0),
     workloadNames,
     ...anchors,
+    settings: digest(approvedSettings(settings, ref)),
+    waivers: waivers.map(waiverText).toSorted(),
   };
 }
 
+/** What the input asks for that changes what is done. Where it is done, and how often it is looked at, is no part of it. */
+function approvedSettings(settings: RotationSettings, { leafRenewal }: CourseRef): string {
+  const { cluster: _, linkerdNamespace: __, planOnly: ___, timing: ____, waive: _____, ...approved } = settings;
+  return JSON.stringify({ ...approved, leafRenewal });
+}
+
+function waiverText({ subject, gate, direction }: Waiver): string {
+  return `${subject} (${direction === 'back' ? 'on the way back: ' : ''}${gate ?? 'every gate'})`;
+}
+
 /**
- * What an approval is bound to. Replica counts are left out: a mesh that scales while it waits for approval is still the
- * mesh that was approved. The target too: the plan of a dry run, before there is one, is the plan that is approved.
+ * What an approval is bound to: the roots, what was asked for, who is gone on without, and what is going to be rolled, by the
+ * digests of its namespaces. So whoever has the plan can tell that its hash is its own. Replica counts are left out: a mesh
+ * that scales while it waits for approval is still the mesh that was approved.
  */
 export function approvedText(plan: Omit<Plan, 'hash'>): string {
-  const { cluster, linkerdNamespace, strategy, retire, keep, workloadNames: workloads } = plan;
-  return JSON.stringify({ cluster, linkerdNamespace, strategy, retire, keep, workloads });
+  const { cluster, linkerdNamespace, strategy, retire, keep, target, settings, waivers, namespaces } = plan;
+  const rolled = namespaces.flatMap(({ name, digest }) => (digest === undefined ? [] : [[name, digest]]));
+  return JSON.stringify({ cluster, linkerdNamespace, strategy, retire, keep, target, settings, waivers, rolled });
 }
 
 function countByNamespace(pods: readonly CountedPod[]): { name: string; workloads: Set<string>; proxies: number }[] {
@@ -151,7 +177,7 @@ export function untilRetired(phases: readonly PlannedPhase[]): number {
 const MOST_NAMES = 1000;
 
 /** A plan as it travels: each namespace in which something is rolled with a digest of its names, and no more names than fit. */
-export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: (text: string) => string): P {
+export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: Digest): P {
   const byNamespace = new Map<string, string[]>();
   for (const name of plan.workloadNames) {
     const [namespace = ''] = name.split('/');
@@ -187,7 +213,9 @@ export function planDifference(approved: Plan, now: Plan): string[] {
       : otherNamespaces(approved, now)),
     ...added('anchor to take out', approved.retire, now.retire),
     ...added('anchor to keep', approved.keep, now.keep),
+    ...added('waiver', approved.waivers, now.waivers),
     ...(approved.target === now.target ? [] : [`target: ${now.target}`]),
+    ...(approved.settings === now.settings ? [] : ['the settings of the rotation are others']),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { parenthesised, type Waiver } from './findings.js';
+import { isOfControlPlane, parenthesised, type Waiver } from './findings.js';
 import type { RotationStatus, Waiting } from './status.js';
 import { waitsOf } from './waits.js';
 
@@ -21,6 +21,7 @@ export function asked(status: RotationStatus): Waiting | undefined {
 export function refuseApproval(args: unknown, status: RotationStatus): string | undefined {
   const waiting = asked(status);
   if (!waiting) return `nothing to approve: the rotation is in phase ${status.phase} and asks for no approval`;
+  if (waiting.inCluster) return `a message does not approve this rotation. ${waiting.todo}`;
   const planHash = field(args, 'planHash');
   const wanted = `approve needs {"planHash": "${waiting.planHash ?? ''}"}, the plan as it is now`;
   if (typeof planHash !== 'string' || planHash.length < HASH_PREFIX) return wanted;
@@ -67,6 +68,12 @@ function isWaitingFor(status: RotationStatus, wanted: Waiting['kind']): boolean 
   return waitsOf(status).some(({ kind }) => kind === wanted);
 }
 
+/** Until preflight has found it. */
+const DEFAULT_NAMESPACE = 'linkerd';
+
+const CONTROL_PLANE_STAYS =
+  'the control plane cannot be waived: every leaf and the anchors of every new pod come from it. Repair it instead';
+
 const SUBJECT = /^[a-z0-9][-a-z0-9]*(\/[A-Za-z]+\/[^/]+)?$/;
 
 export function refuseWaiver(args: unknown, status: RotationStatus, goingBack = false): string | undefined {
@@ -74,6 +81,7 @@ export function refuseWaiver(args: unknown, status: RotationStatus, goingBack = 
   const read = readWaiver(args, gatesOf(status));
   if (typeof read === 'string') return read;
   const { subject, gate } = read;
+  if (isOfControlPlane(subject, status.linkerdNamespace ?? DEFAULT_NAMESPACE)) return CONTROL_PLANE_STAYS;
   if (status.waivers.length >= MOST_WAIVERS)
     return `${MOST_WAIVERS} waivers are given already: waive a whole namespace, or take some back (\`unwaive\`)`;
   if (isWaivedAlready(read, status.waivers, goingBack)) return `${subject} is waived already (${gate})`;

@@ -28,13 +28,51 @@ export interface RotationReport {
   notes: string[];
   adopted: boolean;
   /** Who aborted it, and why. */
-  aborted?: { by?: string; reason?: string; at: string; phase: string };
+  aborted?: Word & { reason?: string; at: string; phase: string };
 }
 
-export interface Approval {
+/** Something that a person has said, and what is known of who said it. */
+export interface Word {
+  /** As the message says: nothing proves it. */
+  claimedBy?: string;
+  /** The update that carried it; absent where the input did, or the cluster. */
+  update?: UpdateRef;
+  /** What the Temporal server knows of its sender; read at the end of the rotation. */
+  sender?: Sender;
+}
+
+/** A report with what the server knows of who has said what. */
+export function withSenders(report: RotationReport, senders: Record<string, Sender> = {}): RotationReport {
+  const named = <T extends Word>(word: T): T => {
+    const sender = word.update && senders[word.update.id];
+    return sender ? { ...word, sender } : word;
+  };
+  const { approvals, waivers, aborted } = report;
+  return {
+    ...report,
+    approvals: approvals.map(named),
+    waivers: waivers.map(named),
+    ...(aborted ? { aborted: named(aborted) } : {}),
+  };
+}
+
+export interface UpdateRef {
+  id: string;
+  runId: string;
+}
+
+export interface Sender {
+  /** As the client names itself. */
+  identity?: string;
+  /** Whom the server has authenticated, where it records that: `type/name`. */
+  principal?: string;
+}
+
+export interface Approval extends Word {
   phase: string;
   planHash: string;
-  by?: string;
   reason?: string;
   at: string;
+  /** Given on an object in the cluster (`approvals: inCluster`): the API server's audit log says by whom. */
+  inCluster?: { manager?: string; at?: string };
 }

@@ -24,6 +24,8 @@ export interface Waiting {
   todo: string;
   /** With `approval`: what the approval is bound to. */
   planHash?: string;
+  /** With `approval`: it is given on an object in the cluster, and no message counts. */
+  inCluster?: true;
 }
 
 /** Something that does not stop the rotation, and that a person has to hear of. */

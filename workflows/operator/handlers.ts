@@ -1,4 +1,4 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
 import {
   asked,
   refuseAbort,
@@ -11,6 +11,7 @@ import {
   refuseWaiver,
 } from '../../src/rotation/refusals.js';
 import { waivedText, waiverOf } from '../../src/rotation/findings.js';
+import type { Word } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
 import * as messages from '../messages.js';
 import { HELP } from '../messages.js';
@@ -29,7 +30,8 @@ function approval(said: Said, status: RotationStatus): void {
   setHandler(
     messages.approve,
     (args) => {
-      said.approved = args;
+      const { planHash, reason } = args;
+      said.approved = { planHash, ...(reason ? { reason } : {}), ...wordOf(args) };
       return `approved: ${asked(status)?.for ?? ''}`;
     },
     { validator: (args) => refuse(refuseApproval(args, status)), description: HELP.approve },
@@ -71,7 +73,8 @@ function repairs(said: Said, status: RotationStatus): void {
   setHandler(
     messages.waive,
     (args) => {
-      const waiver = waiverOf(args, said.goingBack);
+      const { subject, reason, gate } = args;
+      const waiver = waiverOf({ subject, reason, gate, ...wordOf(args) }, said.goingBack);
       status.waivers.push(waiver);
       said.heard += 1;
       return waivedText(waiver);
@@ -93,7 +96,7 @@ function changesOfMind(said: Said, status: RotationStatus): void {
   setHandler(
     messages.abort,
     (args?: messages.AbortArgs) => {
-      said.abort = args ?? {};
+      said.abort = { ...(args?.reason ? { reason: args.reason } : {}), ...wordOf(args ?? {}) };
       said.paused = undefined;
       return `aborting in phase ${status.phase}: back to the certificates of the start`;
     },
@@ -110,6 +113,12 @@ function changesOfMind(said: Said, status: RotationStatus): void {
     },
     { validator: (args) => refuse(refuseStrategy(args, status)), description: HELP.strategy },
   );
+}
+
+/** Who has sent the message under way, as they say; the server is asked at the end (activities/kit/senders.ts). */
+function wordOf({ by }: { by?: string }): Word {
+  const id = currentUpdateInfo()?.id;
+  return { ...(by ? { claimedBy: by } : {}), ...(id ? { update: { id, runId: workflowInfo().runId } } : {}) };
 }
 
 function refuse(problem: string | undefined): void {

@@ -1,10 +1,11 @@
 import type { GatedPhase, Phase } from '../../src/rotation/phases.js';
+import type { FoundApproval } from '../../src/rotation/payloads.js';
 import type { Approval } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
 import { showWaits, waitsOf } from '../../src/rotation/waits.js';
-import type { AbortArgs } from '../messages.js';
+import { now } from '../in-phase.js';
 import { registerHandlers } from './handlers.js';
-import { nothingSaid, type Said } from './said.js';
+import { type GivenAbort, nothingSaid, type Said } from './said.js';
 import {
   approval,
   attention,
@@ -39,7 +40,7 @@ export interface Operator {
   /** Whether somebody wants the way back, or it has begun. */
   isGoingBack(): boolean;
   /** From here on the rotation is on its way back; it is not aborted again. @returns who wanted it, and why */
-  beginAbort(): AbortArgs;
+  beginAbort(): GivenAbort;
   /** Ends the rotation, whatever it does now. */
   end(type: string, message: string): void;
   /** Pauses the rotation by itself, until somebody says `resume`. */
@@ -55,6 +56,8 @@ export interface Asks {
   /** What has changed since the last approval. */
   on: string[];
   isOver(): boolean;
+  /** Waits for an approval in the cluster, which then is the only one that counts. */
+  inCluster?(): Promise<FoundApproval>;
 }
 
 /** Registers every handler, before the workflow's first wait. `begun`: what was said to earlier runs of this rotation. */
@@ -81,9 +84,12 @@ export function listenToOperator(status: RotationStatus, begun?: Said): Operator
     },
     end: (type, message) => void (said.ending = { type, message }),
     hold: async (reason, on) => await hold(listening, reason, on),
-    approval: async (phase, planHash, { todo, on, isOver }) => {
-      const given = await approval(listening, { for: `approval of ${phase}`, on, todo, planHash }, isOver);
-      return given && { phase, planHash, ...given };
+    approval: async (phase, planHash, { todo, on, isOver, inCluster }) => {
+      const where = inCluster ? { inCluster: true as const } : {};
+      const waiting = { for: `approval of ${phase}`, on, todo, planHash, ...where };
+      const found = inCluster && (async () => ({ planHash, inCluster: await inCluster() }));
+      const given = await approval(listening, waiting, { isOver, found });
+      return given && { ...given, phase, planHash, at: now() };
     },
     said: () => said,
   };

@@ -1,6 +1,15 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { GatedPhase } from '../../src/rotation/phases.js';
-import type { AbortArgs, ApproveArgs } from '../messages.js';
+import type { Plan } from '../../src/rotation/plan.js';
+import type { Approval, Word } from '../../src/rotation/report.js';
+
+/** An approval as it was given. */
+export type GivenApproval = Omit<Approval, 'phase' | 'at'>;
+
+/** An abort as somebody wanted it. */
+export interface GivenAbort extends Word {
+  reason?: string;
+}
 
 /** What people have said to this rotation so far. Handlers write it, waits read it. */
 export interface Said {
@@ -11,8 +20,10 @@ export interface Said {
   phase?: string;
   /** How often anything was said that may change what is being done. */
   heard: number;
-  approved?: ApproveArgs | undefined;
-  abort?: AbortArgs;
+  approved?: GivenApproval | undefined;
+  /** The plan that the rotation rests on from its last exit on. */
+  approvedPlan?: Plan;
+  abort?: GivenAbort;
   /** The abort is under way: nothing leaves by it any more. */
   goingBack: boolean;
   /** Phases that no longer wait for proxies, but roll. */

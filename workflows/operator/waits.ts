@@ -14,7 +14,7 @@ import { showWaits, WAITS } from '../../src/rotation/waits.js';
 import { now, showDetails } from '../in-phase.js';
 import type { Proof } from '../perform.js';
 import { causeOf } from '../steps.js';
-import { isAborted, isHistoryLong, mustLeave, mustStop, type Said } from './said.js';
+import { type GivenApproval, isAborted, isHistoryLong, mustLeave, mustStop, type Said } from './said.js';
 import { cancelWhen } from './scopes.js';
 
 /** The waits that listen to people: what they have said so far, and where the wait is shown. */
@@ -105,6 +105,8 @@ export interface Work<T> {
   proof?: Proof;
   /** A final answer ends the rotation: nobody could repair it. */
   refusals?: 'end';
+  /** Failures (types) that whoever calls has an answer to: no person is asked. */
+  answered?: readonly string[];
   /** What people say (`waive`, `unwaive`, `retry`) reaches it while it runs: it begins anew with that. */
   listens?: boolean;
 }
@@ -138,8 +140,12 @@ async function isProven({ proof }: Pick<Work<unknown>, 'proof'>, said: Said): Pr
   return true;
 }
 
-function isFinal(error: unknown, { refusals }: Pick<Work<unknown>, 'refusals'> = {}): boolean {
-  return isLeaving(error) || FINAL.includes(causeOf(error).type) || (refusals === 'end' && !mayHelp(error));
+function isFinal(
+  error: unknown,
+  { refusals, answered = [] }: Pick<Work<unknown>, 'refusals' | 'answered'> = {},
+): boolean {
+  if (isLeaving(error) || [...FINAL, ...answered].includes(causeOf(error).type)) return true;
+  return refusals === 'end' && !mayHelp(error);
 }
 
 /** Whether trying again may help, without anybody changing anything. */
@@ -153,11 +159,8 @@ function isWorkerLost(error: unknown): boolean {
 }
 
 /** A step has failed: a person is told, and where trying again may help that goes on meanwhile. */
-async function repair<T>(
-  listening: Listening,
-  { keepTrying, proof }: Work<T>,
-  error: unknown,
-): Promise<{ result: T } | undefined> {
+async function repair<T>(listening: Listening, work: Work<T>, error: unknown): Promise<{ result: T } | undefined> {
+  const { keepTrying, proof } = work;
   const { type, message } = causeOf(error);
   log.warn('a step needs attention', { type, message });
   const goesOn = keepTrying && mayHelp(error);
@@ -172,7 +175,7 @@ async function repair<T>(
       else await condition(() => false);
     });
   } catch (next) {
-    if (isFinal(next)) throw next;
+    if (isFinal(next, work)) throw next;
     log.warn('a step needs attention still', causeOf(next)); // it is shown when the step is tried again
   }
   return repaired;
@@ -232,27 +235,42 @@ export async function hold(listening: Listening, reason: string, on: string[]): 
   await checkpoint(listening);
 }
 
+/** How an approval may come, and what ends the wait without one. */
+export interface Expected {
+  isOver(): boolean;
+  /** Looks for it in the cluster: then no message counts. */
+  found?: (() => Promise<GivenApproval>) | undefined;
+}
+
 /**
  * Waits for an approval.
- * @param isOver ends the wait without one
- * @returns who gave it, and why, as they say; undefined: nobody
+ * @returns what is known of who gave it; undefined: nobody did
  */
 export async function approval(
   listening: Listening,
   waiting: WaitingFor,
-  isOver: () => boolean,
-): Promise<{ by?: string; reason?: string; at: string } | undefined> {
+  { isOver, found }: Expected,
+): Promise<GivenApproval | undefined> {
   const { said } = listening;
   const goesOn = listening.earlier.some(({ planHash }) => planHash !== undefined && planHash === waiting.planHash);
   if (!goesOn) said.approved = undefined;
-  const given = await wait(listening, { kind: 'approval', ...waiting }, async () => {
+  const isEnough = (): boolean => mustStop(said) || isOver();
+  return await wait(listening, { kind: 'approval', ...waiting }, async () => {
     for (;;) {
-      await condition(() => said.approved !== undefined || mustStop(said) || isOver());
+      if (found) said.approved = await unlessStopped(isEnough, found);
+      else await condition(() => said.approved !== undefined || isEnough());
       await checkpoint(listening);
       if (said.approved || isOver()) return said.approved;
     }
   });
-  return (
-    given && { at: now(), ...(given.by ? { by: given.by } : {}), ...(given.reason ? { reason: given.reason } : {}) }
-  );
+}
+
+/** @returns undefined when something else became true first */
+async function unlessStopped<T>(isTrue: () => boolean, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await cancelWhen(isTrue, work);
+  } catch (error) {
+    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+    return undefined;
+  }
 }

@@ -68,7 +68,9 @@ export function alertsText({ alerts = [] }: RotationStatus): string {
 
 export function waiverLines({ waivers }: RotationStatus): string[] {
   return waivers.map((waiver) =>
-    pc.dim(`  Waived: ${waiver.subject}, ${scopeOf(waiver)} (${waiver.by ? `${waiver.by}: ` : ''}${waiver.reason})`),
+    pc.dim(
+      `  Waived: ${waiver.subject}, ${scopeOf(waiver)} (${waiver.claimedBy ? `${waiver.claimedBy}: ` : ''}${waiver.reason})`,
+    ),
   );
 }
 

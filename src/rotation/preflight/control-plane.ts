@@ -1,4 +1,4 @@
-import type { Finding } from '../findings.js';
+import { type Finding, isOfControlPlane } from '../findings.js';
 import { injectionBroken } from '../injection.js';
 import { blockUnlessRecovering, type PreflightObservation } from './observation.js';
 import { CLUSTER, INJECTOR } from './subjects.js';
@@ -7,6 +7,18 @@ export function linkerdUndetected({ undetected }: PreflightObservation): Finding
   if (!undetected) return [];
   const { reason, message, hint } = undetected;
   return [{ reason, severity: 'block', message, subject: CLUSTER, hint }];
+}
+
+export function controlPlaneWaived({ waivers, linkerdNamespace }: PreflightObservation): Finding[] {
+  return waivers
+    .filter(({ subject }) => isOfControlPlane(subject, linkerdNamespace))
+    .map(({ subject }) => ({
+      reason: 'ControlPlaneWaived',
+      severity: 'block',
+      message: `the input waives ${subject}, which is of the control plane: every leaf and the anchors of every new pod come from it`,
+      subject: { kind: 'object', name: 'input waive' },
+      hint: 'take it out of `waive`, and repair it',
+    }));
 }
 
 export function controlPlaneNotReady(observation: PreflightObservation): Finding[] {

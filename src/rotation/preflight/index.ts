@@ -1,7 +1,13 @@
 import type { Finding } from '../findings.js';
 import { anchorExpired, bundleEmpty, bundleUnreadable, bundleUntidy, copiesDiffer } from './bundle.js';
 import { bridgeNeedsRootKey, issuerUnfit, suppliedCertificatesUnfit } from './certificates.js';
-import { controlPlaneNotReady, injectionFails, injectorMayBeSkipped, linkerdUndetected } from './control-plane.js';
+import {
+  controlPlaneNotReady,
+  controlPlaneWaived,
+  injectionFails,
+  injectorMayBeSkipped,
+  linkerdUndetected,
+} from './control-plane.js';
 import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
 import { rotationLeftBehind } from './left-behind.js';
@@ -17,6 +23,7 @@ export type Check = (observation: PreflightObservation) => Finding[];
 export const PREFLIGHT_CHECKS: readonly Check[] = [
   linkerdUndetected,
   permissionMissing,
+  controlPlaneWaived,
   controlPlaneNotReady,
   bundleUntidy,
   bundleUnreadable,

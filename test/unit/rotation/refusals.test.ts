@@ -104,6 +104,18 @@ describe('waive', () => {
     ['without a subject', { reason: 'x' }, 'namespace/Kind/name'],
     ['with a subject of another form', { subject: 'Shop Floor', reason: 'x' }, 'namespace/Kind/name'],
   ])('is refused %s', (_what, args, why) => expect(refuseWaiver(args, running)).toContain(why));
+  it.each(['linkerd', 'linkerd/Deployment/linkerd-identity', 'linkerd/Pod/linkerd-identity-1'])(
+    'is refused for the control plane: %s',
+    (subject) => {
+      expect(refuseWaiver({ subject, reason: 'known' }, running)).toContain('the control plane cannot be waived');
+      expect(refuseWaiver({ subject, reason: 'known', gate: 'bridge' }, running)).toContain('cannot be waived');
+    },
+  );
+  it('takes a namespace that only begins like it', () => {
+    expect(refuseWaiver({ subject: 'linkerd-viz', reason: 'known' }, running)).toBeUndefined();
+    const elsewhere = { ...running, linkerdNamespace: 'mesh' };
+    expect(refuseWaiver({ subject: 'mesh', reason: 'known' }, elsewhere)).toContain('cannot be waived');
+  });
   it('is refused where status and report would grow without end', () => {
     const long = { subject: 'shop', reason: 'x'.repeat(501) };
     expect(refuseWaiver(long, running)).toBe('reason must be a text of at most 500 characters');

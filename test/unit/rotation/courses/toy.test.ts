@@ -37,7 +37,7 @@ describe('a new strategy is one file and one row', () => {
   });
   it('the plan has its phases, its rollouts, and what they last', () => {
     const mesh = { namespace: 'linkerd', leafLifeMs: 100_000, pods: [] };
-    const made = plan.planOf(request(), mesh, { retire: [], keep: [] });
+    const made = plan.planOf(request(), mesh, { retire: [], keep: [] }, (text) => text);
     expect(made).toMatchObject({ strategy: 'toy', rollouts: 1 });
     expect(made.phases.map(({ phase }) => phase)).toEqual(['preflight', 'generate', 'trust', 'retire', 'finish']);
     const { settings } = request();

@@ -22,6 +22,29 @@ describe('linkerdUndetected', () => {
   ])('$name', holds);
 });
 
+describe('controlPlaneWaived', () => {
+  const of = (...subjects: string[]) => ({ waivers: subjects.map((subject) => ({ subject, reason: 'r' })) });
+  const finding = (subject: string): ExpectedFinding => ({
+    reason: 'ControlPlaneWaived',
+    severity: 'block',
+    subject: 'input waive',
+    says: [subject],
+    hint: 'repair it',
+  });
+  it.each<Case>([
+    {
+      name: 'finds nothing in other namespaces, whatever they begin with',
+      observed: of('shop', 'linkerd-viz'),
+      finds: [],
+    },
+    {
+      name: 'blocks what goes on without the control plane, or a part of it',
+      observed: of('linkerd', 'shop', 'linkerd/Deployment/linkerd-identity'),
+      finds: [finding('linkerd'), finding('linkerd/Deployment/linkerd-identity')],
+    },
+  ])('$name', holds);
+});
+
 describe('controlPlaneNotReady', () => {
   const notReady = (ready: number, wanted: number): ExpectedFinding => ({
     reason: 'ControlPlaneNotReady',
