@@ -1,7 +1,6 @@
 import { activityInfo, Context, log } from '@temporalio/activity';
 import { present } from '../../src/ground/present.js';
-import type { Senders } from '../../src/rotation/payloads.js';
-import type { RotationReport, UpdateRef, Word } from '../../src/rotation/report.js';
+import type { RotationReport, Senders, UpdateRef, Word } from '../../src/rotation/report.js';
 
 /** Every message that a report names. */
 export function wordsOf({ approvals, waivers, aborted }: RotationReport): Word[] {

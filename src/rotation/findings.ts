@@ -47,12 +47,16 @@ export function opening(
   );
 }
 
+/** What a waiver of a writer's mark names: the object that it is on (src/rotation/preflight/writers.ts). */
+const OBJECT_KINDS = ['Secret', 'ConfigMap'];
+
 /**
- * Whether a subject is in the control plane's namespace, or is it: nobody goes on without that. Every leaf of the mesh comes
- * from there, and every new pod's anchors.
+ * Whether a subject is the control plane's namespace, or what runs in it: nobody goes on without that. Every leaf of the mesh
+ * comes from there, and every new pod's anchors.
  */
 export function isOfControlPlane(subject: string, linkerdNamespace: string): boolean {
-  return subject === linkerdNamespace || subject.startsWith(`${linkerdNamespace}/`);
+  const [namespace, kind = ''] = subject.split('/');
+  return namespace === linkerdNamespace && !OBJECT_KINDS.includes(kind);
 }
 
 /** The waivers that count. */

@@ -4,7 +4,7 @@ import type { Fingerprint } from '../ground/mesh.js';
 import type { GatedPhase } from './phases.js';
 import type { Plan } from './plan.js';
 import type { RenewalState } from './renewal.js';
-import type { Approval, Sender } from './report.js';
+import type { Approval } from './report.js';
 import type { Told } from './told.js';
 import type { UnreadableSince } from './unreadable.js';
 import type { IssuerState } from './courses/course.js';
@@ -61,9 +61,6 @@ export interface AwaitApprovalInput extends StepInput {
 
 /** An approval that was found in the cluster. */
 export type FoundApproval = NonNullable<Approval['inCluster']>;
-
-/** Who the Temporal server says has sent each update, by its id. */
-export type Senders = Record<string, Sender>;
 
 export interface IssuerStateInput extends GuardedInput {
   state: IssuerState;

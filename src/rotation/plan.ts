@@ -29,10 +29,10 @@ export interface Plan {
   keep: Fingerprint[];
   /** Absent until it has been generated. */
   target?: Fingerprint;
-  /** Digest of what the input asks for, beside what stands above. */
-  settings: string;
-  /** What is gone on without, and at which gate. */
-  waivers: string[];
+  /** Digest of what the input asks for, beside what stands above; absent in a plan of reroot 0.3. */
+  settings?: string;
+  /** What is gone on without, and at which gate; absent in a plan of reroot 0.3. */
+  waivers?: string[];
   /** Of all that an approval is bound to (`approvedText`). */
   hash: string;
 }
@@ -213,7 +213,7 @@ export function planDifference(approved: Plan, now: Plan): string[] {
       : otherNamespaces(approved, now)),
     ...added('anchor to take out', approved.retire, now.retire),
     ...added('anchor to keep', approved.keep, now.keep),
-    ...added('waiver', approved.waivers, now.waivers),
+    ...added('waiver', approved.waivers ?? [], now.waivers ?? []),
     ...(approved.target === now.target ? [] : [`target: ${now.target}`]),
     ...(approved.settings === now.settings ? [] : ['the settings of the rotation are others']),
   ];

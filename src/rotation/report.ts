@@ -41,10 +41,13 @@ export interface Word {
   sender?: Sender;
 }
 
+/** Who the Temporal server says has sent each update, by its id. */
+export type Senders = Record<string, Sender>;
+
 /** A report with what the server knows of who has said what. */
-export function withSenders(report: RotationReport, senders: Record<string, Sender> = {}): RotationReport {
+export function withSenders(report: RotationReport, senders: Senders | undefined): RotationReport {
   const named = <T extends Word>(word: T): T => {
-    const sender = word.update && senders[word.update.id];
+    const sender = word.update && senders?.[word.update.id];
     return sender ? { ...word, sender } : word;
   };
   const { approvals, waivers, aborted } = report;

@@ -224,12 +224,17 @@ export async function carryOut<I, R>(
   cluster: FakeCluster,
   activity: (activities: ReturnType<typeof createActivities>) => (input: I) => Promise<R>,
   input: I,
-  { client = temporalClient('ns-1'), address = 'localhost:7233' }: { client?: Client; address?: string } = {},
+  {
+    client = temporalClient('ns-1'),
+    address = 'localhost:7233',
+    approvals,
+  }: { client?: Client; address?: string; approvals?: 'inCluster' | undefined } = {},
 ): Promise<R> {
   const activities = createActivities({
     k8s: cluster.k8s,
     prober: { reach: 'address', concurrency: 4, timeoutMs: 200 },
     temporalAddress: address,
+    approvals,
   });
   const info = { workflowNamespace: 'default', workflowExecution: { workflowId: 'mine', runId: 'run-1' } };
   const environment = new MockActivityEnvironment(info, { client, logger: SILENT });

@@ -1,7 +1,9 @@
+import type { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { toPkcs8Pem, toSec1Pem } from '../../../src/pki/key.js';
 import type { RotationReport } from '../../../src/rotation/report.js';
-import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step } from './cluster.js';
+import { authority } from '../support.js';
+import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step, temporalClient } from './cluster.js';
 
 const [O, T] = [old.root.certificate, next.root.certificate];
 const SECRET = 'Secret/reroot-rotation';
@@ -58,13 +60,23 @@ describe('an abort before this run has written anything', () => {
   });
 });
 
+const newIssuer = { certificatePem: next.issuer.certificate.pem, keyPem: toSec1Pem(next.issuer.privateKey) };
+const rootIssuer = { certificatePem: O.pem, keyPem: toSec1Pem(old.root.privateKey) };
+
 describe('finish', () => {
-  const finish = async (cluster: FakeCluster, outcome: RotationReport['outcome'] = 'completed') =>
-    await carryOut(cluster, ({ finish: act }) => act, { ...step(), report: { outcome } as RotationReport });
+  const finish = async (
+    cluster: FakeCluster,
+    outcome: RotationReport['outcome'] = 'completed',
+    report: Partial<RotationReport> = {},
+  ) =>
+    await carryOut(cluster, ({ finish: act }) => act, {
+      ...step(),
+      report: { outcome, approvals: [], waivers: [], ...report } as unknown as RotationReport,
+    });
 
   it('keeps the new root, and deletes the rest', async () => {
     const rotation = newRotation({ rootKeyPem: toPkcs8Pem(next.root.privateKey) });
-    const cluster = clusterWith({ bundle: [T], rotation });
+    const cluster = clusterWith({ bundle: [T], issuer: newIssuer, rotation });
     await finish(cluster);
     expect(cluster.text('Secret/reroot-trust-root', 'ca.crt')).toBe(T.pem);
     expect(cluster.text('Secret/reroot-trust-root', 'ca.key')).toBe(rotation.rootKeyPem);
@@ -79,18 +91,81 @@ describe('finish', () => {
     previousIssuerKeyPem: toSec1Pem(old.root.privateKey),
   });
   it('keeps the last copy of the key of a root that was its own issuer, when that is replaced', async () => {
-    const cluster = clusterWith({ rotation: rootAsIssuer });
+    const cluster = clusterWith({ issuer: newIssuer, rotation: rootAsIssuer });
     await finish(cluster);
     expect(cluster.text('Secret/reroot-trust-root', 'ca.crt')).toBe(O.pem);
     expect(cluster.text('Secret/reroot-trust-root', 'ca.key')).toBe(toSec1Pem(old.root.privateKey));
   });
   it.each([
-    ['an aborted one: the issuer Secret has the key again', rootAsIssuer, 'aborted'],
-    ['an issuer below the root, whose key was never here', newRotation({ rootPem: O.pem, retire: [] }), 'completed'],
-  ] as const)('keeps no root of %s', async (_what, rotation, outcome) => {
-    const cluster = clusterWith({ rotation });
+    ['an aborted one: the issuer Secret has the key again', rootAsIssuer, 'aborted', rootIssuer],
+    [
+      'an issuer below the root, whose key was never here',
+      newRotation({ rootPem: O.pem, retire: [] }),
+      'completed',
+      newIssuer,
+    ],
+  ] as const)('keeps no root of %s', async (_what, rotation, outcome, issuer) => {
+    const cluster = clusterWith({ rotation, issuer });
     await finish(cluster, outcome);
     expect(cluster.objects.has('Secret/reroot-trust-root')).toBe(false);
     expect(cluster.objects.has(SECRET)).toBe(false);
+  });
+  it.each([
+    ['the issuer of the start is in use', { bundle: [O, T] }, 'completed'],
+    ['the root of the start is in the bundle', { bundle: [O, T], issuer: newIssuer }, 'completed'],
+    ['the new root is not in it', { bundle: [O], issuer: newIssuer }, 'completed'],
+    ['the new issuer is in use', { bundle: [O], issuer: newIssuer }, 'aborted'],
+    ['a bundle has the new root', { bundle: [O, T] }, 'aborted'],
+  ] as const)('deletes nothing while %s, whoever says that it has ended', async (_what, mesh, outcome) => {
+    const cluster = clusterWith({ ...mesh, bundle: [...mesh.bundle], rotation: newRotation() });
+    await expect(finish(cluster, outcome)).rejects.toMatchObject({ type: 'StillNeeded', nonRetryable: true });
+    expect(cluster.objects.has(SECRET)).toBe(true);
+    expect(cluster.writes).toEqual(['create Lease/reroot']);
+  });
+  it('goes on when somebody else has put another issuer there: nothing of the rotation is in use', async () => {
+    const foreign = authority('foreign');
+    const issuer = {
+      certificatePem: foreign.issuer.certificate.pem,
+      keyPem: toSec1Pem(foreign.issuer.privateKey),
+    };
+    const cluster = clusterWith({ bundle: [T], issuer, rotation: newRotation() });
+    await finish(cluster);
+    expect(cluster.objects.has(SECRET)).toBe(false);
+  });
+  it('says who the server knows to have sent what people have said, and no more than that', async () => {
+    const update = (id: string) => ({ update: { id, runId: 'run-1' } });
+    const approval = { phase: 'retire', planHash: 'h', at: '', claimedBy: 'ann', ...update('u1') };
+    const waivers = [{ subject: 'shop', reason: 'r', ...update('u2') }];
+    const accepted = (updateId: string, identity: string, principal?: object) => ({
+      workflowExecutionUpdateAcceptedEventAttributes: { acceptedRequest: { meta: { updateId, identity } } },
+      principal,
+    });
+    const events = [
+      accepted('u1', '4711@laptop', { type: 'jwt', name: 'ann@example.com' }),
+      accepted('u2', 'curl'),
+      accepted('u9', 'somebody'),
+    ];
+    const client = {
+      ...temporalClient('ns-1'),
+      workflow: { getHandle: () => ({ fetchHistory: async () => await Promise.resolve({ events }) }) },
+    } as unknown as Client;
+    const cluster = clusterWith({ bundle: [T], issuer: newIssuer, rotation: newRotation() });
+    const report = { outcome: 'completed', approvals: [approval], waivers } as unknown as RotationReport;
+    const known = await carryOut(cluster, ({ finish: act }) => act, { ...step(), report }, { client });
+    expect(known).toEqual({
+      u1: { identity: '4711@laptop', principal: 'jwt/ann@example.com' },
+      u2: { identity: 'curl' },
+    });
+    const written = cluster.objects.get('ConfigMap/reroot-report')?.data?.['report.json'] ?? '';
+    expect(JSON.parse(written)).toMatchObject({
+      approvals: [{ claimedBy: 'ann', sender: { principal: 'jwt/ann@example.com' } }],
+      waivers: [{ sender: { identity: 'curl' } }],
+    });
+  });
+  it('ends without that when the history is gone', async () => {
+    const cluster = clusterWith({ bundle: [T], issuer: newIssuer, rotation: newRotation() });
+    const approvals = [{ phase: 'retire', planHash: 'h', at: '', update: { id: 'u1', runId: 'run-0' } }];
+    expect(await finish(cluster, 'completed', { approvals })).toEqual({});
+    expect(cluster.objects.has('ConfigMap/reroot-report')).toBe(true);
   });
 });

@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { hashedPlan } from '../../../activities/kit/hashed-plan.js';
+import { hashedPlan, hashOf } from '../../../activities/kit/hashed-plan.js';
+import type { Waiver } from '../../../src/rotation/findings.js';
 import { COURSES } from '../../../src/rotation/courses/index.js';
 import type { Pace } from '../../../src/rotation/pace.js';
 import { orderNamespaces, type Plan, planDifference, planPhases, untilRetired } from '../../../src/rotation/plan.js';
 import { HOUR_MS, request } from './support.js';
 
 describe('planDifference', () => {
-  const plan = { workloadNames: ['shop/Deployment/web'], retire: ['old'], keep: [], target: 'T' } as unknown as Plan;
+  const plan = {
+    workloadNames: ['shop/Deployment/web'],
+    retire: ['old'],
+    keep: [],
+    target: 'T',
+    settings: 'a',
+  } as unknown as Plan;
   it('is empty when nothing has changed', () => expect(planDifference(plan, plan)).toEqual([]));
   it.each([
     [
@@ -17,6 +24,8 @@ describe('planDifference', () => {
     ['an anchor that goes now too', { retire: ['old', 'older'] }, 'anchor to take out added: older'],
     ['an anchor that stays now', { keep: ['foreign'] }, 'anchor to keep added: foreign'],
     ['another target', { target: 'T2' }, 'target: T2'],
+    ['a waiver that was given since', { waivers: ['shop (trust)'] }, 'waiver added: shop (trust)'],
+    ['other settings', { settings: 'b' }, 'the settings of the rotation are others'],
   ])('names %s', (_what, change, line) => expect(planDifference(plan, { ...plan, ...change })).toEqual([line]));
 });
 
@@ -27,11 +36,32 @@ describe('what an approval is bound to', () => {
   const web = pod('Deployment', 'web');
   const plan = of([web, web, pod('Job', 'load-1'), pod('Pod', 'runner-7')]);
 
-  it('is what will be rolled; runs of Jobs, bare pods and waived workloads come and go', () => {
+  it('is what will be rolled; runs of Jobs and bare pods come and go', () => {
     expect(plan.workloadNames).toEqual(['shop/Deployment/web']);
     expect(plan).toMatchObject({ proxies: 4, workloads: 3 });
     expect(of([web, pod('CronJob', 'nightly'), pod('Job', 'load-2')]).hash).toBe(plan.hash);
-    expect(of([web, pod('Deployment', 'x')], [{ subject: 'shop/Deployment/x', reason: 'r' }]).hash).toBe(plan.hash);
+  });
+  const bound = (change: object, waivers?: Waiver[], target = 'T') => {
+    const mesh = { namespace: 'linkerd', leafLifeMs: HOUR_MS, pods: [web], ...(waivers ? { waivers } : {}) };
+    return hashedPlan(request(change), mesh, { retire: ['old'], keep: [], target });
+  };
+  it.each([
+    ['the root', bound({}, undefined, 'T2')],
+    ['what may be deleted', bound({ rollout: { deletePods: true } })],
+    ['what becomes of the key', bound({ root: { key: 'discard' } })],
+    ['whose certificates', bound({ certificates: { secret: 'mine' } })],
+    ['who approves', bound({ approvals: 'none' })],
+    ['a waiver', bound({}, [{ subject: 'shop', reason: 'r', gate: 'trust' }])],
+  ])('is %s', (_what, other) => expect(other.hash).not.toBe(bound({}).hash));
+  it('is not how often it looks, nor a waiver of the control plane, which counts for nothing', () => {
+    expect(bound({ timing: { poll: '7s' }, planOnly: true }).hash).toBe(bound({}).hash);
+    expect(bound({}, [{ subject: 'linkerd', reason: 'r', gate: 'trust' }]).hash).toBe(bound({}).hash);
+  });
+  it('can be told from the plan that travels', () => {
+    const { hash, ...rest } = bound({});
+    expect(hashOf(rest)).toBe(hash);
+    expect(hashOf({ ...rest, target: 'T2' })).not.toBe(hash);
+    expect(hashOf({ ...rest, namespaces: [] })).not.toBe(hash);
   });
   it('is not missed when it is gone', () => {
     expect(planDifference(of([web, pod('Deployment', 'api')]), plan)).toEqual([]);

@@ -82,6 +82,7 @@ const operator = {
   },
   waitForProxies: async <T>(_phase: string, _waiting: object, { once }: Work<T>) => await once(),
   saidToRoll: () => false,
+  said: () => ({}),
   approval: async (phase: string) => {
     cluster.calls.push(`approval of ${phase}`);
     return await Promise.resolve({ phase, planHash: 'h', at: '' });

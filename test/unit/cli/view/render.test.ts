@@ -134,7 +134,7 @@ describe('the picture on a terminal', () => {
     ['trust', 'back', 'gate trust of the way back is open to it'],
     [undefined, undefined, 'every gate is open to it'],
   ])('shows what a waiver lets pass: %s %s', (opened, direction, what) => {
-    const waivers = [{ subject: 'shop/Pod/web', reason: 'it is gone', by: 'Ann', gate: opened, direction }];
+    const waivers = [{ subject: 'shop/Pod/web', reason: 'it is gone', claimedBy: 'Ann', gate: opened, direction }];
     expect(linesOf(picture({ waivers }))).toContain(`  Waived: shop/Pod/web, ${what} (Ann: it is gone)`);
   });
   it('shows what is tried again, and why', () => {

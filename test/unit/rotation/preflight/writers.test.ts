@@ -39,7 +39,16 @@ describe('anotherWriter', () => {
     {
       name: 'does not take a waiver of the namespace for that',
       observed: { writers: [marked], waivers: waived('linkerd') },
-      finds: [finding],
+      finds: [
+        {
+          reason: 'ControlPlaneWaived',
+          severity: 'block',
+          subject: 'input waive',
+          says: ['linkerd'],
+          hint: 'repair it',
+        },
+        finding,
+      ],
     },
     {
       name: 'takes no waiver for one that certainly writes',
