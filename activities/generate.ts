@@ -8,6 +8,7 @@ import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import { ROTATION_SECRET } from '../src/records/names.js';
 import {
   createRotationSecret,
+  deleteRotationSecret,
   type NewRotation,
   parseRotationSecret,
   readRotationSecret,
@@ -16,18 +17,18 @@ import {
 } from '../src/records/rotation-secret.js';
 import type { Course } from '../src/rotation/courses/course.js';
 import { courseOf } from '../src/rotation/courses/index.js';
+import { adoptionUnclear, isNamed } from '../src/rotation/preflight/left-behind.js';
 import type { GenerateResult, StepInput } from '../src/rotation/payloads.js';
 import { makeBridge, makeCertificates, makeIssuer } from './kit/make-certificates.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { refuseUnfit } from './kit/fit.js';
-import { factsOf, lookAt } from './kit/look.js';
+import { factsOf, lookAt, type Looked } from './kit/look.js';
 
 /**
- * The new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere else. When
- * another run has left the Secret, its root is adopted: there is one new root per rotation. How far that run came is seen
- * in the cluster.
- * @throws ApplicationFailure `AnotherRotationLeft`, `BadCertificates`, `RootKeyMissing`, `LeaseLost`
+ * The new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere else. What another
+ * run has left in use is adopted: there is one new root per rotation. How far that run came is seen in the cluster.
+ * @throws ApplicationFailure `AnotherRotationLeft`, `AdoptionUnclear`, `BadCertificates`, `RootKeyMissing`, `LeaseLost`
  * @throws RecordError `RotationSecretDamaged`
  */
 export async function generate(dependencies: Dependencies, input: StepInput): Promise<GenerateResult> {
@@ -35,13 +36,33 @@ export async function generate(dependencies: Dependencies, input: StepInput): Pr
   const { k8s } = dependencies;
   const course = courseOf(input.course);
   const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
-  const [{ certificates: anchors }] = await readAnchors(k8s, linkerd);
-  const { rotation, isNew } = await findOrMake(dependencies, input, { linkerd, anchors });
-  if (isNew) return factsOf(rotation, { adopted: false, pastPointOfNoReturn: false });
-  refuseOtherKind(rotation, course);
-  const looked = await lookAt(dependencies, linkerd, rotation, input);
-  refuseUnfit(rotation, { course, anchors, looked });
-  return looked.facts;
+  for (;;) {
+    const [{ certificates: anchors }] = await readAnchors(k8s, linkerd);
+    const existing = await readRotationSecret(k8s, linkerd.namespace);
+    if (!existing) {
+      const made = await make(dependencies, input, { linkerd, anchors });
+      if (made) return factsOf(made, { adopted: false, pastPointOfNoReturn: false });
+      continue; // somebody was quicker
+    }
+    const looked = await lookAt(dependencies, linkerd, existing, input);
+    if (isToBeAdopted(existing, looked, input)) {
+      refuseOtherKind(existing, course);
+      refuseUnfit(existing, { course, anchors, looked });
+      return looked.facts;
+    }
+    await deleteRotationSecret(k8s, linkerd.namespace, existing);
+  }
+}
+
+/**
+ * Its own, or what is in use. What nothing refers to makes place for new certificates: who has written it, nobody knows.
+ * @throws ApplicationFailure `AdoptionUnclear`
+ */
+function isToBeAdopted(rotation: RotationSecret, { use }: Looked, { firstRunId, settings }: StepInput): boolean {
+  if (firstRunId !== undefined && rotation.firstRunId === firstRunId) return true;
+  if (use === 'inUse' || isNamed(rotation, settings.adopt)) return true;
+  if (use === 'unused') return false;
+  throw ApplicationFailure.nonRetryable(adoptionUnclear(rotation.id), 'AdoptionUnclear');
 }
 
 interface Found {
@@ -49,25 +70,18 @@ interface Found {
   anchors: readonly Certificate[];
 }
 
-async function findOrMake(
-  dependencies: Dependencies,
-  input: StepInput,
-  found: Found,
-): Promise<{ rotation: RotationSecret; isNew: boolean }> {
-  const { k8s } = dependencies;
-  const { namespace } = found.linkerd;
-  const existing = await readRotationSecret(k8s, namespace);
-  if (existing) return { rotation: existing, isNew: false };
+/** @returns undefined when there is a Secret already */
+async function make(dependencies: Dependencies, input: StepInput, found: Found): Promise<RotationSecret | undefined> {
   const made = await prepare(dependencies, input, found);
   // before it is written: an unfit one would be found again by every retry
-  const { anchors } = found;
+  const { anchors, linkerd } = found;
   refuseUnfit(parseRotationSecret(rotationSecretOf(made)), {
     course: courseOf(input.course),
     anchors,
     looked: undefined,
   });
-  const rotation = await createRotationSecret(k8s, namespace, made);
-  return { rotation, isNew: rotation.id === made.id && rotation.firstRunId === made.firstRunId };
+  const rotation = await createRotationSecret(dependencies.k8s, linkerd.namespace, made);
+  return rotation.id === made.id && rotation.firstRunId === made.firstRunId ? rotation : undefined;
 }
 
 /** What was made for a rotation of the issuer alone is no use to one of the root, nor the other way round. */

@@ -78,13 +78,14 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
 
 /** A mesh as it is when what may be over in a moment is over, or has lasted too long. */
 async function settledMesh(dependencies: Dependencies, linkerd: Linkerd, request: RotationRequest) {
-  const { planOnly, rollout, timing } = request.settings;
+  const { planOnly, rollout, timing, approvals } = request.settings;
+  const approvalsInCluster = dependencies.approvals === 'inCluster' && approvals !== 'inCluster';
   const since = Date.now();
   for (;;) {
-    const mesh = await readMesh(dependencies, linkerd);
-    const observation = await gather(dependencies.k8s, mesh, request);
+    const mesh = await readMesh(dependencies, linkerd, request.settings);
+    const observation = { ...(await gather(dependencies.k8s, mesh, request)), approvalsInCluster };
     const findings = preflightFindings(observation);
-    const most = patience({ planOnly, adopts: mesh.rotation !== undefined, stuckAfterMs: rollout.stuckAfter });
+    const most = patience({ planOnly, adopts: mesh.left !== undefined, stuckAfterMs: rollout.stuckAfter });
     if (!mayPass(findings) || Date.now() - since >= most) return { mesh, observation, findings };
     reportProgress({ phase: 'preflight', waitingFor: blocking(findings).slice(0, SHOWN).map(formatFinding) });
     await pause(timing.poll);

@@ -25,6 +25,8 @@ const schema = z.object({
   REROOT_PROBE_TIMEOUT_MS: positive(5000),
   REROOT_KUBE_REQUESTS_PER_SECOND: positive(50),
   REROOT_KUBE_TIMEOUT_MS: positive(30_000),
+  /** `inCluster`: whatever its input says, a rotation passes the point of no return by an approval in the cluster alone. */
+  REROOT_APPROVALS: z.enum(['inCluster']).optional(),
   REROOT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** Seconds that running activities get to end on SIGTERM. */
   REROOT_SHUTDOWN_GRACE_S: positive(10),

@@ -48,7 +48,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
       await Worker.create({
         ...shared,
         taskQueue: queues.steps,
-        activities: createActivities({ k8s, prober, temporalAddress: address }),
+        activities: createActivities({ k8s, prober, temporalAddress: address, approvals: config.REROOT_APPROVALS }),
         maxConcurrentActivityTaskExecutions: MOST_ACTIVITIES,
         maxHeartbeatThrottleInterval: '1s',
       }),

@@ -23,11 +23,13 @@ import { readRotationSecret, type RotationSecret } from '../../src/records/rotat
 import { type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { rehearsalNamespaces } from '../../src/rotation/injection.js';
-import type { RotationRequest } from '../../src/rotation/input.js';
+import type { IssuerState } from '../../src/rotation/courses/course.js';
+import type { RotationRequest, RotationSettings } from '../../src/rotation/input.js';
+import { type Use, useOf } from '../../src/rotation/untouched.js';
 import { paceOf } from '../../src/rotation/pace.js';
 import { deadlineOf } from '../../src/rotation/preflight/deadline.js';
 import { expiredOf, expiriesOf } from '../../src/rotation/preflight/expiry.js';
-import { leftBehindOf } from '../../src/rotation/preflight/left-behind.js';
+import { isNamed, leftBehindOf } from '../../src/rotation/preflight/left-behind.js';
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
 import { judgedPods } from './proxies.js';
@@ -46,20 +48,41 @@ export interface Mesh {
   issuer: StoredIssuer;
   /** The anchors that the issuer in use is under. */
   roots: Certificate[];
-  /** What an earlier rotation has left. */
+  /** What an earlier rotation has left, where this one goes on with it. */
   rotation?: RotationSecret | undefined;
+  /** What is in the rotation's Secret, whoever wrote it. */
+  left?: { rotation: RotationSecret; state: IssuerState | undefined; use: Use } | undefined;
 }
 
 /** Reads what the checks and the plan are about. */
-export async function readMesh({ k8s, prober }: Dependencies, linkerd: Linkerd): Promise<Mesh> {
+export async function readMesh(
+  { k8s, prober }: Dependencies,
+  linkerd: Linkerd,
+  { adopt }: Pick<RotationSettings, 'adopt'>,
+): Promise<Mesh> {
   const stores = await readAnchors(k8s, linkerd);
-  const rotation = await readRotationSecret(k8s, linkerd.namespace);
-  const anchors = withRootOf(rotation, stores[0].certificates);
+  const found = await readRotationSecret(k8s, linkerd.namespace);
   const pods = await judgedPods(k8s, linkerd.namespace, { anchors: false });
-  const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: anchors, linkerd });
+  const tried = withRootOf(found, stores[0].certificates);
+  const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: tried, linkerd });
   const issuer = await readIssuer(k8s, linkerd);
+  const left = found && leftIn(found, { stores, proxies, issuer });
+  const isGoneOnWith = left && (left.use !== 'unused' || isNamed(left.rotation, adopt));
+  const rotation = isGoneOnWith ? left.rotation : undefined;
+  const anchors = withRootOf(rotation, stores[0].certificates);
   const roots = anchorsOfIssuer(issuer.certificates, anchors);
-  return { linkerd, stores, anchors, pods, proxies, issuer, roots, rotation };
+  return { linkerd, stores, anchors, pods, proxies, issuer, roots, rotation, left };
+}
+
+/** What is in the rotation's Secret, and whether anything refers to it. */
+function leftIn(
+  rotation: RotationSecret,
+  { stores, proxies, issuer }: Pick<Mesh, 'stores' | 'proxies' | 'issuer'>,
+): NonNullable<Mesh['left']> {
+  const state = issuerStateOf(issuer.certificates, rotation);
+  const held = stores.map(({ certificates }) => certificates.map(({ fingerprint }) => fingerprint));
+  const roots = { root: rotation.root.fingerprint, retire: rotation.retire };
+  return { rotation, state, use: useOf(roots, { stores: held, proxies, issuer: state }) };
 }
 
 /** The root of a rotation that another run has left comes back into the bundle first of all, should somebody have taken it out. */
@@ -74,7 +97,7 @@ export async function gather(
   mesh: Mesh,
   { settings, course: ref }: RotationRequest,
 ): Promise<PreflightObservation> {
-  const { linkerd, stores, pods, proxies, issuer, roots, rotation } = mesh;
+  const { linkerd, stores, pods, proxies, issuer, roots, rotation, left } = mesh;
   const course = courseOf(ref);
   const replacesRoot = course.replaces === 'root';
   const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
@@ -93,7 +116,7 @@ export async function gather(
     // what was made once stands: another Secret is not asked for again
     supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
     recovery: expiredOf(current, roots, now),
-    leftBehind: rotation && leftBehindOf(rotation, issuerStateOf(issuer.certificates, rotation), issuer.certificates),
+    leftBehind: left && leftBehindOf({ ...left, adopt: settings.adopt }, issuer.certificates),
     deadline: deadlineOf({ settings, course }, paceOf(linkerd, pods), expiriesOf(current, roots)),
     writers: await competingWriters(k8s, linkerd),
     helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,

@@ -7,7 +7,7 @@ import type { RotationSecret } from '../../src/records/rotation-secret.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import { isPastReturn } from '../../src/rotation/past-return.js';
 import type { CertificateFacts, GenerateResult, StepInput } from '../../src/rotation/payloads.js';
-import { isUntouched } from '../../src/rotation/untouched.js';
+import { isUntouched, type Use, useOf } from '../../src/rotation/untouched.js';
 import type { Dependencies } from './dependencies.js';
 import { observeAnchors } from './proxies.js';
 
@@ -18,6 +18,7 @@ export interface Looked {
   issuer: IssuerState | undefined;
   /** Nothing in the mesh refers to what the Secret holds. */
   untouched: boolean;
+  use: Use;
 }
 
 /** Looks at stores, issuer and the processes of all proxies; no key is needed for it. */
@@ -39,6 +40,7 @@ export async function lookAt(
     facts: factsOf(rotation, { adopted: !isOwn, pastPointOfNoReturn: isPastReturn(roots, { bundle, proxies }) }),
     issuer,
     untouched: isUntouched(roots, { stores, proxies, issuer, isOwn }),
+    use: useOf(roots, { stores, proxies, issuer }),
   };
 }
 

@@ -74,6 +74,14 @@ const schema = z.strictObject({
     .prefault({}),
   /** Your own certificates instead of generated ones: a Secret in the Linkerd namespace (docs/input.md). */
   certificates: z.strictObject({ secret: dnsName }).optional(),
+  /**
+   * Go on with the root in Secret `reroot-rotation` that has this fingerprint (its first 12 digits or more), although nothing
+   * but a pod refers to it. What a trust bundle has is adopted anyway.
+   */
+  adopt: z
+    .string()
+    .regex(/^[0-9a-f]{12,64}$/, 'is not the fingerprint of a root (12 to 64 lower-case hex digits)')
+    .optional(),
   rollout: z
     .strictObject({
       /** `organic` (bridge): pods are replaced by your own deployments; what is left at the deadline is rolled. */
@@ -129,6 +137,7 @@ const issuerSchema = schema.pick({
   planOnly: true,
   issuer: true,
   certificates: true,
+  adopt: true,
   rollout: true,
   waive: true,
   timing: true,

@@ -15,15 +15,15 @@ export interface Held {
 }
 
 /**
- * Whether the point of no return is past: the bundle has no root of the start, or there is a process that trusts the new
- * root alone. Whoever puts the old bundle back does not take such a process back: leaves under the root of the start are
+ * Whether the point of no return is past: the bundle has the new root and none of the start, or there is a process that trusts
+ * the new root alone. Whoever puts the old bundle back does not take such a process back: leaves under the root of the start are
  * refused by it. Decided from what is held, never from what a workflow remembers.
  */
 export function isPastReturn({ root, retire }: Roots, { bundle, proxies }: Held): boolean {
   if (retire.length === 0) return false;
   const hasRetired = (anchors: readonly Fingerprint[]) => anchors.some((anchor) => retire.includes(anchor));
   const isWithoutReturn = (anchors: readonly Fingerprint[]) => anchors.includes(root) && !hasRetired(anchors);
-  return (bundle.length > 0 && !hasRetired(bundle)) || proxies.some((proxy) => processes(proxy).some(isWithoutReturn));
+  return isWithoutReturn(bundle) || proxies.some((proxy) => processes(proxy).some(isWithoutReturn));
 }
 
 /** The anchors of each process of a pod that could be read: its proxy, and identity beside it. */

@@ -100,7 +100,15 @@ export function planOf(
 
 /** What the input asks for that changes what is done. Where it is done, and how often it is looked at, is no part of it. */
 function approvedSettings(settings: RotationSettings, { leafRenewal }: CourseRef): string {
-  const { cluster: _, linkerdNamespace: __, planOnly: ___, timing: ____, waive: _____, ...approved } = settings;
+  const {
+    cluster: _,
+    linkerdNamespace: __,
+    planOnly: ___,
+    timing: ____,
+    waive: _____,
+    adopt: ______,
+    ...approved
+  } = settings;
   return JSON.stringify({ ...approved, leafRenewal });
 }
 

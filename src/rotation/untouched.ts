@@ -26,3 +26,19 @@ export function isUntouched({ root, retire }: Roots, { stores, proxies, issuer, 
     return known.length === 0 ? !isOwn : known.some((anchors) => anchors.includes(root));
   });
 }
+
+/**
+ * Whether what a rotation's Secret holds is in use, so that a rotation has to go on with it. That Secret alone proves nothing:
+ * who may create one in the control plane's namespace may have planted it.
+ * - `inUse`: a trust bundle has its root, or the issuer Secret an issuer of it. Whoever wrote those has the mesh already.
+ * - `unclear`: only a pod says that it trusts its root, and anybody may write a pod.
+ * - `unused`: nothing refers to it, so new certificates can take its place.
+ */
+export type Use = 'inUse' | 'unclear' | 'unused';
+
+export function useOf({ root, retire }: Roots, { stores, proxies, issuer }: Omit<Traces, 'isOwn'>): Use {
+  if (issuer !== undefined && issuer !== 'previous') return 'inUse';
+  if (retire.length === 0) return 'unused'; // the root is the one in use, whoever wrote the Secret
+  if (stores.some((anchors) => anchors.includes(root))) return 'inUse';
+  return proxies.some((proxy) => processes(proxy).some((anchors) => anchors.includes(root))) ? 'unclear' : 'unused';
+}

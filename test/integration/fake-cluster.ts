@@ -98,7 +98,7 @@ export async function fakeCluster(): Promise<FakeCluster> {
     const answer = Promise.resolve((fake.answers[name] ?? USUAL[name])?.(input));
     return await Promise.race([answer, Context.current().cancelled]);
   };
-  const names = [...Object.keys(USUAL), 'awaitChange'];
+  const names = [...Object.keys(USUAL), 'awaitChange', 'awaitApproval'];
   const activities = withHeartbeat(Object.fromEntries(names.map((name) => [name, activity(name)])));
   const workflowsPath = path.resolve(import.meta.dirname, '../../workflows/index.ts');
   const workers = [

@@ -80,7 +80,10 @@ describe('a rotation that ends before its time', () => {
     const handle = await cluster.start();
     await asked(handle, 'attention');
     await handle.executeUpdate('abort', { args: [{ by: 'tester' }] });
-    expect(await reportOf(handle)).toMatchObject({ outcome: 'aborted', aborted: { phase: 'generate', by: 'tester' } });
+    expect(await reportOf(handle)).toMatchObject({
+      outcome: 'aborted',
+      aborted: { phase: 'generate', claimedBy: 'tester' },
+    });
     expect(cluster.given.calls).toContain('writeIssuer previous');
   });
 });
@@ -169,6 +172,58 @@ describe('a pause between a proof and the write that depends on it', () => {
     const { calls } = cluster.given;
     const proofs = calls.slice(calls.indexOf('writeIssuer crossover'), calls.indexOf('dropRetired'));
     expect(proofs.filter((call) => call === 'checkGate approve')).toHaveLength(2);
+  });
+});
+
+describe('a write that rests on an approval', () => {
+  it('asks again when the step finds that what was approved is not what there is', async () => {
+    let outdated = true;
+    const carried: unknown[] = [];
+    cluster.given.answers['dropRetired'] = ({ approved }: { approved?: { hash: string } }) => {
+      carried.push(approved?.hash);
+      if (outdated) throw ApplicationFailure.nonRetryable('waiver added: shop (trust)', 'ApprovalOutdated');
+      return { written: [] };
+    };
+    cluster.given.answers['makePlan'] = () => ({
+      ...{ namespaces: [], workloadNames: [], retire: [], keep: [], phases: [] },
+      hash: outdated ? '0123456789abcdef' : 'fedcba9876543210',
+    });
+    const handle = await cluster.start();
+    await asked(handle, 'approval');
+    await approve(handle);
+    await statusWhere(handle, 'the refusal', () => carried.length > 0);
+    outdated = false; // the plan that is asked for now
+    const { waiting } = await asked(handle, 'approval');
+    expect(waiting?.on).toEqual(['waiver added: shop (trust)']);
+    await handle.executeUpdate('approve', { args: [{ planHash: 'fedcba9876543210', by: 'tester' }] });
+    const report = await reportOf(handle);
+    expect(carried).toEqual(['0123456789abcdef', 'fedcba9876543210']);
+    expect(report.approvals.map(({ planHash }) => planHash)).toEqual(carried);
+  });
+  it('in the cluster is waited for there, and no message counts', async () => {
+    let written = false;
+    const planHash = '0123456789abcdef';
+    cluster.given.answers['awaitApproval'] = async () => {
+      while (!written) await new Promise((resolve) => setTimeout(resolve, 100));
+      return { manager: 'kubectl-annotate', at: '2026-11-25T00:00:00.000Z' };
+    };
+    const handle = await cluster.start({ approvals: 'inCluster' });
+    const { waiting } = await asked(handle, 'approval');
+    expect(waiting).toMatchObject({ planHash, inCluster: true });
+    expect(waiting?.todo).toContain(
+      `kubectl annotate configmap -n linkerd reroot-approval --overwrite reroot.dev/approved=${planHash}`,
+    );
+    await expect(approve(handle)).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('a message does not approve this rotation') as string },
+    });
+    await handle.executeUpdate('pause', { args: [] }); // it looks no longer, and is asked again
+    await asked(handle, 'paused');
+    await handle.executeUpdate('resume', { args: [] });
+    await asked(handle, 'approval');
+    written = true;
+    expect((await reportOf(handle)).approvals).toMatchObject([
+      { phase: 'retire', planHash, inCluster: { manager: 'kubectl-annotate' } },
+    ]);
   });
 });
 

@@ -1,12 +1,15 @@
+import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { present } from '../../ground/present.js';
 import type { GatedPhase } from '../../rotation/phases.js';
+import { asked } from '../../rotation/refusals.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { answered } from '../session/pollers.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type CommonOptions, withCommonOptions } from '../options/common.js';
+import { renderApproval } from '../view/approval.js';
 
 interface UpdateOptions extends CommonOptions {
   by?: string;
@@ -29,12 +32,15 @@ const REASON = ['--reason <text>', 'your reason, for the report'] as const;
 /** What a person decides; the report names them. */
 function addDecisions(command: AddCommand): void {
   command('approve', 'approve the plan; what follows is the point of no return')
-    .option('--plan <hash>', 'hash of the plan, as `reroot status` shows it (default: the current one)')
+    .option(
+      '--plan <hash>',
+      'hash of the plan, as `reroot status` shows it; without it you are shown the plan, and asked',
+    )
     .option(...BY)
     .option(...REASON)
     .action(async (options: UpdateOptions & { plan?: string }) => {
       await send(options, 'approve', async (status) => {
-        const planHash = options.plan ?? (await status()).waiting?.planHash ?? '';
+        const planHash = options.plan ?? (await askFor(await status(), options));
         return { planHash, ...present({ by: options.by, reason: options.reason }) };
       });
     });
@@ -103,6 +109,31 @@ function addPace(command: AddCommand): void {
     .action(async (options: CommonOptions & { leafRenewal?: string; pace?: string }) => {
       await send(options, 'strategy', async () => present({ leafRenewal: options.leafRenewal, pace: options.pace }));
     });
+}
+
+/**
+ * Shows a person all that their approval is bound to, and asks.
+ * @returns the hash of what was shown
+ * @throws CliError when there is nobody to ask, or they do not want to
+ */
+async function askFor(status: RotationStatus, { output }: CommonOptions): Promise<string> {
+  const waiting = asked(status);
+  if (!waiting?.planHash || waiting.inCluster) return ''; // the rotation says why there is nothing to approve
+  if (output === 'json' || !process.stdin.isTTY || !process.stdout.isTTY) {
+    throw new CliError(
+      'approve needs `--plan <hash>` where nobody can be asked: `reroot status` shows the plan and its hash',
+      EXIT.refused,
+    );
+  }
+  process.stdout.write(`${renderApproval(status)}\n\n`);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question('  Approve this? Type yes: ');
+    if (answer.trim().toLowerCase() === 'yes') return waiting.planHash;
+  } finally {
+    terminal.close();
+  }
+  throw new CliError('nothing was approved', EXIT.refused);
 }
 
 type StatusQuery = () => Promise<RotationStatus>;

@@ -12,6 +12,7 @@ export interface InputOptions {
   input?: string;
   strategy?: RotationInput['strategy'];
   approvals?: RotationInput['approvals'];
+  adopt?: string;
   issuerKeyCompromised?: boolean;
   leafRenewal?: 'wait' | 'roll';
   pace?: 'forced' | 'organic';
@@ -34,8 +35,14 @@ export function withInputOptions(command: Command): Command {
     .addOption(new Option('--pace <how>', 'how the workloads are rolled').choices(['forced', 'organic']))
     .option('--deadline <duration>', 'how long an organic rollout waits, for example 14d')
     .addOption(
-      new Option('--approvals <when>', 'when to ask for approval').choices(['beforeRetire', 'everyPhase', 'none']),
+      new Option('--approvals <when>', 'when to ask for approval').choices([
+        'beforeRetire',
+        'everyPhase',
+        'inCluster',
+        'none',
+      ]),
     )
+    .option('--adopt <fingerprint>', 'go on with the root in Secret reroot-rotation that nothing but a pod refers to')
     .option('--root-validity <duration>', 'validity of the new root, for example 10y')
     .option('--issuer-validity <duration>', 'validity of the new issuer, for example 1y')
     .addOption(new Option('--root-key <what>', 'what to do with the key of the new root').choices(['keep', 'discard']))
@@ -49,6 +56,7 @@ export function withIssuerOptions(command: Command): Command {
       '-f, --input <file>',
       'JSON or YAML file with the input of rotateIssuer; "-" reads stdin. Flags override it',
     )
+    .option('--adopt <fingerprint>', 'go on with what is in Secret reroot-rotation')
     .option('--issuer-validity <duration>', 'validity of the new issuer, for example 90d')
     .addOption(leafRenewalOption())
     .option('--certificates <secret>', 'Secret in the Linkerd namespace with an issuer of your own under the root');
@@ -67,12 +75,12 @@ function leafRenewalOption(): Option {
  */
 export function rotationInput(options: ClusterOptions & InputOptions): RotationInput {
   const file = options.input === undefined ? {} : readInputFile(options.input);
-  const { linkerdNamespace, strategy, approvals, issuerKeyCompromised, leafRenewal, certificates } = options;
+  const { linkerdNamespace, strategy, approvals, adopt, issuerKeyCompromised, leafRenewal, certificates } = options;
   const { pace, deadline, rootValidity, rootKey, issuerValidity } = options;
   return {
     ...file,
     ...clusterOf(options, file),
-    ...present({ linkerdNamespace, strategy, approvals, issuerKeyCompromised, leafRenewal }),
+    ...present({ linkerdNamespace, strategy, approvals, adopt, issuerKeyCompromised, leafRenewal }),
     rollout: { ...file.rollout, ...present({ pace, deadline }) },
     root: { ...file.root, ...present({ validity: rootValidity, key: rootKey }) },
     issuer: { ...file.issuer, ...present({ validity: issuerValidity }) },

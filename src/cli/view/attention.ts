@@ -30,7 +30,7 @@ function waitingLines({ waiting, cluster }: RotationStatus, now: Date): string[]
     ...waiting.on.map((on) => `    - ${on}`),
     `    ${waiting.todo}`,
   ];
-  if (waiting.kind === 'approval')
+  if (waiting.kind === 'approval' && !waiting.inCluster)
     lines.push(pc.dim(`    In another terminal: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
   return lines;
 }

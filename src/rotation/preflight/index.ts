@@ -12,7 +12,7 @@ import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
 import { rotationLeftBehind } from './left-behind.js';
 import type { PreflightObservation } from './observation.js';
-import { permissionMissing } from './permissions.js';
+import { approvalsElsewhere, permissionMissing } from './permissions.js';
 import { leafUnderNoAnchor, proxyUnreadable, workloadCannotRoll } from './workloads.js';
 import { anotherWriter, helmWouldRevert } from './writers.js';
 
@@ -23,6 +23,7 @@ export type Check = (observation: PreflightObservation) => Finding[];
 export const PREFLIGHT_CHECKS: readonly Check[] = [
   linkerdUndetected,
   permissionMissing,
+  approvalsElsewhere,
   controlPlaneWaived,
   controlPlaneNotReady,
   bundleUntidy,

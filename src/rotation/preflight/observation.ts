@@ -3,6 +3,7 @@ import type { Problem } from '../../pki/authority.js';
 import type { Course } from '../courses/course.js';
 import type { Recovery } from '../courses/recovery.js';
 import type { Finding, Waiver } from '../findings.js';
+import type { Use } from '../untouched.js';
 
 /** What preflight looked at, as plain data: the checks in this folder decide, and read nothing else. */
 export interface PreflightObservation {
@@ -16,6 +17,8 @@ export interface PreflightObservation {
   /** Why Linkerd was not found or is not understood; nothing else is known then. */
   undetected?: Undetected | undefined;
   missingPermissions: MissingPermission[];
+  /** This worker takes approvals in the cluster alone, and the input asks for others. */
+  approvalsInCluster?: boolean;
   deployments: DeploymentFacts[];
   /** Every copy of the trust anchors; the first is the one that the control plane reads. */
   stores: StoreFacts[];
@@ -85,6 +88,11 @@ export interface SuppliedFacts {
 export interface LeftBehind {
   /** What that rotation was to replace. */
   of: 'root' | 'issuer';
+  /** Short name of its root. */
+  id: string;
+  use: Use;
+  /** The input names it: it is gone on with, whatever refers to it. */
+  named?: true;
   /** ISO 8601: until when its bridge certificate lasts, where that is in the issuer Secret. */
   bridgeNotAfter?: string;
 }

@@ -3,7 +3,7 @@ import { createBridge, createIssuer } from '../../../src/pki/issue.js';
 import { toSec1Pem } from '../../../src/pki/key.js';
 import { encode } from '../../../src/kubernetes/base64.js';
 import type { GenerateResult, StepInput } from '../../../src/rotation/payloads.js';
-import { DAY_MS } from '../support.js';
+import { authority, DAY_MS } from '../support.js';
 import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step } from './cluster.js';
 
 const [O, T] = [old.root.certificate, next.root.certificate];
@@ -28,18 +28,24 @@ describe('generate', () => {
   it.each([
     ['another run', newRotation({ firstRunId: 'run-9', bridgePem: bridge(DAY_MS) })],
     ['0.1 or 0.2, which did not say', newRotation({ bridgePem: bridge(DAY_MS) })],
-  ])('adopts what %s has left', async (_who, rotation) => {
-    const cluster = clusterWith({ rotation });
+  ])('adopts what %s has left, when a bundle has its root', async (_who, rotation) => {
+    const cluster = clusterWith({ bundle: [O, T], rotation });
+    expect(await generate(cluster)).toMatchObject({ adopted: true, root: { fingerprint: T.fingerprint } });
+  });
+  it('adopts it when the issuer in use is from it', async () => {
+    const issuer = { certificatePem: next.issuer.certificate.pem, keyPem: toSec1Pem(next.issuer.privateKey) };
+    const cluster = clusterWith({ bundle: [O], issuer, rotation: newRotation({ bridgePem: bridge(DAY_MS) }) });
     expect(await generate(cluster)).toMatchObject({ adopted: true, root: { fingerprint: T.fingerprint } });
   });
 
   it('sees that there is no way back in the proxies, also when another writer has put the old bundle back', async () => {
     const rotation = newRotation({ firstRunId: 'run-9', bridgePem: bridge(DAY_MS) });
     const cluster = clusterWith({ bundle: [O], rotation });
+    const named = { ...step(), settings: { ...step().settings, adopt: rotation.id } };
     cluster.addPod('web-1', [O, T]);
-    expect((await generate(cluster)).pastPointOfNoReturn).toBe(false);
+    expect((await generate(cluster, named)).pastPointOfNoReturn).toBe(false);
     cluster.addPod('web-2', [T]);
-    expect((await generate(cluster)).pastPointOfNoReturn).toBe(true);
+    expect((await generate(cluster, named)).pastPointOfNoReturn).toBe(true);
   });
 
   it('names the roots of the start also when the bundle has lost them', async () => {
@@ -50,8 +56,71 @@ describe('generate', () => {
   });
 });
 
+describe('a Secret that somebody has planted', () => {
+  const planted = () => newRotation({ rootKeyPem: toSec1Pem(next.root.privateKey), bridgePem: bridge(DAY_MS) });
+  const rootOf = (cluster: FakeCluster) => cluster.text('Secret/reroot-rotation', 'ca.crt');
+
+  it('does not choose the next root: nothing refers to it, so new certificates take its place', async () => {
+    const cluster = clusterWith({ rotation: planted() });
+    cluster.addPod('web-1', [O]);
+    const made = await generate(cluster);
+    expect(made).toMatchObject({ adopted: false, pastPointOfNoReturn: false });
+    expect(made.root.fingerprint).not.toBe(T.fingerprint);
+    expect(rootOf(cluster)).not.toBe(T.pem);
+  });
+  it('is for a person when a pod speaks for it, and nothing is deleted', async () => {
+    const cluster = clusterWith({ rotation: planted() });
+    cluster.addPod('web-1', [O, T]);
+    await expect(generate(cluster)).rejects.toMatchObject({
+      type: 'AdoptionUnclear',
+      nonRetryable: true,
+      message: expect.stringContaining(`\`adopt\`: "${planted().id}"`) as string,
+    });
+    expect(rootOf(cluster)).toBe(T.pem);
+  });
+  it('is adopted by its name', async () => {
+    const cluster = clusterWith({ rotation: planted() });
+    const input = step();
+    const named = { ...input, settings: { ...input.settings, adopt: T.fingerprint } };
+    expect(await generate(cluster, named)).toMatchObject({ adopted: true, root: { fingerprint: T.fingerprint } });
+  });
+  const stranger = authority('stranger');
+  it.each([
+    ['roots that are not in it', { id: 'x' }, 'reroot.dev/retire'],
+    ['another root key', { rootKeyPem: toSec1Pem(stranger.root.privateKey) }, 'RootKeyMismatch'],
+    [
+      'a bridge certificate of another key',
+      {
+        bridgePem: createBridge({
+          issuer: stranger.issuer.certificate,
+          root: T,
+          rootKey: next.root.privateKey,
+          validForMs: DAY_MS,
+        }).pem,
+      },
+      'bridge.crt is not the issuer of the start',
+    ],
+    [
+      'an issuer of the start that is under another root',
+      {
+        previousIssuerPem: stranger.issuer.certificate.pem,
+        previousIssuerKeyPem: toSec1Pem(stranger.issuer.privateKey),
+      },
+      'is under none of',
+    ],
+  ])('does not get through with %s', async (_what, change, why) => {
+    const cluster = clusterWith({ bundle: [O, T], rotation: { ...planted(), ...change } });
+    const annotations = cluster.objects.get('Secret/reroot-rotation')?.metadata?.annotations;
+    if (annotations && why === 'reroot.dev/retire') annotations[why] = 'strangers';
+    await expect(generate(cluster)).rejects.toMatchObject({
+      nonRetryable: true,
+      message: expect.stringContaining(why === 'reroot.dev/retire' ? 'its annotation names roots' : why) as string,
+    });
+  });
+});
+
 describe('certificates that were left behind', () => {
-  const adopt = async (change: Parameters<typeof newRotation>[0], bundle = [O], course = {}) => {
+  const adopt = async (change: Parameters<typeof newRotation>[0], bundle = [O, T], course = {}) => {
     const rotation = newRotation({ firstRunId: 'run-9', bridgePem: bridge(DAY_MS), ...change });
     return await generate(clusterWith({ bundle, rotation }), step({}, course));
   };
@@ -70,7 +139,9 @@ describe('certificates that were left behind', () => {
     expect(refused).toContain('there is no bridge certificate');
   });
   it('are taken without a bridge that the course does not need', async () => {
-    expect(await adopt({ bridgePem: bridge(-1000) }, [O], { strategy: 'standard' })).toMatchObject({ adopted: true });
+    expect(await adopt({ bridgePem: bridge(-1000) }, [O, T], { strategy: 'standard' })).toMatchObject({
+      adopted: true,
+    });
     expect(await adopt({ bridgePem: bridge(-1000) }, [T])).toMatchObject({ pastPointOfNoReturn: true });
   });
   it('are refused when the new issuer has expired', async () => {
@@ -85,7 +156,9 @@ describe('certificates that were left behind', () => {
     expect(await adopt(issuerFor(DAY_MS / 2), [T])).toMatchObject({ pastPointOfNoReturn: true });
   });
   it('of a rotation of the issuer alone are no use to one of the root', async () => {
-    await expect(adopt({ retire: [] })).rejects.toMatchObject({ type: 'AnotherRotationLeft' });
+    const issuer = { certificatePem: next.issuer.certificate.pem, keyPem: toSec1Pem(next.issuer.privateKey) };
+    const cluster = clusterWith({ bundle: [T], issuer, rotation: newRotation({ retire: [] }) });
+    await expect(generate(cluster)).rejects.toMatchObject({ type: 'AnotherRotationLeft' });
   });
 });
 
@@ -97,7 +170,7 @@ describe("a rotation's Secret that somebody has damaged", () => {
     ['previous.tls.key', ''],
     ['previous.tls.key', toSec1Pem(next.issuer.privateKey)],
   ])('in %s is for a person, who is told what to do', async (key, text) => {
-    const cluster = clusterWith({ rotation: newRotation({ bridgePem: bridge(DAY_MS) }) });
+    const cluster = clusterWith({ bundle: [O, T], rotation: newRotation({ bridgePem: bridge(DAY_MS) }) });
     const secret = cluster.objects.get('Secret/reroot-rotation');
     if (secret?.data) secret.data[key] = encode(text);
     await expect(generate(cluster)).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isPastReturn } from '../../../src/rotation/past-return.js';
-import { isUntouched, type Traces } from '../../../src/rotation/untouched.js';
+import { isUntouched, type Traces, type Use, useOf } from '../../../src/rotation/untouched.js';
 import { proxy, without } from './support.js';
 
 const roots = { root: 'T', retire: ['O'] };
@@ -24,6 +24,7 @@ describe('the point of no return', () => {
     ['a process trusts neither', { bundle: ['O', 'T'], proxies: [proxy({ anchors: ['X'] })] }, false],
     ['a process could not be read', { bundle: ['O', 'T'], proxies: [starting] }, false],
     ['the bundle cannot be read', { bundle: [], proxies: [] }, false],
+    ['somebody else has written a bundle with neither', { bundle: ['X'], proxies: [] }, false],
   ])('when %s', (_when, held, past) => {
     expect(isPastReturn(roots, held)).toBe(past);
   });
@@ -56,5 +57,20 @@ describe("what a rotation's Secret holds", () => {
     const same = { root: 'O', retire: [] };
     expect(isUntouched(same, traces)).toBe(true);
     expect(isUntouched(same, { ...traces, issuer: 'new' })).toBe(false);
+  });
+  it.each<[string, Partial<Traces>, Use]>([
+    ['nothing refers to it', {}, 'unused'],
+    ['a copy of the bundle has the new root', { stores: [['O'], ['O', 'T']] }, 'inUse'],
+    ['the issuer Secret holds its bridge', { issuer: 'bridge' }, 'inUse'],
+    ['the issuer Secret holds its issuer', { issuer: 'new' }, 'inUse'],
+    ['a pod says that it trusts the new root', { proxies: [proxy({ anchors: ['O', 'T'] })] }, 'unclear'],
+    ["the issuer Secret holds somebody else's", { issuer: undefined }, 'unused'],
+    ['a process could not be read', { proxies: [starting] }, 'unused'],
+  ])('is gone on with or not when %s', (_when, change, use) => {
+    expect(useOf(roots, { ...traces, ...change })).toBe(use);
+  });
+  it('for an issuer alone is in use with its issuer', () => {
+    expect(useOf({ root: 'O', retire: [] }, traces)).toBe('unused');
+    expect(useOf({ root: 'O', retire: [] }, { ...traces, issuer: 'new' })).toBe('inUse');
   });
 });

@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
 import { type Case, holds } from './support.js';
 
 describe('permissionMissing', () => {
@@ -28,6 +29,31 @@ describe('permissionMissing', () => {
           hint: 'deploy/rbac.yaml',
         },
       ],
+    },
+  ])('$name', holds);
+});
+
+describe('approvalsElsewhere', () => {
+  const observed = { approvalsInCluster: true };
+  it.each<Case>([
+    { name: 'finds nothing where the worker takes any', observed: { approvalsInCluster: false }, finds: [] },
+    {
+      name: 'blocks a rotation that would wait for an approval that does not count',
+      observed,
+      finds: [
+        {
+          reason: 'ApprovalsElsewhere',
+          severity: 'block',
+          subject: 'cluster',
+          says: ['REROOT_APPROVALS'],
+          hint: '"inCluster"',
+        },
+      ],
+    },
+    {
+      name: 'is not for the issuer alone, which passes no such point',
+      observed: { ...observed, course: COURSES.issuer.course },
+      finds: [],
     },
   ])('$name', holds);
 });
