@@ -124,7 +124,7 @@ it.each<[StrategyName, Phase, Cut]>([
   const handle = await begunByOldVersion(...at);
   await handle.executeUpdate('abort', { args: [{ by: 'tester' }] });
   await goesOnWithThisVersion(handle);
-  expect(await seenThrough(handle)).toMatchObject({ outcome: 'aborted', aborted: { by: 'tester' } });
+  expect(await seenThrough(handle)).toMatchObject({ outcome: 'aborted', aborted: { claimedBy: 'tester' } });
   expect(await mesh.certificates()).toEqual(before);
   await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);
   await expectNoRefusal(mesh);

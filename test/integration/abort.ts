@@ -40,7 +40,7 @@ export async function abortIn(
     await mesh.killWorker();
   }
   const report = await reportOf(handle);
-  expect(report).toMatchObject({ outcome: 'aborted', aborted: { phase, by: 'tester', reason: 'a test' } });
+  expect(report).toMatchObject({ outcome: 'aborted', aborted: { phase, claimedBy: 'tester', reason: 'a test' } });
   expect(await mesh.certificates()).toEqual(before);
   await readsRightOnTheWayBack(handle);
   await expect(mesh.secret('reroot-rotation')).rejects.toThrow(/not found/);

@@ -31,7 +31,7 @@ export interface OwnMesh {
   /** SIGKILL, and another. */
   killWorker(): Promise<void>;
   /** SIGTERM, and another: of this version, or of the one whose CLI is named. */
-  changeWorker(program?: string): Promise<void>;
+  changeWorker(program?: string, env?: NodeJS.ProcessEnv): Promise<void>;
   start(input: RotationInput): Promise<WorkflowHandle>;
   /** Ends what a test that failed has left running. */
   endRotations(): Promise<void>;
@@ -78,9 +78,9 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
       await worker.kill();
       worker = startWorkerProcess(sandbox);
     },
-    changeWorker: async (program) => {
+    changeWorker: async (program, env = {}) => {
       await worker.stop();
-      worker = startWorkerProcess(sandbox, {}, program);
+      worker = startWorkerProcess(sandbox, env, program);
     },
     start: async (input) => await start('rotateTrustRoot', input),
     startIssuer: async (input) => await start('rotateIssuer', input),

@@ -60,7 +60,9 @@ describe('a whole rotation', () => {
 
     const { report, handle } = result;
     expect(report).toMatchObject({ outcome: 'completed', layout: 'D', adopted: false, waivers: [] });
-    expect(report.approvals).toMatchObject([{ phase: 'retire', by: 'tester' }]);
+    expect(report.approvals).toMatchObject([
+      { phase: 'retire', claimedBy: 'tester', sender: { identity: expect.stringMatching(/@/) as string } },
+    ]);
     expect(report.oldRoots.map(({ fingerprint }) => fingerprint)).toEqual(before.anchors);
     const after = await anchorsInUse();
     expect(after).toEqual([report.newRoot.fingerprint]);

@@ -63,7 +63,7 @@ describe('a rotation that another version of the worker has begun', () => {
       return { handle, first: runId, report: await reportOf(handle) };
     });
     const { handle, first, report } = result;
-    expect(report).toMatchObject({ outcome: 'completed', waivers: [WAIVER] });
+    expect(report).toMatchObject({ outcome: 'completed', waivers: [{ subject: WAIVER.subject, claimedBy: 'tester' }] });
     expect(report.approvals).toEqual([]); // what was approved then is not what would be asked for now
     expect(report.oldRoots.map(({ fingerprint }) => fingerprint)).toEqual([before]);
     expect(await anchorsInUse()).toEqual([report.newRoot.fingerprint]);
