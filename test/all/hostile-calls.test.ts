@@ -82,12 +82,7 @@ it('a worker can want approvals that the API server decides about: nobody passes
     message: expect.stringContaining('ApprovalsElsewhere') as string,
   });
   const handle = await mesh.start({ strategy: 'standard', approvals: 'inCluster' });
-  const { waiting } = await statusWhere(
-    handle,
-    'the approval',
-    (status) => status.waiting?.kind === 'approval',
-    180_000,
-  );
+  const { waiting } = await statusWhere(handle, 'the approval', (status) => status.waiting?.kind === 'approval');
   const planHash = waiting?.planHash ?? '';
   await expect(handle.executeUpdate('approve', { args: [{ planHash, by: 'somebody' }] })).rejects.toThrow(
     'Update failed',
