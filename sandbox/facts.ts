@@ -18,6 +18,8 @@ export interface SandboxFacts {
   folder: string;
   /** Of the host process. */
   pid: number;
+  /** What tells it from a later process with that id (`birthOf`). */
+  born: string;
   adminKubeconfig: string;
   /** Of the user `reroot`, who may do what deploy/rbac.yaml grants and nothing else. */
   kubeconfig: string;

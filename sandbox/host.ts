@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { birthOf } from '../src/ground/process.js';
 import { startKubernetes } from './cluster/kubernetes.js';
 import { claimNetwork } from './cluster/network.js';
 import { createObjects, nodeObjects, NODES, permissionObjects } from './cluster/objects.js';
@@ -14,7 +15,7 @@ import { MESHED_PODS, proxiesReady, startStandIn } from './linkerd/standin.js';
 /** The host process: brings everything up, and holds it until it is told to stop. */
 export async function hostSandbox(folder: string, options: SandboxOptions): Promise<SandboxFacts> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stopAll(signal, 0));
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const network = await claimNetwork();
   const [kubeletPort = 0] = await network.freePorts(1);
   const [temporal, kubernetes] = await Promise.all([
@@ -33,6 +34,7 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   const facts: SandboxFacts = {
     folder,
     pid: process.pid,
+    born: birthOf(process.pid) ?? '',
     adminKubeconfig: kubernetes.adminKubeconfig,
     kubeconfig: kubernetes.rerootKubeconfig,
     temporal,

@@ -71,7 +71,7 @@ program
   .action(async ({ name }: Named) => {
     const folder = namedFolder(name);
     const facts = findSandbox(folder);
-    if (facts) await stopHost(facts.pid);
+    if (facts) await stopHost(facts);
     rmSync(folder, { recursive: true, force: true });
     process.stdout.write(facts ? `Sandbox "${name}" has ended.\n` : `No sandbox "${name}" was running.\n`);
   });

@@ -1,8 +1,8 @@
-// One way in for everything: `node scripts/run.mjs demo|test|sandbox|bench|build|check [arguments]`. It installs and builds
+// One way in for everything: `node scripts/run.mjs demo|test|sandbox|bench|build|check|sbom [arguments]`. It installs and builds
 // what is missing, then runs it. Plain Node, so that it works before anything is installed. Set-up talks on stderr only.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { install } from './install.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const BIN = path.join(ROOT, 'node_modules', '.bin');
@@ -15,12 +15,18 @@ const COMMANDS = {
   test: async () => await tests(['run', '--exclude', 'test/all/**']),
   'test:all': async () => await tests(['run']),
   build: async () => {
-    await install();
+    await install(ROOT, say);
     const { build } = await import('./build.mjs');
     say((await build({ force: args.includes('--force') })) ? 'built dist/' : 'dist/ is up to date');
     return 0;
   },
   check: async () => await check(),
+  sbom: async () => {
+    await install(ROOT, say);
+    const { writeBills } = await import('./sbom.mjs');
+    for (const file of await writeBills()) say(path.relative(ROOT, file));
+    return 0;
+  },
 };
 
 process.exitCode = await main();
@@ -52,7 +58,7 @@ async function tests(vitest) {
 
 /** Everything that a run needs: packages, dist/, tools. */
 async function ready() {
-  await install();
+  await install(ROOT, say);
   const [{ build }, { ensureTools, variableOf }] = [await import('./build.mjs'), await import('./tools.mjs')];
   await build();
   const tools = await ensureTools();
@@ -62,27 +68,8 @@ async function ready() {
   };
 }
 
-async function install() {
-  if (installedAsLocked()) return;
-  say('installing packages (npm ci)');
-  // `npm pack --dry-run` tells every npm below it to run dry
-  const code = await run('npm', ['ci', '--loglevel=error', '--no-dry-run'], { stdio: ['ignore', 2, 2] });
-  if (code !== 0) throw new Error('npm ci failed');
-}
-
-/** npm keeps a copy of what it installed; platform packages of other machines are not in it. */
-function installedAsLocked() {
-  const installed = path.join(ROOT, 'node_modules', '.package-lock.json');
-  if (!existsSync(installed)) return false;
-  const packages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
-  const have = packages(installed);
-  return Object.entries(packages(path.join(ROOT, 'package-lock.json'))).every(
-    ([name, { version, optional }]) => name === '' || have[name]?.version === version || (optional && !have[name]),
-  );
-}
-
 async function check() {
-  await install();
+  await install(ROOT, say);
   const steps = [
     ['types', 'tsc', ['--noEmit']],
     ['lint', 'oxlint', ['--type-aware', '--max-warnings=0']],

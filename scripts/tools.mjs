@@ -17,11 +17,12 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const KUBERNETES = 'v1.36.3';
+const KUBERNETES = pinned('kubernetes', 'k8s.io/kubernetes');
+const [MAJOR, MINOR] = KUBERNETES.slice(1).split('.');
 const STAMP = [
-  'gitVersion=' + KUBERNETES,
-  'gitMajor=1',
-  'gitMinor=36',
+  `gitVersion=${KUBERNETES}`,
+  `gitMajor=${MAJOR}`,
+  `gitMinor=${MINOR}`,
   'gitTreeState=clean',
   `gitCommit=${'0'.repeat(40)}`,
   'buildDate=2026-01-01T00:00:00Z',
@@ -29,43 +30,55 @@ const STAMP = [
   .map((value) => `-X k8s.io/component-base/version.${value}`)
   .join(' ');
 
+function kubernetes(name) {
+  return {
+    name,
+    folder: 'tools/kubernetes',
+    package: `k8s.io/kubernetes/cmd/${name}`,
+    ldflags: STAMP,
+    says: `Kubernetes ${KUBERNETES}`,
+  };
+}
+
 /**
- * name: of the file and, as REROOT_<NAME>, of the variable that names another one. fits: what `--version` of one on the
- * PATH must say; absent for programs that are part of this repository.
+ * name: of the file and, as REROOT_<NAME>, of the variable that names another one. says: the beginning of what `--version`
+ * of one on the PATH must print, up to a blank or the end of its line: the pinned version and no other; absent for
+ * programs that are part of this repository.
  */
 export const TOOLS = [
   { name: 'leash', folder: 'tools/leash', package: '.' },
-  { name: 'etcd', folder: 'tools/kubernetes', package: 'go.etcd.io/etcd/server/v3', fits: /etcd Version: 3\.[56]\./ },
   {
-    name: 'kube-apiserver',
+    name: 'etcd',
     folder: 'tools/kubernetes',
-    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
-    ldflags: STAMP,
-    fits: /v1\.36\./,
+    package: 'go.etcd.io/etcd/server/v3',
+    says: `etcd Version: ${pinned('kubernetes', 'go.etcd.io/etcd/server/v3').slice(1)}`,
   },
+  kubernetes('kube-apiserver'),
+  kubernetes('kube-controller-manager'),
+  kubernetes('kube-scheduler'),
   {
-    name: 'kube-controller-manager',
-    folder: 'tools/kubernetes',
-    package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
-    ldflags: STAMP,
-    fits: /v1\.36\./,
+    name: 'kwok',
+    folder: 'tools/kwok',
+    package: 'sigs.k8s.io/kwok/cmd/kwok',
+    says: `kwok version ${pinned('kwok', 'sigs.k8s.io/kwok')}`,
   },
-  {
-    name: 'kube-scheduler',
-    folder: 'tools/kubernetes',
-    package: 'k8s.io/kubernetes/cmd/kube-scheduler',
-    ldflags: STAMP,
-    fits: /v1\.36\./,
-  },
-  { name: 'kwok', folder: 'tools/kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', fits: /v0\.8\./ },
   {
     name: 'temporal',
     folder: 'tools/temporal',
     package: 'github.com/temporalio/cli/cmd/temporal',
-    fits: /version 1\.([5-9]|\d\d)\./,
+    says: `temporal version ${pinned('temporal', 'github.com/temporalio/cli').slice(1)}`,
   },
   { name: 'standin', folder: 'sandbox/linkerd/standin', package: '.' },
 ];
+
+/** The version of a module that a go.mod of ours requires, such as `v1.36.3`. */
+function pinned(folder, module) {
+  const lines = readFileSync(path.join(ROOT, 'tools', folder, 'go.mod'), 'utf8').split('\n');
+  const required = lines.map((line) => line.trim().split(' ')).find(([name, what]) => name === module && what);
+  const version = required?.[1];
+  if (!version) throw new Error(`tools/${folder}/go.mod does not require ${module}`);
+  return version;
+}
 
 export function variableOf(name) {
   return `REROOT_${name.toUpperCase().replaceAll('-', '_')}`;
@@ -79,29 +92,36 @@ export function cacheFolder(env = process.env) {
 export async function ensureTools({ env = process.env, tools = TOOLS, report = stderrReporter() } = {}) {
   const found = new Map();
   const missing = [];
+  const go = goOf(env);
   for (const tool of tools) {
-    const where = findTool(tool, env);
+    const where = findTool(tool, env, go);
     if (where) found.set(tool.name, where);
     else missing.push(tool);
   }
-  if (missing.length > 0) await buildAll(missing, found, env, report);
+  if (missing.length > 0) await buildAll(missing, found, { env, report, go });
   return Object.fromEntries(found);
 }
 
-function findTool(tool, env) {
+export function findTool(tool, env, go = goOf(env)) {
   const named = env[variableOf(tool.name)];
   if (named) {
     if (!existsSync(named)) throw new Error(`${variableOf(tool.name)} names ${named}, which does not exist`);
     return named;
   }
-  if (tool.fits) {
+  if (tool.says) {
     for (const folder of (env.PATH ?? '').split(path.delimiter)) {
       const candidate = path.join(folder, tool.name);
-      if (folder && existsSync(candidate) && tool.fits.test(versionOf(candidate))) return candidate;
+      if (folder && existsSync(candidate) && isPinned(tool, versionOf(candidate))) return candidate;
     }
   }
-  const cached = cachedPath(tool, env);
+  if (!go) return undefined; // nobody can say by which one a cached program was built
+  const cached = cachedPath(tool, env, go);
   return existsSync(cached) ? cached : undefined;
+}
+
+/** Whether this is what `--version` of the pinned version prints: `1.5.1`, and neither `1.5.10` nor `1.5.1-rc.1`. */
+export function isPinned({ says }, version) {
+  return version.split('\n').some((line) => line === says || line.startsWith(`${says} `));
 }
 
 function versionOf(program) {
@@ -116,11 +136,25 @@ function versionOf(program) {
   }
 }
 
-export function cachedPath(tool, env = process.env) {
-  const hash = createHash('sha256').update(JSON.stringify([tool.package, tool.ldflags ?? '']));
-  for (const file of sourceFiles(path.join(ROOT, tool.folder)))
-    hash.update(path.basename(file)).update(readFileSync(file));
-  return path.join(cacheFolder(env), `${tool.name}-${hash.digest('hex').slice(0, 16)}`, tool.name);
+/** How a build is done, whatever the environment says; what go.sum does not list ends it. */
+export const BUILD_ENV = {
+  CGO_ENABLED: '0',
+  GOFLAGS: '-mod=readonly -trimpath -buildvcs=false',
+  GOTOOLCHAIN: 'local',
+  GOWORK: 'off',
+};
+
+/** A program that is built from exactly these sources, in exactly this way, by exactly this Go. */
+export function cachedPath(tool, env = process.env, go = goOf(env)) {
+  const root = path.join(ROOT, tool.folder);
+  const how = [tool.name, tool.package, tool.ldflags ?? '', BUILD_ENV, go];
+  const sources = sourceFiles(root).map((file) => [path.relative(root, file), sha256(readFileSync(file))]);
+  const key = sha256(JSON.stringify([how, sources])).slice(0, 32);
+  return path.join(cacheFolder(env), `${tool.name}-${key}`, tool.name);
+}
+
+function sha256(data) {
+  return createHash('sha256').update(data).digest('hex');
 }
 
 function sourceFiles(folder) {
@@ -130,32 +164,43 @@ function sourceFiles(folder) {
     .toSorted();
 }
 
-async function buildAll(missing, found, env, report) {
+/** Version and target of the Go on the PATH, one a line; undefined where there is none. */
+export function goOf(env) {
+  try {
+    const about = ['GOVERSION', 'GOOS', 'GOARCH', 'GOAMD64', 'GOARM64', 'GOEXPERIMENT'];
+    const options = { encoding: 'utf8', env: { ...env, ...BUILD_ENV }, stdio: ['ignore', 'pipe', 'ignore'] };
+    return execFileSync('go', ['env', ...about], options).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+async function buildAll(missing, found, { env, report, go }) {
+  requireGo(go);
   const cache = cacheFolder(env);
   mkdirSync(cache, { recursive: true });
   const unlock = await lock(path.join(cache, 'lock'), report);
   try {
-    const needed = missing.filter((tool) => !existsSync(cachedPath(tool, env)));
-    if (needed.length > 0) requireGo(env);
+    const needed = missing.filter((tool) => !existsSync(cachedPath(tool, env, go)));
     const began = Date.now();
-    for (const [index, tool] of needed.entries()) await build(tool, env, report, `${index + 1} of ${needed.length}`);
+    for (const [index, tool] of needed.entries())
+      await build(tool, { env, report, go, position: `${index + 1} of ${needed.length}` });
     if (needed.length > 0) report.line(`built ${needed.length} tools in ${seconds(began)}; kept in ${cache}`);
-    for (const tool of missing) found.set(tool.name, cachedPath(tool, env));
+    for (const tool of missing) found.set(tool.name, cachedPath(tool, env, go));
   } finally {
     unlock();
   }
 }
 
 /** Builds beside the cache's place and renames, so that an interrupted build leaves nothing that looks finished. */
-async function build(tool, env, report, position) {
-  const target = cachedPath(tool, env);
+async function build(tool, { env, report, go, position }) {
+  const target = cachedPath(tool, env, go);
   const scratch = mkdtempSync(path.join(cacheFolder(env), `building-${tool.name}-`));
   const began = Date.now();
   report.begin(`building ${tool.name} (${position})`, began);
   try {
     const args = [
       'build',
-      '-trimpath',
       '-ldflags',
       ['-s -w', tool.ldflags].filter(Boolean).join(' '),
       '-o',
@@ -164,7 +209,7 @@ async function build(tool, env, report, position) {
     ];
     await run('go', args, {
       cwd: path.join(ROOT, tool.folder),
-      env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' },
+      env: { ...env, ...BUILD_ENV },
     });
     mkdirSync(path.dirname(path.dirname(target)), { recursive: true });
     try {
@@ -191,19 +236,15 @@ function run(command, args, options) {
   });
 }
 
-function requireGo(env) {
-  let version = '';
-  try {
-    version = execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', env });
-  } catch {
+function requireGo(go) {
+  if (go === undefined)
     throw new Error(
       'Go is needed to build the sandbox (Kubernetes, etcd, kwok, Temporal) and is not on the PATH.\nInstall Go 1.26 or newer: https://go.dev/doc/install',
     );
-  }
-  const [, minor] = /go1\.(\d+)/.exec(version) ?? [];
+  const [, minor] = /^go1\.(\d+)/.exec(go) ?? [];
   if (Number(minor) < 26)
     throw new Error(
-      `Go 1.26 or newer is needed to build the sandbox; this is ${version.trim()}.\nhttps://go.dev/doc/install`,
+      `Go 1.26 or newer is needed to build the sandbox; this is ${go.split('\n')[0]}.\nhttps://go.dev/doc/install`,
     );
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../../src/ground/process.js';
+import { isStillAlive } from '../../src/ground/process.js';
 import { built } from '../cluster/paths.js';
 import { tail, tool } from '../cluster/processes.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from '../facts.js';
@@ -39,7 +39,7 @@ export interface StartOptions extends Partial<SandboxOptions> {
 /** @throws Error with the end of the host's log when it does not come up */
 export async function startSandbox({ folder: wanted, stay = false, ...options }: StartOptions = {}): Promise<Sandbox> {
   const folder = wanted ?? mkdtempSync(path.join(tmpdir(), 'reroot-sandbox-'));
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   rmSync(path.join(folder, FACTS_FILE), { force: true });
   const child = spawnHost(folder, { ...DEFAULTS, ...options }, stay);
   const facts = await waitForFacts(folder, child);
@@ -47,7 +47,7 @@ export async function startSandbox({ folder: wanted, stay = false, ...options }:
     ...facts,
     mesh: standInAt(facts.standin),
     stop: async () => {
-      await stopHost(facts.pid);
+      await stopHost(facts);
       if (!wanted) rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -58,19 +58,30 @@ export function findSandbox(folder: string): SandboxFacts | undefined {
   const file = path.join(folder, FACTS_FILE);
   if (!existsSync(file)) return undefined;
   const facts = JSON.parse(readFileSync(file, 'utf8')) as SandboxFacts;
-  return isAlive(facts.pid) ? facts : undefined;
+  return isStillAlive(facts.pid, facts.born) ? facts : undefined;
 }
 
+/** Names that are one folder, in every file system, and never one above. */
+const SANDBOX_NAME = /^(?!.*\.\.)[a-z0-9][-a-z0-9.]{0,62}$/;
+
+/** @throws Error when the name would be anything else than one folder: it is removed with all that is in it */
 export function namedFolder(name: string): string {
+  if (!SANDBOX_NAME.test(name))
+    throw new Error(
+      `${JSON.stringify(name)} cannot be the name of a sandbox: that is small letters, digits, "-" and single ".", ` +
+        'begins with a letter or a digit, and has 63 of them at most',
+    );
   const state = process.env['XDG_STATE_HOME'] || path.join(homedir(), '.local', 'state');
   return path.join(state, 'reroot', 'sandboxes', name);
 }
 
-export async function stopHost(pid: number): Promise<void> {
-  if (!isAlive(pid)) return;
+/** Ends the host that wrote these facts down; whoever else has its id by now is left alone. */
+export async function stopHost({ pid, born }: Pick<SandboxFacts, 'pid' | 'born'>): Promise<void> {
+  const lives = () => isStillAlive(pid, born);
+  if (!lives()) return;
   process.kill(pid, 'SIGTERM');
-  for (let tries = 0; tries < 200 && isAlive(pid); tries += 1) await sleep(50);
-  if (isAlive(pid)) process.kill(pid, 'SIGKILL'); // its servers are leashed to it
+  for (let tries = 0; tries < 200 && lives(); tries += 1) await sleep(50);
+  if (lives()) process.kill(pid, 'SIGKILL'); // its servers are leashed to it
 }
 
 function spawnHost(folder: string, options: SandboxOptions, stay: boolean): ChildProcess {

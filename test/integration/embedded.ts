@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cliProgram } from '../../sandbox/kit/index.js';
-import type { EmbeddedState } from '../../src/cli/session/embedded-state.js';
+import { embeddedFiles, type EmbeddedFiles, type EmbeddedState } from '../../src/cli/session/embedded-state.js';
 import { answers } from '../../src/cli/session/ports.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
 import { eventually, sandbox } from './support.js';
@@ -28,8 +28,12 @@ export function rerootAlone(...args: string[]): Promise<{ code: number; stdout: 
   });
 }
 
+export function hostFiles(): EmbeddedFiles {
+  return embeddedFiles(path.join(state, 'reroot', 'laptop'));
+}
+
 export function hostState(): EmbeddedState {
-  return JSON.parse(readFileSync(path.join(state, 'reroot', 'laptop', 'server.json'), 'utf8')) as EmbeddedState;
+  return JSON.parse(readFileSync(hostFiles().state, 'utf8')) as EmbeddedState;
 }
 
 export async function middleOfRotation(): Promise<void> {

@@ -10,6 +10,7 @@ const IMPORT = /(?:\bfrom |\bimport |\bimport\()'([^'.][^']*)'/g;
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
   overrides: Record<string, string>;
+  allowScripts: Record<string, boolean>;
 };
 const declared = Object.keys(manifest.dependencies);
 /** Not imported, yet in the bundle: they take the place of what a dependency would have brought. */
@@ -26,6 +27,15 @@ describe('dependencies', () => {
   it('declares none that the product does without', () => {
     const used = [...packagesImported(), ...overriding];
     expect(declared.filter((name) => !used.includes(name))).toEqual([]);
+  });
+
+  it('have no install script but those that somebody has looked at, and none of them runs', () => {
+    const { packages } = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { hasInstallScript?: boolean }>;
+    };
+    const scripted = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript);
+    const names = new Set(scripted.map(([place]) => place.slice(place.lastIndexOf('node_modules/') + 13)));
+    expect(manifest.allowScripts).toEqual(Object.fromEntries([...names].map((name) => [name, false])));
   });
 });
 

@@ -7,8 +7,9 @@ export function addEmbeddedHostCommand(program: Command): void {
   program
     .command('embedded-host', { hidden: true })
     .requiredOption('--folder <folder>')
-    .action(async ({ folder }: { folder: string }) => {
-      const host = await hostEmbedded(folder, process.env);
+    .option('--ui')
+    .action(async ({ folder, ui = false }: { folder: string; ui?: boolean }) => {
+      const host = await hostEmbedded(folder, process.env, { ui });
       try {
         await serve({ ...process.env, TEMPORAL_ADDRESS: host.address }, host.idle());
       } finally {

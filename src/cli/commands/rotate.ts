@@ -12,6 +12,7 @@ import {
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
 import { isServerAway } from '../session/answers.js';
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
+import { otherUsers } from '../session/other-users.js';
 import { CliError } from '../exit-codes.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
 import {
@@ -27,6 +28,7 @@ import { checkedInput, look } from './preflight.js';
 interface RotateOptions extends ClusterOptions, InputOptions {
   detach?: boolean;
   dryRun?: boolean;
+  ui?: boolean;
 }
 
 /** What is to be started. */
@@ -40,13 +42,15 @@ interface RotationStart {
 /** A server that has just been started may refuse for some seconds what it takes later. */
 const EMBEDDED_START_MS = 30_000;
 const RETRY_PAUSE_MS = 500;
+const UI_FLAG = 'start the embedded Temporal server with its web UI, which is then open to web pages too (docs/cli.md)';
 
 export function addRotateCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program
     .command('rotate')
     .description('replace the trust root; if a rotation of the cluster is running, follow that one')
     .option('--detach', 'start the rotation and return at once')
-    .option('--dry-run', 'print the plan and change nothing; needs no Temporal and no permission to write');
+    .option('--dry-run', 'print the plan and change nothing; needs no Temporal and no permission to write')
+    .option('--ui', UI_FLAG);
   withInputOptions(withClusterOptions(command)).action(async (options: RotateOptions) => {
     const input = rotationInput(options);
     const request = checkedInput(readInput(input));
@@ -56,7 +60,8 @@ export function addRotateCommand(program: Command, done: (exitCode: number) => v
     .command('rotate-issuer')
     .description('replace the identity issuer and keep the root; nothing is restarted')
     .option('--detach', 'start the rotation and return at once')
-    .option('--dry-run', 'print the plan and change nothing');
+    .option('--dry-run', 'print the plan and change nothing')
+    .option('--ui', UI_FLAG);
   withIssuerOptions(withClusterOptions(issuer)).action(async (options: RotateOptions) => {
     const input = issuerInput(options);
     const request = checkedInput(readIssuerInput(input));
@@ -71,8 +76,13 @@ function named(options: RotateOptions, { settings }: RotationRequest): RotateOpt
 
 async function rotate(options: RotateOptions, start: RotationStart): Promise<number> {
   if (options.dryRun) return await look(options, planOnly(start.request));
-  const session = await openSession(options.cluster, workerEnvironment(options, process.env), 'start');
+  const session = await openSession(
+    options.cluster,
+    workerEnvironment(options, process.env),
+    options.ui ? 'startWithUi' : 'start',
+  );
   try {
+    for (const note of embeddedNotes(session, options, otherUsers)) process.stderr.write(`${pc.yellow('⚠')} ${note}\n`);
     const started = await startUnlessRunning(session, options, start);
     const handle = rotationHandle(session, options);
     const ui = session.ui ? ` (UI: ${session.ui})` : '';
@@ -84,6 +94,30 @@ async function rotate(options: RotateOptions, start: RotationStart): Promise<num
   } finally {
     await session.close();
   }
+}
+
+/** What a person should know of the embedded server. */
+export function embeddedNotes(
+  { server, ui, hostPid }: Pick<Session, 'server' | 'ui' | 'hostPid'>,
+  wanted: { ui?: boolean },
+  others: () => number[],
+): string[] {
+  if (server !== 'embedded') return [];
+  const users = others();
+  return [
+    ...(users.length > 0
+      ? [
+          `Other users run programs on this machine (user ids ${users.join(', ')}). The embedded Temporal server asks nobody who ` +
+            'they are: each of them can approve, abort or start a rotation. Rotate from a machine of your own, or with a Temporal server that does.',
+        ]
+      : []),
+    ...(wanted.ui && !ui
+      ? [
+          `The embedded Temporal server runs already, without its UI. To have it: \`kill ${hostPid}\`, and this command again with ` +
+            '--ui. The rotation goes on where it was.',
+        ]
+      : []),
+  ];
 }
 
 function planOnly({ settings, course }: RotationRequest): RotationRequest {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { present } from '../../ground/present.js';
 import { loadTemporalConfig } from '../../temporal/config.js';
 import { workflowIdFor } from '../../temporal/names.js';
 import { ensureEmbedded, findEmbedded, hasEmbeddedHistory } from './embedded.js';
@@ -14,7 +15,10 @@ export interface Session {
   /** `configured` by profile or environment, or the `embedded` one of this machine. */
   server: 'configured' | 'embedded';
   address: string;
+  /** URL of the embedded server's UI, if it runs with it. */
   ui?: string;
+  /** Of the background process of the embedded server. */
+  hostPid?: number;
   close(): Promise<void>;
 }
 
@@ -26,14 +30,22 @@ export function hasTemporalServer(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * Connects; `start` also starts the embedded server when there is no other.
+ * Connects; `start` and `startWithUi` also start the embedded server when there is no other.
  * @throws CliError when there is nothing to connect to
  */
-export async function openSession(cluster: string, env: NodeJS.ProcessEnv, mode: 'find' | 'start'): Promise<Session> {
+export async function openSession(
+  cluster: string,
+  env: NodeJS.ProcessEnv,
+  mode: 'find' | 'start' | 'startWithUi',
+): Promise<Session> {
   if (hasTemporalServer(env)) return await connect(env, 'configured');
-  const embedded = mode === 'start' ? await ensureEmbedded(cluster, env) : await findEmbedded(cluster, env);
+  const embedded =
+    mode === 'find'
+      ? await findEmbedded(cluster, env)
+      : await ensureEmbedded(cluster, env, { ui: mode === 'startWithUi' });
   if (!embedded) throw noServer(cluster, env);
-  return { ...(await connect({ ...env, TEMPORAL_ADDRESS: embedded.address }, 'embedded')), ui: embedded.ui };
+  const session = await connect({ ...env, TEMPORAL_ADDRESS: embedded.address }, 'embedded');
+  return { ...session, ...present({ ui: embedded.ui, hostPid: embedded.pid }) };
 }
 
 function noServer(cluster: string, env: NodeJS.ProcessEnv): CliError {

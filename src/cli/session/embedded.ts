@@ -1,19 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../../ground/process.js';
-import { CliError } from '../exit-codes.js';
+import { present } from '../../ground/present.js';
+import { birthOf, isStillAlive } from '../../ground/process.js';
+import { CliError, EXIT } from '../exit-codes.js';
 import { findTemporalBinary, idleFor, startDevServer } from './dev-server.js';
 import {
   embeddedFiles,
   type EmbeddedFiles,
   embeddedFolder,
   type EmbeddedState,
+  makeFolder,
   readState,
   removeState,
   writeState,
 } from './embedded-state.js';
-import { answers } from './ports.js';
+import { answers, listensAt } from './ports.js';
 
 /**
  * The embedded mode: without a Temporal server configured, a rotation runs on a Temporal dev server of its own, with a
@@ -27,10 +29,14 @@ const START_PAUSE_MS = 200;
 const IDLE_MS = 60_000;
 const LOG_LINES = 12;
 
-/** The running background process, if there is one. */
+/** The running background process, if there is one: the very processes that were written down, and nobody else. */
 export async function findEmbedded(cluster: string, env: NodeJS.ProcessEnv): Promise<EmbeddedState | undefined> {
   const state = readState(embeddedFiles(embeddedFolder(cluster, env)));
-  return state && isAlive(state.pid) && (await answers(state.address)) ? state : undefined;
+  return state && isStillAlive(state.pid, state.born) && (await isServedBy(state)) ? state : undefined;
+}
+
+async function isServedBy({ serverPid, serverBorn, address }: EmbeddedState): Promise<boolean> {
+  return isStillAlive(serverPid, serverBorn) && listensAt(serverPid, address) && (await answers(address));
 }
 
 /** Whether rotations of a cluster have run here before. */
@@ -40,29 +46,43 @@ export function hasEmbeddedHistory(cluster: string, env: NodeJS.ProcessEnv): boo
 
 /**
  * Starts the background process if none runs, and waits until it serves.
+ *
+ * @param wanted `ui`: with the web UI of its server
  * @throws CliError with the end of its log when it does not
  */
-export async function ensureEmbedded(cluster: string, env: NodeJS.ProcessEnv): Promise<EmbeddedState> {
+export async function ensureEmbedded(
+  cluster: string,
+  env: NodeJS.ProcessEnv,
+  wanted: { ui: boolean },
+): Promise<EmbeddedState> {
   const running = await findEmbedded(cluster, env);
   if (running) return running;
   const files = embeddedFiles(embeddedFolder(cluster, env));
   await endOrphan(readState(files));
-  mkdirSync(files.folder, { recursive: true, mode: 0o700 });
+  makeFolder(files, cluster);
   findTemporalBinary(env);
-  const child = spawnHost(files, env);
+  const child = spawnHost(files, env, wanted);
   for (let tries = 0; tries < START_TRIES; tries += 1) {
     const state = readState(files);
-    if (state && state.pid === child.pid && (await answers(state.address))) return state;
+    if (state && state.pid === child.pid && (await isServedBy(state))) return state;
     if (child.exitCode !== null) break;
     await sleep(START_PAUSE_MS);
   }
   throw new CliError(`the embedded server did not start; the end of ${files.log}:\n${endOf(files.log)}`);
 }
 
+/** Node cannot set these for itself: files for this user alone, and no core, which would hold keys. */
+const LIMITED = 'umask 077; ulimit -c 0; exec "$@"';
+
 /** This program again, as `reroot embedded-host`, detached from the terminal. */
-function spawnHost({ folder, log: file }: EmbeddedFiles, env: NodeJS.ProcessEnv): ChildProcess {
+function spawnHost(
+  { folder, log: file }: EmbeddedFiles,
+  env: NodeJS.ProcessEnv,
+  { ui }: { ui: boolean },
+): ChildProcess {
   const log = openSync(file, 'a', 0o600);
-  const child = spawn(process.execPath, [process.argv[1] ?? '', 'embedded-host', '--folder', folder], {
+  const host = [process.execPath, process.argv[1] ?? '', 'embedded-host', '--folder', folder, ...(ui ? ['--ui'] : [])];
+  const child = spawn('/bin/sh', ['-c', LIMITED, 'reroot', ...host], {
     detached: true,
     stdio: ['ignore', log, log],
     env,
@@ -74,9 +94,14 @@ function spawnHost({ folder, log: file }: EmbeddedFiles, env: NodeJS.ProcessEnv)
 
 /** A server whose background process was killed still holds the database: it has to go before the next one. */
 async function endOrphan(state: EmbeddedState | undefined): Promise<void> {
-  if (!state || isAlive(state.pid) || !(await answers(state.address))) return;
-  process.kill(state.serverPid, 'SIGTERM');
-  for (let tries = 0; tries < START_TRIES && (await answers(state.address)); tries += 1) await sleep(START_PAUSE_MS);
+  if (!state || isStillAlive(state.pid, state.born)) return;
+  const { serverPid, serverBorn } = state;
+  // without its birth, only its port tells it from a stranger
+  const isOrphan = () =>
+    isStillAlive(serverPid, serverBorn) && (serverBorn !== undefined || listensAt(serverPid, state.address));
+  if (!isOrphan()) return;
+  process.kill(serverPid, 'SIGTERM');
+  for (let tries = 0; tries < START_TRIES && isOrphan(); tries += 1) await sleep(START_PAUSE_MS);
 }
 
 function endOf(log: string): string {
@@ -86,23 +111,42 @@ function endOf(log: string): string {
 /** The dev server of the background process, seen from within it. */
 export interface EmbeddedHost {
   address: string;
-  /** Resolves when no rotation has run for a while, or the server has ended. */
+  /** Resolves when no rotation has run for a while. */
   idle(): Promise<void>;
   stop(): void;
 }
 
-/** Runs the dev server of a folder; for the background process itself. */
-export async function hostEmbedded(folder: string, env: NodeJS.ProcessEnv): Promise<EmbeddedHost> {
+/**
+ * Runs the dev server of a folder; for the background process itself. When the server ends unasked, the process ends with
+ * it, at once: anybody may listen at that port from then on, and the worker must not ask a stranger for tasks.
+ */
+export async function hostEmbedded(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  wanted: { ui: boolean },
+): Promise<EmbeddedHost> {
   const files = embeddedFiles(folder);
-  const { process: server, address, ui } = await startDevServer(files.database, env);
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  writeState(files, { address, ui, pid: process.pid, serverPid: server.pid ?? 0 });
+  const { process: server, address, ui } = await startDevServer(files.database, env, wanted);
+  const serverPid = server.pid ?? 0;
+  const ended = (code: number | null, signal: string | null) => endWithServer(files, code ?? signal);
+  server.once('exit', ended);
+  writeState(files, {
+    ...present({ ui, born: birthOf(process.pid), serverBorn: birthOf(serverPid) }),
+    ...{ address, pid: process.pid, serverPid },
+  });
   return {
     address,
-    idle: async () => await Promise.race([ended, idleFor(address, IDLE_MS)]),
+    idle: async () => await idleFor(address, IDLE_MS),
     stop: () => {
       removeState(files);
+      server.off('exit', ended);
       server.kill('SIGTERM');
     },
   };
+}
+
+function endWithServer(files: EmbeddedFiles, how: unknown): never {
+  process.stderr.write(`reroot: the Temporal dev server has ended (${String(how)}), and the worker ends with it\n`);
+  removeState(files);
+  process.exit(EXIT.failed);
 }

@@ -6,6 +6,8 @@ import { configured } from '../options/worker.js';
 export async function serve(env: NodeJS.ProcessEnv, over?: Promise<void>): Promise<void> {
   const config = configured(env);
   const log = createLog(config.REROOT_LOG_LEVEL);
+  // Node would open its inspector on loopback, for anybody; keys are in this process
+  process.on('SIGUSR1', () => log.warn('SIGUSR1 does nothing here: a worker opens no inspector'));
   installTemporalRuntime(log, config.REROOT_METRICS_ADDRESS);
   const worker = await startWorker(config, env, log);
   let stopping = false;

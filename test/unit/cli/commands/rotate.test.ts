@@ -1,7 +1,7 @@
 import { NamespaceNotFoundError, ServiceError } from '@temporalio/client';
 import { Command } from 'commander';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { addRotateCommand } from '../../../../src/cli/commands/rotate.js';
+import { addRotateCommand, embeddedNotes } from '../../../../src/cli/commands/rotate.js';
 import type { Session } from '../../../../src/cli/session/connect.js';
 
 const start = vi.fn<() => Promise<void>>();
@@ -39,5 +39,27 @@ describe('rotate', () => {
     start.mockRejectedValue(new NamespaceNotFoundError('typo'));
     await expect(rotate()).rejects.toThrow("Namespace not found: 'typo'");
     expect(start).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('what is said of the embedded server', () => {
+  const embedded = { server: 'embedded', ui: 'http://127.0.0.1:8233', hostPid: 4711 } as const;
+
+  it('is nothing where this user is alone, or where the server is another', () => {
+    expect(embeddedNotes(embedded, {}, () => [])).toEqual([]);
+    expect(embeddedNotes({ server: 'configured' }, { ui: true }, () => [1001])).toEqual([]);
+  });
+  it('is who else could command it', () => {
+    expect(embeddedNotes(embedded, { ui: true }, () => [1000, 1001])).toEqual([
+      expect.stringMatching(
+        /Other users run programs on this machine \(user ids 1000, 1001\).*approve, abort or start/,
+      ),
+    ]);
+  });
+  it('is how to get its UI, when it runs without', () => {
+    expect(embeddedNotes({ server: 'embedded', hostPid: 4711 }, { ui: true }, () => [])).toEqual([
+      expect.stringContaining('`kill 4711`'),
+    ]);
+    expect(embeddedNotes({ server: 'embedded', hostPid: 4711 }, {}, () => [])).toEqual([]);
   });
 });
