@@ -5,7 +5,7 @@ import { type Plan, planDifference } from '../src/rotation/plan.js';
 import { converge } from './converge.js';
 import type { Asks } from './operator/index.js';
 import { given, type Rotation } from './rotation.js';
-import { causeOf, stepsOn, UNAPPROVED } from './steps.js';
+import { causeOf, UNAPPROVED } from './steps.js';
 
 /** With `approvals: everyPhase`. */
 export async function approveIfAsked(rotation: Rotation, row: Row): Promise<void> {
@@ -66,12 +66,11 @@ function sendIt(hash: string): string {
 }
 
 /** No message counts: the API server decides who may write there, and its audit log says who did. */
-function askInCluster({ input, status }: Rotation, planHash: string): Pick<Asks, 'todo' | 'inCluster'> {
-  const { awaitApproval } = stepsOn(status.cluster).watch;
+function askInCluster({ input, steps }: Rotation, planHash: string): Pick<Asks, 'todo' | 'inCluster'> {
   const namespace = input.linkerdNamespace;
   return {
     todo: `Write it in the cluster: \`kubectl annotate configmap -n ${namespace} reroot-approval --overwrite reroot.dev/approved=${planHash}\`.`,
-    inCluster: async () => await awaitApproval({ ...input, planHash }),
+    inCluster: async () => await steps.awaitApproval({ ...input, planHash }),
   };
 }
 

@@ -46,7 +46,7 @@ export function stepsOn(cluster: string) {
     looks: { once: tried({ ...SHORT, ...SOME_TRIES }), keepTrying: shortEndless },
     waits: { once: tried({ ...LONG, ...SOME_TRIES }), keepTrying: longEndless },
     /** Steps as they are, for waits that end by themselves or by a message. */
-    watch: { awaitChange: longEndless.awaitChange, awaitApproval: longEndless.awaitApproval },
+    watch: { awaitChange: longEndless.awaitChange },
     /** Steps of the beginning and the end, which no pause interrupts. */
     plain: {
       hello: shortEndless.hello,
@@ -90,6 +90,7 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
     dropRetired: step('dropRetired', { ...looks, answered: UNAPPROVED }),
     writeIssuer: step('writeIssuer', { ...looks, answered: UNAPPROVED }),
     awaitIssuer: step('awaitIssuer', waits),
+    awaitApproval: step('awaitApproval', waits),
     awaitInjection: step('awaitInjection', waits),
     checkGate: step('checkGate'),
     makePlan: step('makePlan'),

@@ -238,7 +238,7 @@ export async function hold(listening: Listening, reason: string, on: string[]): 
 /** How an approval may come, and what ends the wait without one. */
 export interface Expected {
   isOver(): boolean;
-  /** Looks for it in the cluster: then no message counts. */
+  /** Looks for it in the cluster: then no message counts. A pause stops it by itself. */
   found?: (() => Promise<GivenApproval>) | undefined;
 }
 
@@ -257,7 +257,7 @@ export async function approval(
   const isEnough = (): boolean => mustStop(said) || isOver();
   return await wait(listening, { kind: 'approval', ...waiting }, async () => {
     for (;;) {
-      if (found) said.approved = await unlessStopped(isEnough, found);
+      if (found) said.approved = await unlessStopped(isOver, found);
       else await condition(() => said.approved !== undefined || isEnough());
       await checkpoint(listening);
       if (said.approved || isOver()) return said.approved;
