@@ -72,12 +72,17 @@ export function parseCertificate(der: Buffer): Certificate {
   if (der.length > MOST_CERTIFICATE_BYTES) {
     throw new CertificateError(`a certificate of more than ${MOST_CERTIFICATE_BYTES / 1024} KB`);
   }
-  const fingerprint = createHash('sha256').update(der).digest('hex');
+  const fingerprint = fingerprintOf(der);
   const known = parsed.get(fingerprint);
   if (known) return known;
   const certificate = parse(der, fingerprint);
   parsed.set(fingerprint, certificate, der.length * KEPT + KEPT_BESIDE);
   return certificate;
+}
+
+/** SHA-256, 64 lower-case hex digits. */
+export function fingerprintOf(der: Buffer): string {
+  return createHash('sha256').update(der).digest('hex');
 }
 
 /** @throws CertificateError when the text has no certificate; of several it is the first */

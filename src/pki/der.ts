@@ -123,19 +123,16 @@ export function readMagnitude(element: Der | undefined): Buffer {
 
 const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
+const LONGEST_TIME = 15;
 
-/** The two shapes of RFC 5280 section 4.1.2.5. */
+/** The two shapes of RFC 5280 section 4.1.2.5; the short one is of 1950 to 2049. */
 export function readTime(element: Der | undefined): Date {
   const isShort = element?.tag === TAG.utcTime;
   const { content } = expect(element, isShort ? TAG.utcTime : TAG.generalizedTime);
-  const parts = (isShort ? UTC_TIME : GENERALIZED_TIME).exec(content.subarray(0, 20).toString('latin1'));
-  if (!parts) throw new CertificateError('a time that is none');
-  const [year = 0, month = 0, ...rest] = parts.slice(1).map(Number);
-  const century = isShort ? (year < 50 ? 2000 : 1900) : 0;
-  const [day, hours, minutes, seconds] = rest;
-  const time = new Date(0);
-  time.setUTCFullYear(century + year, month - 1, day);
-  time.setUTCHours(hours ?? 0, minutes, seconds);
-  if (time.getUTCMonth() !== month - 1 || time.getUTCDate() !== day) throw new CertificateError('a time that is none');
+  const written = content.length <= LONGEST_TIME ? content.toString('latin1') : '';
+  const [, year = '', month, day, ...clock] = (isShort ? UTC_TIME : GENERALIZED_TIME).exec(written) ?? [];
+  const century = isShort ? (year < '50' ? '20' : '19') : '';
+  const time = new Date(`${century}${year}-${month}-${day}T${clock.join(':')}Z`);
+  if (Number.isNaN(time.getTime())) throw new CertificateError('a time that is none');
   return time;
 }

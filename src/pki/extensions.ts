@@ -1,5 +1,15 @@
 import { present } from '../ground/present.js';
-import { CertificateError, contextTag, type Der, expect, partsOf, readDer, readOid, readSmallInteger, TAG } from './der.js';
+import {
+  CertificateError,
+  contextTag,
+  type Der,
+  expect,
+  partsOf,
+  readDer,
+  readOid,
+  readSmallInteger,
+  TAG,
+} from './der.js';
 import { type NameConstraints, readNameConstraints } from './name-constraints.js';
 
 /** What the extensions of a certificate (RFC 5280 section 4.2) say. */

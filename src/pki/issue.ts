@@ -191,8 +191,8 @@ function fromDer(der: Buffer): Asn1 {
   return asn1.fromDer(der.toString('binary'), { decodeBitStrings: false, parseAllBytes: true } as never);
 }
 
-function toDer(node: Asn1): Buffer {
-  return Buffer.from(asn1.toDer(node).getBytes(), 'binary');
+function toDer(value: Asn1): Buffer {
+  return Buffer.from(asn1.toDer(value).getBytes(), 'binary');
 }
 
 function extension(id: string, critical: boolean, value: Asn1): Asn1 {
