@@ -9,7 +9,7 @@ import { lostProxies, rotationOf } from '../src/rotation/lost-proxies.js';
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
-import { gatedPods, probe } from './kit/proxies.js';
+import { gatedPods, probe, waivedBy } from './kit/proxies.js';
 import { firstWrongRehearsal } from './kit/rehearsal.js';
 import { reversions } from './kit/reversions.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -44,6 +44,7 @@ const OVERTAKEN: GateResult = {
 export async function checkGate(dependencies: Dependencies, input: PhaseInput): Promise<GateResult> {
   const phase: GateContext = { ...(await readPhase(dependencies, input)), waivers: openingWaivers(input) };
   if (await isOvertaken(dependencies, phase)) return OVERTAKEN;
+  const isWaivedHere = waivedBy(phase.waivers);
   const { stuckAfter } = input.settings.rollout;
   const until = Date.now() + Math.min(stuckAfter, STARTING_MS);
   const proven = new Map<string, ProxyObservation>();
@@ -52,7 +53,7 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
     const pods = ofCohort(await gatedPods(dependencies.k8s, phase), cohort);
     cohort ??= new Set(pods.map(({ uid }) => uid));
     const fresh = pods.filter((pod) => isFresh(pod, proven.get(pod.uid)));
-    const observations = [...kept(proven, pods, fresh), ...(await probe(dependencies, phase, fresh))];
+    const observations = [...kept(proven, pods, fresh), ...(await probe(dependencies, phase, fresh, isWaivedHere))];
     const result = judge(observations, phase);
     reportProgress({ phase: input.phase, proxies: result.proxies, proven: result.proven });
     for (const proxy of observations) if (!fallsShort(proxy, phase)) proven.set(proxy.uid, proxy);

@@ -1,8 +1,8 @@
-import type { ProxyObservation } from '../src/ground/mesh.js';
+import { type ProxyObservation, workloadName } from '../src/ground/mesh.js';
 import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
 import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
-import type { Finding } from '../src/rotation/findings.js';
+import { type Finding, isWaived } from '../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
 import { withoutInjector } from '../src/rotation/rollout.js';
 import type { RolloutDecision } from '../src/rotation/rollout-waits.js';
@@ -48,7 +48,10 @@ export async function rollNamespace(
     memory,
     controlPlane: phase.linkerd.namespace,
     anchors: phase.evidence.anchors,
-    proxies: proxyCache(dependencies, phase, ({ at }, now) => now - at > LOOK_AGAIN_MS),
+    proxies: proxyCache(dependencies, phase, {
+      isDue: ({ at }, now) => now - at > LOOK_AGAIN_MS,
+      isWaived: ({ workload }) => isWaived({ kind: 'workload', name: workloadName(workload) }, input.waivers),
+    }),
   });
   let rolled = 0;
   for (;;) {

@@ -78,8 +78,9 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
   return async () => await (result ??= read());
 }
 
-async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Promise<ProxyObservation> {
-  const observation: ProxyObservation = {
+/** What a list of pods tells of a proxy, without a word with it. */
+export function unasked(pod: MeshedPod): ProxyObservation {
+  return {
     namespace: pod.namespace,
     pod: pod.name,
     uid: pod.uid,
@@ -93,6 +94,10 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
       createdAt: pod.createdAt,
     }),
   };
+}
+
+async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Promise<ProxyObservation> {
+  const observation = unasked(pod);
   try {
     if (pod.identityAnchors !== undefined) observation.identityAnchors = fingerprints(pod.identityAnchors);
     if (pod.address === undefined) return { ...observation, ...anchorsAtStart(pod) };
