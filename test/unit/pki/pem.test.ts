@@ -39,7 +39,9 @@ const bundle = fc
 describe('the blocks of a text', () => {
   it('are those that the pattern found, in whatever people write', () => {
     fc.assert(
-      fc.property(bundle, (text) => expect(pemBlocks(text)).toEqual(byPattern(text))),
+      fc.property(bundle, (text) => {
+        expect(pemBlocks(text)).toEqual(byPattern(text));
+      }),
       { numRuns: 500 },
     );
   });
