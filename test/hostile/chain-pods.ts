@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import net from 'node:net';
+import type net from 'node:net';
 import tls from 'node:tls';
 import { encodeName, type Issued, spki } from '../../src/pki/issue.js';
 import { generateKey, toPkcs8Pem } from '../../src/pki/key.js';

@@ -51,10 +51,10 @@ function issuer(under: Issued, change: Partial<CertificateRequest> = {}, key: Ke
 
 /** A key usage that allows signatures, but not those of certificates. */
 function digitalSignatureOnly() {
-  const extension = keyUsage();
-  const value = (extension.value as { value: unknown }[]).at(-1);
+  const usage = keyUsage();
+  const value = (usage.value as { value: unknown }[]).at(-1);
   if (value) value.value = '\x03\x02\x07\x80';
-  return extension;
+  return usage;
 }
 
 const rsa = (bits: number) => generateKeyPairSync('rsa', { modulusLength: bits }).privateKey;

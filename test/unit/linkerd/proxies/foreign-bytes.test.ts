@@ -1,24 +1,17 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { variableIn } from '../../../../src/linkerd/proxies/environment.js';
 import { bounded, MOST_BYTES, MOST_PIECES } from '../../../../src/linkerd/proxies/filtered.js';
 import { handshakeGate } from '../../../../src/linkerd/proxies/handshake-gate.js';
 import { ProbeError } from '../../../../src/linkerd/proxies/probe-error.js';
 import { certificateReader, recordReader } from '../../../../src/linkerd/proxies/tls-records.js';
+import { attempt as attemptOf } from '../../../hostile/attempt.js';
 import { authority } from '../../support.js';
 
 const { root, issuer } = authority();
 const ders = [issuer.certificate.der, root.certificate.der];
 
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch (thrown) {
-    expect(thrown).toBeInstanceOf(ProbeError);
-    expect((thrown as Error).message.length).toBeLessThan(300);
-    return undefined;
-  }
-}
+const attempt = <T>(run: () => T) => attemptOf(run, ProbeError);
 
 function sized(bytes: Buffer, width: number): Buffer {
   const size = Buffer.alloc(width);
