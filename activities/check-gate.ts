@@ -1,6 +1,7 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
 import type { Workload } from '../src/kubernetes/workload.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
+import { LONGEST_LOOK_MS } from '../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
 import { type Finding, isWaived, type Waiver } from '../src/rotation/findings.js';
 import { identityAbsent, proxyGate } from '../src/rotation/gates.js';
@@ -46,6 +47,7 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
   if (await isOvertaken(dependencies, phase)) return OVERTAKEN;
   const isWaivedHere = waivedBy(phase.waivers);
   const { stuckAfter } = input.settings.rollout;
+  const end = Date.now() + LONGEST_LOOK_MS;
   const until = Date.now() + Math.min(stuckAfter, STARTING_MS);
   const proven = new Map<string, ProxyObservation>();
   let cohort: ReadonlySet<string> | undefined;
@@ -53,7 +55,10 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
     const pods = ofCohort(await gatedPods(dependencies.k8s, phase), cohort);
     cohort ??= new Set(pods.map(({ uid }) => uid));
     const fresh = pods.filter((pod) => isFresh(pod, proven.get(pod.uid)));
-    const observations = [...kept(proven, pods, fresh), ...(await probe(dependencies, phase, fresh, isWaivedHere))];
+    const observations = [
+      ...kept(proven, pods, fresh),
+      ...(await probe(inTime(dependencies, end), phase, fresh, isWaivedHere)),
+    ];
     const result = judge(observations, phase);
     reportProgress({ phase: input.phase, proxies: result.proxies, proven: result.proven });
     for (const proxy of observations) if (!fallsShort(proxy, phase)) proven.set(proxy.uid, proxy);
@@ -74,6 +79,11 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
       findings: others.slice(0, SHOWN_FINDINGS),
     });
   }
+}
+
+/** All looks of one gate together have the time of one: what is not tried by then is a finding, and the gate stays shut. */
+function inTime(dependencies: Dependencies, end: number): Dependencies {
+  return { ...dependencies, prober: { ...dependencies.prober, lookMs: end - Date.now() } };
 }
 
 /**

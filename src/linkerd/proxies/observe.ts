@@ -16,8 +16,8 @@ import { ProbeError } from './probe-error.js';
 import { readPresentedChain } from './presented-chain.js';
 import { openAdminStream, type Reach } from './reach.js';
 
-/** Of one look: an activity that asks twice still ends in its ten minutes. 64 at a time, that is 30 000 proxies of 400 ms. */
-const LONGEST_LOOK_MS = 180_000;
+/** Of one look: less than the ten minutes of an activity, so that it says what it has seen. */
+export const LONGEST_LOOK_MS = 480_000;
 
 /** How proxies are looked at. */
 export interface Prober {
@@ -26,7 +26,7 @@ export interface Prober {
   concurrency: number;
   /** Milliseconds for one proxy to answer. */
   timeoutMs: number;
-  /** Milliseconds after which a look tries no more proxies; absent: three minutes. */
+  /** Milliseconds after which a look tries no more proxies; absent: eight minutes. */
   lookMs?: number;
   /** Ends a look: whoever asked no longer waits for it. */
   signal?: AbortSignal;

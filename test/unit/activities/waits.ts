@@ -17,9 +17,11 @@ export interface FakeMesh {
   proxiesAt(look: number): ProxyObservation[];
   reverted: Finding[];
   looks: number;
+  /** Milliseconds that each look was given. */
+  given: (number | undefined)[];
 }
 
-export const mesh: FakeMesh = { proxiesAt: () => [], reverted: [], looks: 0 };
+export const mesh: FakeMesh = { proxiesAt: () => [], reverted: [], looks: 0, given: [] };
 
 export const dependencies = {} as Dependencies;
 
@@ -48,7 +50,10 @@ export function proxies() {
       return await Promise.resolve(mesh.proxiesAt(mesh.looks));
     },
     waivedBy: () => () => false,
-    probe: async (_: Dependencies, __: PhaseContext, pods: ProxyObservation[]) => await Promise.resolve(pods),
+    probe: async ({ prober }: Partial<Dependencies>, _: PhaseContext, pods: ProxyObservation[]) => {
+      mesh.given.push(prober?.lookMs);
+      return await Promise.resolve(pods);
+    },
   };
 }
 
