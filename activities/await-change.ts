@@ -2,7 +2,7 @@ import type { PhaseInput } from '../src/rotation/payloads.js';
 import { changeOf, stragglers } from '../src/rotation/stragglers.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
-import { gatedPods } from './kit/proxies.js';
+import { gatedPods, waivedBy } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
 import { occasionalReversions } from './kit/reversions.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
@@ -39,14 +39,14 @@ interface Standing {
 /** Asks the proxies that fall short; when none does, the gate, which knows what else may be missing. */
 async function looker(dependencies: Dependencies, input: PhaseInput): Promise<() => Promise<Standing>> {
   const phase = await readPhase(dependencies, input);
-  const isDue = () => true;
-  let proxies = proxyCache(dependencies, phase, isDue);
+  const asking = { isDue: () => true, isWaived: waivedBy(openingWaivers(input)) };
+  let proxies = proxyCache(dependencies, phase, asking);
   const wanted = wantedOf(phase, input);
   return async () => {
     const waitingFor = stragglers(await proxies(await gatedPods(dependencies.k8s, phase)), wanted, new Date());
     if (waitingFor.size > 0) return { passed: false, waitingFor };
     const { passed, findings } = await checkGate(dependencies, input);
-    proxies = proxyCache(dependencies, phase, isDue); // one that met the requirement may not do so any more
+    proxies = proxyCache(dependencies, phase, asking); // one that met the requirement may not do so any more
     const others = findings.filter(({ subject }) => subject.kind !== 'pod'); // pods are starting
     return { passed, waitingFor: new Set(others.map(({ subject, reason }) => `${subject.name} ${reason}`)) };
   };

@@ -5,7 +5,7 @@ import { renewalDue, type RenewalGate, type RenewalState, renewalState, stillSho
 import { isNews } from '../src/rotation/told.js';
 import { type UnreadableClock, unreadableClock, type UnreadableSince } from '../src/rotation/unreadable.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
-import { gatedPods } from './kit/proxies.js';
+import { gatedPods, waivedBy } from './kit/proxies.js';
 import { type Look, proxyCache } from './kit/proxy-cache.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { occasionalReversions } from './kit/reversions.js';
@@ -53,9 +53,13 @@ async function waitFor(
   const phase = await readPhase(dependencies, input);
   const { timing } = input.settings;
   const pollMs = Math.max(timing.poll, Math.min(phase.linkerd.leafLifeMs / POLLS_PER_LEAF, SLOWEST_POLL_MS));
-  const look = proxyCache(dependencies, phase, phase.evidence.anchors ? isOld : hasRenewed);
+  const waivers = openingWaivers(input);
+  const look = proxyCache(dependencies, phase, {
+    isDue: phase.evidence.anchors ? isOld : hasRenewed,
+    isWaived: waivedBy(waivers),
+  });
   const reversions = occasionalReversions(dependencies, input);
-  const gate = { ...phase, waivers: openingWaivers(input), since: input.since };
+  const gate = { ...phase, waivers, since: input.since };
   for (;;) {
     const reverted = await reversions();
     const proxies = await look(await gatedPods(dependencies.k8s, phase));

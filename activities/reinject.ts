@@ -1,8 +1,8 @@
-import type { ProxyObservation } from '../src/ground/mesh.js';
+import { type ProxyObservation, workloadName } from '../src/ground/mesh.js';
 import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
 import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
-import type { Finding } from '../src/rotation/findings.js';
+import { type Finding, isWaived, withoutControlPlane } from '../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
 import { withoutInjector } from '../src/rotation/rollout.js';
 import type { RolloutDecision } from '../src/rotation/rollout-waits.js';
@@ -43,12 +43,16 @@ export async function rollNamespace(
   const { rollout, timing } = input.settings;
   const reading = workloadReading(phase);
   const memory = namespaceMemory();
+  const counted = withoutControlPlane(input.waivers, input.linkerdNamespace);
   const look = namespaceLooks(dependencies, input, {
     reading,
     memory,
     controlPlane: phase.linkerd.namespace,
     anchors: phase.evidence.anchors,
-    proxies: proxyCache(dependencies, phase, ({ at }, now) => now - at > LOOK_AGAIN_MS),
+    proxies: proxyCache(dependencies, phase, {
+      isDue: ({ at }, now) => now - at > LOOK_AGAIN_MS,
+      isWaived: ({ workload }) => isWaived({ kind: 'workload', name: workloadName(workload) }, counted),
+    }),
   });
   let rolled = 0;
   for (;;) {

@@ -1,4 +1,5 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
+import { LONGEST_LOOK_MS } from '../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import type { Row } from '../../src/rotation/courses/course.js';
 import type { Finding, Waiver } from '../../src/rotation/findings.js';
@@ -7,7 +8,7 @@ import type { RotationSettings } from '../../src/rotation/input.js';
 import type { GateResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
 import { pause, reportProgress } from './heartbeat.js';
-import { gatedPods, probe } from './proxies.js';
+import { gatedPods, probe, waivedBy } from './proxies.js';
 import type { PhaseContext } from './stored-rotation.js';
 
 /** Findings that travel in a result; the counts cover all. */
@@ -34,6 +35,8 @@ export async function scanGate(
   question: GateQuestion,
   { rollout: { stuckAfter }, timing: { poll } }: Pick<RotationSettings, 'rollout' | 'timing'>,
 ): Promise<{ result: GateResult; observations: ProxyObservation[] }> {
+  const isWaivedHere = waivedBy(question.waivers);
+  const end = Date.now() + LONGEST_LOOK_MS;
   const until = Date.now() + Math.min(stuckAfter, STARTING_MS);
   const proven = new Map<string, ProxyObservation>();
   let cohort: ReadonlySet<string> | undefined;
@@ -41,7 +44,8 @@ export async function scanGate(
     const pods = ofCohort(await gatedPods(dependencies.k8s, question), cohort);
     cohort ??= new Set(pods.map(({ uid }) => uid));
     const fresh = pods.filter((pod) => isFresh(pod, proven.get(pod.uid)));
-    const observations = [...kept(proven, pods, fresh), ...(await probe(dependencies, question, fresh))];
+    const looked = await probe(inTime(dependencies, end), question, fresh, isWaivedHere);
+    const observations = [...kept(proven, pods, fresh), ...looked];
     const result = judge(observations, question);
     reportProgress({ phase: question.row.phase, proxies: result.proxies, proven: result.proven });
     for (const proxy of observations) if (!fallsShort(proxy, question)) proven.set(proxy.uid, proxy);
@@ -55,6 +59,11 @@ export async function scanGate(
     cohort = undefined;
     if (passes >= SCANS) return { result, observations };
   }
+}
+
+/** All looks of one gate together have the time of one: what is not tried by then is a finding, and the gate stays shut. */
+function inTime(dependencies: Dependencies, end: number): Dependencies {
+  return { ...dependencies, prober: { ...dependencies.prober, lookMs: end - Date.now() } };
 }
 
 /**

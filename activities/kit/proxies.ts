@@ -1,8 +1,10 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { observeProxies } from '../../src/linkerd/proxies/observe.js';
+import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
 import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import type { Waiver } from '../../src/rotation/findings.js';
+import { isProxyWaived } from '../../src/rotation/gates.js';
 import type { Dependencies } from './dependencies.js';
 import type { PhaseContext } from './stored-rotation.js';
 
@@ -28,13 +30,31 @@ export async function gatedPods(
   return row.whose === 'identity' ? pods.filter(({ component }) => component === 'identity') : pods;
 }
 
-/** Reads of each proxy what the gate of the phase needs. */
+const WAIVED = 'not looked at: it is waived';
+
+/**
+ * Reads of each proxy what the gate of the phase needs. Those that somebody has waived are not spoken to: a proxy that does
+ * harm to whoever asks it is waived.
+ */
 export async function probe(
   { k8s, prober }: Dependencies,
   { roots, linkerd, evidence }: Pick<PhaseContext, 'roots' | 'linkerd' | 'evidence'>,
   pods: readonly MeshedPod[],
+  isWaived: (pod: MeshedPod) => boolean,
 ): Promise<ProxyObservation[]> {
-  return await observeProxies(k8s, prober, pods, { ...evidence, roots, linkerd });
+  const question = { ...evidence, roots, linkerd };
+  const seen = await observeProxies(
+    k8s,
+    prober,
+    pods.filter((pod) => !isWaived(pod)),
+    question,
+  );
+  return [...seen, ...pods.filter(isWaived).map((pod) => ({ ...unasked(pod), problem: WAIVED }))];
+}
+
+/** Whether waivers cover a pod: its own, or that of its workload or namespace. */
+export function waivedBy(waivers: readonly Waiver[]): (pod: MeshedPod) => boolean {
+  return (pod) => isProxyWaived({ ...pod, pod: pod.name }, waivers);
 }
 
 /** What each process of the mesh trusts; nobody is asked for a certificate. */

@@ -15,12 +15,12 @@ export interface Look {
 
 /**
  * Looks at proxies and remembers what they showed, so that nobody is asked in vain: one that met the requirement is not
- * asked again before the gate asks all, one that did not when `isDue` says so.
+ * asked again before the gate asks all, one that did not when `isDue` says so, and one that is waived never.
  */
 export function proxyCache(
   dependencies: Dependencies,
   phase: PhaseContext,
-  isDue: (look: Look, now: number) => boolean,
+  { isDue, isWaived }: { isDue: (look: Look, now: number) => boolean; isWaived: (pod: MeshedPod) => boolean },
 ) {
   const seen = new Map<string, Look>();
   return async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
@@ -30,7 +30,7 @@ export function proxyCache(
       if (look?.observation.unstarted && address !== undefined) return true;
       return !look || (!look.met && (look.observation.problem !== undefined || isDue(look, now)));
     });
-    for (const observation of await probe(dependencies, phase, due)) {
+    for (const observation of await probe(dependencies, phase, due, isWaived)) {
       const met = phase.requirement(observation, phase.target) === undefined;
       seen.set(observation.uid, { at: now, observation, met });
     }

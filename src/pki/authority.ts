@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { present } from '../ground/present.js';
 import type { Certificate } from './certificate.js';
-import { verifyChain } from './chain.js';
+import { PURPOSES, verifyChain } from './chain.js';
 import { keyMatches } from './key.js';
 
 /** Something about a root or issuer that Linkerd would refuse, or that a person should know. */
@@ -38,6 +38,8 @@ export function checkAuthority({ root, issuer, issuerKey, rootKey, at, oldAnchor
   return [
     ...rootAlgorithm(root),
     ...authorityFlags(root, 'root'),
+    ...extensions(root, 'root'),
+    ...rootPurposes(root),
     ...validity(root, 'root', at),
     ...selfSigned(root),
     ...sharedKey(root, oldAnchors),
@@ -52,7 +54,12 @@ export function checkAuthority({ root, issuer, issuerKey, rootKey, at, oldAnchor
 }
 
 function issuerProblems(root: Certificate, issuer: Certificate, at: Date): Problem[] {
-  const problems = [...authorityFlags(issuer, 'issuer'), ...validity(issuer, 'issuer', at)];
+  const problems = [
+    ...authorityFlags(issuer, 'issuer'),
+    ...extensions(issuer, 'issuer'),
+    ...issuerPurposes(issuer),
+    ...validity(issuer, 'issuer', at),
+  ];
   if (issuer.key.type !== 'ec' || issuer.key.curve !== 'prime256v1') {
     problems.push(error('IssuerAlgorithm', 'the issuer must have an ECDSA P-256 key', 'proxies accept no other'));
   }
@@ -96,6 +103,49 @@ function authorityFlags(certificate: Certificate, what: string): Problem[] {
   return certificate.canSignCertificates
     ? []
     : [error('KeyUsage', `the key usage of the ${what} does not allow signing certificates`)];
+}
+
+/** What Go and webpki refuse, or take only for some names. */
+function extensions({ unknownCritical: [unknown], repeated, nameConstraints }: Certificate, what: string): Problem[] {
+  const hint = 'make it without: Linkerd needs basic constraints, key usage and key ids only';
+  return [
+    ...(unknown === undefined
+      ? []
+      : [
+          error(
+            'UnknownCriticalExtension',
+            `the ${what} has a critical extension that proxies do not know (${unknown})`,
+            hint,
+          ),
+        ]),
+    ...(repeated ? [error('RepeatedExtension', `the ${what} has an extension twice: proxies refuse it`, hint)] : []),
+    ...(nameConstraints
+      ? [error('NameConstraints', `the ${what} has name constraints: proxies of other names would be refused`, hint)]
+      : []),
+  ];
+}
+
+const [SERVER_PURPOSE] = PURPOSES;
+const ANY_PURPOSE = '2.5.29.37.0';
+
+/** Identity's Go asks it of every certificate up to the root; proxies do not look at that of an anchor. */
+function rootPurposes({ purposes }: Certificate): Problem[] {
+  if (!purposes || purposes.includes(SERVER_PURPOSE) || purposes.includes(ANY_PURPOSE)) return [];
+  return [wrongPurposes('root', 'server authentication')];
+}
+
+/** Webpki asks it by the name, also of whom `anyExtendedKeyUsage` allows everything (webpki src/verify_cert.rs `check_eku`). */
+function issuerPurposes({ purposes }: Certificate): Problem[] {
+  if (!purposes || PURPOSES.every((purpose) => purposes.includes(purpose))) return [];
+  return [wrongPurposes('issuer', 'both server and client authentication')];
+}
+
+function wrongPurposes(what: string, missing: string): Problem {
+  return error(
+    'ExtendedKeyUsage',
+    `the extended key usage of the ${what} does not allow ${missing}: certificates below it are refused`,
+    'make it without extended key usage, or with both',
+  );
 }
 
 function validity(certificate: Certificate, what: string, at: Date): Problem[] {

@@ -1,4 +1,7 @@
-import { type Certificate, parseCertificate } from './certificate.js';
+import { boundedCache } from '../ground/bounded-cache.js';
+import { StateError } from '../ground/state-error.js';
+import { type Certificate, fingerprintOf, MOST_CERTIFICATE_BYTES, parseCertificate, toPem } from './certificate.js';
+import { type PemBlock, pemBlocks } from './pem.js';
 
 /** A trust bundle as text: what is in it, and how Linkerd's identity process would read it. */
 export interface Bundle {
@@ -10,18 +13,20 @@ export interface Bundle {
   identityReads: Certificate[] | Error;
 }
 
-interface Block {
-  label: string;
-  body: string;
-  /** Text between the block before and this one. */
-  before: string;
-}
+/** What tells one certificate of a bundle from another, and how it is written. */
+export type Anchor = Pick<Certificate, 'fingerprint' | 'pem'>;
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n([\s\S]*?)-----END \1-----(?:\r?\n)?/g;
+/** Characters of a bundle; an object of Kubernetes may have four times as many. Every public root together has 230 KB. */
+export const MOST_BUNDLE_TEXT = 256 * 1024;
+/** Certificates in a bundle: every public root together are 150. */
+const MOST_BLOCKS = 256;
 
-/** Reads a bundle however it was written: CRLF, comments, duplicates, other blocks, no final newline. */
+/**
+ * Reads a bundle however it was written: CRLF, comments, duplicates, other blocks, no final newline.
+ * @throws StateError `BundleTooLong`
+ */
 export function readBundle(text: string): Bundle {
-  const { blocks, tail } = splitBlocks(text);
+  const { blocks, tail } = boundedBlocks(text);
   const certificates = new Map<string, Certificate>();
   const problems: Bundle['problems'] = [];
   for (const [index, { label, body }] of blocks.entries()) {
@@ -46,11 +51,46 @@ export function readBundle(text: string): Bundle {
   return { certificates: [...certificates.values()], problems, identityReads };
 }
 
+const MOST_CACHED_BYTES = 32 * 1024 * 1024;
+const anchorsRead = boundedCache<Anchor[] | StateError>(MOST_CACHED_BYTES);
+
+/**
+ * Which certificates a text says that it has, each once. They are not looked into, so it costs next to nothing: a proxy
+ * trusts a certificate when its bytes are there, and thousands of pods carry the same few bundles.
+ * @throws StateError `BundleTooLong`
+ */
+export function bundleAnchors(text: string): Anchor[] {
+  const known = anchorsRead.get(text) ?? listAnchors(text);
+  if (text.length <= MOST_BUNDLE_TEXT) anchorsRead.set(text, known, 2 * text.length);
+  if (known instanceof StateError) throw known;
+  return known;
+}
+
+function listAnchors(text: string): Anchor[] | StateError {
+  try {
+    const ders = boundedBlocks(text)
+      .blocks.filter(({ label }) => label === 'CERTIFICATE')
+      .map(({ body }) => derOf(body));
+    const usual = ders.filter(({ length }) => length > 0 && length <= MOST_CERTIFICATE_BYTES);
+    return addAnchors(
+      [],
+      usual.map((der) => ({ fingerprint: fingerprintOf(der), pem: toPem(der) })),
+    );
+  } catch (error) {
+    if (error instanceof StateError) return error;
+    throw error;
+  }
+}
+
+function derOf(body: string): Buffer {
+  return Buffer.from(body, 'base64');
+}
+
 /**
  * The strict reader of the identity process (linkerd2 pkg/tls/codec.go DecodePEMCertificates): a block of another kind
  * silently ends it; anything left over after the last block, even an empty line, is an error.
  */
-function readAsIdentity(blocks: readonly Block[], tail: string): Certificate[] | Error {
+function readAsIdentity(blocks: readonly PemBlock[], tail: string): Certificate[] | Error {
   const certificates: Certificate[] = [];
   for (const { label, body } of blocks) {
     if (label !== 'CERTIFICATE') return certificates;
@@ -63,10 +103,7 @@ function readAsIdentity(blocks: readonly Block[], tail: string): Certificate[] |
 }
 
 /** Canonical text: certificates only, each once, LF, with or without a final newline. */
-export function formatBundle(
-  certificates: readonly Certificate[],
-  { finalNewline }: { finalNewline: boolean },
-): string {
+export function formatBundle(certificates: readonly Anchor[], { finalNewline }: { finalNewline: boolean }): string {
   const text = addAnchors([], certificates)
     .map(({ pem }) => pem)
     .join('');
@@ -74,35 +111,40 @@ export function formatBundle(
 }
 
 /** Whether two bundles hold the same certificates, in whatever order and shape. */
-export function sameBundle(a: readonly Certificate[], b: readonly Certificate[]): boolean {
-  const of = (bundle: readonly Certificate[]) => new Set(bundle.map(({ fingerprint }) => fingerprint));
+export function sameBundle(a: readonly Anchor[], b: readonly Anchor[]): boolean {
+  const of = (bundle: readonly Anchor[]) => new Set(bundle.map(({ fingerprint }) => fingerprint));
   const [left, right] = [of(a), of(b)];
   return left.size === right.size && [...left].every((fingerprint) => right.has(fingerprint));
 }
 
 /** The bundle with more anchors at its end; those it has already stay where they are. */
-export function addAnchors(bundle: readonly Certificate[], more: readonly Certificate[]): Certificate[] {
+export function addAnchors<T extends Anchor>(bundle: readonly T[], more: readonly T[]): T[] {
   return [...new Map([...bundle, ...more].map((certificate) => [certificate.fingerprint, certificate])).values()];
 }
 
 /** The bundle without the anchors of these fingerprints. */
-export function removeAnchors(bundle: readonly Certificate[], fingerprints: readonly string[]): Certificate[] {
+export function removeAnchors<T extends Anchor>(bundle: readonly T[], fingerprints: readonly string[]): T[] {
   return bundle.filter(({ fingerprint }) => !fingerprints.includes(fingerprint));
 }
 
-function splitBlocks(text: string): { blocks: Block[]; tail: string } {
-  const blocks: Block[] = [];
-  let end = 0;
-  for (const match of text.matchAll(BLOCK)) {
-    blocks.push({ label: match[1] ?? '', body: match[2] ?? '', before: text.slice(end, match.index) });
-    end = match.index + match[0].length;
-  }
-  return { blocks, tail: text.slice(end) };
+function boundedBlocks(text: string): ReturnType<typeof pemBlocks> {
+  if (text.length > MOST_BUNDLE_TEXT) throw tooLong(`more than ${MOST_BUNDLE_TEXT / 1024} KB`);
+  const found = pemBlocks(text);
+  if (found.blocks.length > MOST_BLOCKS) throw tooLong(`more than ${MOST_BLOCKS} certificates`);
+  return found;
+}
+
+function tooLong(what: string): StateError {
+  return new StateError(
+    'BundleTooLong',
+    `a trust bundle has ${what}`,
+    'keep in it only the anchors that Linkerd needs: each can sign for every name of the mesh',
+  );
 }
 
 function tryParse(body: string): Certificate | undefined {
   try {
-    return parseCertificate(Buffer.from(body, 'base64'));
+    return parseCertificate(derOf(body));
   } catch {
     return undefined;
   }

@@ -1,9 +1,24 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import forge from 'node-forge';
-import { present } from '../ground/present.js';
+import { type BoundedCache, boundedCache } from '../ground/bounded-cache.js';
+import {
+  CertificateError,
+  contextTag,
+  type Der,
+  expect,
+  partsOf,
+  readDer,
+  readMagnitude,
+  readOid,
+  readTime,
+  TAG,
+} from './der.js';
+import { type Extensions, readExtensions } from './extensions.js';
+import { pemBlocks } from './pem.js';
+
+export { CertificateError } from './der.js';
 
 /** A parsed certificate. Names and keys are kept as DER bytes, because Go and webpki compare them byte by byte. */
-export interface Certificate {
+export interface Certificate extends Extensions {
   der: Buffer;
   /** Canonical: LF line ends, one final newline. */
   pem: string;
@@ -15,57 +30,66 @@ export interface Certificate {
   issuerDer: Buffer;
   /** SubjectPublicKeyInfo. */
   publicKeyDer: Buffer;
-  subjectKeyId?: Buffer;
-  authorityKeyId?: Buffer;
   serial: string;
   notBefore: Date;
   notAfter: Date;
-  isCa: boolean;
-  /** Absent: unlimited. */
-  pathLength?: number;
-  /** True when there is no key usage extension, or it allows signing certificates. */
-  canSignCertificates: boolean;
-  dnsNames: string[];
-  key: { type: 'ec'; curve: string } | { type: 'rsa'; bits: number } | { type: 'other' };
+  key: CertificateKey;
   /** OID of the signature algorithm. */
   signatureAlgorithm: string;
 }
 
-export class CertificateError extends Error {
-  override readonly name = 'CertificateError';
-}
+/** `other`: of a kind or size that neither Go nor proxies work with, so nothing is computed with it. */
+export type CertificateKey =
+  { type: 'ec'; curve: string } | { type: 'rsa'; bits: number } | { type: 'ed25519' } | { type: 'other' };
 
-const OID = {
-  commonName: '2.5.4.3',
-  subjectKeyId: '2.5.29.14',
-  keyUsage: '2.5.29.15',
-  subjectAltName: '2.5.29.17',
-  basicConstraints: '2.5.29.19',
-  authorityKeyId: '2.5.29.35',
-} as const;
+/** Bytes of one certificate, of which those of Linkerd have about 500; post-quantum ones of today have up to 12 KB. */
+export const MOST_CERTIFICATE_BYTES = 16 * 1024;
 
-const MOST_PARSED = 5000;
-const parsed = new Map<string, Certificate>();
+/** Webpki's bounds for RSA (ring's `RSA_PKCS1_2048_8192_SHA256`, and exponents of 33 bits). */
+const MOST_RSA_BITS = 8192;
+const MOST_EXPONENT_BYTES = 4;
+
+const COMMON_NAME = '2.5.4.3';
+const KEYS = { rsa: '1.2.840.113549.1.1.1', ec: '1.2.840.10045.2.1', ed25519: '1.3.101.112' } as const;
+/** Curves by their OIDs, as Node names them. */
+const CURVES: Record<string, string> = {
+  '1.2.840.10045.3.1.7': 'prime256v1',
+  '1.3.132.0.34': 'secp384r1',
+  '1.3.132.0.35': 'secp521r1',
+};
+
+const MOST_CACHED_BYTES = 32 * 1024 * 1024;
+/** What the parsed object keeps, as a multiple of the DER: that, PEM, OpenSSL's copy, and small things. */
+const KEPT = 8;
+const KEPT_BESIDE = 2048;
+const parsed: BoundedCache<Certificate> = boundedCache(MOST_CACHED_BYTES);
 
 /**
  * Parses DER; the same bytes give the same object, so that thousands of proxies with one issuer cost one parse.
  * @throws CertificateError
  */
 export function parseCertificate(der: Buffer): Certificate {
-  const fingerprint = createHash('sha256').update(der).digest('hex');
+  if (der.length > MOST_CERTIFICATE_BYTES) {
+    throw new CertificateError(`a certificate of more than ${MOST_CERTIFICATE_BYTES / 1024} KB`);
+  }
+  const fingerprint = fingerprintOf(der);
   const known = parsed.get(fingerprint);
   if (known) return known;
   const certificate = parse(der, fingerprint);
-  if (parsed.size >= MOST_PARSED) parsed.clear();
-  parsed.set(fingerprint, certificate);
+  parsed.set(fingerprint, certificate, der.length * KEPT + KEPT_BESIDE);
   return certificate;
 }
 
-/** @throws CertificateError when the text is not one certificate */
+/** SHA-256, 64 lower-case hex digits. */
+export function fingerprintOf(der: Buffer): string {
+  return createHash('sha256').update(der).digest('hex');
+}
+
+/** @throws CertificateError when the text has no certificate; of several it is the first */
 export function parseCertificatePem(pem: string): Certificate {
-  const body = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(pem)?.[1];
-  if (!body) throw new CertificateError('no certificate in the text');
-  return parseCertificate(Buffer.from(body, 'base64'));
+  const block = pemBlocks(pem).blocks.find(({ label }) => label === 'CERTIFICATE');
+  if (!block) throw new CertificateError('no certificate in the text');
+  return parseCertificate(Buffer.from(block.body, 'base64'));
 }
 
 export function toPem(der: Buffer): string {
@@ -75,26 +99,16 @@ export function toPem(der: Buffer): string {
 
 function parse(der: Buffer, fingerprint: string): Certificate {
   try {
+    const { extensions, ...fields } = readFields(der);
     const x509 = new X509Certificate(der);
-    if (x509.raw.length !== der.length) throw new CertificateError('bytes after the certificate');
-    const fields = tbsFields(der);
-    const extensions = readExtensions(fields.extensions);
-    const { notBefore, notAfter } = fields;
     return {
       der,
       pem: toPem(der),
       fingerprint,
       x509,
-      commonName: commonNameOf(fields.subject),
-      subjectDer: toDer(fields.subject),
-      issuerDer: toDer(fields.issuer),
-      publicKeyDer: toDer(fields.publicKey),
       serial: x509.serialNumber.toLowerCase(),
-      notBefore,
-      notAfter,
-      key: keyKind(x509),
-      signatureAlgorithm: fields.signatureAlgorithm,
-      ...extensions,
+      ...fields,
+      ...readExtensions(extensions),
     };
   } catch (error) {
     if (error instanceof CertificateError) throw error;
@@ -104,132 +118,57 @@ function parse(der: Buffer, fingerprint: string): Certificate {
   }
 }
 
-type Asn1 = forge.asn1.Asn1;
-
-/**
- * The TBSCertificate's fields of RFC 5280 section 4.1, left as they are. BIT STRINGs stay undecoded: an EC point looks
- * like nested ASN.1 once in 256 keys.
- */
-function tbsFields(der: Buffer) {
-  const certificate = fromDer(der);
-  const tbs = children(child(certificate, 0));
-  const at = tbs[0]?.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC ? 1 : 0;
-  const [, algorithm, issuer, validity, subject, publicKey, ...rest] = tbs.slice(at);
-  if (!algorithm || !issuer || !validity || !subject || !publicKey) throw new CertificateError('fields are missing');
-  const extensions = rest.find((part) => part.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC && tagOf(part) === 3);
+/** The fields of RFC 5280 section 4.1, left as they are. */
+function readFields(der: Buffer) {
+  const [tbs, algorithm, signature] = partsOf(readDer(der, TAG.sequence));
+  expect(signature, TAG.bitString);
+  const fields = partsOf(expect(tbs, TAG.sequence));
+  const at = fields[0]?.tag === contextTag(0, 'constructed') ? 1 : 0; // the version, absent in the first
+  const [, , issuer, validity, subject, publicKey, ...rest] = fields.slice(at);
+  const [notBefore, notAfter] = partsOf(expect(validity, TAG.sequence));
+  const extensions = rest.find(({ tag }) => tag === contextTag(3, 'constructed'));
+  const name = expect(subject, TAG.sequence);
+  const key = expect(publicKey, TAG.sequence);
   return {
-    issuer,
-    subject,
-    publicKey,
-    notBefore: readTime(child(validity, 0)),
-    notAfter: readTime(child(validity, 1)),
-    signatureAlgorithm: forge.asn1.derToOid(text(child(child(certificate, 1), 0))),
-    extensions: extensions ? children(child(extensions, 0)) : [],
+    issuerDer: expect(issuer, TAG.sequence).raw,
+    subjectDer: name.raw,
+    commonName: commonNameOf(name),
+    publicKeyDer: key.raw,
+    key: keyOf(key),
+    notBefore: readTime(notBefore),
+    notAfter: readTime(notAfter),
+    signatureAlgorithm: readOid(partsOf(expect(algorithm, TAG.sequence))[0]),
+    extensions: extensions && readDer(extensions.content, TAG.sequence),
   };
 }
 
-/** keyCertSign of RFC 5280 section 4.2.1.3: bit 5 of the BIT STRING, in the byte after the count of unused bits. */
-const KEY_CERT_SIGN = 0x04;
-
-function readExtensions(extensions: Asn1[]) {
-  const values = extensionValues(extensions);
-  const usage = values.get(OID.keyUsage);
-  const subjectKeyId = values.get(OID.subjectKeyId);
-  const names = values.get(OID.subjectAltName);
-  return {
-    ...readConstraints(values.get(OID.basicConstraints)),
-    canSignCertificates: usage ? (text(usage).charCodeAt(1) & KEY_CERT_SIGN) !== 0 : true,
-    dnsNames: names ? tagged(names, 2).map(text) : [],
-    ...present({
-      subjectKeyId: subjectKeyId && bytes(subjectKeyId),
-      authorityKeyId: readAuthorityKeyId(values.get(OID.authorityKeyId)),
-    }),
-  };
-}
-
-function extensionValues(extensions: Asn1[]): Map<string, Asn1> {
-  const values = new Map<string, Asn1>();
-  for (const extension of extensions) {
-    const [id, ...rest] = children(extension);
-    const value = rest.at(-1); // whether it is critical may stand in between
-    if (id && value) values.set(forge.asn1.derToOid(text(id)), fromDer(bytes(value)));
-  }
-  return values;
-}
-
-function readConstraints(constraints: Asn1 | undefined): Pick<Certificate, 'isCa' | 'pathLength'> {
-  const parts = constraints ? children(constraints) : [];
-  const pathLength = parts.find(({ type }) => type === forge.asn1.Type.INTEGER);
-  return {
-    isCa: parts.some(({ type, value }) => type === forge.asn1.Type.BOOLEAN && value !== '\0'),
-    ...(pathLength ? { pathLength: Number.parseInt(forge.util.bytesToHex(text(pathLength)), 16) } : {}),
-  };
-}
-
-function readAuthorityKeyId(value: Asn1 | undefined): Buffer | undefined {
-  const [id] = value ? tagged(value, 0) : [];
-  return id && bytes(id);
-}
-
-function commonNameOf(name: Asn1): string {
-  for (const set of children(name)) {
-    for (const attribute of children(set)) {
-      const [id, value] = children(attribute);
-      if (id && value && forge.asn1.derToOid(text(id)) === OID.commonName) {
-        return value.type === forge.asn1.Type.UTF8 ? bytes(value).toString('utf8') : text(value);
+function commonNameOf(name: Der): string {
+  for (const set of partsOf(name)) {
+    for (const attribute of partsOf(expect(set, TAG.set))) {
+      const [id, value] = partsOf(expect(attribute, TAG.sequence));
+      if (value && readOid(id) === COMMON_NAME) {
+        return value.content.toString(value.tag === TAG.utf8 ? 'utf8' : 'latin1');
       }
     }
   }
   return '';
 }
 
-function keyKind({ publicKey }: X509Certificate): Certificate['key'] {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
-  if (type === 'ec') return { type: 'ec', curve: details?.namedCurve ?? '' };
-  if (type === 'rsa') return { type: 'rsa', bits: details?.modulusLength ?? 0 };
-  return { type: 'other' };
+/** Read from the bytes: OpenSSL does not get to see a key of a kind that nobody uses. */
+function keyOf(publicKey: Der): CertificateKey {
+  const [algorithm, bits] = partsOf(publicKey);
+  const [id, parameters] = partsOf(expect(algorithm, TAG.sequence));
+  const kind = readOid(id);
+  if (kind === KEYS.ed25519) return { type: 'ed25519' };
+  if (kind === KEYS.rsa) return rsaKeyOf(expect(bits, TAG.bitString));
+  const curve = kind === KEYS.ec && parameters?.tag === TAG.oid ? CURVES[readOid(parameters)] : undefined;
+  return curve ? { type: 'ec', curve } : { type: 'other' };
 }
 
-function readTime(node: Asn1): Date {
-  return node.type === forge.asn1.Type.UTCTIME
-    ? forge.asn1.utcTimeToDate(text(node))
-    : forge.asn1.generalizedTimeToDate(text(node));
-}
-
-export function fromDer(der: Buffer): Asn1 {
-  return forge.asn1.fromDer(der.toString('binary'), { decodeBitStrings: false, parseAllBytes: true } as never);
-}
-
-export function toDer(node: Asn1): Buffer {
-  return Buffer.from(forge.asn1.toDer(node).getBytes(), 'binary');
-}
-
-function children(node: Asn1): Asn1[] {
-  if (!Array.isArray(node.value)) throw new CertificateError('unexpected ASN.1');
-  return node.value;
-}
-
-function child(node: Asn1, index: number): Asn1 {
-  const found = children(node)[index];
-  if (!found) throw new CertificateError('unexpected ASN.1');
-  return found;
-}
-
-/** Those of the parts with a context-specific tag. */
-function tagged(node: Asn1, tag: number): Asn1[] {
-  return children(node).filter((part) => tagOf(part) === tag);
-}
-
-/** The number of a tag, which is of a universal type only where its class says so. */
-function tagOf({ type }: Asn1): number {
-  return type;
-}
-
-function bytes(node: Asn1): Buffer {
-  return Buffer.from(text(node), 'binary');
-}
-
-function text(node: Asn1): string {
-  if (typeof node.value !== 'string') throw new CertificateError('unexpected ASN.1');
-  return node.value;
+function rsaKeyOf({ content }: Der): CertificateKey {
+  const [modulus, exponent] = partsOf(readDer(content.subarray(1), TAG.sequence)).map(readMagnitude);
+  const [first = 0] = modulus ?? [];
+  const bits = modulus ? modulus.length * 8 - (Math.clz32(first) - 24) : 0;
+  const isUsual = bits <= MOST_RSA_BITS && exponent !== undefined && exponent.length <= MOST_EXPONENT_BYTES;
+  return isUsual ? { type: 'rsa', bits } : { type: 'other' };
 }

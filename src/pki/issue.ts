@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
 import forge from 'node-forge';
-import { type Certificate, fromDer, parseCertificate, toDer } from './certificate.js';
+import { type Certificate, parseCertificate } from './certificate.js';
 import { generateKey } from './key.js';
 
 /** node-forge encodes, node:crypto makes keys and signatures: forge cannot sign with EC keys. */
@@ -184,6 +184,15 @@ export function keyId(publicKeyDer: Buffer): Buffer {
   const [, bits] = fromDer(publicKeyDer).value as Asn1[];
   const value = Buffer.from(bits?.value as string, 'binary').subarray(1);
   return createHash('sha1').update(value).digest();
+}
+
+function fromDer(der: Buffer): Asn1 {
+  // BIT STRINGs stay undecoded: an EC point looks like nested ASN.1 once in 256 keys
+  return asn1.fromDer(der.toString('binary'), { decodeBitStrings: false, parseAllBytes: true } as never);
+}
+
+function toDer(value: Asn1): Buffer {
+  return Buffer.from(asn1.toDer(value).getBytes(), 'binary');
 }
 
 function extension(id: string, critical: boolean, value: Asn1): Asn1 {

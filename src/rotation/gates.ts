@@ -157,8 +157,10 @@ function isExcused(proxy: ProxyObservation, shortfall: Shortfall, waivers: reado
   return isProxyWaived(proxy, waivers);
 }
 
+type NamedProxy = Pick<ProxyObservation, 'namespace' | 'pod' | 'workload'>;
+
 /** By a waiver of its workload, its namespace, or the pod itself. */
-export function isProxyWaived(proxy: ProxyObservation, waivers: readonly Waiver[]): boolean {
+export function isProxyWaived(proxy: NamedProxy, waivers: readonly Waiver[]): boolean {
   return (
     isWaived({ kind: 'workload', name: workloadName(proxy.workload) }, waivers) ||
     isWaived({ kind: 'pod', name: podName(proxy) }, waivers)
@@ -166,7 +168,7 @@ export function isProxyWaived(proxy: ProxyObservation, waivers: readonly Waiver[
 }
 
 /** As findings and waivers name a pod: `namespace/Pod/name`. */
-export function podName({ namespace, pod }: ProxyObservation): string {
+export function podName({ namespace, pod }: NamedProxy): string {
   return `${namespace}/Pod/${pod}`;
 }
 

@@ -62,3 +62,9 @@ export function crossCertified(of: Certificate, root: Issued, subjectDer = of.su
     ],
   });
 }
+
+/** Waits until something is so. */
+export async function eventually(isSo: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 1000 && !isSo(); turn += 1) await new Promise((resolve) => void setTimeout(resolve, 5));
+  if (!isSo()) throw new Error('it never came about');
+}

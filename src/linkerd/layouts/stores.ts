@@ -1,6 +1,6 @@
 import { StateError } from '../../ground/state-error.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
-import { addAnchors, formatBundle, readBundle, removeAnchors } from '../../pki/bundle.js';
+import { addAnchors, type Anchor, bundleAnchors, formatBundle, readBundle, removeAnchors } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
 import type { Linkerd } from '../detect.js';
 import { editFields, type FieldEdit, readField } from './fields.js';
@@ -52,9 +52,29 @@ export async function changeAnchors(k8s: Kubernetes, linkerd: Linkerd, change: B
 }
 
 /** The new text of a bundle, or undefined when its set of anchors is already as wanted. An empty bundle is refused. */
-export function changedBundle(current: string, { add = [], remove = [] }: BundleChange): string | undefined {
-  const { certificates } = readBundle(current);
-  const wanted = removeAnchors(addAnchors(certificates, add), remove);
+export function changedBundle(current: string, change: BundleChange): string | undefined {
+  return changed(current, readBundle(current).certificates, change);
+}
+
+/**
+ * The same of a copy in somebody's pod template, which is the business of whoever wrote it: certificates are not looked into,
+ * and what cannot be changed stays as it is. The gate says so of its pods.
+ */
+export function changedCopy(current: string, change: BundleChange): string | undefined {
+  try {
+    return changed(current, bundleAnchors(current), change);
+  } catch (error) {
+    if (error instanceof StateError) return undefined;
+    throw error;
+  }
+}
+
+function changed(
+  current: string,
+  anchors: readonly Anchor[],
+  { add = [], remove = [] }: BundleChange,
+): string | undefined {
+  const wanted = removeAnchors(addAnchors<Anchor>(anchors, add), remove);
   if (wanted.length === 0) {
     throw new StateError(
       'EmptyBundleRefused',
@@ -63,8 +83,8 @@ export function changedBundle(current: string, { add = [], remove = [] }: Bundle
     );
   }
   const same =
-    wanted.length === certificates.length &&
-    wanted.every((certificate, index) => certificate.fingerprint === certificates[index]?.fingerprint);
+    wanted.length === anchors.length &&
+    wanted.every(({ fingerprint }, index) => fingerprint === anchors[index]?.fingerprint);
   return same ? undefined : formatBundle(wanted, { finalNewline: current.endsWith('\n') });
 }
 

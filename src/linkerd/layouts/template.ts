@@ -3,7 +3,7 @@ import { type PatchOperation, pointer } from '../../kubernetes/patch.js';
 import { decode, encode } from '../../kubernetes/base64.js';
 import { ANCHORS_VARIABLE, IDENTITY_CONTAINER, PROXY_CONTAINER } from '../names.js';
 import { LAYOUTS } from './index.js';
-import { type BundleChange, changedBundle } from './stores.js';
+import { type BundleChange, changedCopy } from './stores.js';
 
 /**
  * Copies of the anchors that are written out in a pod template: the proxy's variable where it was injected by
@@ -86,7 +86,7 @@ export function templateEdits(
 ): PatchOperation[] {
   const copies = templateAnchors(template).filter(({ container }) => scope === 'all' || container === 'identity');
   return copies.flatMap(({ path, value, pem, format }) => {
-    const wanted = changedBundle(pem, change);
+    const wanted = changedCopy(pem, change);
     if (wanted === undefined) return [];
     const at = pointer(...prefix, ...path.map(String));
     return [

@@ -58,7 +58,9 @@ function indentOf(text: string, start: number, end: number): number {
 }
 
 function blockLiteral(value: string, indent: number): string {
-  const body = value.replace(/\n+$/, '');
+  let end = value.length;
+  while (value[end - 1] === '\n') end -= 1; // a pattern would take the square of a long run of newlines
+  const body = value.slice(0, end);
   const keepsNewline = value.endsWith('\n');
   const lines = body.split('\n').map((line) => (line === '' ? '' : `${' '.repeat(indent)}${line}`));
   return `${keepsNewline ? '|' : '|-'}\n${lines.join('\n')}\n`;

@@ -1,23 +1,23 @@
-import http from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import pMap from 'p-map';
 import type { Kubernetes } from '../../kubernetes/client.js';
-import { readBundle } from '../../pki/bundle.js';
-import { type Certificate, parseCertificate } from '../../pki/certificate.js';
+import { bundleAnchors } from '../../pki/bundle.js';
+import type { Certificate } from '../../pki/certificate.js';
 import { verifyChain } from '../../pki/chain.js';
 import type { LeafObservation, ProxyObservation } from '../../ground/mesh.js';
 import { present } from '../../ground/present.js';
-import { type Attempts, countAttempts, NOT_TRIED, shuffled } from './attempts.js';
+import { type Attempts, countAttempts, shuffled } from './attempts.js';
 import { type BundleState, readBundleState, startedWithBundle } from './bundle-change.js';
 import type { Linkerd } from '../detect.js';
 import { ANCHORS_VARIABLE } from '../names.js';
+import { readVariable } from './environment.js';
 import type { MeshedPod } from './pods.js';
+import { ProbeError } from './probe-error.js';
 import { readPresentedChain } from './presented-chain.js';
 import { openAdminStream, type Reach } from './reach.js';
 
-const MOST_BUNDLES = 1000;
-const parsedBundles = new Map<string, string[]>();
+/** Of one look: less than the ten minutes of an activity, so that it says what it has seen. */
+export const LONGEST_LOOK_MS = 480_000;
 
 /** How proxies are looked at. */
 export interface Prober {
@@ -26,6 +26,8 @@ export interface Prober {
   concurrency: number;
   /** Milliseconds for one proxy to answer. */
   timeoutMs: number;
+  /** Milliseconds after which a look tries no more proxies; absent: eight minutes. */
+  lookMs?: number;
   /** Ends a look: whoever asked no longer waits for it. */
   signal?: AbortSignal;
 }
@@ -43,7 +45,7 @@ export interface Question {
 
 /**
  * Looks at every given proxy, many at a time; what could not be read stays absent, with the problem beside it. When not one
- * of the first few hundred can be reached, the others are not tried.
+ * of the first few hundred can be reached, or of the first few dozen of a namespace, or time is up, the others are not tried.
  * @throws the reason of `prober.signal`
  */
 export async function observeProxies(
@@ -53,7 +55,7 @@ export async function observeProxies(
   question: Question,
 ): Promise<ProxyObservation[]> {
   const bundle = once(async () => await readBundleState(k8s, question.linkerd.namespace));
-  const scan: Scan = { k8s, prober, bundle, attempts: countAttempts() };
+  const scan: Scan = { k8s, prober, bundle, attempts: countAttempts(prober.lookMs ?? LONGEST_LOOK_MS) };
   const seen = new Map<MeshedPod, ProxyObservation>();
   await pMap(shuffled(pods), async (pod) => void seen.set(pod, await observeProxy(scan, pod, question)), {
     concurrency: prober.concurrency,
@@ -76,8 +78,9 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
   return async () => await (result ??= read());
 }
 
-async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Promise<ProxyObservation> {
-  const observation: ProxyObservation = {
+/** What a list of pods tells of a proxy, without a word with it. */
+export function unasked(pod: MeshedPod): ProxyObservation {
+  return {
     namespace: pod.namespace,
     pod: pod.name,
     uid: pod.uid,
@@ -89,15 +92,19 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
       mark: pod.mark,
       deletedAt: pod.deletedAt,
       createdAt: pod.createdAt,
-      identityAnchors: pod.identityAnchors === undefined ? undefined : fingerprints(pod.identityAnchors),
     }),
   };
-  if (pod.address === undefined) return { ...observation, ...anchorsAtStart(pod) };
+}
+
+async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Promise<ProxyObservation> {
+  const observation = unasked(pod);
   try {
+    if (pod.identityAnchors !== undefined) observation.identityAnchors = fingerprints(pod.identityAnchors);
+    if (pod.address === undefined) return { ...observation, ...anchorsAtStart(pod) };
     if (question.anchors) Object.assign(observation, await readAnchorsOf(scan, pod, question));
     if (question.leaf) observation.leaf = await readLeafOf(scan, pod, question.roots);
   } catch (error) {
-    scan.attempts.failed(error);
+    scan.attempts.failed(pod.namespace, error);
     observation.problem = error instanceof Error ? error.message : String(error);
   }
   return observation;
@@ -127,68 +134,47 @@ async function readAnchorsOf(
     const { pem, changedAt } = await scan.bundle();
     return startedWithBundle(pod.startedAt, changedAt) ? { anchors: fingerprints(pem) } : { startedBeforeBundle: true };
   }
-  const pem = pod.literalAnchors ?? (await readEnvironment(scan, pod))[ANCHORS_VARIABLE];
+  const pem = pod.literalAnchors ?? (await readEnvironment(scan, pod));
   if (!pem) throw new Error(`the process has no ${ANCHORS_VARIABLE}`);
   return { anchors: fingerprints(pem) };
 }
 
-/** Thousands of pods carry the same few bundles. */
 function fingerprints(pem: string): string[] {
-  const known = parsedBundles.get(pem);
-  if (known) return known;
-  const parsed = readBundle(pem).certificates.map(({ fingerprint }) => fingerprint);
-  if (parsedBundles.size >= MOST_BUNDLES) parsedBundles.clear();
-  parsedBundles.set(pem, parsed);
-  return parsed;
+  return bundleAnchors(pem).map(({ fingerprint }) => fingerprint);
 }
 
 async function readLeafOf(scan: Scan, pod: MeshedPod, roots: readonly Certificate[]): Promise<LeafObservation> {
   if (!pod.identity) throw new Error('the pod does not say which identity its proxy has');
   const { timeoutMs } = scan.prober;
-  const presented = await readPresentedChain(await open(scan, pod), { servername: pod.identity, timeoutMs });
-  scan.attempts.answered();
-  const chain = presented.chain.map((der) => parseCertificate(der));
+  const { chain } = await readPresentedChain(await open(scan, pod), { servername: pod.identity, timeoutMs });
+  scan.attempts.answered(pod.namespace);
   const [leaf] = chain;
-  if (!leaf) throw new Error('the proxy presented no certificate');
-  const name = pod.identity;
-  const verifies = (root: Certificate) =>
-    verifyChain({ chain, anchors: [root], at: new Date(), anchorExpiry: 'ignore', name }).ok;
   return {
     chain: chain.map(({ fingerprint }) => fingerprint),
-    verifiesWith: roots.filter(verifies).map(({ fingerprint }) => fingerprint),
+    verifiesWith: roots.filter((root) => verifies(chain, root, pod.identity)).map(({ fingerprint }) => fingerprint),
     notBefore: leaf.notBefore.toISOString(),
     notAfter: leaf.notAfter.toISOString(),
   };
 }
 
+/** @throws ProbeError when it would take too much to find out */
+function verifies(chain: readonly Certificate[], root: Certificate, name: string | undefined): boolean {
+  const verdict = verifyChain({
+    ...{ chain, anchors: [root], at: new Date(), anchorExpiry: 'ignore' },
+    ...present({ name }),
+  });
+  if (!verdict.ok && verdict.reason === 'TooComplex') throw new ProbeError('Malformed', verdict.message);
+  return verdict.ok;
+}
+
 async function open({ k8s, prober, attempts }: Scan, pod: MeshedPod): Promise<Duplex> {
-  if (attempts.isHopeless()) throw new Error(NOT_TRIED);
+  const hopeless = attempts.hopeless(pod.namespace);
+  if (hopeless) throw new Error(hopeless);
   return await openAdminStream(k8s, prober.reach, pod, prober.timeoutMs);
 }
 
-/** The environment of the proxy process, as its admin port tells it (`/env.json`, Linkerd 2.12 and later). */
-async function readEnvironment(scan: Scan, pod: MeshedPod): Promise<Record<string, string>> {
-  const stream = await open(scan, pod);
-  try {
-    const body = await get(`/env.json?${ANCHORS_VARIABLE}`, scan.prober.timeoutMs, () => stream as Socket);
-    scan.attempts.answered();
-    return JSON.parse(body) as Record<string, string>;
-  } finally {
-    stream.destroy();
-  }
-}
-
-function get(path: string, timeoutMs: number, createConnection: () => Socket): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = http.get({ path, host: 'proxy', createConnection, signal: AbortSignal.timeout(timeoutMs) });
-    request.once('error', reject);
-    request.once('response', (response) => {
-      if (response.statusCode !== 200) reject(new Error(`GET ${path} answered ${response.statusCode}`));
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => (body += text));
-      response.once('error', reject);
-      response.once('end', () => resolve(body));
-    });
-  });
+async function readEnvironment(scan: Scan, pod: MeshedPod): Promise<string | undefined> {
+  const pem = await readVariable(await open(scan, pod), ANCHORS_VARIABLE, scan.prober.timeoutMs);
+  scan.attempts.answered(pod.namespace);
+  return pem;
 }

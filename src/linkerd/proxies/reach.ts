@@ -28,7 +28,10 @@ export async function openAdminStream(
 ): Promise<Duplex> {
   if (reach === 'address' && !pod.address) throw new Error('the pod has no address yet');
   try {
-    return reach === 'port-forward' ? await forward(k8s, pod, timeoutMs) : await connect(pod.address ?? '', timeoutMs);
+    const stream =
+      reach === 'port-forward' ? await forward(k8s, pod, timeoutMs) : await connect(pod.address ?? '', timeoutMs);
+    stream.on('error', () => undefined); // whoever reads hears of it; between two readers it must not end the worker
+    return stream;
   } catch (error) {
     throw new ProbeError('Unreachable', error instanceof Error ? error.message : String(error));
   }
@@ -56,23 +59,28 @@ function connect(host: string, timeoutMs: number): Promise<net.Socket> {
 async function forward(k8s: Kubernetes, pod: MeshedPod, timeoutMs: number): Promise<Duplex> {
   const toProxy = new PassThrough();
   const fromProxy = new PassThrough();
+  for (const end of [toProxy, fromProxy]) end.on('error', () => undefined); // what comes after the end is nobody's
   const opening = k8s.portForward.portForward(pod.namespace, pod.name, [ADMIN_PORT], fromProxy, null, toProxy);
-  const socket = await within(opening, timeoutMs);
+  const socket = await within(opening, timeoutMs, (late) => typeof late !== 'function' && late.terminate());
   if (typeof socket === 'function') throw new Error('port-forward returned no connection');
   const stream = Duplex.from({ readable: fromProxy, writable: toProxy });
   socket.on('close', () => fromProxy.end());
   socket.on('error', (error: Error) => stream.destroy(error));
-  stream.once('close', () => socket.close());
+  stream.once('close', () => socket.terminate()); // a flood would go on during the goodbyes of `close`
   return stream;
 }
 
-async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+/** What is opened in time; what is opened later is closed. */
+async function within<T>(opening: Promise<T>, timeoutMs: number, close: (late: T) => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the port-forward was not opened in time')), timeoutMs);
+    timer = setTimeout(() => {
+      reject(new Error('the port-forward was not opened in time'));
+      void opening.then(close, () => undefined);
+    }, timeoutMs);
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([opening, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,13 +1,21 @@
 import { createDecipheriv, createHmac } from 'node:crypto';
 import { ProbeError } from './probe-error.js';
 
-/** The records of a TLS handshake as they were received: what is in them, down to the certificates. */
+/** The records of a TLS handshake as they are received: what is in them, down to the certificates. */
 
 /** Types of records. */
-const HANDSHAKE = 22;
-const APPLICATION_DATA = 23;
+const FIRST_TYPE = 20;
+export const HANDSHAKE = 22;
+export const APPLICATION_DATA = 23;
 /** The type of the handshake message that carries the chain. */
 const CERTIFICATE = 11;
+const RECORD_HEADER = 5;
+/** RFC 5246 section 6.2.3; those of TLS 1.3 are smaller. */
+const MOST_RECORD_BYTES = 2 ** 14 + 2048;
+const MESSAGE_HEADER = 4;
+
+/** Bytes of a certificate message: eight of the largest certificates that are read would be more, and no chain is. */
+const MOST_MESSAGE_BYTES = 64 * 1024;
 
 interface Cipher {
   name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
@@ -23,42 +31,121 @@ const CIPHERS: Record<string, Cipher> = {
 const TAG_LENGTH = 16;
 const NONCE_LENGTH = 12;
 
-interface TlsRecord {
+export interface TlsRecord {
   type: number;
   header: Buffer;
   body: Buffer;
+  /** Header and body. */
+  raw: Buffer;
 }
 
-function* records(bytes: Buffer): Generator<TlsRecord> {
-  for (let at = 0; at + 5 <= bytes.length;) {
-    const end = at + 5 + bytes.readUInt16BE(at + 3);
-    if (end > bytes.length) return;
-    yield { type: bytes.readUInt8(at), header: bytes.subarray(at, at + 5), body: bytes.subarray(at + 5, end) };
-    at = end;
+/**
+ * Cuts what comes in into frames of which the first bytes tell the length. Each byte is copied but a few times, however
+ * small the pieces are.
+ */
+function cutter(headerLength: number, lengthOf: (header: Buffer) => number): (chunk: Buffer) => Buffer[] {
+  let kept: Buffer[] = [];
+  let have = 0;
+  let need = headerLength;
+  return (chunk) => {
+    kept.push(chunk);
+    have += chunk.length;
+    if (have < need) return [];
+    const frames: Buffer[] = [];
+    let rest = Buffer.concat(kept, have);
+    for (need = headerLength; rest.length >= headerLength; need = headerLength) {
+      need += lengthOf(rest);
+      if (rest.length < need) break;
+      frames.push(rest.subarray(0, need));
+      rest = rest.subarray(need);
+    }
+    kept = [rest];
+    have = rest.length;
+    return frames;
+  };
+}
+
+/**
+ * Cuts a stream into the records that are complete by now.
+ * @throws ProbeError `NoTls` when what comes in is none
+ */
+export function recordReader(): (chunk: Buffer) => TlsRecord[] {
+  const cut = cutter(RECORD_HEADER, (header) => {
+    const [type = 0, major] = header;
+    const length = header.readUInt16BE(3);
+    if (type < FIRST_TYPE || type > APPLICATION_DATA || major !== 3 || length > MOST_RECORD_BYTES) {
+      throw new ProbeError('NoTls', 'it does not speak TLS');
+    }
+    return length;
+  });
+  return (chunk) =>
+    cut(chunk).map((raw) => ({
+      type: raw.readUInt8(0),
+      header: raw.subarray(0, RECORD_HEADER),
+      body: raw.subarray(RECORD_HEADER),
+      raw,
+    }));
+}
+
+/**
+ * Puts handshake messages together from what records have in them, until the certificate message is complete.
+ * @returns the certificates in it, once; DER, leaf first
+ * @throws ProbeError `Malformed`
+ */
+export function certificateReader(tls13: boolean): (bytes: Buffer) => Buffer[] | undefined {
+  const cut = cutter(MESSAGE_HEADER, (header) => {
+    const length = header.readUIntBE(1, 3);
+    if (header[0] === CERTIFICATE && length > MOST_MESSAGE_BYTES) {
+      throw new ProbeError('Malformed', `it presents a chain of more than ${MOST_MESSAGE_BYTES / 1024} KB`);
+    }
+    return length;
+  });
+  return (bytes) => {
+    const message = cut(bytes)
+      .find(([type]) => type === CERTIFICATE)
+      ?.subarray(MESSAGE_HEADER);
+    return message && readEntries(tls13 ? message.subarray(1 + (message[0] ?? 0)) : message, tls13);
+  };
+}
+
+/** The list of a Certificate message (RFC 8446 section 4.4.2; RFC 5246 section 7.4.2 without extensions). */
+function readEntries(message: Buffer, tls13: boolean): Buffer[] {
+  const list = vector(message, 3);
+  const chain: Buffer[] = [];
+  for (let at = 0; at < list.length;) {
+    const certificate = vector(list.subarray(at), 3);
+    chain.push(certificate);
+    at += 3 + certificate.length;
+    if (tls13) at += 2 + vector(list.subarray(at), 2).length;
   }
+  return chain;
 }
 
-/** TLS 1.2: the Certificate message travels in clear. */
-export function plainHandshake(bytes: Buffer): Buffer {
-  return Buffer.concat([...records(bytes)].filter(({ type }) => type === HANDSHAKE).map(({ body }) => body));
+function vector(bytes: Buffer, lengthBytes: number): Buffer {
+  const length = bytes.length < lengthBytes ? Number.POSITIVE_INFINITY : bytes.readUIntBE(0, lengthBytes);
+  if (lengthBytes + length > bytes.length) throw new ProbeError('Malformed', 'its certificate message is cut short');
+  return bytes.subarray(lengthBytes, lengthBytes + length);
 }
 
-/** TLS 1.3: server handshake records decrypted with keys from its traffic secret (RFC 8446 sections 5.2, 5.3, 7.3). */
-export function decryptHandshake(bytes: Buffer, cipherName: string, secrets: Map<string, Buffer>): Buffer {
+/**
+ * Decrypts the handshake records of a TLS 1.3 server, one after the other, with keys from its traffic secret (RFC 8446
+ * sections 5.2, 5.3, 7.3).
+ * @returns the handshake bytes of a record; undefined: it is under other keys, and the handshake's are all read
+ * @throws ProbeError when the cipher is not one of TLS 1.3
+ */
+export function handshakeDecrypter(secret: Buffer, cipherName: string): (record: TlsRecord) => Buffer | undefined {
   const cipher = CIPHERS[cipherName];
-  const secret = secrets.get('SERVER_HANDSHAKE_TRAFFIC_SECRET');
-  if (!cipher || !secret) throw new ProbeError('Malformed', `cannot read a handshake with ${cipherName}`);
+  if (!cipher) throw new ProbeError('Malformed', 'its cipher is not one of TLS 1.3');
   const key = expandLabel(cipher.hash, secret, 'key', cipher.keyLength);
   const iv = expandLabel(cipher.hash, secret, 'iv', NONCE_LENGTH);
-  const encrypted = [...records(bytes)].filter(({ type }) => type === APPLICATION_DATA);
-  const plain: Buffer[] = [];
-  for (const [sequence, record] of encrypted.entries()) {
+  let sequence = 0;
+  return (record) => {
     const inner = decryptRecord(record, { cipher, key, nonce: nonceOf(iv, sequence) });
-    if (!inner) break; // the first record under the application keys: the handshake's are all read
+    sequence += 1;
+    if (!inner) return undefined;
     const end = inner.findLastIndex((byte) => byte !== 0); // the type; padding after it
-    if (inner[end] === HANDSHAKE) plain.push(inner.subarray(0, end));
-  }
-  return Buffer.concat(plain);
+    return inner[end] === HANDSHAKE ? inner.subarray(0, end) : Buffer.alloc(0);
+  };
 }
 
 function nonceOf(iv: Buffer, sequence: number): Buffer {
@@ -72,6 +159,7 @@ function decryptRecord(
   { header, body }: TlsRecord,
   { cipher, key, nonce }: { cipher: Cipher; key: Buffer; nonce: Buffer },
 ): Buffer | undefined {
+  if (body.length < TAG_LENGTH) return undefined;
   // all three take the options of GCM; the types know them by one name only
   const decipher = createDecipheriv(cipher.name as 'aes-128-gcm', key, nonce, { authTagLength: TAG_LENGTH });
   decipher.setAAD(header);
@@ -92,30 +180,4 @@ function expandLabel(hash: string, secret: Buffer, label: string, length: number
     .update(Buffer.from([1]))
     .digest()
     .subarray(0, length);
-}
-
-/** The Certificate message (RFC 8446 section 4.4.2; RFC 5246 section 7.4.2 without context and extensions). */
-export function readCertificateMessage(messages: Buffer, tls13: boolean): Buffer[] {
-  for (let at = 0; at + 4 <= messages.length;) {
-    const length = messages.readUIntBE(at + 1, 3);
-    const body = messages.subarray(at + 4, at + 4 + length);
-    if (messages[at] === CERTIFICATE) {
-      if (body.length < length) break;
-      return readEntries(tls13 ? body.subarray(1 + (body[0] ?? 0)) : body, tls13);
-    }
-    at += 4 + length;
-  }
-  throw new ProbeError('NoCertificate', 'the handshake has no certificate message');
-}
-
-function readEntries(list: Buffer, tls13: boolean): Buffer[] {
-  const end = 3 + list.readUIntBE(0, 3);
-  const chain: Buffer[] = [];
-  for (let at = 3; at + 3 <= end;) {
-    const length = list.readUIntBE(at, 3);
-    chain.push(Buffer.from(list.subarray(at + 3, at + 3 + length)));
-    at += 3 + length;
-    if (tls13) at += 2 + list.readUInt16BE(at);
-  }
-  return chain;
 }

@@ -11,7 +11,7 @@ vi.mock('../../../activities/kit/stored-rotation.js', async () => ({
 vi.mock('../../../activities/kit/proxies.js', async () => (await import('./waits.js')).proxies());
 vi.mock('../../../activities/kit/reversions.js', () => ({ reversions: async () => await Promise.resolve([]) }));
 
-beforeEach(() => Object.assign(mesh, { looks: 0, reverted: [], proxiesAt: () => [] }));
+beforeEach(() => Object.assign(mesh, { looks: 0, given: [], reverted: [], proxiesAt: () => [] }));
 
 const starting = (uid: string, createdAt: string): ProxyObservation => ({
   ...without(proxy({ uid, pod: uid, createdAt }), 'leaf'),
@@ -40,5 +40,15 @@ describe('the gate of a mesh in which a pod is always starting', () => {
   it('is passed when the one that was starting is gone', async () => {
     mesh.proxiesAt = (look) => [renewed('old'), ...(look < 4 ? [starting('short-lived', now())] : [])];
     expect(await gate()).toMatchObject({ passed: true, proxies: 1 });
+  });
+  it('gives its looks eight minutes together, and the last one what is left', async () => {
+    const born = now();
+    mesh.proxiesAt = () => [renewed('old'), starting('young', born)];
+    await gate();
+    const given = mesh.given.map((ms) => ms ?? 0);
+    expect(given.length).toBeGreaterThan(1);
+    expect(given[0]).toBeLessThanOrEqual(480_000);
+    expect(given[0]).toBeGreaterThan(470_000);
+    expect(given.at(-1)).toBeLessThan(given[0] ?? 0);
   });
 });

@@ -1,6 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import net from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { proxyCache } from '../../../activities/kit/proxy-cache.js';
+import type { PhaseContext } from '../../../activities/kit/stored-rotation.js';
+import { listMeshedPods } from '../../../src/linkerd/proxies/pods.js';
 import type { Waiver } from '../../../src/rotation/findings.js';
+import { GATES } from '../../../src/rotation/gates.js';
 import type { GateResult, PhaseInput } from '../../../src/rotation/payloads.js';
+import { target } from '../rotation/support.js';
 import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step } from './cluster.js';
 
 const [O, T] = [old.root.certificate, next.root.certificate];
@@ -95,6 +101,55 @@ describe('a proxy that falls short', () => {
     cluster.addPod('web-1', [O]);
     expect(await gate(cluster, [waived({ gate: 'trust' })])).toMatchObject({ passed: true, waived: 1 });
     expect(await gate(cluster, [waived({ gate: 'rollout' })])).toMatchObject({ passed: false, waived: 0 });
+  });
+});
+
+describe('a pod that somebody has waived', () => {
+  let asked = 0;
+  const server = net.createServer((socket) => {
+    asked += 1;
+    socket.destroy();
+  });
+  beforeAll(async () => await new Promise<void>((resolve) => server.listen(4191, '127.96.0.1', resolve)));
+  afterAll(() => server.close());
+  const hostile = (): FakeCluster => {
+    const cluster = inTrust();
+    asked = 0;
+    cluster.addPod('web-1', [], '127.96.0.1');
+    const [container] = cluster.pods.at(-1)?.spec?.containers ?? [];
+    if (container) container.env = []; // so its process has to be asked
+    return cluster;
+  };
+
+  it('is not spoken to by the gate that it is waived for', async () => {
+    const waivers = [waived({ gate: 'trust' })];
+    expect(await gate(hostile(), waivers)).toMatchObject({ passed: true, proxies: 1, proven: 0, waived: 1 });
+    expect(asked).toBe(0);
+    expect(await gate(hostile(), [waived({ subject: 'shop/Pod/web-1' })])).toMatchObject({ passed: true });
+    expect(asked).toBe(0);
+  });
+  it('is by any other gate, and falls short', async () => {
+    const waivers = [waived({ gate: 'retire' })];
+    expect(await gate(hostile(), waivers)).toMatchObject({ passed: false, findings: [{ reason: 'AnchorsUnknown' }] });
+    expect(asked).toBeGreaterThan(0);
+  });
+  it('is not spoken to by whatever waits for the others', async () => {
+    const cluster = hostile();
+    const { k8s } = cluster;
+    const dependencies = {
+      k8s,
+      prober: { reach: 'address', concurrency: 4, timeoutMs: 200 },
+      temporalAddress: '',
+    } as const;
+    const [pod, ...others] = await listMeshedPods(k8s, 'linkerd');
+    if (!pod || others.length > 0) throw new Error('one pod was made');
+    const phase = { ...GATES.trustsTarget, target: target(), roots: [T], linkerd: { namespace: 'linkerd', rules: {} } };
+    const look = (isWaived: boolean) =>
+      proxyCache(dependencies, phase as unknown as PhaseContext, { isDue: () => true, isWaived: () => isWaived });
+    expect(await look(true)([pod])).toMatchObject([{ pod: 'web-1', problem: 'not looked at: it is waived' }]);
+    expect(asked).toBe(0);
+    await look(false)([pod]);
+    expect(asked).toBe(1);
   });
 });
 

@@ -17,9 +17,11 @@ export interface FakeMesh {
   proxiesAt(look: number): ProxyObservation[];
   reverted: Finding[];
   looks: number;
+  /** Milliseconds that each look was given. */
+  given: (number | undefined)[];
 }
 
-export const mesh: FakeMesh = { proxiesAt: () => [], reverted: [], looks: 0 };
+export const mesh: FakeMesh = { proxiesAt: () => [], reverted: [], looks: 0, given: [] };
 
 export const dependencies = {} as Dependencies;
 
@@ -47,7 +49,11 @@ export function proxies() {
       mesh.looks += 1;
       return await Promise.resolve(mesh.proxiesAt(mesh.looks));
     },
-    probe: async (_: Dependencies, __: PhaseContext, pods: ProxyObservation[]) => await Promise.resolve(pods),
+    waivedBy: () => () => false,
+    probe: async ({ prober }: Partial<Dependencies>, _: PhaseContext, pods: ProxyObservation[]) => {
+      mesh.given.push(prober?.lookMs);
+      return await Promise.resolve(pods);
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import {
   spki,
 } from '../../../src/pki/issue.js';
 import { generateKey } from '../../../src/pki/key.js';
+import { type Asn1, extension, nameConstraints, purposes, sequence } from '../../hostile/asn1.js';
 import { DAY_MS } from '../support.js';
 
 const NOW = new Date('2026-01-01T12:00:00Z');
@@ -50,14 +51,20 @@ function issuer(under: Issued, change: Partial<CertificateRequest> = {}, key: Ke
 
 /** A key usage that allows signatures, but not those of certificates. */
 function digitalSignatureOnly() {
-  const extension = keyUsage();
-  const value = (extension.value as { value: unknown }[]).at(-1);
+  const usage = keyUsage();
+  const value = (usage.value as { value: unknown }[]).at(-1);
   if (value) value.value = '\x03\x02\x07\x80';
-  return extension;
+  return usage;
 }
 
 const rsa = (bits: number) => generateKeyPairSync('rsa', { modulusLength: bits }).privateKey;
 const p384 = () => generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).privateKey;
+
+const SERVER = '1.3.6.1.5.5.7.3.1';
+const CLIENT = '1.3.6.1.5.5.7.3.2';
+const ANY = '2.5.29.37.0';
+/** What a CA certificate with this path length needs. */
+const needed = (pathLength: number) => [basicConstraints(pathLength), keyUsage()];
 
 const sound = root();
 const soundIssuer = issuer(sound);
@@ -282,6 +289,55 @@ describe('an issuer', () => {
         return { root: sound.certificate, issuer: bridge };
       })(),
       finds: [],
+    },
+  ])('$name', holds);
+});
+
+describe('the extensions of a root or an issuer', () => {
+  const twice = [...needed(1), keyUsage()];
+  const under = (extensions: Asn1[]): Case['given'] => ({
+    root: sound.certificate,
+    issuer: issuer(sound, { extensions }).certificate,
+  });
+  const of = (extensions: Asn1[]): Case['given'] => ({ root: root({ extensions }).certificate });
+  it.each<Case>([
+    {
+      name: 'may name the purposes of proxies, as `linkerd install` does',
+      given: { ...of([...needed(1), purposes(SERVER, CLIENT)]) },
+      finds: [],
+    },
+    { name: 'may name them in an issuer', given: under([...needed(0), purposes(SERVER, CLIENT)]), finds: [] },
+    { name: 'may name servers alone, or any purpose, in a root', given: of([...needed(1), purposes(ANY)]), finds: [] },
+    {
+      name: 'may not name others alone in a root: identity refuses what is below',
+      given: of([...needed(1), purposes(CLIENT)]),
+      finds: [['error', 'ExtendedKeyUsage', 'the root does not allow server authentication']],
+    },
+    {
+      name: 'may not name one of the two alone in an issuer',
+      given: under([...needed(0), purposes(SERVER)]),
+      finds: [['error', 'ExtendedKeyUsage', 'both server and client']],
+    },
+    {
+      name: 'may not name any purpose in an issuer: webpki asks for each by name',
+      given: under([...needed(0), purposes(ANY)]),
+      finds: [['error', 'ExtendedKeyUsage', 'the issuer']],
+    },
+    {
+      name: 'may not be critical when proxies do not know them',
+      given: of([...needed(1), extension('1.2.3.4', true, sequence())]),
+      finds: [['error', 'UnknownCriticalExtension', '1.2.3.4']],
+    },
+    {
+      name: 'may be unknown when they are not critical',
+      given: of([...needed(1), extension('1.2.3.4', false, sequence())]),
+      finds: [],
+    },
+    { name: 'may not be there twice', given: of(twice), finds: [['error', 'RepeatedExtension', 'the root']] },
+    {
+      name: 'may not constrain names',
+      given: under([...needed(0), nameConstraints({ permitted: ['example.org'] })]),
+      finds: [['error', 'NameConstraints', 'the issuer']],
     },
   ])('$name', holds);
 });

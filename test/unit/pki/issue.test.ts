@@ -68,7 +68,7 @@ describe('created authorities', () => {
       const { certificate } = createRoot({ commonName: 'r', validForMs: YEAR_MS });
       expect(certificate.subjectKeyId).toHaveLength(20);
     }
-  });
+  }, 30_000);
 
   it('satisfy openssl verify -x509_strict', ({ skip }) => {
     if (!hasOpenssl()) skip('openssl is not on the PATH');

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { issuerInUseProblems } from '../../../src/pki/issuer-in-use.js';
+import { basicConstraints, keyUsage } from '../../../src/pki/issue.js';
 import { toSec1Pem } from '../../../src/pki/key.js';
+import { nameConstraints } from '../../hostile/asn1.js';
+import { make } from '../../hostile/certificates.js';
 import { authority } from '../support.js';
 
 const { root, issuer } = authority();
@@ -18,6 +21,15 @@ describe('the issuer in use', () => {
 
   it('may be under an anchor whose key it has: it is no new root', () => {
     expect(reasons({ certificate: root.certificate, keyPem: toSec1Pem(root.privateKey) })).toEqual([]);
+  });
+
+  it('may have name constraints: the mesh works with them', () => {
+    const extensions = [basicConstraints(0), keyUsage(), nameConstraints({ permitted: ['cluster.local'] })];
+    const { subjectDer } = root.certificate;
+    const constrained = make({ subject: 'i', issuer: subjectDer, signer: root.privateKey, extensions });
+    const { certificate, privateKey } = constrained;
+    const found = reasons({ certificate, keyPem: toSec1Pem(privateKey) });
+    expect(found.map(([, reason]) => reason)).not.toContain('NameConstraints');
   });
 
   it('obeys the rules of every authority', () => {

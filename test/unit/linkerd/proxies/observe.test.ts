@@ -1,7 +1,13 @@
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Kubernetes } from '../../../../src/kubernetes/client.js';
-import { countAttempts, NOT_TRIED, shuffled } from '../../../../src/linkerd/proxies/attempts.js';
+import {
+  countAttempts,
+  NO_TIME_LEFT,
+  NOT_TRIED,
+  NOT_TRIED_IN_NAMESPACE,
+  shuffled,
+} from '../../../../src/linkerd/proxies/attempts.js';
 import { observeProxies, type Prober, type Question } from '../../../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../../../src/linkerd/proxies/pods.js';
 import { ProbeError } from '../../../../src/linkerd/proxies/probe-error.js';
@@ -20,7 +26,7 @@ const pod = (index: number, address = '127.99.0.1'): MeshedPod => ({
   ...{ ready: true, terminating: false, anchorsFromBundle: false },
   workload: { namespace: 'shop', kind: 'Deployment', name: 'web' },
 });
-const pods = Array.from({ length: 1000 }, (_, index) => pod(index));
+const pods = Array.from({ length: 1000 }, (_, index) => ({ ...pod(index), namespace: `n${index % 100}` }));
 
 describe('a look at proxies', () => {
   it('that reaches nobody gives up after some hundred, and says so of the others', async () => {
@@ -46,28 +52,55 @@ describe('where somebody answers, if not as a proxy does', () => {
   it('nobody is left out', async () => {
     const some = Array.from({ length: 400 }, (_, index) => pod(index, '127.99.0.2'));
     const observed = await observeProxies(k8s, prober, some, question);
-    expect(observed.filter(({ problem }) => problem === NOT_TRIED)).toEqual([]);
+    expect(observed.filter(({ problem }) => problem?.startsWith('not tried'))).toEqual([]);
+  });
+
+  it('a namespace that nobody reaches does not keep the others waiting', async () => {
+    const walled = Array.from({ length: 1000 }, (_, index) => pod(index));
+    const others = Array.from({ length: 20 }, (_, index) => ({ ...pod(index, '127.99.0.2'), namespace: 'open' }));
+    const observed = await observeProxies(k8s, prober, [...walled, ...others], question);
+    const notTried = observed.filter(({ problem }) => problem === NOT_TRIED_IN_NAMESPACE);
+    expect(notTried.length).toBeGreaterThanOrEqual(1000 - 50 - CONCURRENCY);
+    expect(notTried.filter(({ namespace }) => namespace === 'open')).toEqual([]);
+  });
+
+  it('those for whom no time is left are named as not tried', async () => {
+    const some = Array.from({ length: 40 }, (_, index) => pod(index, '127.99.0.2'));
+    const observed = await observeProxies(k8s, { ...prober, lookMs: -1 }, some, question);
+    expect(observed.map(({ problem }) => problem)).toEqual(some.map(() => NO_TIME_LEFT));
   });
 });
 
 describe('attempts', () => {
-  const inVain = (times: number, error: unknown) => {
-    const attempts = countAttempts();
-    for (let time = 0; time < times; time += 1) attempts.failed(error);
+  const unreachable = new ProbeError('Unreachable', 'no route');
+  const inVain = (times: number, error: unknown, namespaceOf = (time: number) => `n${time}`) => {
+    const attempts = countAttempts(60_000);
+    for (let time = 0; time < times; time += 1) attempts.failed(namespaceOf(time), error);
     return attempts;
   };
   it('are hopeless when the first 200 reach nobody', () => {
-    const unreachable = new ProbeError('Unreachable', 'no route');
-    expect(inVain(199, unreachable).isHopeless()).toBe(false);
-    expect(inVain(200, unreachable).isHopeless()).toBe(true);
-    expect(inVain(200, new ProbeError('Timeout', 'no handshake')).isHopeless()).toBe(true);
-    expect(inVain(200, new ProbeError('NoTls', 'plain')).isHopeless()).toBe(false);
+    expect(inVain(199, unreachable).hopeless('shop')).toBeUndefined();
+    expect(inVain(200, unreachable).hopeless('shop')).toBe(NOT_TRIED);
+    expect(inVain(200, new ProbeError('Timeout', 'no handshake')).hopeless('shop')).toBe(NOT_TRIED);
+    expect(inVain(200, new ProbeError('NoTls', 'plain')).hopeless('shop')).toBeUndefined();
   });
   it('are not when one is answered', () => {
-    const attempts = inVain(150, new ProbeError('Unreachable', 'no route'));
-    attempts.answered();
-    for (let time = 0; time < 500; time += 1) attempts.failed(new ProbeError('Unreachable', 'no route'));
-    expect(attempts.isHopeless()).toBe(false);
+    const attempts = inVain(150, unreachable);
+    attempts.answered('shop');
+    for (let time = 0; time < 500; time += 1) attempts.failed(`n${time}`, unreachable);
+    expect(attempts.hopeless('shop')).toBeUndefined();
+  });
+  it('are hopeless in a namespace of which the first 50 are not reached, and in no other', () => {
+    const attempts = inVain(50, unreachable, () => 'walled');
+    expect(attempts.hopeless('walled')).toBe(NOT_TRIED_IN_NAMESPACE);
+    expect(attempts.hopeless('shop')).toBeUndefined();
+    attempts.answered('walled');
+    expect(attempts.hopeless('walled')).toBeUndefined();
+  });
+  it('end when their time is up, whoever answers', () => {
+    const attempts = countAttempts(-1);
+    attempts.answered('shop');
+    expect(attempts.hopeless('shop')).toBe(NO_TIME_LEFT);
   });
   it('go in any order, and leave out nobody', () => {
     const numbers = Array.from({ length: 100 }, (_, index) => index);

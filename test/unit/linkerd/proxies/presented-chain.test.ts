@@ -2,6 +2,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readPresentedChain } from '../../../../src/linkerd/proxies/presented-chain.js';
+import { dnsName, encodeName, issue } from '../../../../src/pki/issue.js';
 import { toPkcs8Pem } from '../../../../src/pki/key.js';
 import { authority, crossCertified, LEAF_NAME, leafUnder } from '../../support.js';
 
@@ -12,6 +13,12 @@ const a = authority();
 const t = authority();
 const leaf = leafUnder(a.issuer);
 const presented = [leaf.certificate, a.issuer.certificate, crossCertified(a.issuer.certificate, t.root)];
+
+const withNames = (names: string[]) =>
+  issue({
+    ...{ subjectDer: encodeName('long'), issuerDer: encodeName('long'), publicKeyDer: leaf.certificate.publicKeyDer },
+    ...{ signingKey: leaf.privateKey, notBefore: new Date(0), notAfter: new Date(), extensions: [dnsName(...names)] },
+  });
 
 async function serve(server: net.Server): Promise<net.Socket> {
   servers.push(server);
@@ -42,14 +49,16 @@ describe('readPresentedChain', () => {
   ] as const)('reads every certificate in order, also two of one key: %s', async (_what, serverOptions) => {
     const stream = await serve(tlsServer(serverOptions));
     const { chain } = await readPresentedChain(stream, options);
-    expect(chain).toEqual(presented.map(({ der }) => der));
+    expect(chain.map(({ der }) => der)).toEqual(presented.map(({ der }) => der));
     expect(stream.destroyed).toBe(true);
   });
 
-  it('reads chains longer than one TLS record', async () => {
-    const long = [leaf.certificate, ...Array.from({ length: 45 }, () => crossCertified(a.issuer.certificate, t.root))];
-    const { chain } = await readPresentedChain(await serve(tlsServer({}, long)), options);
-    expect(chain).toHaveLength(46);
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('reads chains longer than one record: %s', async (maxVersion) => {
+    const names = Array.from({ length: 150 }, (_, index) => `a-name-to-make-it-long-${index}.example.org`);
+    const long = [leaf.certificate, ...Array.from({ length: 4 }, () => withNames(names))];
+    const { chain } = await readPresentedChain(await serve(tlsServer({ maxVersion }, long)), options);
+    expect(chain.map(({ der }) => der.length).reduce((sum, length) => sum + length)).toBeGreaterThan(20_000);
+    expect(chain).toHaveLength(5);
   });
 
   it('says when there is no TLS, no answer, or an early end', async () => {
