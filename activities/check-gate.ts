@@ -1,7 +1,9 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
+import { fitting } from '../src/ground/size.js';
 import type { Workload } from '../src/kubernetes/workload.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
 import type { MeshedPod } from '../src/linkerd/proxies/pods.js';
+import { capped } from '../src/rotation/capped.js';
 import { type Finding, isWaived, type Waiver } from '../src/rotation/findings.js';
 import { identityAbsent, proxyGate } from '../src/rotation/gates.js';
 import { injectionBroken, rehearsalNamespaces } from '../src/rotation/injection.js';
@@ -19,6 +21,8 @@ import { openingWaivers } from './kit/waivers.js';
 
 /** Findings that travel in a result; the counts cover all. */
 const SHOWN_FINDINGS = 20;
+/** Namespaces that travel in a result. */
+const NAMESPACES = { most: 1000, bytes: 48_000 };
 /** Pods that are born between two lists are proven by the second. */
 const SCANS = 2;
 /** A mesh in which pods come and go always has some that are starting: a look waits for them this long. */
@@ -69,8 +73,8 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
     return await withReversions(dependencies, phase, {
       ...result,
       passed: others.length === 0,
-      namespaces: countByNamespace(others),
-      findings: others.slice(0, SHOWN_FINDINGS),
+      ...namespacesOf(others, phase.linkerd.namespace),
+      findings: capped(others, SHOWN_FINDINGS).shown,
     });
   }
 }
@@ -114,7 +118,7 @@ function kept(
   });
 }
 
-function judge(observations: ProxyObservation[], { target, requirement, row, waivers }: GateContext): GateResult {
+function judge(observations: ProxyObservation[], { linkerd, target, requirement, row, waivers }: GateContext): GateResult {
   const absent =
     row.whose === 'identity' && observations.every(({ terminating }) => terminating) ? [identityAbsent()] : [];
   const all = proxyGate(observations, target, requirement, []);
@@ -124,10 +128,22 @@ function judge(observations: ProxyObservation[], { target, requirement, row, wai
     proxies: observations.length,
     proven: observations.length - all.length,
     waived: all.length + absent.length - findings.length,
-    namespaces: countByNamespace(findings),
+    ...namespacesOf(findings, linkerd.namespace),
     reverted: [],
-    findings: findings.slice(0, SHOWN_FINDINGS),
+    findings: capped(findings, SHOWN_FINDINGS).shown,
   };
+}
+
+/** Linkerd's own first: it is rolled before all others. As many as fit; when they are rolled, the next look has the others. */
+function namespacesOf(
+  findings: readonly Finding[],
+  linkerdNamespace: string,
+): Pick<GateResult, 'namespaces' | 'namespacesOmitted'> {
+  const all = countByNamespace(findings);
+  const isOwn = ({ name }: GateResult['namespaces'][number]) => name === linkerdNamespace;
+  const namespaces = fitting([...all.filter(isOwn), ...all.filter((one) => !isOwn(one))], NAMESPACES);
+  const omitted = all.length - namespaces.length;
+  return { namespaces, ...(omitted > 0 ? { namespacesOmitted: omitted } : {}) };
 }
 
 function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'] {
@@ -194,5 +210,5 @@ async function withReversions(
   result: GateResult,
 ): Promise<GateResult> {
   const found = await reversions(dependencies, phase);
-  return found.length === 0 ? result : { ...result, passed: false, reverted: found };
+  return found.length === 0 ? result : { ...result, passed: false, reverted: capped(found, SHOWN_FINDINGS).shown };
 }

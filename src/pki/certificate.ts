@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
+import { LONGEST_NAME, plain } from '../ground/plain.js';
 import { present } from '../ground/present.js';
 
 /** A parsed certificate. Names and keys are kept as DER bytes, because Go and webpki compare them byte by byte. */
@@ -10,6 +11,7 @@ export interface Certificate {
   /** SHA-256 of the DER, 64 lower-case hex digits: what certificates are compared by. */
   fingerprint: string;
   x509: X509Certificate;
+  /** For people, in one plain line; one that had to be changed for that is equal to no DNS name. */
   commonName: string;
   subjectDer: Buffer;
   issuerDer: Buffer;
@@ -176,7 +178,7 @@ function commonNameOf(name: Asn1): string {
     for (const attribute of children(set)) {
       const [id, value] = children(attribute);
       if (id && value && forge.asn1.derToOid(text(id)) === OID.commonName) {
-        return value.type === forge.asn1.Type.UTF8 ? bytes(value).toString('utf8') : text(value);
+        return plain(value.type === forge.asn1.Type.UTF8 ? bytes(value).toString('utf8') : text(value), LONGEST_NAME);
       }
     }
   }

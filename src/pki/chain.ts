@@ -1,3 +1,4 @@
+import { plain } from '../ground/plain.js';
 import type { Certificate } from './certificate.js';
 
 /** Why a chain does not verify; stable words. */
@@ -39,7 +40,7 @@ export function verifyChain(question: ChainQuestion): ChainVerdict {
     return {
       ok: false,
       reason: 'WrongName',
-      message: `the certificate is for ${leaf.dnsNames.join(', ') || 'no name'}, not for ${name}`,
+      message: `the certificate is for ${plain(leaf.dnsNames.join(', ')) || 'no name'}, not for ${plain(name)}`,
     };
   }
   const validity = outsideValidity(leaf, at);

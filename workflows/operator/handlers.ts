@@ -10,6 +10,7 @@ import {
   refuseUnwaiver,
   refuseWaiver,
 } from '../../src/rotation/refusals.js';
+import { present } from '../../src/ground/present.js';
 import { waivedText, waiverOf } from '../../src/rotation/findings.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
 import * as messages from '../messages.js';
@@ -29,7 +30,7 @@ function approval(said: Said, status: RotationStatus): void {
   setHandler(
     messages.approve,
     (args) => {
-      said.approved = args;
+      said.approved = { planHash: args.planHash, ...present({ by: args.by, reason: args.reason }) };
       return `approved: ${asked(status)?.for ?? ''}`;
     },
     { validator: (args) => refuse(refuseApproval(args, status)), description: HELP.approve },
@@ -93,7 +94,7 @@ function changesOfMind(said: Said, status: RotationStatus): void {
   setHandler(
     messages.abort,
     (args?: messages.AbortArgs) => {
-      said.abort = args ?? {};
+      said.abort = present({ by: args?.by, reason: args?.reason });
       said.paused = undefined;
       return `aborting in phase ${status.phase}: back to the certificates of the start`;
     },

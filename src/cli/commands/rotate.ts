@@ -9,6 +9,7 @@ import {
   type RotationInput,
   type RotationRequest,
 } from '../../rotation/input.js';
+import { markdown } from '../../rotation/markdown.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
 import { isServerAway } from '../session/answers.js';
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
@@ -40,6 +41,9 @@ interface RotationStart {
 /** A server that has just been started may refuse for some seconds what it takes later. */
 const EMBEDDED_START_MS = 30_000;
 const RETRY_PAUSE_MS = 500;
+
+/** Characters of a cluster's name in what the Temporal UI shows in its list: the server takes 400 bytes. */
+const SUMMARY_LENGTH = 60;
 
 export function addRotateCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program
@@ -116,7 +120,7 @@ async function startWorkflow(
     workflowId: workflowId ?? workflowIdFor(cluster),
     workflowIdConflictPolicy: 'FAIL',
     args: [input],
-    staticSummary: `${workflowType === WORKFLOW_TYPE ? 'rotate the trust root' : 'rotate the issuer'} of ${cluster}`,
+    staticSummary: `${workflowType === WORKFLOW_TYPE ? 'rotate the trust root' : 'rotate the issuer'} of ${markdown(cluster, SUMMARY_LENGTH)}`,
   });
 }
 

@@ -4,7 +4,7 @@ import { formatDuration } from '../../ground/duration.js';
 import { omittedText } from '../../rotation/capped.js';
 import { type Finding, formatFinding } from '../../rotation/findings.js';
 import type { PhaseProgress } from '../../rotation/phases.js';
-import type { Plan } from '../../rotation/plan.js';
+import { namespacesOf, type Plan } from '../../rotation/plan.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { alertsText, attentionLines, waitingText, waiverLines } from './attention.js';
 import { day, moment } from './dates.js';
@@ -151,7 +151,7 @@ function namespaceLine({
 
 function summary(phase: PhaseProgress['phase'], status: RotationStatus): string {
   if (phase === 'preflight' && status.plan) {
-    return `${status.plan.proxies} proxies of ${status.plan.workloads} workloads in ${status.plan.namespaces.length} namespaces`;
+    return `${status.plan.proxies} proxies of ${status.plan.workloads} workloads in ${namespacesOf(status.plan)} namespaces`;
   }
   if (phase === 'generate' && status.roots)
     return status.roots.adopted ? 'adopted from an earlier run' : 'new root and issuer';

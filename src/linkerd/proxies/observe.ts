@@ -7,6 +7,7 @@ import { readBundle } from '../../pki/bundle.js';
 import { type Certificate, parseCertificate } from '../../pki/certificate.js';
 import { verifyChain } from '../../pki/chain.js';
 import type { LeafObservation, ProxyObservation } from '../../ground/mesh.js';
+import { plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
 import { type Attempts, countAttempts, NOT_TRIED, shuffled } from './attempts.js';
 import { type BundleState, readBundleState, startedWithBundle } from './bundle-change.js';
@@ -15,6 +16,9 @@ import { ANCHORS_VARIABLE } from '../names.js';
 import type { MeshedPod } from './pods.js';
 import { readPresentedChain } from './presented-chain.js';
 import { openAdminStream, type Reach } from './reach.js';
+
+/** Characters of why a proxy could not be read: a server's answer may be quoted in it. */
+const LONGEST_PROBLEM = 300;
 
 const MOST_BUNDLES = 1000;
 const parsedBundles = new Map<string, string[]>();
@@ -98,7 +102,7 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
     if (question.leaf) observation.leaf = await readLeafOf(scan, pod, question.roots);
   } catch (error) {
     scan.attempts.failed(error);
-    observation.problem = error instanceof Error ? error.message : String(error);
+    observation.problem = plain((error instanceof Error ? error.message : String(error)).trim(), LONGEST_PROBLEM);
   }
   return observation;
 }

@@ -131,7 +131,9 @@ describe('waive', () => {
       ...running,
       plan: { namespaces: [{ name: 'shop' }], workloadNames: ['shop/Deployment/web'] },
       gate: {
-        findings: [{ message: 'it is late (shop/Job/load-1)', subject: { kind: 'pod', name: 'shop/Pod/load-1-x' } }],
+        findings: [
+          { message: 'it is late', subject: { kind: 'pod', name: 'shop/Pod/load-1-x', workload: 'shop/Job/load-1' } },
+        ],
       },
     } as unknown as RotationStatus;
     for (const subject of ['shop', 'shop/Deployment/web', 'shop/Job/load-1', 'shop/Pod/load-1-x']) {
@@ -141,6 +143,18 @@ describe('waive', () => {
       'shop/Deployment/wbe is nothing that this rotation has seen; known there: shop/Deployment/web, shop/Pod/load-1-x, shop/Job/load-1',
     );
     expect(refuseWaiver({ subject: 'shp', reason: 'x' }, seen)).toContain('nothing that this rotation has seen');
+  });
+  it('is refused for what only the message of a finding names: a tenant may have written it', () => {
+    const seen = {
+      ...running,
+      plan: { namespaces: [{ name: 'shop' }], workloadNames: [] },
+      gate: {
+        findings: [{ message: 'it says (bank/Deployment/safe)', subject: { kind: 'pod', name: 'shop/Pod/load-1-x' } }],
+      },
+    } as unknown as RotationStatus;
+    expect(refuseWaiver({ subject: 'bank/Deployment/safe', reason: 'x' }, seen)).toBe(
+      'bank/Deployment/safe is nothing that this rotation has seen',
+    );
   });
 });
 
