@@ -29,7 +29,10 @@ export async function awaitChange(dependencies: Dependencies, input: PhaseInput)
   for (;;) {
     const { passed, waitingFor } = await look();
     if (passed || isChanged(waitingFor) || (await reversions()).length > 0) return;
-    reportProgress({ phase: input.phase, waitingFor: [...waitingFor].slice(0, SHOWN).map((name) => plain(name, LONGEST_WAIT)) });
+    reportProgress({
+      phase: input.phase,
+      waitingFor: [...waitingFor].slice(0, SHOWN).map((name) => plain(name, LONGEST_WAIT)),
+    });
     await pause(pollMs);
   }
 }

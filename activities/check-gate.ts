@@ -118,7 +118,10 @@ function kept(
   });
 }
 
-function judge(observations: ProxyObservation[], { linkerd, target, requirement, row, waivers }: GateContext): GateResult {
+function judge(
+  observations: ProxyObservation[],
+  { linkerd, target, requirement, row, waivers }: GateContext,
+): GateResult {
   const absent =
     row.whose === 'identity' && observations.every(({ terminating }) => terminating) ? [identityAbsent()] : [];
   const all = proxyGate(observations, target, requirement, []);

@@ -127,7 +127,9 @@ function isBusy({ decision }: Assessment): boolean {
 
 function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: number): NamespaceProgress {
   const waiting = state.filter(isBusy);
-  const named = waiting.slice(0, SHOWN).map(({ name, decision }) => plain(`${name}: ${whyWaiting(decision)}`, LONGEST_WAIT));
+  const named = waiting
+    .slice(0, SHOWN)
+    .map(({ name, decision }) => plain(`${name}: ${whyWaiting(decision)}`, LONGEST_WAIT));
   return {
     namespace: input.namespace,
     phase: input.phase,

@@ -95,7 +95,11 @@ function layoutReadBy(identity: V1Deployment, namespace: string): Layout {
 
 function issuerScheme(scheme = 'linkerd.io/tls'): IssuerScheme {
   if (scheme === 'linkerd.io/tls' || scheme === 'kubernetes.io/tls') return scheme;
-  throw new DetectionError('UnknownScheme', `the issuer scheme is ${plain(scheme)}`, 'linkerd.io/tls or kubernetes.io/tls');
+  throw new DetectionError(
+    'UnknownScheme',
+    `the issuer scheme is ${plain(scheme)}`,
+    'linkerd.io/tls or kubernetes.io/tls',
+  );
 }
 
 async function findNamespace(k8s: Kubernetes): Promise<string> {

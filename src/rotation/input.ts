@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { WHAT_A_CLUSTER_NAME_IS, CLUSTER_NAME, DEFAULT_CLUSTER, LONGEST_CLUSTER_NAME } from '../ground/cluster-name.js';
 import { formatDuration, parseDuration } from '../ground/duration.js';
+import { LONGEST_NAME, plain } from '../ground/plain.js';
+import { fitting, jsonBytes } from '../ground/size.js';
+import { LONGEST_BRIDGE_MS } from './bridge-life.js';
 import {
   COURSES,
   type CourseRef,
@@ -9,31 +12,100 @@ import {
   STRATEGY_FOR_COMPROMISED_KEY,
   strategyNames,
 } from './courses/index.js';
+import { LONGEST_WAIVABLE, WAIVABLE } from './findings.js';
+import { textProblem } from './said-text.js';
 
 z.config({ jitless: true }); // Temporal's workflow sandbox allows no code generation
 
+/** What each duration may be, from the least to the most; docs/input.md says the same. */
+export const DURATIONS = {
+  'root.validity': ['2d', '50y'],
+  'issuer.validity': ['2d', '50y'],
+  'bridge.validity': ['1s', formatDuration(LONGEST_BRIDGE_MS)],
+  'rollout.deadline': ['1s', '60d'],
+  'rollout.stuckAfter': ['1s', '7d'],
+  'timing.poll': ['50ms', '10m'],
+  'timing.issuerEvent': ['1s', '1h'],
+} as const satisfies Record<string, readonly [string, string]>;
+
+/** How many there may be of each; docs/input.md says the same. */
+export const COUNTS = {
+  'rollout.namespaces': [1, 50],
+  'rollout.workloads': [1, 100],
+  'rollout.first': [0, 500],
+  'rollout.last': [0, 500],
+  waive: [0, 100],
+} as const satisfies Record<string, readonly [number, number]>;
+
+/** Characters of a label of DNS: a namespace's name is one. */
+const LONGEST_LABEL = 63;
+/** Characters of a duration. */
+const LONGEST_DURATION = 40;
+/** Bytes of all waivers, as JSON: they are given to each step. */
+const MOST_WAIVER_BYTES = 32_000;
+/** Problems that a failure lists. */
+const PROBLEMS = { most: 50, bytes: 16_000 };
+const LONGEST_PROBLEM = 500;
+
+/** A value as a message shows it. */
+function shown(value: unknown): string {
+  return plain(JSON.stringify(value) ?? 'nothing', 100);
+}
+
 /** A text such as `10m`, read once: what comes out is milliseconds. */
-const duration = z.string().transform((text, context) => {
-  const milliseconds = parseDuration(text);
-  if (milliseconds !== undefined) return milliseconds;
-  const message = `${JSON.stringify(text)} is not a duration such as "90s", "10m", "1h30m", "365d" or "10y"`;
-  context.issues.push({ code: 'custom', input: text, message });
-  return z.NEVER;
+function duration(field: keyof typeof DURATIONS) {
+  const [least, most] = DURATIONS[field];
+  return z.string().transform((text, context) => {
+    const milliseconds = text.length > LONGEST_DURATION ? undefined : parseDuration(text);
+    const isWithin =
+      (parseDuration(least) ?? 0) <= (milliseconds ?? 0) && (milliseconds ?? 0) <= (parseDuration(most) ?? 0);
+    if (milliseconds !== undefined && isWithin) return milliseconds;
+    const message =
+      milliseconds === undefined
+        ? `${shown(text)} is not a duration such as "90s", "10m", "1h30m", "365d" or "10y"`
+        : `${shown(text)} is not from ${least} to ${most}`;
+    context.issues.push({ code: 'custom', input: text, message });
+    return z.NEVER;
+  });
+}
+
+function name(pattern: RegExp, longest: number, what: string) {
+  const error = (issue: { input?: unknown }) => `${shown(issue.input)} is not ${what}`;
+  return z.string().max(longest, { error, abort: true }).regex(pattern, { error });
+}
+
+const dnsName = name(
+  /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+  LONGEST_NAME,
+  `a DNS name (at most ${LONGEST_NAME} lower-case letters, digits, "-" and ".")`,
+);
+
+const namespaceName = name(
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+  LONGEST_LABEL,
+  `the name of a namespace (at most ${LONGEST_LABEL} lower-case letters, digits and "-")`,
+);
+
+const waivable = name(WAIVABLE, LONGEST_WAIVABLE, 'a namespace, or namespace/Kind/name');
+
+/** What people write, which the report shows. */
+const saidText = z.string().superRefine((text, context) => {
+  const problem = textProblem(text);
+  if (problem) context.addIssue({ code: 'custom', message: `${shown(text)} ${problem}` });
 });
 
-const dnsName = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, {
-  error: (issue) => `${JSON.stringify(issue.input)} is not a DNS name (lower-case letters, digits, "-" and ".")`,
-});
+function count(field: keyof typeof COUNTS) {
+  const [least, most] = COUNTS[field];
+  const error = (issue: { input?: unknown }) => `${shown(issue.input)} is not a whole number from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+}
 
-const namespaceName = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, {
-  error: (issue) => `${JSON.stringify(issue.input)} is not the name of a namespace`,
-});
-
-const clusterNameProblem = {
-  error: (issue: { input?: unknown }) => `${JSON.stringify(issue.input)} is not ${WHAT_A_CLUSTER_NAME_IS}`,
-};
-
-const count = (least: number, most: number) => z.int().min(least).max(most);
+function list<T extends z.ZodType>(item: T, field: keyof typeof COUNTS) {
+  const [, most] = COUNTS[field];
+  return z
+    .array(item)
+    .max(most, { error: (issue) => `${(issue.input as unknown[]).length} of them are more than ${most}` });
+}
 
 /**
  * The one argument of `rotateTrustRoot`: an object in which every field is optional, so that the Temporal UI's empty
@@ -41,7 +113,11 @@ const count = (least: number, most: number) => z.int().min(least).max(most);
  */
 const schema = z.strictObject({
   /** The cluster, as its workers name it (`reroot worker --cluster`): their steps run on task queue `reroot-<cluster>`. */
-  cluster: z.string().min(1).max(LONGEST_CLUSTER_NAME).regex(CLUSTER_NAME, clusterNameProblem).default(DEFAULT_CLUSTER),
+  cluster: name(
+    CLUSTER_NAME,
+    LONGEST_CLUSTER_NAME,
+    `${WHAT_A_CLUSTER_NAME_IS} (at most ${LONGEST_CLUSTER_NAME} of them)`,
+  ).default(DEFAULT_CLUSTER),
   /** Namespace of Linkerd's control plane; found by its label when absent. */
   linkerdNamespace: namespaceName.optional(),
   /** How (docs/strategies.md). Default: `bridge`; `standard` when the issuer key may be compromised. */
@@ -57,16 +133,18 @@ const schema = z.strictObject({
   root: z
     .strictObject({
       commonName: dnsName.optional(),
-      validity: duration.prefault('10y'),
+      validity: duration('root.validity').prefault('10y'),
       /** Afterwards the new root's private key is kept in its Secret, or was never written anywhere. */
       key: z.enum(['keep', 'discard']).default('keep'),
     })
     .prefault({}),
-  issuer: z.strictObject({ commonName: dnsName.optional(), validity: duration.prefault('1y') }).prefault({}),
+  issuer: z
+    .strictObject({ commonName: dnsName.optional(), validity: duration('issuer.validity').prefault('1y') })
+    .prefault({}),
   bridge: z
     .strictObject({
       /** Life of the bridge certificate. Default: 14d, at least twice a leaf's; it is made anew when half of it is over. */
-      validity: duration.optional(),
+      validity: duration('bridge.validity').optional(),
     })
     .prefault({}),
   /** Your own certificates instead of generated ones: a Secret in the Linkerd namespace (docs/input.md). */
@@ -76,31 +154,31 @@ const schema = z.strictObject({
       /** `organic` (bridge): pods are replaced by your own deployments; what is left at the deadline is rolled. */
       pace: z.enum(['forced', 'organic']).default('forced'),
       /** How long `organic` waits. */
-      deadline: duration.prefault('14d'),
+      deadline: duration('rollout.deadline').prefault('14d'),
       /** Namespaces rolled at the same time. */
-      namespaces: count(1, 50).default(4),
+      namespaces: count('rollout.namespaces').default(4),
       /** Workloads rolling at the same time in one namespace. */
-      workloads: count(1, 100).default(8),
+      workloads: count('rollout.workloads').default(8),
       /** A rollout without an end after this long is a straggler (a Deployment's own progress deadline may be sooner). */
-      stuckAfter: duration.prefault('10m'),
+      stuckAfter: duration('rollout.stuckAfter').prefault('10m'),
       /** Pods that no controller replaces (OnDelete, bare ReplicaSets) may be evicted, one at a time under their budget. */
       deletePods: z.boolean().default(false),
       /** Namespaces to roll before all others, in this order. */
-      first: z.array(namespaceName).default([]),
+      first: list(namespaceName, 'rollout.first').default([]),
       /** Namespaces to roll after all others, in this order. */
-      last: z.array(namespaceName).default([]),
+      last: list(namespaceName, 'rollout.last').default([]),
     })
     .prefault({}),
   /** Workloads or namespaces the rotation may go on without. */
-  waive: z
-    .array(z.strictObject({ subject: z.string().min(1), reason: z.string().min(1), by: z.string().optional() }))
-    .default([]),
+  waive: list(z.strictObject({ subject: waivable, reason: saidText.min(1), by: saidText.optional() }), 'waive').default(
+    [],
+  ),
   timing: z
     .strictObject({
       /** Pause between two looks at the cluster while waiting for it. */
-      poll: duration.prefault('2s'),
+      poll: duration('timing.poll').prefault('2s'),
       /** How long to wait for the identity event after the swap before looking for the reason (kubelet: up to 2m). */
-      issuerEvent: duration.prefault('3m'),
+      issuerEvent: duration('timing.issuerEvent').prefault('3m'),
     })
     .prefault({}),
 });
@@ -163,7 +241,13 @@ function read(
 }
 
 function problemsOf({ issues }: z.ZodError, known: z.ZodObject): string[] {
-  return issues.flatMap((issue) => describeIssue(issue, known));
+  const all = issues.flatMap((issue) => describeIssue(issue, known));
+  const listed = fitting(
+    all.map((problem) => plain(problem, LONGEST_PROBLEM)),
+    PROBLEMS,
+  );
+  const more = all.length - listed.length;
+  return more > 0 ? [...listed, `and ${more} more problems`] : listed;
 }
 
 /** The message of an `InvalidInput` failure. */
@@ -196,8 +280,6 @@ function unwrap(node: unknown): { shape: Record<string, unknown> } | undefined {
   return current as { shape: Record<string, unknown> } | undefined;
 }
 
-const MINIMUM_ISSUER_LIFE_MS = 2 * 86_400_000;
-
 type CrossCheck = (settings: RotationSettings, course: CourseRef) => string | false;
 
 /** What is wrong though each field is right by itself. */
@@ -205,8 +287,9 @@ const CROSS_CHECKS: readonly CrossCheck[] = [
   ({ issuer, root }) =>
     issuer.validity > root.validity &&
     `issuer.validity: ${formatDuration(issuer.validity)} is longer than root.validity (${formatDuration(root.validity)})`,
-  ({ issuer }) =>
-    issuer.validity < MINIMUM_ISSUER_LIFE_MS && 'issuer.validity: at least 2d, or it expires during the rotation',
+  ({ waive }) =>
+    jsonBytes(waive) > MOST_WAIVER_BYTES &&
+    `waive: ${jsonBytes(waive)} bytes are more than ${MOST_WAIVER_BYTES}: waive whole namespaces, with shorter reasons`,
   ({ issuerKeyCompromised }, { strategy }) =>
     issuerKeyCompromised &&
     COURSES[strategy].course.bridge === true &&

@@ -181,7 +181,9 @@ export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: (text:
     namespaces,
     workloadNames,
     ...(omitted > 0 ? { workloadsOmitted: omitted } : {}),
-    ...(left.length > 0 ? { namespacesOmitted: left.length, omittedDigest: digest(namesOf(left.filter(isRolled))) } : {}),
+    ...(left.length > 0
+      ? { namespacesOmitted: left.length, omittedDigest: digest(namesOf(left.filter(isRolled))) }
+      : {}),
   };
 }
 
@@ -220,7 +222,10 @@ function isWhole({ workloadsOmitted = 0 }: Plan): boolean {
 }
 
 /** How many namespaces there are, listed or not. */
-export function namespacesOf({ namespaces, namespacesOmitted = 0 }: Pick<Plan, 'namespaces' | 'namespacesOmitted'>): number {
+export function namespacesOf({
+  namespaces,
+  namespacesOmitted = 0,
+}: Pick<Plan, 'namespaces' | 'namespacesOmitted'>): number {
   return namespaces.length + namespacesOmitted;
 }
 
@@ -231,7 +236,9 @@ function otherNamespaces(approved: Plan, now: Plan): string[] {
     .filter((namespace) => isRolled(namespace) && known.get(namespace.name) !== namespace.digest)
     .map(({ name }) => `namespace ${name}: other workloads than approved`);
   const isOther = now.omittedDigest !== undefined && now.omittedDigest !== approved.omittedDigest;
-  return isOther ? [...listed, `${now.namespacesOmitted} namespaces that are not listed: other workloads than approved`] : listed;
+  return isOther
+    ? [...listed, `${now.namespacesOmitted} namespaces that are not listed: other workloads than approved`]
+    : listed;
 }
 
 /**

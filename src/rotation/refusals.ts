@@ -89,7 +89,8 @@ function readWaiver(args: unknown, gates: readonly string[]): { subject: string;
   const example = 'waive needs {"subject": "namespace/Kind/name" or "namespace", "reason": "…"}';
   if (typeof subject !== 'string' || subject.length > LONGEST_WAIVABLE || !WAIVABLE.test(subject)) return example;
   if (typeof reason !== 'string' || reason.trim() === '') return `${example}: the report shows the reason`;
-  if (typeof gate !== 'string' || !gates.includes(gate)) return `gate: ${plain(String(gate))} is none of ${gates.join(', ')}`;
+  if (typeof gate !== 'string' || !gates.includes(gate))
+    return `gate: ${plain(String(gate))} is none of ${gates.join(', ')}`;
   return { subject, gate };
 }
 

@@ -9,6 +9,7 @@ import {
   type RotationInput,
   type RotationRequest,
 } from '../../rotation/input.js';
+import { plain } from '../../ground/plain.js';
 import { markdown } from '../../rotation/markdown.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
 import { isServerAway } from '../session/answers.js';
@@ -81,7 +82,7 @@ async function rotate(options: RotateOptions, start: RotationStart): Promise<num
     const handle = rotationHandle(session, options);
     const ui = session.ui ? ` (UI: ${session.ui})` : '';
     process.stderr.write(
-      `${started ? 'Started' : 'Found the running'} rotation ${pc.bold(handle.workflowId)} on ${session.server} Temporal ${session.address}${ui}\n`,
+      `${started ? 'Started' : 'Found the running'} rotation ${pc.bold(plain(handle.workflowId))} on ${session.server} Temporal ${session.address}${ui}\n`,
     );
     if (options.detach) return detached(options);
     return await followToEnd(session, handle, options);

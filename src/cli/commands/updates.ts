@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { jsonText, plainLines } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
 import type { GatedPhase } from '../../rotation/phases.js';
 import type { RotationStatus } from '../../rotation/status.js';
@@ -121,7 +122,7 @@ async function send(
         ? await handle.executeUpdate<string, [object]>(update, { args: [await argument(query)] })
         : await handle.executeUpdate<string, []>(update),
     );
-    process.stdout.write(options.output === 'json' ? `${JSON.stringify({ reply })}\n` : `${reply}\n`);
+    process.stdout.write(options.output === 'json' ? `${jsonText({ reply }, 0)}\n` : `${plainLines(reply)}\n`);
   } catch (error) {
     throw explained(error, handle.workflowId);
   } finally {

@@ -56,7 +56,7 @@ describe('readInput', () => {
       { root: { validity: '10d' }, issuer: { validity: '11d' } },
       'is longer than root.validity',
     ],
-    ['an issuer that may not outlive the rotation', { issuer: { validity: '47h' } }, 'at least 2d'],
+    ['an issuer that may not outlive the rotation', { issuer: { validity: '47h' } }, 'is not from 2d to 50y'],
     ['a namespace that is both first and last', { rollout: { first: ['shop'], last: ['shop'] } }, 'shop is in both'],
   ])('refuses %s', (_what, input, problem) => {
     expect(problems(readInput(input))).toEqual([expect.stringContaining(problem)]);
