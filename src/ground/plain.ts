@@ -26,7 +26,7 @@ const REPLACEMENT = '\uFFFD';
  * another stays a different one. What is plain already stays as it is.
  */
 export function plain(text: string, most = LONGEST_TEXT): string {
-  const start = text.slice(0, most * 4);
+  const start = text.slice(0, most * 2);
   const points = Array.from(start.replaceAll(BREAKS, ' ').replaceAll(RUNS_OF_UNSEEN, REPLACEMENT));
   const isWhole = start.length === text.length && points.length <= most;
   return isWhole ? points.join('') : `${points.slice(0, most - 1).join('')}…`;

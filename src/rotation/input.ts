@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { WHAT_A_CLUSTER_NAME_IS, CLUSTER_NAME, DEFAULT_CLUSTER, LONGEST_CLUSTER_NAME } from '../ground/cluster-name.js';
-import { formatDuration, parseDuration } from '../ground/duration.js';
-import { LONGEST_NAME, plain } from '../ground/plain.js';
+import { formatDuration } from '../ground/duration.js';
+import { plain } from '../ground/plain.js';
 import { fitting, jsonBytes } from '../ground/size.js';
-import { LONGEST_BRIDGE_MS } from './bridge-life.js';
 import {
   COURSES,
   type CourseRef,
@@ -12,100 +11,15 @@ import {
   STRATEGY_FOR_COMPROMISED_KEY,
   strategyNames,
 } from './courses/index.js';
-import { LONGEST_WAIVABLE, WAIVABLE } from './findings.js';
-import { textProblem } from './said-text.js';
+import { count, dnsName, duration, listOf, namespaceName, nameOf, saidText, waivable } from './input-fields.js';
 
 z.config({ jitless: true }); // Temporal's workflow sandbox allows no code generation
 
-/** What each duration may be, from the least to the most; docs/input.md says the same. */
-export const DURATIONS = {
-  'root.validity': ['2d', '50y'],
-  'issuer.validity': ['2d', '50y'],
-  'bridge.validity': ['1s', formatDuration(LONGEST_BRIDGE_MS)],
-  'rollout.deadline': ['1s', '60d'],
-  'rollout.stuckAfter': ['1s', '7d'],
-  'timing.poll': ['50ms', '10m'],
-  'timing.issuerEvent': ['1s', '1h'],
-} as const satisfies Record<string, readonly [string, string]>;
-
-/** How many there may be of each; docs/input.md says the same. */
-export const COUNTS = {
-  'rollout.namespaces': [1, 50],
-  'rollout.workloads': [1, 100],
-  'rollout.first': [0, 500],
-  'rollout.last': [0, 500],
-  waive: [0, 100],
-} as const satisfies Record<string, readonly [number, number]>;
-
-/** Characters of a label of DNS: a namespace's name is one. */
-const LONGEST_LABEL = 63;
-/** Characters of a duration. */
-const LONGEST_DURATION = 40;
 /** Bytes of all waivers, as JSON: they are given to each step. */
 const MOST_WAIVER_BYTES = 32_000;
 /** Problems that a failure lists. */
 const PROBLEMS = { most: 50, bytes: 16_000 };
 const LONGEST_PROBLEM = 500;
-
-/** A value as a message shows it. */
-function shown(value: unknown): string {
-  return plain(JSON.stringify(value) ?? 'nothing', 100);
-}
-
-/** A text such as `10m`, read once: what comes out is milliseconds. */
-function duration(field: keyof typeof DURATIONS) {
-  const [least, most] = DURATIONS[field];
-  return z.string().transform((text, context) => {
-    const milliseconds = text.length > LONGEST_DURATION ? undefined : parseDuration(text);
-    const isWithin =
-      (parseDuration(least) ?? 0) <= (milliseconds ?? 0) && (milliseconds ?? 0) <= (parseDuration(most) ?? 0);
-    if (milliseconds !== undefined && isWithin) return milliseconds;
-    const message =
-      milliseconds === undefined
-        ? `${shown(text)} is not a duration such as "90s", "10m", "1h30m", "365d" or "10y"`
-        : `${shown(text)} is not from ${least} to ${most}`;
-    context.issues.push({ code: 'custom', input: text, message });
-    return z.NEVER;
-  });
-}
-
-function name(pattern: RegExp, longest: number, what: string) {
-  const error = (issue: { input?: unknown }) => `${shown(issue.input)} is not ${what}`;
-  return z.string().max(longest, { error, abort: true }).regex(pattern, { error });
-}
-
-const dnsName = name(
-  /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
-  LONGEST_NAME,
-  `a DNS name (at most ${LONGEST_NAME} lower-case letters, digits, "-" and ".")`,
-);
-
-const namespaceName = name(
-  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
-  LONGEST_LABEL,
-  `the name of a namespace (at most ${LONGEST_LABEL} lower-case letters, digits and "-")`,
-);
-
-const waivable = name(WAIVABLE, LONGEST_WAIVABLE, 'a namespace, or namespace/Kind/name');
-
-/** What people write, which the report shows. */
-const saidText = z.string().superRefine((text, context) => {
-  const problem = textProblem(text);
-  if (problem) context.addIssue({ code: 'custom', message: `${shown(text)} ${problem}` });
-});
-
-function count(field: keyof typeof COUNTS) {
-  const [least, most] = COUNTS[field];
-  const error = (issue: { input?: unknown }) => `${shown(issue.input)} is not a whole number from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
-}
-
-function list<T extends z.ZodType>(item: T, field: keyof typeof COUNTS) {
-  const [, most] = COUNTS[field];
-  return z
-    .array(item)
-    .max(most, { error: (issue) => `${(issue.input as unknown[]).length} of them are more than ${most}` });
-}
 
 /**
  * The one argument of `rotateTrustRoot`: an object in which every field is optional, so that the Temporal UI's empty
@@ -113,7 +27,7 @@ function list<T extends z.ZodType>(item: T, field: keyof typeof COUNTS) {
  */
 const schema = z.strictObject({
   /** The cluster, as its workers name it (`reroot worker --cluster`): their steps run on task queue `reroot-<cluster>`. */
-  cluster: name(
+  cluster: nameOf(
     CLUSTER_NAME,
     LONGEST_CLUSTER_NAME,
     `${WHAT_A_CLUSTER_NAME_IS} (at most ${LONGEST_CLUSTER_NAME} of them)`,
@@ -164,15 +78,16 @@ const schema = z.strictObject({
       /** Pods that no controller replaces (OnDelete, bare ReplicaSets) may be evicted, one at a time under their budget. */
       deletePods: z.boolean().default(false),
       /** Namespaces to roll before all others, in this order. */
-      first: list(namespaceName, 'rollout.first').default([]),
+      first: listOf(namespaceName, 'rollout.first').default([]),
       /** Namespaces to roll after all others, in this order. */
-      last: list(namespaceName, 'rollout.last').default([]),
+      last: listOf(namespaceName, 'rollout.last').default([]),
     })
     .prefault({}),
   /** Workloads or namespaces the rotation may go on without. */
-  waive: list(z.strictObject({ subject: waivable, reason: saidText.min(1), by: saidText.optional() }), 'waive').default(
-    [],
-  ),
+  waive: listOf(
+    z.strictObject({ subject: waivable, reason: saidText.min(1), by: saidText.optional() }),
+    'waive',
+  ).default([]),
   timing: z
     .strictObject({
       /** Pause between two looks at the cluster while waiting for it. */

@@ -172,8 +172,9 @@ export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: (text:
   };
   const all = plan.namespaces.map(digested);
   const inTurn = [...all.filter(isRolled), ...all.filter((namespace) => !isRolled(namespace))];
-  const left = inTurn.slice(fitting(inTurn, NAMESPACES).length);
-  const namespaces = all.filter((namespace) => !left.includes(namespace));
+  const listed = new Set(fitting(inTurn, NAMESPACES));
+  const left = inTurn.slice(listed.size);
+  const namespaces = all.filter((namespace) => listed.has(namespace));
   const workloadNames = fitting(plan.workloadNames, NAMES);
   const omitted = plan.workloadNames.length - workloadNames.length;
   return {

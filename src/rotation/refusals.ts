@@ -1,6 +1,7 @@
 import { plain } from '../ground/plain.js';
 import { jsonBytes } from '../ground/size.js';
-import { LONGEST_WAIVABLE, WAIVABLE, type Waiver } from './findings.js';
+import { type Finding, LONGEST_WAIVABLE, WAIVABLE, type Waiver } from './findings.js';
+import type { Plan } from './plan.js';
 import { textProblem } from './said-text.js';
 import type { RotationStatus, Waiting } from './status.js';
 import { waitsOf } from './waits.js';
@@ -114,19 +115,27 @@ function gatesOf({ phases }: RotationStatus): string[] {
 
 /** A typing error would be found out about when it is too late. */
 function unknownSubject(subject: string, { plan, stragglers, gate }: RotationStatus): string | undefined {
-  if (!plan || plan.namespacesOmitted) return undefined;
-  const [namespace] = subject.split('/');
-  const findings = [...stragglers, ...(gate?.findings ?? [])];
-  const names = [
-    ...plan.namespaces.map(({ name }) => name),
-    ...plan.workloadNames,
-    ...findings.flatMap(({ subject: { name, workload } }) => (workload === undefined ? [name] : [name, workload])),
-  ];
-  const isOmitted = (plan.workloadsOmitted ?? 0) > 0 && names.includes(namespace ?? '');
-  if (names.includes(subject) || isOmitted) return undefined;
+  if (!plan) return undefined;
+  const [namespace = ''] = subject.split('/');
+  const names = namesSeen(plan, [...stragglers, ...(gate?.findings ?? [])]);
+  if (names.includes(subject) || mayBeOmitted(plan, names.includes(namespace))) return undefined;
   const near = names.filter((name) => name.startsWith(`${namespace}/`)).slice(0, 5);
   const instead = near.length > 0 ? `; known there: ${near.join(', ')}` : '';
   return `${subject} is nothing that this rotation has seen${instead}`;
+}
+
+/** The plan of a large mesh does not name all. */
+function mayBeOmitted({ workloadsOmitted = 0, namespacesOmitted = 0 }: Plan, isNamespaceListed: boolean): boolean {
+  return namespacesOmitted > 0 || (workloadsOmitted > 0 && isNamespaceListed);
+}
+
+/** As the plan and the subjects of findings have them; what a message quotes may be of anybody's making. */
+function namesSeen({ namespaces, workloadNames }: Plan, findings: readonly Finding[]): string[] {
+  return [
+    ...namespaces.map(({ name }) => name),
+    ...workloadNames,
+    ...findings.flatMap(({ subject: { name, workload } }) => (workload === undefined ? [name] : [name, workload])),
+  ];
 }
 
 export function refuseUnwaiver(args: unknown, { waivers, outcome }: RotationStatus): string | undefined {

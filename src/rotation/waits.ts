@@ -134,7 +134,7 @@ const SUBJECTS_SHOWN = { most: 50, bytes: 12_000 };
 const LONGEST_SUBJECT = 2200;
 
 function short(waiting: Waiting): Waiting {
-  const on = waiting.on.map((subject) => plain(subject, LONGEST_SUBJECT));
+  const on = waiting.on.slice(0, SUBJECTS_SHOWN.most).map((subject) => plain(subject, LONGEST_SUBJECT));
   return { ...waiting, for: plain(waiting.for, LONGEST_SAYING), on: fitting(on, SUBJECTS_SHOWN) };
 }
 

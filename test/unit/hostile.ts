@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** Texts of somebody who would like a terminal, a page or a person to take them for something else. */
 
