@@ -1,3 +1,4 @@
+import { plain } from '../src/ground/plain.js';
 import type { PhaseInput } from '../src/rotation/payloads.js';
 import { changeOf, stragglers } from '../src/rotation/stragglers.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -12,6 +13,8 @@ import { checkGate } from './check-gate.js';
 /** How much slower than the poll interval a stuck phase is looked at: a person is asked already. */
 const SLOWER = 5;
 const SHOWN = 5;
+/** Characters of what keeps it. */
+const LONGEST_WAIT = 400;
 
 /**
  * Waits while the same workloads fall short, and returns when that changes: somebody repaired something, or put something
@@ -26,7 +29,10 @@ export async function awaitChange(dependencies: Dependencies, input: PhaseInput)
   for (;;) {
     const { passed, waitingFor } = await look();
     if (passed || isChanged(waitingFor) || (await reversions()).length > 0) return;
-    reportProgress({ phase: input.phase, waitingFor: [...waitingFor].slice(0, SHOWN) });
+    reportProgress({
+      phase: input.phase,
+      waitingFor: [...waitingFor].slice(0, SHOWN).map((name) => plain(name, LONGEST_WAIT)),
+    });
     await pause(pollMs);
   }
 }

@@ -1,4 +1,6 @@
+import { plain } from '../src/ground/plain.js';
 import { listMeshedPods } from '../src/linkerd/proxies/pods.js';
+import { capped } from '../src/rotation/capped.js';
 import type { Finding } from '../src/rotation/findings.js';
 import { injectionBroken, rehearsalNamespaces } from '../src/rotation/injection.js';
 import type { PhaseInput } from '../src/rotation/payloads.js';
@@ -30,8 +32,8 @@ export async function injectedRightly(
     const failed = await firstWrongRehearsal(dependencies, phase, namespaces);
     if (!failed) return [];
     const { namespace, problem } = failed;
-    reportProgress({ phase: input.phase, waitingFor: [`injection rehearsal in ${namespace}: ${problem}`] });
-    if (Date.now() > until) return [injectionBroken(namespace, problem)];
+    reportProgress({ phase: input.phase, waitingFor: [plain(`injection rehearsal in ${namespace}: ${problem}`)] });
+    if (Date.now() > until) return capped([injectionBroken(namespace, problem)], 1).shown;
     await pause(timing.poll);
   }
 }

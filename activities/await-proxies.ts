@@ -1,4 +1,5 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
+import { fitting } from '../src/ground/size.js';
 import { type Capped, capped } from '../src/rotation/capped.js';
 import type { AwaitProxiesInput, RenewalResult } from '../src/rotation/payloads.js';
 import { renewalDue, type RenewalGate, type RenewalState, renewalState, stillShort } from '../src/rotation/renewal.js';
@@ -20,6 +21,8 @@ const LOOK_AGAIN_MS = 600_000;
 /** Late proxies that a result names, and that a heartbeat names. */
 const NAMED = 20;
 const SHOWN = 5;
+/** Namespaces of late proxies that a result names. */
+const NAMESPACES = { most: 1000, bytes: 48_000 };
 /** News is not told more often, whatever `rollout.stuckAfter` is. */
 const LEAST_NEWS_MS = 600_000;
 
@@ -111,7 +114,7 @@ function endOf(
 }
 
 function namespacesOf(late: RenewalState['late']): string[] {
-  return [...new Set(late.map(({ subject }) => subject.name.split('/')[0] ?? ''))];
+  return fitting([...new Set(late.map(({ subject }) => subject.name.split('/')[0] ?? ''))], NAMESPACES);
 }
 
 /** What an earlier attempt of the same activity remembered. */

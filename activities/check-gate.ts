@@ -1,12 +1,13 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
 import type { Workload } from '../src/kubernetes/workload.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
+import { capped } from '../src/rotation/capped.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
 import { injectionBroken, rehearsalNamespaces } from '../src/rotation/injection.js';
 import { lostProxies, rotationOf } from '../src/rotation/lost-proxies.js';
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
-import { countByNamespace, type GateQuestion, scanGate, SHOWN_FINDINGS } from './kit/gate-scan.js';
+import { type GateQuestion, namespacesOf, scanGate, SHOWN_FINDINGS } from './kit/gate-scan.js';
 import { pause } from './kit/heartbeat.js';
 import { gatedPods } from './kit/proxies.js';
 import { firstWrongRehearsal } from './kit/rehearsal.js';
@@ -39,8 +40,8 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
   return await withReversions(dependencies, phase, {
     ...result,
     passed: others.length === 0,
-    namespaces: countByNamespace(others),
-    findings: others.slice(0, SHOWN_FINDINGS),
+    ...namespacesOf(others, phase.linkerd.namespace),
+    findings: capped(others, SHOWN_FINDINGS).shown,
   });
 }
 
@@ -99,5 +100,5 @@ async function withReversions(
   result: GateResult,
 ): Promise<GateResult> {
   const found = await reversions(dependencies, phase);
-  return found.length === 0 ? result : { ...result, passed: false, reverted: found };
+  return found.length === 0 ? result : { ...result, passed: false, reverted: capped(found, SHOWN_FINDINGS).shown };
 }

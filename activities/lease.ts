@@ -7,6 +7,7 @@ import {
   holderOf,
   type LeaseHolder,
   readLease,
+  shownHolder,
   takeOverLease,
 } from '../src/records/lease.js';
 import { LEASE } from '../src/records/names.js';
@@ -55,7 +56,7 @@ async function refuseRunning(holder: LeaseHolder, mine: LeaseHolder, namespace: 
   throw ApplicationFailure.nonRetryable(
     whyRefused(state, { ...holder, ...whereFound(state, mine) }, namespace),
     'RotationAlreadyRunning',
-    holder,
+    shownHolder(holder),
   );
 }
 

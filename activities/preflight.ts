@@ -3,6 +3,7 @@ import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { isServed } from '../src/kubernetes/custom.js';
 import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
+import { fitting } from '../src/ground/size.js';
 import { StateError } from '../src/ground/state-error.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { EXTENSION_LABEL } from '../src/linkerd/names.js';
@@ -27,8 +28,8 @@ const SHOWN = 5;
 /** Findings that a result names; all are counted. */
 const MOST_FINDINGS = 100;
 
-/** Characters of a finding's message: what other programs have said may be of any length. */
-const LONGEST_MESSAGE = 2000;
+/** Namespaces of extensions that a result names: those beyond are rolled among all others. */
+const EXTENSIONS = { most: 500, bytes: 16_000 };
 
 /** Looks at the worker's permissions before they are called missing, and milliseconds between them. */
 const PERMISSION_LOOKS = 3;
@@ -87,7 +88,7 @@ async function settledMesh(dependencies: Dependencies, linkerd: Linkerd, request
     const findings = preflightFindings(observation);
     const most = patience({ planOnly, adopts: mesh.left !== undefined, stuckAfterMs: rollout.stuckAfter });
     if (!mayPass(findings) || Date.now() - since >= most) return { mesh, observation, findings };
-    reportProgress({ phase: 'preflight', waitingFor: blocking(findings).slice(0, SHOWN).map(formatFinding) });
+    reportProgress({ phase: 'preflight', waitingFor: capped(blocking(findings), SHOWN).shown.map(formatFinding) });
     await pause(timing.poll);
   }
 }
@@ -100,18 +101,12 @@ function unread(known: Partial<PreflightObservation>): Unread {
 /** As many as a person reads, in their order: what blocks before what does not, and some of each reason. */
 export function named(findings: readonly Finding[]): Named {
   const warnings = findings.filter(({ severity }) => severity === 'warn');
-  const most = capped([...blocking(findings), ...warnings], MOST_FINDINGS);
-  const shown = new Set(most.shown);
+  const most = capped(findings, MOST_FINDINGS, [...blocking(findings), ...warnings]);
   const omitted = omittedOf(most);
   return {
-    findings: findings.filter((finding) => shown.has(finding)).map(cut),
+    findings: most.shown,
     ...(Object.keys(omitted).length > 0 ? { findingsOmitted: omitted } : {}),
   };
-}
-
-function cut(finding: Finding): Finding {
-  const { message } = finding;
-  return message.length <= LONGEST_MESSAGE ? finding : { ...finding, message: `${message.slice(0, LONGEST_MESSAGE)}…` };
 }
 
 async function permissionsMissing(
@@ -150,5 +145,8 @@ function anchorsOf({ stores, roots, rotation }: Mesh): PlannedAnchors {
 
 async function extensionNamespaces(k8s: Kubernetes): Promise<string[]> {
   const { items } = await k8s.core.listNamespace({ labelSelector: EXTENSION_LABEL });
-  return items.map(({ metadata }) => metadata?.name ?? '');
+  return fitting(
+    items.map(({ metadata }) => metadata?.name ?? ''),
+    EXTENSIONS,
+  );
 }

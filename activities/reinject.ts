@@ -1,4 +1,5 @@
 import { type ProxyObservation, workloadName } from '../src/ground/mesh.js';
+import { plain } from '../src/ground/plain.js';
 import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
 import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
@@ -24,6 +25,8 @@ const LOOK_AGAIN_MS = 10_000;
 const MOST_STRAGGLERS = 100;
 /** Workloads that progress names; the others it counts. */
 const SHOWN = 5;
+/** Characters of what one of them waits for. */
+const LONGEST_WAIT = 400;
 
 /**
  * Rolls the workloads of one namespace whose proxies fall short of the phase's requirement, and waits for their
@@ -128,7 +131,9 @@ function isBusy({ decision }: Assessment): boolean {
 
 function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: number): NamespaceProgress {
   const waiting = state.filter(isBusy);
-  const named = waiting.slice(0, SHOWN).map(({ name, decision }) => `${name}: ${whyWaiting(decision)}`);
+  const named = waiting
+    .slice(0, SHOWN)
+    .map(({ name, decision }) => plain(`${name}: ${whyWaiting(decision)}`, LONGEST_WAIT));
   return {
     namespace: input.namespace,
     phase: input.phase,

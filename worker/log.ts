@@ -1,4 +1,5 @@
 import { DefaultLogger, type LogEntry, type Logger, Runtime } from '@temporalio/worker';
+import { visibleJson } from '../src/ground/plain.js';
 import { type Level, type Logger as Pino, pino } from 'pino';
 
 const LEVELS: Record<LogEntry['level'], Level> = {
@@ -9,9 +10,10 @@ const LEVELS: Record<LogEntry['level'], Level> = {
   ERROR: 'error',
 };
 
-/** One JSON line an event, on stderr; also for what Temporal's core and workflows log. */
+/** One JSON line an event, on stderr; also for what Temporal's core and workflows log. What texts of others hide is escaped. */
 export function createLog(level: Level): Pino {
-  return pino({ name: 'reroot', level, redact: [] }, pino.destination({ dest: 2, sync: false }));
+  const hooks = { streamWrite: visibleJson };
+  return pino({ name: 'reroot', level, redact: [], hooks }, pino.destination({ dest: 2, sync: false }));
 }
 
 /** Routes the Temporal SDK's logging through the same log. Call once, before any connection. */

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
+import { plainLines } from '../src/ground/plain.js';
 import { stepQueue } from '../src/temporal/names.js';
 import type { Proof } from './perform.js';
 import type { Operator, Work } from './operator/index.js';
@@ -19,12 +20,15 @@ const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '
 /** Some four minutes; then a person is told, and it is tried again all the while. */
 const TRIES = 12;
 
+/** Characters of why a step has failed, of which a rotation tells people. */
+const LONGEST_FAILURE = 4000;
+
 /** A look or a write: minutes at most. */
 const SHORT: ActivityOptions = { startToCloseTimeout: '10 minutes', heartbeatTimeout: HEARTBEAT_TIMEOUT };
 /** Rollouts and waits: as long as they take. */
 const LONG: ActivityOptions = { ...SHORT, startToCloseTimeout: '7 days' };
 const SOME_TRIES = { retry: { ...RETRY, maximumAttempts: TRIES } };
-const UNTIL_IT_SUCCEEDS = { retry: { ...RETRY, initialInterval: '30s' } };
+const UNTIL_IT_SUCCEEDS = { retry: { ...RETRY, initialInterval: '30s' } } as const;
 
 /** What a step answers that nobody has approved: people are asked again. */
 export const UNAPPROVED: readonly string[] = ['ApprovalMissing', 'ApprovalOutdated'];
@@ -120,7 +124,7 @@ export function causeOf(error: unknown): { type: string; message: string } {
   }
   return {
     type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Error',
-    message: cause instanceof Error ? cause.message : String(cause),
+    message: plainLines(cause instanceof Error ? cause.message : String(cause)).slice(0, LONGEST_FAILURE),
   };
 }
 

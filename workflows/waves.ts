@@ -4,6 +4,7 @@ import type { Finding } from '../src/rotation/findings.js';
 import type { GateResult, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { orderNamespaces } from '../src/rotation/plan.js';
+import { shownNamespaces } from '../src/rotation/shown-namespaces.js';
 import type { RotationStatus } from '../src/rotation/status.js';
 import { showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
@@ -67,6 +68,6 @@ function untouched(namespace: string, phase: GatedPhase) {
 
 function track({ status }: Rotation, progress: RotationStatus['namespaces'][number]): void {
   const others = status.namespaces.filter(({ namespace }) => namespace !== progress.namespace);
-  status.namespaces = [...others, progress].toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en'));
+  status.namespaces = shownNamespaces([...others, progress]);
   showDetails(status);
 }

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { createLease, holderOf, type LeaseHolder, readLease } from '../../src/records/lease.js';
+import { createLease, holderOf, type LeaseHolder, readLease, shownHolder } from '../../src/records/lease.js';
 import { LEASE } from '../../src/records/names.js';
 import type { StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
@@ -29,11 +29,12 @@ function leaseLost(holder: LeaseHolder, namespace: string): ApplicationFailure {
     `another rotation has taken this cluster over: ${describeHolder(holder)} holds Lease ${namespace}/${LEASE}. ` +
       'This one writes nothing more. Follow the other one: it goes on from what this one left',
     'LeaseLost',
-    holder,
+    shownHolder(holder),
   );
 }
 
 /** Enough to find it. */
-export function describeHolder({ workflowId, runId, temporalNamespace, temporalAddress }: LeaseHolder): string {
+export function describeHolder(holder: LeaseHolder): string {
+  const { workflowId, runId, temporalNamespace, temporalAddress } = shownHolder(holder);
   return `workflow ${workflowId} (run ${runId}) in Temporal namespace ${temporalNamespace} at ${temporalAddress}`;
 }

@@ -1,6 +1,8 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
+import { fitting } from '../../src/ground/size.js';
 import { LONGEST_LOOK_MS } from '../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { capped } from '../../src/rotation/capped.js';
 import type { Row } from '../../src/rotation/courses/course.js';
 import type { Finding, Waiver } from '../../src/rotation/findings.js';
 import { identityAbsent, proxyGate } from '../../src/rotation/gates.js';
@@ -13,6 +15,8 @@ import type { PhaseContext } from './stored-rotation.js';
 
 /** Findings that travel in a result; the counts cover all. */
 export const SHOWN_FINDINGS = 20;
+/** Namespaces that travel in a result. */
+const NAMESPACES = { most: 1000, bytes: 48_000 };
 /** Pods that are born between two lists are proven by the second. */
 const SCANS = 2;
 /** A mesh in which pods come and go always has some that are starting: a look waits for them this long. */
@@ -109,7 +113,10 @@ function kept(
   });
 }
 
-function judge(observations: ProxyObservation[], { target, requirement, row, waivers }: GateQuestion): GateResult {
+function judge(
+  observations: ProxyObservation[],
+  { linkerd, target, requirement, row, waivers }: GateQuestion,
+): GateResult {
   const absent =
     row.whose === 'identity' && observations.every(({ terminating }) => terminating) ? [identityAbsent()] : [];
   const all = proxyGate(observations, target, requirement, []);
@@ -119,13 +126,25 @@ function judge(observations: ProxyObservation[], { target, requirement, row, wai
     proxies: observations.length,
     proven: observations.length - all.length,
     waived: all.length + absent.length - findings.length,
-    namespaces: countByNamespace(findings),
+    ...namespacesOf(findings, linkerd.namespace),
     reverted: [],
-    findings: findings.slice(0, SHOWN_FINDINGS),
+    findings: capped(findings, SHOWN_FINDINGS).shown,
   };
 }
 
-export function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'] {
+/** Linkerd's own first: it is rolled before all others. As many as fit; when they are rolled, the next look has the others. */
+export function namespacesOf(
+  findings: readonly Finding[],
+  linkerdNamespace: string,
+): Pick<GateResult, 'namespaces' | 'namespacesOmitted'> {
+  const all = countByNamespace(findings);
+  const isOwn = ({ name }: GateResult['namespaces'][number]) => name === linkerdNamespace;
+  const namespaces = fitting([...all.filter(isOwn), ...all.filter((one) => !isOwn(one))], NAMESPACES);
+  const omitted = all.length - namespaces.length;
+  return { namespaces, ...(omitted > 0 ? { namespacesOmitted: omitted } : {}) };
+}
+
+function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'] {
   const outdated = new Map<string, number>();
   for (const { subject } of findings) {
     const namespace = subject.name.split('/')[0] ?? '';

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, asyncLocalStorage, CancelledFailure, Context } from '@temporalio/activity';
+import { plain } from '../../src/ground/plain.js';
 import { StateError } from '../../src/ground/state-error.js';
 import { isKubernetesError, type KubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.js';
 
 /** Milliseconds between two signs of life of an activity; its heartbeat timeout is several of them (workflows/steps.ts). */
 const HEARTBEAT_MS = 2000;
+
+/** Characters of a failure's message: texts of the cluster are in it, and it stays in the history. */
+const LONGEST_FAILURE = 2000;
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
@@ -45,7 +49,7 @@ function asFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure('the activity was cancelled');
   if (error instanceof StateError) {
-    return ApplicationFailure.nonRetryable(`${error.message} (${error.hint})`, error.reason);
+    return ApplicationFailure.nonRetryable(plain(`${error.message} (${error.hint})`, LONGEST_FAILURE), error.reason);
   }
   if (!isKubernetesError(error)) return error;
   return ApplicationFailure.create({

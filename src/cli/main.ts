@@ -3,6 +3,7 @@ import { ServiceError } from '@temporalio/client';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import packageJson from '../../package.json' with { type: 'json' };
+import { plainLines } from '../ground/plain.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { addEmbeddedHostCommand } from './commands/embedded-host.js';
 import { addPreflightCommand } from './commands/preflight.js';
@@ -49,15 +50,16 @@ function forgetEmptyOptions(command: Command): void {
 
 function explain(error: unknown): number {
   if (error instanceof CliError) {
-    process.stderr.write(`${pc.red('reroot:')} ${error.message}\n`);
+    process.stderr.write(`${pc.red('reroot:')} ${plainLines(error.message)}\n`);
     return error.exitCode;
   }
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && code.startsWith('commander.')) {
     return (error as { exitCode?: number }).exitCode === 0 ? EXIT.ok : EXIT.refused;
   }
-  process.stderr.write(`${pc.red('reroot:')} ${textOf(error)}\n`);
-  if (process.env['REROOT_LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.stderr.write(`${pc.red('reroot:')} ${plainLines(textOf(error))}\n`);
+  if (process.env['REROOT_LOG_LEVEL'] === 'debug' && error instanceof Error)
+    process.stderr.write(`${plainLines(error.stack ?? '')}\n`);
   return EXIT.failed;
 }
 

@@ -6,6 +6,7 @@ import {
   firstOf,
   oldPodsRemain,
   progress,
+  said,
   UNSEEN,
   type Workload,
   type WorkloadReading,
@@ -46,7 +47,7 @@ export function rollout(object: Rollout, reading: WorkloadReading): Workload {
     wanted: wantedOf(object),
     ...progress(waitingFor),
     restartPath: ['spec', 'restartAt'],
-    ...present({ mark, failed: isDegraded(object) ? waitingFor : undefined }),
+    ...present({ mark: said(mark), failed: isDegraded(object) ? waitingFor : undefined }),
   };
 }
 
@@ -75,7 +76,7 @@ function revisionWaits({ status }: Rollout, wanted: number) {
 
 function restartWaits({ spec, status }: Rollout) {
   const done = isRestarted(spec?.restartAt, status?.restartedAt);
-  return [!done && `the pods created before ${spec?.restartAt} are being restarted`];
+  return [!done && `the pods created before ${said(spec?.restartAt)} are being restarted`];
 }
 
 function isUnseen({ metadata, status }: Rollout): boolean {
@@ -93,7 +94,7 @@ function isRestarted(wanted: string | undefined, done: string | undefined): bool
 }
 
 function withExplanation(object: Rollout, waitingFor: string | undefined): string | undefined {
-  return waitingFor && [waitingFor, explanation(object)].filter(Boolean).join(': ');
+  return waitingFor && [waitingFor, said(explanation(object))].filter(Boolean).join(': ');
 }
 
 /** Why it stands still, in the controller's own words: a step of a canary that a person has to promote, for example. */

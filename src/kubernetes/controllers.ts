@@ -17,6 +17,7 @@ import {
   firstOf,
   oldPodsRemain,
   progress,
+  said,
   TEMPLATE,
   UNSEEN,
   type Workload,
@@ -39,7 +40,7 @@ const ON_DELETE = 'its update strategy is OnDelete';
 export function deployment(object: V1Deployment, reading: WorkloadReading): Workload {
   const { metadata, spec, status } = object;
   const waitingFor = deploymentWaitsFor(object);
-  const failure = conditionOf(status, 'ReplicaFailure')?.message;
+  const failure = said(conditionOf(status, 'ReplicaFailure')?.message);
   return {
     ...common({ kind: 'Deployment', metadata, template: spec?.template }, reading),
     wanted: spec?.replicas ?? 1,
@@ -72,7 +73,7 @@ function deadlineMessage(status: V1DeploymentStatus | undefined): string | undef
   const progressing = conditionOf(status, 'Progressing');
   if (progressing?.reason !== 'ProgressDeadlineExceeded') return undefined;
   const messages = [progressing.message, conditionOf(status, 'ReplicaFailure')?.message];
-  return messages.filter(Boolean).join(' ') || undefined;
+  return said(messages.filter(Boolean).join(' ')) || undefined;
 }
 
 function conditionOf(status: V1DeploymentStatus | undefined, wanted: string) {

@@ -1,3 +1,4 @@
+import { LONGEST_SAYING, plain } from '../ground/plain.js';
 import { present } from '../ground/present.js';
 
 /**
@@ -32,6 +33,9 @@ interface Failure {
   cause?: unknown;
 }
 
+/** Characters of an answer that is none of the API server's. */
+const LONGEST_ANSWER = 300;
+
 const TRANSIENT: readonly KubernetesErrorKind[] = ['TooManyRequests', 'Unavailable', 'Timeout', 'Network'];
 
 const KIND_OF_STATUS: Partial<Record<number, KubernetesErrorKind>> = {
@@ -56,7 +60,7 @@ export class KubernetesError extends Error {
   readonly retryAfterMs?: number;
 
   constructor({ kind, request, message, status = 0, retryAfterMs, cause }: Failure) {
-    super(`${request}: ${message}`, present({ cause }));
+    super(`${request}: ${plain(message.trim(), LONGEST_SAYING)}`, present({ cause }));
     this.kind = kind;
     this.status = status;
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
@@ -115,5 +119,5 @@ function parseStatus(body: string): { reason?: string; message: string } {
   } catch {
     // not JSON: a proxy or load balancer in front of the API server answered
   }
-  return { message: body.trim().slice(0, 300) };
+  return { message: plain(body.trim(), LONGEST_ANSWER) };
 }

@@ -1,4 +1,5 @@
 import type { V1ObjectMeta, V1PodTemplateSpec } from '@kubernetes/client-node';
+import { LONGEST_SAYING, plain } from '../ground/plain.js';
 import { present } from '../ground/present.js';
 import type { WorkloadSnapshot } from '../ground/workload.js';
 import type { PatchOperation } from './patch.js';
@@ -57,8 +58,13 @@ export function common(controller: Controller, reading: WorkloadReading): Omit<W
     edits: reading.edits?.(template, templatePath) ?? [],
     replacement: 'rollout',
     ...meshing(template, reading),
-    ...present({ mark: annotations?.[reading.mark], markedAt: metadata?.annotations?.[reading.markedAt] }),
+    ...present({ mark: said(annotations?.[reading.mark]), markedAt: said(metadata?.annotations?.[reading.markedAt]) }),
   };
+}
+
+/** What a controller, or whoever may write its object, says: one plain line. */
+export function said(text: string | undefined): string | undefined {
+  return text && plain(text.trim(), LONGEST_SAYING);
 }
 
 function meshing(template: V1PodTemplateSpec | undefined, reading: WorkloadReading): Pick<Workload, 'unmeshed'> {

@@ -2,6 +2,7 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
 import { parseDuration } from '../ground/duration.js';
+import { plain } from '../ground/plain.js';
 import { StateError } from '../ground/state-error.js';
 import { readField } from './layouts/fields.js';
 import { identityContainer, type Layout, type Location } from './layouts/layout.js';
@@ -94,7 +95,11 @@ function layoutReadBy(identity: V1Deployment, namespace: string): Layout {
 
 function issuerScheme(scheme = 'linkerd.io/tls'): IssuerScheme {
   if (scheme === 'linkerd.io/tls' || scheme === 'kubernetes.io/tls') return scheme;
-  throw new DetectionError('UnknownScheme', `the issuer scheme is ${scheme}`, 'linkerd.io/tls or kubernetes.io/tls');
+  throw new DetectionError(
+    'UnknownScheme',
+    `the issuer scheme is ${plain(scheme)}`,
+    'linkerd.io/tls or kubernetes.io/tls',
+  );
 }
 
 async function findNamespace(k8s: Kubernetes): Promise<string> {

@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import { LONGEST_NAME, plain } from '../ground/plain.js';
 import { type BoundedCache, boundedCache } from '../ground/bounded-cache.js';
 import {
   CertificateError,
@@ -25,6 +26,7 @@ export interface Certificate extends Extensions {
   /** SHA-256 of the DER, 64 lower-case hex digits: what certificates are compared by. */
   fingerprint: string;
   x509: X509Certificate;
+  /** For people, in one plain line; one that had to be changed for that is equal to no DNS name. */
   commonName: string;
   subjectDer: Buffer;
   issuerDer: Buffer;
@@ -147,7 +149,7 @@ function commonNameOf(name: Der): string {
     for (const attribute of partsOf(expect(set, TAG.set))) {
       const [id, value] = partsOf(expect(attribute, TAG.sequence));
       if (value && readOid(id) === COMMON_NAME) {
-        return value.content.toString(value.tag === TAG.utf8 ? 'utf8' : 'latin1');
+        return plain(value.content.toString(value.tag === TAG.utf8 ? 'utf8' : 'latin1'), LONGEST_NAME);
       }
     }
   }

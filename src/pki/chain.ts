@@ -1,4 +1,5 @@
 import { type BoundedCache, boundedCache } from '../ground/bounded-cache.js';
+import { plain } from '../ground/plain.js';
 import type { Certificate, CertificateKey } from './certificate.js';
 import { permits } from './name-constraints.js';
 
@@ -67,7 +68,7 @@ export function verifyChain(question: ChainQuestion): ChainVerdict {
     return failed('TooComplex', `${chain.length} certificates were presented, more than ${MOST_PRESENTED}`);
   }
   if (name !== undefined && !leaf.dnsNames.includes(name)) {
-    return failed('WrongName', `the certificate is for ${namesOf(leaf)}, not for ${name}`);
+    return failed('WrongName', `the certificate is for ${namesOf(leaf)}, not for ${plain(name)}`);
   }
   const unfit = outsideValidity(leaf, at) ?? unsuitable(leaf, name);
   if (unfit) return unfit;
@@ -86,7 +87,7 @@ function failed(reason: ChainFailure, message: string): ChainVerdict & { ok: fal
 /** A certificate may have any number of names. */
 function namesOf({ dnsNames: [first, ...others] }: Certificate): string {
   if (first === undefined) return 'no name';
-  const name = first.slice(0, 253);
+  const name = plain(first, 253);
   return others.length === 0 ? name : `${name} and ${others.length} more`;
 }
 

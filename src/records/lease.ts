@@ -1,4 +1,5 @@
 import type { V1Lease } from '@kubernetes/client-node';
+import { plain } from '../ground/plain.js';
 import { present } from '../ground/present.js';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
@@ -48,6 +49,18 @@ export function holderOf({ metadata }: V1Lease): LeaseHolder {
     temporalNamespace: said('temporalNamespace'),
     temporalNamespaceId: said('temporalNamespaceId'),
     temporalAddress: said('temporalAddress'),
+  };
+}
+
+/** The same for people: whoever may write the Lease may have written anything. What is asked for goes by `holderOf`. */
+export function shownHolder(holder: LeaseHolder): LeaseHolder {
+  const { workflowId, runId, temporalNamespace, temporalNamespaceId, temporalAddress } = holder;
+  return {
+    workflowId: plain(workflowId),
+    runId: plain(runId),
+    temporalNamespace: plain(temporalNamespace),
+    temporalNamespaceId: plain(temporalNamespaceId),
+    temporalAddress: plain(temporalAddress),
   };
 }
 

@@ -1,3 +1,4 @@
+import { jsonText } from '../ground/plain.js';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { REPORT_CONFIGMAP } from './names.js';
 import { type OwnObject, writeOwnObject } from './own-object.js';
@@ -14,7 +15,7 @@ export function reportObject(report: object): OwnObject {
 }
 
 function asJson(report: object): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return `${jsonText(report)}\n`;
 }
 
 /** Leaves the report in the cluster, in place of an earlier one. */

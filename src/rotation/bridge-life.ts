@@ -14,15 +14,21 @@ const WITHOUT_KEY_MS = 30 * DAY_MS;
 /** Made anew when less than half of it is left, or less than this many leaf lives. */
 const RENEWED_BELOW_LEAVES = 1.5;
 
-/** Milliseconds that a bridge certificate is valid. */
+/** However long somebody wants it, or waits: with it the old issuer key counts under the new root. */
+export const LONGEST_BRIDGE_MS = 90 * DAY_MS;
+
+/** Milliseconds that a bridge certificate is valid: at most `LONGEST_BRIDGE_MS`, where leaves do not live half as long. */
 export function bridgeLife(
   settings: Pick<RotationSettings, 'bridge' | 'root' | 'rollout'>,
   leafLifeMs: number,
 ): number {
-  const least = LEAST_LEAVES * leafLifeMs;
-  if (settings.bridge.validity !== undefined) return Math.max(settings.bridge.validity, least);
+  return Math.max(Math.min(wantedLife(settings), LONGEST_BRIDGE_MS), LEAST_LEAVES * leafLifeMs);
+}
+
+function wantedLife(settings: Pick<RotationSettings, 'bridge' | 'root' | 'rollout'>): number {
+  if (settings.bridge.validity !== undefined) return settings.bridge.validity;
   const organic = settings.rollout.pace === 'organic' ? settings.rollout.deadline : 0;
-  return Math.max(settings.root.key === 'discard' ? WITHOUT_KEY_MS + organic : LIFE_MS, least);
+  return settings.root.key === 'discard' ? WITHOUT_KEY_MS + organic : LIFE_MS;
 }
 
 /** Whether a rotation that goes on needs the bridge certificate anew. */

@@ -1,3 +1,5 @@
+import { plain } from '../ground/plain.js';
+import { jsonBytes } from '../ground/size.js';
 import type { Finding } from './findings.js';
 
 /** Findings as results, heartbeats and status carry them: some by name, all of them counted. */
@@ -7,21 +9,56 @@ export interface Capped {
   byReason: Record<string, number>;
 }
 
-/** Names at most so many findings, in their order, and of each reason at least one, as far as that goes. */
-export function capped(findings: readonly Finding[], most: number): Capped {
+/** Bytes of the findings that are named, as JSON. */
+const MOST_BYTES = 64_000;
+/** Characters: what other programs have said may be of any length. */
+const LONGEST = { message: 1000, hint: 700, name: 400 } as const;
+
+/**
+ * Names at most so many findings, in their order, and of each reason at least one, as far as that goes; each in plain text of
+ * bounded length, and all together in bounded size: results, heartbeats and status travel.
+ * @param inTurn the same findings, those first that have to be named before others
+ */
+export function capped(findings: readonly Finding[], most: number, inTurn: readonly Finding[] = findings): Capped {
   const byReason: Record<string, number> = {};
-  const firsts = new Set<Finding>();
-  for (const finding of findings) {
+  const firsts: Finding[] = [];
+  for (const finding of inTurn) {
     const known = byReason[finding.reason] ?? 0;
-    if (known === 0) firsts.add(finding);
+    if (known === 0) firsts.push(finding);
     byReason[finding.reason] = known + 1;
   }
-  const chosen = new Set([...firsts].slice(0, most));
+  const chosen = chosenOf([...firsts, ...inTurn], most);
+  const shown = findings.flatMap((finding) => chosen.get(finding) ?? []);
+  return { shown, total: findings.length, byReason };
+}
+
+function chosenOf(findings: readonly Finding[], most: number): Map<Finding, Finding> {
+  const chosen = new Map<Finding, Finding>();
+  let left = MOST_BYTES;
   for (const finding of findings) {
     if (chosen.size >= most) break;
-    chosen.add(finding);
+    if (chosen.has(finding)) continue;
+    const short = shortened(finding);
+    left -= jsonBytes(short);
+    if (left < 0) break;
+    chosen.set(finding, short);
   }
-  return { shown: findings.filter((finding) => chosen.has(finding)), total: findings.length, byReason };
+  return chosen;
+}
+
+function shortened({ reason, severity, message, subject, hint }: Finding): Finding {
+  const { kind, name, workload } = subject;
+  return {
+    reason: plain(reason),
+    severity,
+    message: plain(message, LONGEST.message),
+    subject: {
+      kind,
+      name: plain(name, LONGEST.name),
+      ...(workload === undefined ? {} : { workload: plain(workload, LONGEST.name) }),
+    },
+    ...(hint === undefined ? {} : { hint: plain(hint, LONGEST.hint) }),
+  };
 }
 
 /** How many of each reason are counted and not named. */

@@ -5,6 +5,8 @@ import type { Word } from './report.js';
 export interface Subject {
   kind: 'cluster' | 'namespace' | 'workload' | 'pod' | 'object';
   name: string;
+  /** Of a pod: the workload that it belongs to, as a waiver names it. */
+  workload?: string;
 }
 
 /**
@@ -36,6 +38,11 @@ export interface Waiver extends Word {
   /** `back`: given on the way back, so it opens that way's gate. */
   direction?: 'back' | undefined;
 }
+
+/** What can be waived: a namespace, or one object in it. */
+export const WAIVABLE = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\/[A-Za-z][A-Za-z0-9]*\/[a-z0-9][-a-z0-9.]*)?$/;
+/** Characters: a namespace, a kind and a name. */
+export const LONGEST_WAIVABLE = 63 + 63 + 253 + 2;
 
 /** The waivers that open the gate of a phase; for rollouts every waiver counts. */
 export function opening(
@@ -93,12 +100,12 @@ export function blocking(findings: readonly Finding[]): Finding[] {
 /** Whether a waiver covers a subject: the subject itself, or the namespace it is in. */
 export function isWaived(subject: Subject, waivers: readonly Waiver[]): boolean {
   if (subject.kind === 'cluster' || subject.kind === 'object') return false;
-  return waivers.some(({ subject: waived }) => subject.name === waived || subject.name.startsWith(`${waived}/`));
+  return waivers.some(({ subject: waived }) => subject.name === waived || isIn(subject, waived));
 }
 
-/** What a message names in parentheses: `… (payments/Deployment/api)`. */
-export function parenthesised(message: string): string[] {
-  return [...message.matchAll(/\(([^()\s]+)\)/g)].map(([, inner]) => inner ?? '');
+/** Only a namespace covers what is in it: a workload has nothing under its name. */
+function isIn({ name }: Subject, waived: string): boolean {
+  return !waived.includes('/') && name.startsWith(`${waived}/`);
 }
 
 export function formatFinding(finding: Finding): string {

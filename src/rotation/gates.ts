@@ -1,5 +1,5 @@
 import { type ProxyObservation, rootName, type Target, workloadName } from '../ground/mesh.js';
-import type { Finding, Waiver } from './findings.js';
+import type { Finding, Subject, Waiver } from './findings.js';
 import { isWaived } from './findings.js';
 
 /**
@@ -134,7 +134,7 @@ export function proxyGate(
       reason: shortfall.reason,
       severity: 'block',
       message: `${shortfall.message} (${workloadName(proxy.workload)})`,
-      subject: { kind: 'pod', name: podName(proxy) },
+      subject: podSubject(proxy),
     });
   }
   return findings;
@@ -170,6 +170,11 @@ export function isProxyWaived(proxy: NamedProxy, waivers: readonly Waiver[]): bo
 /** As findings and waivers name a pod: `namespace/Pod/name`. */
 export function podName({ namespace, pod }: NamedProxy): string {
   return `${namespace}/Pod/${pod}`;
+}
+
+/** A pod as findings are about it. Its workload stands in a field of its own: a message may quote what others have written. */
+export function podSubject(proxy: ProxyObservation): Subject {
+  return { kind: 'pod', name: podName(proxy), workload: workloadName(proxy.workload) };
 }
 
 function identityLacks(target: Target): Shortfall {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { WHAT_A_CLUSTER_NAME_IS, CLUSTER_NAME, DEFAULT_CLUSTER, LONGEST_CLUSTER_NAME } from '../ground/cluster-name.js';
-import { formatDuration, parseDuration } from '../ground/duration.js';
+import { formatDuration } from '../ground/duration.js';
+import { plain } from '../ground/plain.js';
+import { fitting, jsonBytes } from '../ground/size.js';
 import {
   COURSES,
   type CourseRef,
@@ -9,31 +11,15 @@ import {
   STRATEGY_FOR_COMPROMISED_KEY,
   strategyNames,
 } from './courses/index.js';
+import { count, dnsName, duration, listOf, namespaceName, nameOf, saidText, waivable } from './input-fields.js';
 
 z.config({ jitless: true }); // Temporal's workflow sandbox allows no code generation
 
-/** A text such as `10m`, read once: what comes out is milliseconds. */
-const duration = z.string().transform((text, context) => {
-  const milliseconds = parseDuration(text);
-  if (milliseconds !== undefined) return milliseconds;
-  const message = `${JSON.stringify(text)} is not a duration such as "90s", "10m", "1h30m", "365d" or "10y"`;
-  context.issues.push({ code: 'custom', input: text, message });
-  return z.NEVER;
-});
-
-const dnsName = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, {
-  error: (issue) => `${JSON.stringify(issue.input)} is not a DNS name (lower-case letters, digits, "-" and ".")`,
-});
-
-const namespaceName = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, {
-  error: (issue) => `${JSON.stringify(issue.input)} is not the name of a namespace`,
-});
-
-const clusterNameProblem = {
-  error: (issue: { input?: unknown }) => `${JSON.stringify(issue.input)} is not ${WHAT_A_CLUSTER_NAME_IS}`,
-};
-
-const count = (least: number, most: number) => z.int().min(least).max(most);
+/** Bytes of all waivers, as JSON: they are given to each step. */
+const MOST_WAIVER_BYTES = 32_000;
+/** Problems that a failure lists. */
+const PROBLEMS = { most: 50, bytes: 16_000 };
+const LONGEST_PROBLEM = 500;
 
 /**
  * The one argument of `rotateTrustRoot`: an object in which every field is optional, so that the Temporal UI's empty
@@ -41,7 +27,11 @@ const count = (least: number, most: number) => z.int().min(least).max(most);
  */
 const schema = z.strictObject({
   /** The cluster, as its workers name it (`reroot worker --cluster`): their steps run on task queue `reroot-<cluster>`. */
-  cluster: z.string().min(1).max(LONGEST_CLUSTER_NAME).regex(CLUSTER_NAME, clusterNameProblem).default(DEFAULT_CLUSTER),
+  cluster: nameOf(
+    CLUSTER_NAME,
+    LONGEST_CLUSTER_NAME,
+    `${WHAT_A_CLUSTER_NAME_IS} (at most ${LONGEST_CLUSTER_NAME} of them)`,
+  ).default(DEFAULT_CLUSTER),
   /** Namespace of Linkerd's control plane; found by its label when absent. */
   linkerdNamespace: namespaceName.optional(),
   /** How (docs/strategies.md). Default: `bridge`; `standard` when the issuer key may be compromised. */
@@ -60,16 +50,18 @@ const schema = z.strictObject({
   root: z
     .strictObject({
       commonName: dnsName.optional(),
-      validity: duration.prefault('10y'),
+      validity: duration('root.validity').prefault('10y'),
       /** Afterwards the new root's private key is kept in its Secret, or was never written anywhere. */
       key: z.enum(['keep', 'discard']).default('keep'),
     })
     .prefault({}),
-  issuer: z.strictObject({ commonName: dnsName.optional(), validity: duration.prefault('1y') }).prefault({}),
+  issuer: z
+    .strictObject({ commonName: dnsName.optional(), validity: duration('issuer.validity').prefault('1y') })
+    .prefault({}),
   bridge: z
     .strictObject({
       /** Life of the bridge certificate. Default: 14d, at least twice a leaf's; it is made anew when half of it is over. */
-      validity: duration.optional(),
+      validity: duration('bridge.validity').optional(),
     })
     .prefault({}),
   /** Your own certificates instead of generated ones: a Secret in the Linkerd namespace (docs/input.md). */
@@ -87,35 +79,34 @@ const schema = z.strictObject({
       /** `organic` (bridge): pods are replaced by your own deployments; what is left at the deadline is rolled. */
       pace: z.enum(['forced', 'organic']).default('forced'),
       /** How long `organic` waits. */
-      deadline: duration.prefault('14d'),
+      deadline: duration('rollout.deadline').prefault('14d'),
       /** Namespaces rolled at the same time. */
-      namespaces: count(1, 50).default(4),
+      namespaces: count('rollout.namespaces').default(4),
       /** Workloads rolling at the same time in one namespace. */
-      workloads: count(1, 100).default(8),
+      workloads: count('rollout.workloads').default(8),
       /** A rollout without an end after this long is a straggler (a Deployment's own progress deadline may be sooner). */
-      stuckAfter: duration.prefault('10m'),
+      stuckAfter: duration('rollout.stuckAfter').prefault('10m'),
       /** Pods that no controller replaces (OnDelete, bare ReplicaSets) may be evicted, one at a time under their budget. */
       deletePods: z.boolean().default(false),
       /** Namespaces to roll before all others, in this order. */
-      first: z.array(namespaceName).default([]),
+      first: listOf(namespaceName, 'rollout.first').default([]),
       /** Namespaces to roll after all others, in this order. */
-      last: z.array(namespaceName).default([]),
+      last: listOf(namespaceName, 'rollout.last').default([]),
     })
     .prefault({}),
   /** Workloads or namespaces the rotation may go on without. */
-  waive: z
-    .array(
-      z
-        .strictObject({ subject: z.string().min(1), reason: z.string().min(1), by: z.string().optional() })
-        .transform(({ by, ...waiver }) => ({ ...waiver, ...(by ? { claimedBy: by } : {}) })),
-    )
-    .default([]),
+  waive: listOf(
+    z
+      .strictObject({ subject: waivable, reason: saidText.min(1), by: saidText.optional() })
+      .transform(({ by, ...waiver }) => ({ ...waiver, ...(by ? { claimedBy: by } : {}) })),
+    'waive',
+  ).default([]),
   timing: z
     .strictObject({
       /** Pause between two looks at the cluster while waiting for it. */
-      poll: duration.prefault('2s'),
+      poll: duration('timing.poll').prefault('2s'),
       /** How long to wait for the identity event after the swap before looking for the reason (kubelet: up to 2m). */
-      issuerEvent: duration.prefault('3m'),
+      issuerEvent: duration('timing.issuerEvent').prefault('3m'),
     })
     .prefault({}),
 });
@@ -179,7 +170,13 @@ function read(
 }
 
 function problemsOf({ issues }: z.ZodError, known: z.ZodObject): string[] {
-  return issues.flatMap((issue) => describeIssue(issue, known));
+  const all = issues.flatMap((issue) => describeIssue(issue, known));
+  const listed = fitting(
+    all.map((problem) => plain(problem, LONGEST_PROBLEM)),
+    PROBLEMS,
+  );
+  const more = all.length - listed.length;
+  return more > 0 ? [...listed, `and ${more} more problems`] : listed;
 }
 
 /** The message of an `InvalidInput` failure. */
@@ -212,8 +209,6 @@ function unwrap(node: unknown): { shape: Record<string, unknown> } | undefined {
   return current as { shape: Record<string, unknown> } | undefined;
 }
 
-const MINIMUM_ISSUER_LIFE_MS = 2 * 86_400_000;
-
 type CrossCheck = (settings: RotationSettings, course: CourseRef) => string | false;
 
 /** What is wrong though each field is right by itself. */
@@ -221,8 +216,9 @@ const CROSS_CHECKS: readonly CrossCheck[] = [
   ({ issuer, root }) =>
     issuer.validity > root.validity &&
     `issuer.validity: ${formatDuration(issuer.validity)} is longer than root.validity (${formatDuration(root.validity)})`,
-  ({ issuer }) =>
-    issuer.validity < MINIMUM_ISSUER_LIFE_MS && 'issuer.validity: at least 2d, or it expires during the rotation',
+  ({ waive }) =>
+    jsonBytes(waive) > MOST_WAIVER_BYTES &&
+    `waive: ${jsonBytes(waive)} bytes are more than ${MOST_WAIVER_BYTES}: waive whole namespaces, with shorter reasons`,
   ({ issuerKeyCompromised }, { strategy }) =>
     issuerKeyCompromised &&
     COURSES[strategy].course.bridge === true &&

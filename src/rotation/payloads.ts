@@ -78,7 +78,7 @@ export interface RenewalResult extends RenewalState {
   ended: 'met' | 'late' | 'reverted' | 'deadline';
   /** All that are late, by reason: `late` names some of them. */
   lateByReason: Record<string, number>;
-  /** Where workloads can be rolled for the sake of late proxies. */
+  /** Where workloads can be rolled for the sake of late proxies; as many as fit. */
   lateNamespaces: string[];
   /** What another writer has put back; the wait is over, because nothing would come of it. */
   reverted: Finding[];
@@ -153,6 +153,8 @@ export interface GateResult {
   waived: number;
   /** Namespaces with proxies that fall short. */
   namespaces: { name: string; outdated: number }[];
+  /** How many more there are: the next look lists them. */
+  namespacesOmitted?: number;
   /** What somebody else has put back, by object: nothing is rolled while that is so. */
   reverted: Finding[];
   /** The first few findings, for people. */

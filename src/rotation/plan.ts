@@ -1,5 +1,6 @@
 import { formatDuration } from '../ground/duration.js';
 import { type Fingerprint, workloadName } from '../ground/mesh.js';
+import { fitting } from '../ground/size.js';
 import { type Course, forcedRollouts, type Row } from './courses/course.js';
 import { type CourseRef, courseOf } from './courses/index.js';
 import { isWaived, type Waiver, withoutControlPlane } from './findings.js';
@@ -25,6 +26,9 @@ export interface Plan {
   workloadNames: string[];
   /** Of those, how many a large mesh leaves out of the list; they are in the digests of their namespaces. */
   workloadsOmitted?: number;
+  /** How many namespaces a very large mesh leaves out of the list, and a digest of what is going to be rolled in them. */
+  namespacesOmitted?: number;
+  omittedDigest?: string;
   retire: Fingerprint[];
   keep: Fingerprint[];
   /** Absent until it has been generated. */
@@ -181,8 +185,11 @@ export function untilRetired(phases: readonly PlannedPhase[]): number {
   return phases.slice(0, last + 1).reduce((sum, { predictedMs = 0 }) => sum + predictedMs, 0);
 }
 
-/** Names that travel with a plan: enough for people, and for a payload. */
-const MOST_NAMES = 1000;
+/** Names of workloads and namespaces that travel with a plan: enough for people, and for a payload. */
+const NAMES = { most: 1000, bytes: 48_000 };
+/** Differences that people are shown. */
+const DIFFERENCES = { most: 50, bytes: 8000 };
+const NAMESPACES = { most: 500, bytes: 32_000 };
 
 /** A plan as it travels: each namespace in which something is rolled with a digest of its names, and no more names than fit. */
 export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: Digest): P {
@@ -197,13 +204,30 @@ export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: Digest
     const names = byNamespace.get(namespace.name);
     return names ? { ...namespace, digest: digest(names.join()) } : namespace;
   };
-  const omitted = plan.workloadNames.length - MOST_NAMES;
+  const all = plan.namespaces.map(digested);
+  const inTurn = [...all.filter(isRolled), ...all.filter((namespace) => !isRolled(namespace))];
+  const listed = new Set(fitting(inTurn, NAMESPACES));
+  const left = inTurn.slice(listed.size);
+  const namespaces = all.filter((namespace) => listed.has(namespace));
+  const workloadNames = fitting(plan.workloadNames, NAMES);
+  const omitted = plan.workloadNames.length - workloadNames.length;
   return {
     ...plan,
-    namespaces: plan.namespaces.map(digested),
-    workloadNames: plan.workloadNames.slice(0, MOST_NAMES),
+    namespaces,
+    workloadNames,
     ...(omitted > 0 ? { workloadsOmitted: omitted } : {}),
+    ...(left.length > 0
+      ? { namespacesOmitted: left.length, omittedDigest: digest(namesOf(left.filter(isRolled))) }
+      : {}),
   };
+}
+
+function isRolled({ digest }: PlannedNamespace): boolean {
+  return digest !== undefined;
+}
+
+function namesOf(namespaces: readonly PlannedNamespace[]): string {
+  return namespaces.map(({ name, digest }) => `${name} ${digest}`).join();
 }
 
 /**
@@ -215,7 +239,7 @@ export function planDifference(approved: Plan, now: Plan): string[] {
     const known = new Set(before);
     return after.filter((item) => !known.has(item)).map((item) => `${what} added: ${item}`);
   };
-  return [
+  const differences = [
     ...(isWhole(approved) && isWhole(now)
       ? added('workload', approved.workloadNames, now.workloadNames)
       : otherNamespaces(approved, now)),
@@ -225,18 +249,33 @@ export function planDifference(approved: Plan, now: Plan): string[] {
     ...(approved.target === now.target ? [] : [`target: ${now.target}`]),
     ...(approved.settings === now.settings ? [] : ['the settings of the rotation are others']),
   ];
+  const shown = fitting(differences, DIFFERENCES);
+  const more = differences.length - shown.length;
+  return more > 0 ? [...shown, `and ${more} more differences`] : shown;
 }
 
 function isWhole({ workloadsOmitted = 0 }: Plan): boolean {
   return workloadsOmitted === 0;
 }
 
+/** How many namespaces there are, listed or not. */
+export function namespacesOf({
+  namespaces,
+  namespacesOmitted = 0,
+}: Pick<Plan, 'namespaces' | 'namespacesOmitted'>): number {
+  return namespaces.length + namespacesOmitted;
+}
+
 /** Where not every name is at hand. A namespace in which nothing is rolled needs no approval, whatever runs there. */
 function otherNamespaces(approved: Plan, now: Plan): string[] {
   const known = new Map(approved.namespaces.map(({ name, digest }) => [name, digest]));
-  return now.namespaces
-    .filter(({ name, digest }) => digest !== undefined && known.get(name) !== digest)
+  const listed = now.namespaces
+    .filter((namespace) => isRolled(namespace) && known.get(namespace.name) !== namespace.digest)
     .map(({ name }) => `namespace ${name}: other workloads than approved`);
+  const isOther = now.omittedDigest !== undefined && now.omittedDigest !== approved.omittedDigest;
+  return isOther
+    ? [...listed, `${now.namespacesOmitted} namespaces that are not listed: other workloads than approved`]
+    : listed;
 }
 
 /**

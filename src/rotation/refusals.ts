@@ -1,4 +1,8 @@
-import { isOfControlPlane, parenthesised, type Waiver } from './findings.js';
+import { plain } from '../ground/plain.js';
+import { jsonBytes } from '../ground/size.js';
+import { type Finding, isOfControlPlane, LONGEST_WAIVABLE, WAIVABLE, type Waiver } from './findings.js';
+import type { Plan } from './plan.js';
+import { textProblem } from './said-text.js';
 import type { RotationStatus, Waiting } from './status.js';
 import { waitsOf } from './waits.js';
 
@@ -9,9 +13,11 @@ import { waitsOf } from './waits.js';
 
 const HASH_PREFIX = 8;
 
-/** What people write is kept in status and report, which are of bounded size. */
-const LONGEST_TEXT = 500;
+/** Waivers are in status and report, and in what is given to each step: how many, and bytes of all. */
 const MOST_WAIVERS = 300;
+const MOST_WAIVER_BYTES = 48_000;
+/** Names that an answer lists. */
+const NAMED = 20;
 
 /** The question that stands, if one does. */
 export function asked(status: RotationStatus): Waiting | undefined {
@@ -26,13 +32,13 @@ export function refuseApproval(args: unknown, status: RotationStatus): string | 
   const wanted = `approve needs {"planHash": "${waiting.planHash ?? ''}"}, the plan as it is now`;
   if (typeof planHash !== 'string' || planHash.length < HASH_PREFIX) return wanted;
   if (!waiting.planHash?.startsWith(planHash)) return `the plan has changed, or this is another plan's hash: ${wanted}`;
-  return textProblem(args, 'by') ?? textProblem(args, 'reason');
+  return said(args, 'by') ?? said(args, 'reason');
 }
 
 export function refusePause(args: unknown, { outcome }: RotationStatus, paused: boolean): string | undefined {
   if (outcome !== 'running') return `the rotation has ${outcome}`;
   if (paused) return 'the rotation is paused already';
-  return textProblem(args, 'reason');
+  return said(args, 'reason');
 }
 
 export function refuseResume(paused: boolean): string | undefined {
@@ -51,7 +57,7 @@ export function refuseAbort(args: unknown, status: RotationStatus, aborting: boo
       'work as before); to get away from the new root, rotate again afterwards'
     );
   }
-  return textProblem(args, 'by') ?? textProblem(args, 'reason');
+  return said(args, 'by') ?? said(args, 'reason');
 }
 
 export function refuseStrategy(args: unknown, status: RotationStatus): string | undefined {
@@ -74,27 +80,26 @@ const DEFAULT_NAMESPACE = 'linkerd';
 const CONTROL_PLANE_STAYS =
   'the control plane cannot be waived: every leaf and the anchors of every new pod come from it. Repair it instead';
 
-const SUBJECT = /^[a-z0-9][-a-z0-9]*(\/[A-Za-z]+\/[^/]+)?$/;
-
 export function refuseWaiver(args: unknown, status: RotationStatus, goingBack = false): string | undefined {
   if (status.outcome !== 'running') return `the rotation has ${status.outcome}`;
   const read = readWaiver(args, gatesOf(status));
   if (typeof read === 'string') return read;
   const { subject, gate } = read;
   if (isOfControlPlane(subject, status.linkerdNamespace ?? DEFAULT_NAMESPACE)) return CONTROL_PLANE_STAYS;
-  if (status.waivers.length >= MOST_WAIVERS)
-    return `${MOST_WAIVERS} waivers are given already: waive a whole namespace, or take some back (\`unwaive\`)`;
+  if (status.waivers.length >= MOST_WAIVERS || jsonBytes(status.waivers) > MOST_WAIVER_BYTES)
+    return `${status.waivers.length} waivers are given already: waive a whole namespace, or take some back (\`unwaive\`)`;
   if (isWaivedAlready(read, status.waivers, goingBack)) return `${subject} is waived already (${gate})`;
-  return unknownSubject(subject, status) ?? textProblem(args, 'by') ?? textProblem(args, 'reason');
+  return unknownSubject(subject, status) ?? said(args, 'by') ?? said(args, 'reason');
 }
 
 /** @returns what is wrong with it, as a text */
 function readWaiver(args: unknown, gates: readonly string[]): { subject: string; gate: string } | string {
   const [subject, reason, gate = 'rollout'] = ['subject', 'reason', 'gate'].map((name) => field(args, name));
   const example = 'waive needs {"subject": "namespace/Kind/name" or "namespace", "reason": "…"}';
-  if (typeof subject !== 'string' || !SUBJECT.test(subject)) return example;
+  if (typeof subject !== 'string' || subject.length > LONGEST_WAIVABLE || !WAIVABLE.test(subject)) return example;
   if (typeof reason !== 'string' || reason.trim() === '') return `${example}: the report shows the reason`;
-  if (typeof gate !== 'string' || !gates.includes(gate)) return `gate: ${String(gate)} is none of ${gates.join(', ')}`;
+  if (typeof gate !== 'string' || !gates.includes(gate))
+    return `gate: ${plain(String(gate))} is none of ${gates.join(', ')}`;
   return { subject, gate };
 }
 
@@ -119,35 +124,45 @@ function gatesOf({ phases }: RotationStatus): string[] {
 /** A typing error would be found out about when it is too late. */
 function unknownSubject(subject: string, { plan, stragglers, gate }: RotationStatus): string | undefined {
   if (!plan) return undefined;
-  const [namespace] = subject.split('/');
-  const findings = [...stragglers, ...(gate?.findings ?? [])];
-  const names = [
-    ...plan.namespaces.map(({ name }) => name),
-    ...plan.workloadNames,
-    ...findings.flatMap((finding) => [finding.subject.name, ...parenthesised(finding.message)]),
-  ];
-  const isOmitted = (plan.workloadsOmitted ?? 0) > 0 && names.includes(namespace ?? '');
-  if (names.includes(subject) || isOmitted) return undefined;
+  const [namespace = ''] = subject.split('/');
+  const names = namesSeen(plan, [...stragglers, ...(gate?.findings ?? [])]);
+  if (names.includes(subject) || mayBeOmitted(plan, names.includes(namespace))) return undefined;
   const near = names.filter((name) => name.startsWith(`${namespace}/`)).slice(0, 5);
   const instead = near.length > 0 ? `; known there: ${near.join(', ')}` : '';
   return `${subject} is nothing that this rotation has seen${instead}`;
+}
+
+/** The plan of a large mesh does not name all. */
+function mayBeOmitted({ workloadsOmitted = 0, namespacesOmitted = 0 }: Plan, isNamespaceListed: boolean): boolean {
+  return namespacesOmitted > 0 || (workloadsOmitted > 0 && isNamespaceListed);
+}
+
+/** As the plan and the subjects of findings have them; what a message quotes may be of anybody's making. */
+function namesSeen({ namespaces, workloadNames }: Plan, findings: readonly Finding[]): string[] {
+  return [
+    ...namespaces.map(({ name }) => name),
+    ...workloadNames,
+    ...findings.flatMap(({ subject: { name, workload } }) => (workload === undefined ? [name] : [name, workload])),
+  ];
 }
 
 export function refuseUnwaiver(args: unknown, { waivers, outcome }: RotationStatus): string | undefined {
   if (outcome !== 'running') return `the rotation has ${outcome}`;
   const subject = field(args, 'subject');
   if (typeof subject !== 'string') return 'unwaive needs {"subject": "namespace/Kind/name" or "namespace"}';
-  if (waivers.some((waiver) => waiver.subject === subject)) return textProblem(args, 'by');
-  const list = waivers.map((waiver) => waiver.subject).join(', ');
-  return `${subject} is not waived${list ? `; waived: ${list}` : ''}`;
+  if (waivers.some((waiver) => waiver.subject === subject)) return said(args, 'by');
+  const known = waivers.map((waiver) => waiver.subject);
+  const more = known.length > NAMED ? `, and ${known.length - NAMED} more` : '';
+  const list = known.length > 0 ? `; waived: ${known.slice(0, NAMED).join(', ')}${more}` : '';
+  return `${plain(subject)} is not waived${list}`;
 }
 
 function field(args: unknown, name: string): unknown {
   return typeof args === 'object' && args !== null ? (args as Record<string, unknown>)[name] : undefined;
 }
 
-function textProblem(args: unknown, name: string): string | undefined {
+function said(args: unknown, name: string): string | undefined {
   const value = field(args, name);
-  if (value === undefined || (typeof value === 'string' && value.length <= LONGEST_TEXT)) return undefined;
-  return `${name} must be a text of at most ${LONGEST_TEXT} characters`;
+  const problem = value === undefined ? undefined : textProblem(value);
+  return problem && `${name} ${problem}`;
 }

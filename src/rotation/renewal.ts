@@ -1,5 +1,5 @@
 import type { Finding, Waiver } from './findings.js';
-import { isProxyWaived, podName, type Requirement } from './gates.js';
+import { isProxyWaived, podSubject, type Requirement } from './gates.js';
 import { type LeafObservation, type ProxyObservation, type Target, workloadName } from '../ground/mesh.js';
 
 /**
@@ -119,7 +119,7 @@ function renewalMissed(proxy: ProxyObservation): Finding {
     reason: 'RenewalMissed',
     severity: 'block',
     message: `it should have renewed its leaf at ${leaf ? renewalDue(leaf).toISOString() : '?'} and has not; the leaf expires at ${leaf?.notAfter} (${workloadName(workload)})`,
-    subject: { kind: 'pod', name: podName(proxy) },
+    subject: podSubject(proxy),
     hint: 'look at its proxy log and at identity; `retry` rolls the workloads of the late proxies and no others',
   };
 }
@@ -130,7 +130,7 @@ function renewedInVain(proxy: ProxyObservation, shortfall = 'it does not meet th
     reason: 'RenewedWithoutTarget',
     severity: 'block',
     message: `it got a new leaf at ${leaf ? new Date(issuedAt(leaf)).toISOString() : '?'}, after the issuer was written: ${shortfall} (${workloadName(workload)})`,
-    subject: { kind: 'pod', name: podName(proxy) },
+    subject: podSubject(proxy),
     hint: 'a replica of identity hands out another issuer: look at the identity pods and at Secret linkerd-identity-issuer, restart the replica that lags; then `retry` rolls the workloads of these proxies and no others',
   };
 }

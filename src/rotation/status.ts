@@ -1,6 +1,7 @@
 import type { Finding, Waiver } from './findings.js';
 import { formatFinding } from './findings.js';
 import { formatAlert } from './alerts.js';
+import { markdown, markdownLines } from './markdown.js';
 import { waitsOf } from './waits.js';
 import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
@@ -81,6 +82,8 @@ export interface RotationStatus {
 
 /** Stragglers that the UI's details name. */
 const SHOWN = 20;
+/** Characters of a finding with its hint. */
+const LONGEST_FINDING = 2000;
 
 const STATE_MARK = { pending: '·', running: '▶', done: '✔', aborted: '✖' } as const;
 
@@ -89,10 +92,10 @@ export function phasesOf({ rows }: Pick<Course, 'rows'>): Phase[] {
   return ['preflight', 'generate', ...rows.map(({ phase }) => phase), 'finish'];
 }
 
-/** Markdown for the Temporal UI's "current details". */
+/** Markdown for the Temporal UI's "current details". All that is no word of ours goes through `markdown`. */
 export function statusMarkdown(status: RotationStatus): string {
-  const lines = [`**${headline(status)}**`, ''];
-  for (const alert of status.alerts ?? []) lines.push(formatAlert(alert), '');
+  const lines = [`**${markdown(headline(status))}**`, ''];
+  for (const alert of status.alerts ?? []) lines.push(markdown(formatAlert(alert)), '');
   for (const waiting of waitsOf(status)) lines.push(...waitingLines(waiting), '');
   lines.push('| phase | | took |', '|---|---|---|');
   for (const phase of status.phases)
@@ -100,13 +103,16 @@ export function statusMarkdown(status: RotationStatus): string {
   if (status.gate) {
     lines.push(
       '',
-      `Gate of ${status.gate.phase}: ${status.gate.proven} of ${status.gate.proxies} proxies proven at ${status.gate.at}.`,
+      markdown(
+        `Gate of ${status.gate.phase}: ${status.gate.proven} of ${status.gate.proxies} proxies proven at ${status.gate.at}.`,
+      ),
     );
   }
   lines.push(...certificateLines(status));
-  for (const straggler of status.stragglers.slice(0, SHOWN)) lines.push('', `⚠ ${formatFinding(straggler)}`);
+  for (const straggler of status.stragglers.slice(0, SHOWN))
+    lines.push('', markdown(`⚠ ${formatFinding(straggler)}`, LONGEST_FINDING));
   if (status.stragglers.length > SHOWN) lines.push('', `⚠ and ${status.stragglers.length - SHOWN} more`);
-  for (const note of status.notes) lines.push('', `ℹ ${note}`);
+  for (const note of status.notes) lines.push('', markdownLines(`ℹ ${note}`, LONGEST_FINDING));
   return lines.join('\n');
 }
 
@@ -120,16 +126,20 @@ function certificateLines({ roots, bridgeNotAfter }: RotationStatus): string[] {
       ...roots.retire.map((old) => certificateLine(old, 'of the start')),
     );
   }
-  if (bridgeNotAfter) lines.push('', `Bridge certificate until ${bridgeNotAfter}.`);
+  if (bridgeNotAfter) lines.push('', markdown(`Bridge certificate until ${bridgeNotAfter}.`));
   return lines;
 }
 
 function waitingLines({ since, for: what, todo, on }: Waiting): string[] {
-  return [`Waiting since ${since} for ${what}. ${todo}`, '', ...on.map((item) => `- ${item}`)];
+  return [
+    markdown(`Waiting since ${since} for ${what}. ${todo}`, LONGEST_FINDING),
+    '',
+    ...on.map((item) => `- ${markdown(item, LONGEST_FINDING)}`),
+  ];
 }
 
 function certificateLine({ fingerprint, commonName }: CertificateFacts, which: string): string {
-  return `Root \`${fingerprint.slice(0, 12)}\` (${commonName}), ${which}.`;
+  return markdown(`Root \`${fingerprint.slice(0, 12)}\` (${commonName}), ${which}.`);
 }
 
 function headline({ cluster, phase, outcome, waiting }: RotationStatus): string {

@@ -1,6 +1,6 @@
 import { type ProxyObservation, workloadName } from '../ground/mesh.js';
 import type { Finding } from './findings.js';
-import { podName } from './gates.js';
+import { podSubject } from './gates.js';
 
 /** Proxies that are remembered by name over a restart of the wait; there may be as many unreadable ones as proxies. */
 const REMEMBERED = 100;
@@ -62,7 +62,7 @@ function unreadable(proxy: ProxyObservation, since: Date): Finding {
     reason: 'ProxyUnreadable',
     severity: 'block',
     message: `its proxy has not been readable since ${since.toISOString()}: ${problem} (${workloadName(workload)})`,
-    subject: { kind: 'pod', name: podName(proxy) },
+    subject: podSubject(proxy),
     hint: 'look at the pod, or `waive` its workload',
   };
 }

@@ -1,3 +1,5 @@
+import { LONGEST_SAYING, plain } from '../ground/plain.js';
+import { fitting } from '../ground/size.js';
 import type { RotationStatus, Waiting } from './status.js';
 
 /**
@@ -125,19 +127,32 @@ export const STEP_WAITS = {
   },
 } as const satisfies Record<string, { for: string; ends: string; asks: string }>;
 
+/** Room in a status for the waits beside the first, and for whom one waits. */
+const WAITS_SHOWN = { most: 50, bytes: 24_000 };
+const SUBJECTS_SHOWN = { most: 50, bytes: 12_000 };
+/** Characters: a finding with its hint. */
+const LONGEST_SUBJECT = 2200;
+
+function short(waiting: Waiting): Waiting {
+  const on = waiting.on.slice(0, SUBJECTS_SHOWN.most).map((subject) => plain(subject, LONGEST_SUBJECT));
+  return { ...waiting, for: plain(waiting.for, LONGEST_SAYING), on: fitting(on, SUBJECTS_SHOWN) };
+}
+
 /** Which of several waits a person should look at first. */
 const PRESSING: readonly Waiting['kind'][] = ['worker', 'paused', 'approval', 'attention', 'renewal'];
 
 /** Shows a set of waits: several namespaces may wait at a time, and each ends by itself. The newest of a kind comes first. */
 export function showWaits(status: RotationStatus, waits: readonly Waiting[]): void {
-  const shown = new Map(waits.map((waiting) => [`${waiting.kind} ${waiting.for} ${waiting.on.join()}`, waiting]));
+  const shown = new Map(
+    waits.map(short).map((waiting) => [`${waiting.kind} ${waiting.for} ${waiting.on.join()}`, waiting]),
+  );
   const [first, ...others] = [...shown.values()]
     .toReversed()
     .toSorted((a, b) => PRESSING.indexOf(a.kind) - PRESSING.indexOf(b.kind));
   delete status.waiting;
   delete status.alsoWaiting;
   if (first) status.waiting = first;
-  if (others.length > 0) status.alsoWaiting = others;
+  if (others.length > 0) status.alsoWaiting = fitting(others, WAITS_SHOWN);
 }
 
 /** Everything that is waited for. */

@@ -1,4 +1,5 @@
 import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { jsonText, plain } from '../../ground/plain.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { isServerAway } from '../session/answers.js';
 import type { Session } from '../session/connect.js';
@@ -54,7 +55,7 @@ interface LastSeen {
 }
 
 function goesOn(how: Exclude<FollowEnd, 'ended'>, { options, server, status }: LastSeen): number {
-  const where = status ? ` It ${how === 'detached' ? 'is' : 'was'} in phase ${status.phase}.` : '';
+  const where = status ? ` It ${how === 'detached' ? 'is' : 'was'} in phase ${plain(status.phase)}.` : '';
   const text = how === 'detached' || !server ? 'The rotation continues without this terminal.' : lostText(server);
   process.stderr.write(`${text}${where} ${followAgain(options, server)}\n`);
   return EXIT.goesOn;
@@ -81,7 +82,7 @@ function gone({ address }: Server, { workflowId }: WorkflowHandle, { cluster }: 
 }
 
 function showEnd(end: RotationEnd, { output }: CommonOptions): number {
-  if (output === 'json') process.stdout.write(`${JSON.stringify(end.report ?? end, null, 2)}\n`);
+  if (output === 'json') process.stdout.write(`${jsonText(end.report ?? end)}\n`);
   if (end.failure) process.stderr.write(`${endText(end, new Date())}\n`);
   else if (output === 'text') process.stdout.write(`${endText(end, new Date())}\n`);
   if (end.outcome === 'completed') return EXIT.ok;

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { preflight } from '../../../activities/preflight.js';
 import { clusterAccess } from '../../../worker/access.js';
+import { jsonText } from '../../ground/plain.js';
 import { blocking } from '../../rotation/findings.js';
 import { type InputResult, invalidInputMessage, readInput, type RotationRequest } from '../../rotation/input.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type InputOptions, rotationInput, withInputOptions } from '../options/input.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
+import { plainly } from '../view/terminal.js';
 import { renderFindings, renderPlan } from '../view/render.js';
 import { configured } from '../options/worker.js';
 
@@ -30,13 +32,13 @@ export async function look(options: ClusterOptions, request: RotationRequest): P
   const result = await preflight({ k8s, prober, temporalAddress: '' }, request);
   const blocked = blocking(result.findings).length;
   if (options.output === 'json') {
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    process.stdout.write(`${jsonText(result)}\n`);
     return blocked > 0 ? EXIT.refused : EXIT.ok;
   }
   if (result.linkerdNamespace !== undefined) {
-    const { linkerdVersion, layout, linkerdNamespace, plan } = result;
+    const { linkerdVersion, layout, linkerdNamespace, plan, apiServer } = plainly(result);
     process.stdout.write(
-      `Linkerd ${linkerdVersion} (layout ${layout}) in namespace ${linkerdNamespace}, API server ${result.apiServer}\n\n${renderPlan(plan)}\n\n`,
+      `Linkerd ${linkerdVersion} (layout ${layout}) in namespace ${linkerdNamespace}, API server ${apiServer}\n\n${renderPlan(plan)}\n\n`,
     );
   }
   if (result.findings.length > 0) process.stdout.write(`${renderFindings(result.findings, result.findingsOmitted)}\n`);

@@ -9,6 +9,8 @@ import {
   type RotationInput,
   type RotationRequest,
 } from '../../rotation/input.js';
+import { plain } from '../../ground/plain.js';
+import { markdown } from '../../rotation/markdown.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
 import { isServerAway } from '../session/answers.js';
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
@@ -43,6 +45,9 @@ interface RotationStart {
 const EMBEDDED_START_MS = 30_000;
 const RETRY_PAUSE_MS = 500;
 const UI_FLAG = 'start the embedded Temporal server with its web UI, which is then open to web pages too (docs/cli.md)';
+
+/** Characters of a cluster's name in what the Temporal UI shows in its list: the server takes 400 bytes. */
+const SUMMARY_LENGTH = 60;
 
 export function addRotateCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program
@@ -87,7 +92,7 @@ async function rotate(options: RotateOptions, start: RotationStart): Promise<num
     const handle = rotationHandle(session, options);
     const ui = session.ui ? ` (UI: ${session.ui})` : '';
     process.stderr.write(
-      `${started ? 'Started' : 'Found the running'} rotation ${pc.bold(handle.workflowId)} on ${session.server} Temporal ${session.address}${ui}\n`,
+      `${started ? 'Started' : 'Found the running'} rotation ${pc.bold(plain(handle.workflowId))} on ${session.server} Temporal ${session.address}${ui}\n`,
     );
     if (options.detach) return detached(options);
     return await followToEnd(session, handle, options);
@@ -150,7 +155,7 @@ async function startWorkflow(
     workflowId: workflowId ?? workflowIdFor(cluster),
     workflowIdConflictPolicy: 'FAIL',
     args: [input],
-    staticSummary: `${workflowType === WORKFLOW_TYPE ? 'rotate the trust root' : 'rotate the issuer'} of ${cluster}`,
+    staticSummary: `${workflowType === WORKFLOW_TYPE ? 'rotate the trust root' : 'rotate the issuer'} of ${markdown(cluster, SUMMARY_LENGTH)}`,
   });
 }
 

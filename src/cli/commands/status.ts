@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { jsonText } from '../../ground/plain.js';
 import { isNoAnswer } from '../session/answers.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { isOver, readEnd } from '../session/end.js';
@@ -48,7 +49,7 @@ export async function statusText(
 ): Promise<{ text: string; exitCode: number }> {
   const description = await handle.describe();
   const now = new Date();
-  const rendered = (json: object, text: () => string) => (output === 'json' ? JSON.stringify(json, null, 2) : text());
+  const rendered = (json: object, text: () => string) => (output === 'json' ? jsonText(json) : text());
   if (isOver(description)) {
     const end = await readEnd(handle, cluster);
     const exitCode = end.outcome === 'completed' ? EXIT.ok : EXIT.failed;

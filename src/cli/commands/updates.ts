@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { jsonText, plainLines } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
 import type { GatedPhase } from '../../rotation/phases.js';
 import { asked } from '../../rotation/refusals.js';
@@ -152,7 +153,7 @@ async function send(
         ? await handle.executeUpdate<string, [object]>(update, { args: [await argument(query)] })
         : await handle.executeUpdate<string, []>(update),
     );
-    process.stdout.write(options.output === 'json' ? `${JSON.stringify({ reply })}\n` : `${reply}\n`);
+    process.stdout.write(options.output === 'json' ? `${jsonText({ reply }, 0)}\n` : `${plainLines(reply)}\n`);
   } catch (error) {
     throw explained(error, handle.workflowId);
   } finally {

@@ -1,11 +1,16 @@
 import pc from 'picocolors';
+import { plainLines } from '../../ground/plain.js';
 import { endingText, type PutBack } from '../../rotation/ending.js';
 import { type EndFailure, REFUSALS, type RotationEnd } from '../session/end.js';
 import { leavesEnd } from './dates.js';
 import { renderFindings, renderPlan } from './render.js';
 import { reportText } from './report.js';
+import { plainly } from './terminal.js';
 
 /** How a rotation ended, for a person: what happened, what it has left, and what to do now. */
+
+/** Characters of one line of a failure: a finding with its hint. */
+const LONGEST_LINE = 2200;
 
 const ENDED = {
   completed: 'Completed',
@@ -16,7 +21,8 @@ const ENDED = {
   timedOut: 'Timed out',
 } as const satisfies Record<RotationEnd['outcome'], string>;
 
-export function endText(end: RotationEnd, now: Date): string {
+export function endText(ended: RotationEnd, now: Date): string {
+  const end = plainEnd(ended);
   const { report, plan, failure } = end;
   if (report) return reportText(report);
   if (plan)
@@ -30,6 +36,15 @@ export function endText(end: RotationEnd, now: Date): string {
     `${pc.red(ENDED[end.outcome])}${timeText(end)}: ${end.outcome === 'failed' ? `${failure.type}: ` : ''}${failure.message}`,
     ...adviceLines(end, failure, now),
   ].join('\n');
+}
+
+/** What a rotation has failed with may be a list, with a line for each problem. */
+function plainEnd(end: RotationEnd): RotationEnd {
+  const { failure } = end;
+  return {
+    ...plainly(end),
+    ...(failure ? { failure: { ...plainly(failure), message: plainLines(failure.message, LONGEST_LINE) } } : {}),
+  };
 }
 
 function timeText({ finishedAt }: RotationEnd): string {

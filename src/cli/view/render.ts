@@ -1,14 +1,16 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatDuration } from '../../ground/duration.js';
+import { LONGEST_SAYING, plain } from '../../ground/plain.js';
 import { omittedText } from '../../rotation/capped.js';
 import { type Finding, formatFinding } from '../../rotation/findings.js';
 import type { PhaseProgress } from '../../rotation/phases.js';
-import type { Plan } from '../../rotation/plan.js';
+import { namespacesOf, type Plan } from '../../rotation/plan.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { alertsText, attentionLines, waitingText, waiverLines } from './attention.js';
 import { day, moment } from './dates.js';
 import type { Activity, LiveProgress } from './progress.js';
+import { plainly } from './terminal.js';
 
 /** The live picture of a rotation: pure text from what was observed. */
 
@@ -20,20 +22,22 @@ export interface Picture {
   now: Date;
 }
 
-export function renderPicture(picture: Picture): string {
-  const { status, live, now } = picture;
+export function renderPicture(seen: Picture): string {
+  const picture = plainly(seen);
+  const { status, now } = picture;
   return [
     ...header(status, now),
     '',
     ...status.phases.flatMap((phase) => phaseLines(phase, picture)),
     ...waiverLines(status),
     ...attentionLines(status, now),
-    ...live.activities.filter(({ attempt }) => attempt > 1).map(retryLine),
+    ...seen.live.activities.filter(({ attempt }) => attempt > 1).map(retryLine),
   ].join('\n');
 }
 
 /** One line on what has changed, for logs and pipes. */
-export function renderLine({ status, live }: Picture): string {
+export function renderLine(seen: Picture): string {
+  const { status, live } = plainly(seen);
   if (status.outcome !== 'running') return `rotation ${status.outcome}`;
   const text = lineText(status, live);
   return `${text ? `${status.phase}: ${text}` : status.phase}${alertsText(status)}`;
@@ -151,7 +155,7 @@ function namespaceLine({
 
 function summary(phase: PhaseProgress['phase'], status: RotationStatus): string {
   if (phase === 'preflight' && status.plan) {
-    return `${status.plan.proxies} proxies of ${status.plan.workloads} workloads in ${status.plan.namespaces.length} namespaces`;
+    return `${status.plan.proxies} proxies of ${status.plan.workloads} workloads in ${namespacesOf(status.plan)} namespaces`;
   }
   if (phase === 'generate' && status.roots)
     return status.roots.adopted ? 'adopted from an earlier run' : 'new root and issuer';
@@ -159,27 +163,29 @@ function summary(phase: PhaseProgress['phase'], status: RotationStatus): string 
 }
 
 function retryLine({ type, attempt, lastFailure }: Activity): string {
-  return pc.yellow(`  ${type}: try ${attempt}${lastFailure ? ` after: ${lastFailure.split('\n')[0]}` : ''}`);
+  const [first = ''] = (lastFailure ?? '').split('\n');
+  return pc.yellow(`  ${plain(type)}: try ${attempt}${first ? ` after: ${plain(first, LONGEST_SAYING)}` : ''}`);
 }
 
 /** The plan as a table: what happens in each phase, and how long it may take. */
-export function renderPlan({ strategy, rollouts, workloads, proxies, namespaces, phases, hash }: Plan): string {
+export function renderPlan(plan: Plan): string {
+  const { strategy, rollouts, workloads, proxies, phases, hash } = plainly(plan);
   const table = new Table({ head: ['phase', 'what happens', 'predicted'], style: { head: [], border: [] } });
   for (const { phase, what, predictedMs } of phases) {
     table.push([phase, what, predictedMs === undefined ? '' : `at most ${formatDuration(predictedMs)}`]);
   }
   const forced = `${rollouts} forced ${rollouts === 1 ? 'rollout' : 'rollouts'}`;
   return [
-    `Plan ${hash}: ${strategy}, ${forced} of ${workloads} workloads (${proxies} proxies, ${namespaces.length} namespaces)`,
+    `Plan ${hash}: ${strategy}, ${forced} of ${workloads} workloads (${proxies} proxies, ${namespacesOf(plan)} namespaces)`,
     table.toString(),
   ].join('\n');
 }
 
 /** What stands in the way, for people: one line each. */
 export function renderFindings(findings: readonly Finding[], omitted?: Readonly<Record<string, number>>): string {
-  const lines = findings.map(
+  const lines = plainly(findings).map(
     (finding) => `${finding.severity === 'block' ? pc.red('✖') : pc.yellow('!')} ${formatFinding(finding)}`,
   );
-  const more = omittedText(omitted);
+  const more = omittedText(plainly(omitted));
   return [...lines, ...(more ? [`  ${more}`] : [])].join('\n');
 }

@@ -3,9 +3,11 @@ import type { Waiver } from '../../rotation/findings.js';
 import type { RotationReport } from '../../rotation/report.js';
 import { day } from './dates.js';
 import { shortFingerprint } from './render.js';
+import { plainly } from './terminal.js';
 
 /** How a rotation ended, in a few lines. */
-export function reportText(report: RotationReport): string {
+export function reportText(written: RotationReport): string {
+  const report = plainly(written);
   return report.outcome === 'aborted' ? abortedText(report) : completedText(report);
 }
 

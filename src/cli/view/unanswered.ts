@@ -3,6 +3,7 @@ import { formatDuration } from '../../ground/duration.js';
 import { present } from '../../ground/present.js';
 import { TASK_QUEUE, workerCommand } from '../../temporal/names.js';
 import { attributeOf, type Description } from '../session/end.js';
+import { plainly } from './terminal.js';
 
 /** What the Temporal server knows of a rotation whose worker does not answer. */
 export interface Unanswered {
@@ -34,7 +35,8 @@ export function unanswered(description: Description & { taskQueue?: string }, cl
   };
 }
 
-export function unansweredText({ workflowId, phase, startedAt, start }: Unanswered, now: Date): string {
+export function unansweredText(known: Unanswered, now: Date): string {
+  const { workflowId, phase, startedAt, start } = plainly(known);
   const took = formatDuration(now.getTime() - Date.parse(startedAt));
   const where = phase ? `in phase ${phase}, ` : '';
   return [

@@ -1,4 +1,5 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
+import { LONGEST_SAYING, plain } from '../../ground/plain.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { listAll } from '../../kubernetes/list.js';
 
@@ -32,5 +33,5 @@ export async function issuerEventsSince(k8s: Kubernetes, namespace: string, sinc
 function read(event: CoreV1Event, reason: IssuerEvent['reason']): IssuerEvent | undefined {
   const seen =
     event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
-  return seen ? { reason, message: event.message ?? '', lastSeen: new Date(seen) } : undefined;
+  return seen ? { reason, message: plain(event.message ?? '', LONGEST_SAYING), lastSeen: new Date(seen) } : undefined;
 }

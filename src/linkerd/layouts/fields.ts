@@ -1,5 +1,6 @@
 import type { V1ManagedFieldsEntry, V1ObjectMeta } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
+import { plain } from '../../ground/plain.js';
 import { StateError } from '../../ground/state-error.js';
 import { isKubernetesError } from '../../kubernetes/errors.js';
 import { pointer, unchanged, withFreshRead } from '../../kubernetes/patch.js';
@@ -44,7 +45,7 @@ export function lastWriter(managedFields: readonly V1ManagedFieldsEntry[]): stri
   const newest = Math.max(...managedFields.map(timeOf));
   const latest = managedFields.filter((entry) => timeOf(entry) === newest);
   const foreign = latest.find(({ manager }) => manager !== FIELD_MANAGER);
-  if (foreign) return `${foreign.manager} at ${new Date(newest).toISOString()}`;
+  if (foreign) return `${plain(foreign.manager ?? 'somebody unknown')} at ${new Date(newest).toISOString()}`;
   return latest.length > 0 ? undefined : 'somebody unknown';
 }
 

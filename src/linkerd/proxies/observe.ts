@@ -5,6 +5,7 @@ import { bundleAnchors } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
 import { verifyChain } from '../../pki/chain.js';
 import type { LeafObservation, ProxyObservation } from '../../ground/mesh.js';
+import { plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
 import { type Attempts, countAttempts, shuffled } from './attempts.js';
 import { type BundleState, readBundleState, startedWithBundle } from './bundle-change.js';
@@ -18,6 +19,8 @@ import { openAdminStream, type Reach } from './reach.js';
 
 /** Of one look: less than the ten minutes of an activity, so that it says what it has seen. */
 export const LONGEST_LOOK_MS = 480_000;
+/** Characters of why a proxy could not be read: a server's answer may be quoted in it. */
+const LONGEST_PROBLEM = 300;
 
 /** How proxies are looked at. */
 export interface Prober {
@@ -105,7 +108,7 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
     if (question.leaf) observation.leaf = await readLeafOf(scan, pod, question.roots);
   } catch (error) {
     scan.attempts.failed(pod.namespace, error);
-    observation.problem = error instanceof Error ? error.message : String(error);
+    observation.problem = plain((error instanceof Error ? error.message : String(error)).trim(), LONGEST_PROBLEM);
   }
   return observation;
 }

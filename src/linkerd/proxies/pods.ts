@@ -9,7 +9,9 @@ import type {
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { listAll } from '../../kubernetes/list.js';
 import type { WorkloadRef } from '../../ground/mesh.js';
+import { LONGEST_NAME, plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
+import { canBeNamed } from '../../kubernetes/object-names.js';
 import { templateAnchors } from '../layouts/template.js';
 import { MARK_ANNOTATION } from '../../kubernetes/own-names.js';
 import {
@@ -130,16 +132,21 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
     ...anchorsOf(pod, proxy),
     ...present({
       address: pod.status?.podIP,
-      identity: expandedIdentity(pod, proxy),
+      identity: said(expandedIdentity(pod, proxy), LONGEST_NAME),
       component: labels[COMPONENT_LABEL],
-      mark: annotations[MARK_ANNOTATION],
+      mark: said(annotations[MARK_ANNOTATION]),
       startedAt: proxyStart(pod),
-      pendingBecause: pendingReason(pod),
+      pendingBecause: said(pendingReason(pod)),
       startMs: startTime(pod),
       deletedAt: isoTime(metadata.deletionTimestamp),
       createdAt: isoTime(metadata.creationTimestamp),
     }),
   };
+}
+
+/** What the pod itself says. */
+function said(text: string | undefined, most?: number): string | undefined {
+  return text === undefined ? undefined : plain(text, most);
 }
 
 function isoTime(time: Date | undefined): string | undefined {
@@ -177,7 +184,11 @@ function startTime(pod: V1Pod): number | undefined {
   return ready && created && new Date(ready).getTime() - new Date(created).getTime();
 }
 
-/** The workload of a pod: as the injector saw it, which knows the Deployment behind a ReplicaSet; else its owner. */
+/**
+ * The workload of a pod: as the injector saw it, which knows the Deployment behind a ReplicaSet; else its owner. An owner of
+ * a kind or name that no object can have is none: the pod stands for itself, under its own name, so that no waiver of
+ * another workload covers it.
+ */
 function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
   const { namespace = '', name = '' } = metadata;
   const owner = labelledOwner(metadata.labels) ?? controllerOf(metadata) ?? { kind: 'Pod', name };
@@ -187,12 +198,12 @@ function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
 
 function labelledOwner(labels: V1ObjectMeta['labels'] = {}): Owner | undefined {
   const owners = LABELLED_KINDS.map((kind) => ({ kind, name: labels[`linkerd.io/proxy-${kind.toLowerCase()}`] ?? '' }));
-  return owners.find(({ name }) => name !== '');
+  return owners.find(canBeNamed);
 }
 
 function controllerOf({ ownerReferences = [] }: V1ObjectMeta): Owner | undefined {
   const owner = ownerReferences.find(({ controller }) => controller);
-  return owner && { kind: owner.kind, name: owner.name };
+  return owner && canBeNamed(owner) ? { kind: owner.kind, name: owner.name } : undefined;
 }
 
 /** The proxy is an ordinary container, or a native sidecar among the init containers (default from Linkerd 2.20). */

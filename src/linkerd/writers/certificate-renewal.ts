@@ -1,4 +1,5 @@
 import { formatDuration } from '../../ground/duration.js';
+import { plain } from '../../ground/plain.js';
 
 /**
  * When cert-manager renews a Certificate: pure rules (cert-manager pkg/util/pki/renewaltime.go; docs/usage/certificate of
@@ -60,7 +61,7 @@ function wantedBeforeMs({ renewBefore = '', renewBeforePercentage }: Spec, lifeM
 /** What a Certificate that writes the issuer Secret does to the mesh, for people. */
 export function issuerRenewal(certificate: CertManagerCertificate): string {
   const { kind = 'Issuer', name = 'unknown' } = certificate.spec?.issuerRef ?? {};
-  return `${renewal(certificate)}, signed by whatever CA ${kind} ${name} has then`;
+  return `${renewal(certificate)}, signed by whatever CA ${plain(kind)} ${plain(name)} has then`;
 }
 
 /** What a Certificate whose Secret feeds the trust bundle does to the mesh, for people. */
@@ -70,7 +71,7 @@ export function rootRenewal(certificate: CertManagerCertificate): string {
 
 function renewal({ metadata, spec, status }: CertManagerCertificate): string {
   const { lifeMs, renewedAfterMs } = renewalOf(spec);
-  const at = status?.renewalTime ? ` at ${status.renewalTime}, and again` : '';
+  const at = status?.renewalTime ? ` at ${plain(status.renewalTime)}, and again` : '';
   return (
     `Certificate ${metadata?.namespace}/${metadata?.name} renews${at} ${formatDuration(renewedAfterMs)} after each issue` +
     ` (it is valid for ${formatDuration(lifeMs)})`

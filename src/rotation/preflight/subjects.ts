@@ -1,6 +1,4 @@
-import type { ProxyObservation } from '../../ground/mesh.js';
 import type { Subject } from '../findings.js';
-import { podName } from '../gates.js';
 
 /** What preflight's findings are about, named as people name it. */
 
@@ -13,8 +11,4 @@ export function issuerSecret(linkerdNamespace: string): Subject {
 
 export function rotationSecret(linkerdNamespace: string): Subject {
   return { kind: 'object', name: `Secret ${linkerdNamespace}/reroot-rotation` };
-}
-
-export function podOf(proxy: ProxyObservation): Subject {
-  return { kind: 'pod', name: podName(proxy) };
 }

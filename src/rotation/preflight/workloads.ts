@@ -1,9 +1,9 @@
 import { type ProxyObservation, workloadName } from '../../ground/mesh.js';
 import type { WorkloadSnapshot } from '../../ground/workload.js';
 import { type Finding, isWaived, type Waiver } from '../findings.js';
+import { podSubject } from '../gates.js';
 import { unrollableBecause } from '../unmanaged.js';
 import { blockUnlessRecovering, type PreflightObservation, type UnrollableFacts } from './observation.js';
-import { podOf } from './subjects.js';
 
 /** The workloads of live proxies whose pods a rotation could not replace; `known`: those that can be, by name. */
 export function unrollableAmong(
@@ -35,7 +35,7 @@ export function proxyUnreadable(observation: PreflightObservation): Finding[] {
       // one that is starting is proven by the gates: they wait for it
       severity: anyAnswers && isStarting(proxy, observation) ? 'warn' : blockUnlessRecovering(observation),
       message: `its proxy cannot be read: ${proxy.problem}`,
-      subject: podOf(proxy),
+      subject: podSubject(proxy),
       hint,
     }));
 }
@@ -58,7 +58,7 @@ export function leafUnderNoAnchor(observation: PreflightObservation): Finding[] 
       reason: 'LeafUnderNoAnchor',
       severity: blockUnlessRecovering(observation),
       message: 'the certificate it presents verifies with none of the anchors: its connections fail already',
-      subject: podOf(proxy),
+      subject: podSubject(proxy),
       hint: 'restart its workload before the rotation',
     }));
 }

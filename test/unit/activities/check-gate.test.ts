@@ -52,3 +52,17 @@ describe('the gate of a mesh in which a pod is always starting', () => {
     expect(given.at(-1)).toBeLessThan(given[0] ?? 0);
   });
 });
+
+describe('the gate of a mesh with very many namespaces', () => {
+  it("names Linkerd's own first, as many as fit, and counts the others", { timeout: 60_000 }, async () => {
+    const short = (namespace: string, index: number) =>
+      proxy({ namespace, uid: `u${index}`, leaf: leaf({ verifiesWith: ['old'] }), createdAt: '2026-01-01T00:00:00Z' });
+    const all = Array.from({ length: 20_000 }, (_, index) => short(`namespace-${index}-${'x'.repeat(40)}`, index));
+    mesh.proxiesAt = () => [...all, short('linkerd', -1)];
+    const result = await gate();
+    expect(result).toMatchObject({ passed: false, proxies: 20_001, proven: 0 });
+    expect(result?.namespaces[0]).toEqual({ name: 'linkerd', outdated: 1 });
+    expect((result?.namespaces.length ?? 0) + (result?.namespacesOmitted ?? 0)).toBe(20_001);
+    expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThan(256 * 1024);
+  });
+});

@@ -27,7 +27,8 @@ export const dependencies = {} as Dependencies;
 
 /** The settings of a wait that is told soon, and looks often. */
 export function phaseInput(phase: PhaseInput['phase'], change: Partial<PhaseInput> = {}): PhaseInput {
-  const { settings, course } = request({ timing: { poll: '1ms' }, rollout: { stuckAfter: '1s' } });
+  const { settings: asked, course } = request({ rollout: { stuckAfter: '1s' } });
+  const settings = { ...asked, timing: { ...asked.timing, poll: 1 } };
   return { settings, course, linkerdNamespace: 'linkerd', phase, waivers: [], retry: 0, ...change };
 }
 

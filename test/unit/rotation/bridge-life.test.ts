@@ -16,10 +16,25 @@ describe('bridgeLife', () => {
       35 * DAY_MS,
     ],
     ['what the input says', { bridge: { validity: '3d' } }, DAY_MS, 3 * DAY_MS],
+    ['90 days at the most', { bridge: { validity: '90d' } }, DAY_MS, 90 * DAY_MS],
+    [
+      '90 days at the most, however long an organic rollout waits',
+      { root: { key: 'discard' }, rollout: { pace: 'organic', deadline: '60d' } },
+      DAY_MS,
+      90 * DAY_MS,
+    ],
+    ['twice a leaf where that is more', {}, 60 * DAY_MS, 120 * DAY_MS],
     ['at least twice a leaf whatever the input says', { bridge: { validity: '1h' } }, DAY_MS, 2 * DAY_MS],
   ] as const)('is %s', (_what, input, leafLifeMs, life) =>
     expect(bridgeLife(request(input).settings, leafLifeMs)).toBe(life),
   );
+});
+
+describe('bridgeLife of settings that an earlier version took', () => {
+  it('is 90 days at the most', () => {
+    const { settings } = request();
+    expect(bridgeLife({ ...settings, bridge: { validity: 3650 * DAY_MS } }, DAY_MS)).toBe(90 * DAY_MS);
+  });
 });
 
 describe('bridgeEndsSoon', () => {

@@ -19,6 +19,10 @@ describe('isWaived', () => {
     ['not an object', { kind: 'object', name: 'shop/Secret/x' }, false],
     ['not the cluster', { kind: 'cluster', name: 'shop' }, false],
   ])('%s', (_what, subject, waived) => expect(isWaived(subject, waivers)).toBe(waived));
+  it('of a workload covers nothing that begins with its name', () => {
+    const name = 'shop/Deployment/web/another';
+    expect(isWaived({ kind: 'workload', name }, [{ subject: 'shop/Deployment/web', reason: 'known' }])).toBe(false);
+  });
   it('covers one workload by its name, and no other', () => {
     const one = [{ subject: 'shop/Deployment/web', reason: 'known' }];
     expect(isWaived(web, one)).toBe(true);

@@ -151,7 +151,7 @@ describe('proxyGate', () => {
     expect(finding).toMatchObject({
       reason: 'TargetNotTrusted',
       severity: 'block',
-      subject: { kind: 'pod', name: 'shop/Pod/web-1' },
+      subject: { kind: 'pod', name: 'shop/Pod/web-1', workload: 'shop/Deployment/web' },
     });
     expect(finding?.message).toContain('shop/Deployment/web');
   });

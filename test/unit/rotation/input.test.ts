@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { type InputResult, invalidInputMessage, readInput, readIssuerInput } from '../../../src/rotation/input.js';
+import { COUNTS, DURATIONS } from '../../../src/rotation/input-fields.js';
+import { UNFIT } from '../hostile.js';
 
 const problems = (result: InputResult) => (result.ok ? [] : result.problems);
 
@@ -56,10 +60,74 @@ describe('readInput', () => {
       { root: { validity: '10d' }, issuer: { validity: '11d' } },
       'is longer than root.validity',
     ],
-    ['an issuer that may not outlive the rotation', { issuer: { validity: '47h' } }, 'at least 2d'],
+    ['an issuer that may not outlive the rotation', { issuer: { validity: '47h' } }, 'is not from 2d to 50y'],
     ['a namespace that is both first and last', { rollout: { first: ['shop'], last: ['shop'] } }, 'shop is in both'],
   ])('refuses %s', (_what, input, problem) => {
     expect(problems(readInput(input))).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
+/** `a.b` as `{a: {b: value}}`. */
+function at(field: string, value: unknown): object {
+  return field.split('.').reduceRight<unknown>((inner, part) => ({ [part]: inner }), value) as object;
+}
+
+describe('the bounds of the input', () => {
+  it.each(Object.entries(DURATIONS))('%s is from %j', (field, [least, most]) => {
+    const others = field === 'issuer.validity' ? { root: { validity: '50y' } } : {};
+    const short = field === 'root.validity' ? { issuer: { validity: '2d' } } : {};
+    for (const value of [least, most])
+      expect(problems(readInput({ ...others, ...short, ...at(field, value) }))).toEqual([]);
+    for (const value of ['0s', '1ms', '9999y', `${'9'.repeat(20)}y`])
+      expect(problems(readInput(at(field, value)))).toContain(`${field}: "${value}" is not from ${least} to ${most}`);
+  });
+  it('stay below a date that a certificate can hold', () => {
+    expect(problems(readInput({ root: { validity: `${'9'.repeat(400)}y` } }))[0]).toContain('is not a duration');
+    expect(new Date(Date.now() + 50 * 365 * 86_400_000).getUTCFullYear()).toBeLessThan(9999);
+  });
+  it.each([
+    ['rollout.namespaces', 0, '0 is not a whole number from 1 to 50'],
+    ['rollout.workloads', 101, '101 is not a whole number from 1 to 100'],
+    ['rollout.workloads', 1.5, '1.5 is not a whole number from 1 to 100'],
+    ['rollout.first', Array.from({ length: 501 }, (_, index) => `n${index}`), '501 of them are more than 500'],
+    ['rollout.last', Array.from({ length: 501 }, (_, index) => `n${index}`), '501 of them are more than 500'],
+    ['waive', Array.from({ length: 101 }, () => ({ subject: 'shop', reason: 'r' })), '101 of them are more than 100'],
+    ['root.commonName', 'x'.repeat(254), 'is not a DNS name (at most 253'],
+    ['issuer.commonName', 'x'.repeat(254), 'is not a DNS name (at most 253'],
+    ['certificates.secret', 'x'.repeat(254), 'is not a DNS name (at most 253'],
+    ['linkerdNamespace', 'x'.repeat(64), 'is not the name of a namespace (at most 63'],
+    ['cluster', 'x'.repeat(101), 'is not a name of words'],
+  ])('hold for %s', (field, value, problem) => {
+    expect(problems(readInput(at(field, value)))).toEqual([expect.stringContaining(`${field}: `)]);
+    expect(problems(readInput(at(field, value)))).toEqual([expect.stringContaining(problem)]);
+  });
+  it.each([
+    ['subject', { subject: 'shop/Deployment/\u001B[2J', reason: 'r' }, 'is not a namespace, or namespace/Kind/name'],
+    ['subject', { subject: 'Shop Floor', reason: 'r' }, 'is not a namespace, or namespace/Kind/name'],
+    ['reason', { subject: 'shop', reason: 'a\nb' }, 'has U+000A: write it without'],
+    ['reason', { subject: 'shop', reason: 'x'.repeat(501) }, 'must be a text of at most 500 characters'],
+    ['by', { subject: 'shop', reason: 'r', by: '\u202E' }, 'has U+202E: write it without'],
+  ])('hold for the %s of a waiver', (field, waiver, problem) => {
+    const found = problems(readInput({ waive: [waiver] }));
+    expect(found).toEqual([expect.stringContaining(problem)]);
+    expect(found[0]).toContain(`waive.0.${field}: `);
+    expect(found[0]).not.toMatch(UNFIT);
+  });
+  it('hold for all waivers together: each step is given them', () => {
+    const waive = Array.from({ length: 100 }, (_, index) => ({ subject: `n${index}`, reason: '€'.repeat(400) }));
+    expect(problems(readInput({ waive }))).toEqual([expect.stringContaining('bytes are more than 32000')]);
+  });
+  it('are told in bounded size, whatever is given', () => {
+    const waive = Array.from({ length: 90 }, () => ({ ['\u001B[2J'.repeat(100)]: 1 }));
+    const found = problems(readInput({ waive, ['x'.repeat(1_000_000)]: 1 }));
+    expect(found.at(-1)).toMatch(/^and \d+ more problems$/);
+    expect(Buffer.byteLength(invalidInputMessage(found))).toBeLessThan(32_000);
+    expect(found.join()).not.toMatch(UNFIT);
+  });
+  it('are in the documentation', () => {
+    const docs = readFileSync(path.resolve(import.meta.dirname, '../../../docs/input.md'), 'utf8');
+    for (const [field, [least, most]] of Object.entries({ ...DURATIONS, ...COUNTS }))
+      expect(docs).toMatch(new RegExp(`\\| \`${field}\` +\\| ${least} +\\| ${most} +\\|`));
   });
 });
 

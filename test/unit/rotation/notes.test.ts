@@ -5,7 +5,7 @@ const LIMIT = 256 * 1024;
 
 function notesOf(count: number): string[] {
   const notes: string[] = [];
-  for (let index = 0; index < count; index += 1) addNote(notes, `note ${index} ${'x'.repeat(1000)}`);
+  for (let index = 0; index < count; index += 1) addNote(notes, `note ${index} ${'x'.repeat(350)}`);
   return notes;
 }
 
@@ -29,10 +29,18 @@ describe('notes', () => {
   it('fit into the report of a rotation that has had ten thousand', () => {
     expect(JSON.stringify({ notes: notesOf(10_000) }).length).toBeLessThan(LIMIT);
   });
+  it('fit, however long each of them is, and the newest is always among them', () => {
+    const notes: string[] = [];
+    for (let index = 0; index < 100; index += 1) addNote(notes, `note ${index} ${'€'.repeat(30_000)}`, 32_000);
+    expect(Buffer.byteLength(JSON.stringify(notes))).toBeLessThan(320 * 1024);
+    expect(notes.at(-1)).toContain('note 99 ');
+    expect(notes.at(0)).toContain('note 0 ');
+    expect(notes.join('')).toContain('notes are left out here.');
+  });
   it('are cut where nobody would read on, but a bundle is kept whole', () => {
     const notes: string[] = [];
     addNote(notes, 'x'.repeat(10_000));
     addNote(notes, 'y'.repeat(10_000), 32_000);
-    expect(notes.map(({ length }) => length)).toEqual([2001, 10_000]);
+    expect(notes.map(({ length }) => length)).toEqual([2000, 10_000]);
   });
 });

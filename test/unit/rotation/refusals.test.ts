@@ -143,7 +143,9 @@ describe('waive', () => {
       ...running,
       plan: { namespaces: [{ name: 'shop' }], workloadNames: ['shop/Deployment/web'] },
       gate: {
-        findings: [{ message: 'it is late (shop/Job/load-1)', subject: { kind: 'pod', name: 'shop/Pod/load-1-x' } }],
+        findings: [
+          { message: 'it is late', subject: { kind: 'pod', name: 'shop/Pod/load-1-x', workload: 'shop/Job/load-1' } },
+        ],
       },
     } as unknown as RotationStatus;
     for (const subject of ['shop', 'shop/Deployment/web', 'shop/Job/load-1', 'shop/Pod/load-1-x']) {
@@ -153,6 +155,61 @@ describe('waive', () => {
       'shop/Deployment/wbe is nothing that this rotation has seen; known there: shop/Deployment/web, shop/Pod/load-1-x, shop/Job/load-1',
     );
     expect(refuseWaiver({ subject: 'shp', reason: 'x' }, seen)).toContain('nothing that this rotation has seen');
+  });
+  it('is refused for what only the message of a finding names: a tenant may have written it', () => {
+    const seen = {
+      ...running,
+      plan: { namespaces: [{ name: 'shop' }], workloadNames: [] },
+      gate: {
+        findings: [{ message: 'it says (bank/Deployment/safe)', subject: { kind: 'pod', name: 'shop/Pod/load-1-x' } }],
+      },
+    } as unknown as RotationStatus;
+    expect(refuseWaiver({ subject: 'bank/Deployment/safe', reason: 'x' }, seen)).toBe(
+      'bank/Deployment/safe is nothing that this rotation has seen',
+    );
+  });
+});
+
+describe('what people write', () => {
+  const asked = waitingFor('approval', { planHash: '0123456789abcdef' });
+  it.each([
+    ['an escape sequence', 'fine \u001B[2J', 'U+001B'],
+    ['several lines', 'fine\n## Done', 'U+000A'],
+    ['another direction', '\u202Egnol', 'U+202E'],
+    ['half of a character', 'a\uD800', 'U+D800'],
+  ])('is refused with %s, and told why: it is recorded as it was written or not at all', (_what, text, which) => {
+    const why = `must be one line of what can be seen, and has ${which}: write it without`;
+    expect(refuseApproval({ planHash: '0123456789', reason: text }, asked)).toBe(`reason ${why}`);
+    expect(refuseApproval({ planHash: '0123456789', by: text }, asked)).toBe(`by ${why}`);
+    expect(refusePause({ reason: text }, running, false)).toBe(`reason ${why}`);
+    expect(refuseAbort({ reason: text }, running, false)).toBe(`reason ${why}`);
+    expect(refuseWaiver({ subject: 'shop', reason: text }, running)).toBe(`reason ${why}`);
+    expect(
+      refuseUnwaiver({ subject: 'shop', by: text }, { ...running, waivers: [{ subject: 'shop', reason: 'y' }] }),
+    ).toBe(`by ${why}`);
+  });
+  it('is taken in any language', () => {
+    expect(refuseAbort({ by: 'Zoë', reason: '証明書が古い ✔' }, running, false)).toBeUndefined();
+  });
+  it.each([
+    'shop/Deployment/\u001B[2J',
+    'shop/Deployment/web/x',
+    'shop/[x](y)/z',
+    `shop/Deployment/${'x'.repeat(400)}`,
+  ])('names no subject like %j', (subject) =>
+    expect(refuseWaiver({ subject, reason: 'x' }, running)).toContain('namespace/Kind/name'),
+  );
+  it('is quoted plainly where it is refused', () => {
+    expect(refuseUnwaiver({ subject: '\u001B[2J' }, running)).toBe('\uFFFD[2J is not waived');
+    expect(refuseWaiver({ subject: 'shop', reason: 'x', gate: '\u001B[2J' }, running)).toContain(
+      'gate: \uFFFD[2J is none',
+    );
+  });
+  it('is refused where waivers would fill the payload of every step', () => {
+    const waivers = Array.from({ length: 40 }, () => ({ subject: 'shop/Pod/x', reason: '€'.repeat(500) }));
+    expect(refuseWaiver({ subject: 'shop', reason: 'x' }, { ...running, waivers })).toContain(
+      '40 waivers are given already',
+    );
   });
 });
 

@@ -11,6 +11,7 @@ import { changedBundle, readAnchors } from '../../../../src/linkerd/layouts/stor
 import { readYamlField, replaceYamlField } from '../../../../src/linkerd/layouts/yaml-field.js';
 import { readBundleState } from '../../../../src/linkerd/proxies/bundle-change.js';
 import { parseKey } from '../../../../src/pki/key.js';
+import { UNFIT } from '../../hostile.js';
 
 /** What the workflow gets of an error, in the n-th attempt. */
 async function failureOf(
@@ -30,6 +31,18 @@ async function failureOf(
 }
 
 const refused = (kind: KubernetesErrorKind) => new KubernetesError({ kind, request: 'list pods', message: 'no' });
+
+describe('a failure', () => {
+  it('is told in one plain line of bounded length, whatever it quotes', async () => {
+    const { message = '' } = await failureOf(
+      new StateError('X', `\u001B[2J\n# Done ${'x'.repeat(100_000)}`, 'mend it'),
+    );
+    expect(message).toContain('# Done');
+    expect(message).not.toMatch(UNFIT);
+    expect(message).not.toContain('\n');
+    expect(message.length).toBeLessThanOrEqual(2000);
+  });
+});
 
 describe('an answer of the API server', () => {
   it.each<[KubernetesErrorKind, number, boolean]>([

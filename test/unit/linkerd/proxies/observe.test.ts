@@ -11,6 +11,7 @@ import {
 import { observeProxies, type Prober, type Question } from '../../../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../../../src/linkerd/proxies/pods.js';
 import { ProbeError } from '../../../../src/linkerd/proxies/probe-error.js';
+import { UNFIT } from '../../hostile.js';
 
 const CONCURRENCY = 16;
 const prober: Prober = { reach: 'address', concurrency: CONCURRENCY, timeoutMs: 1000 };
@@ -68,6 +69,27 @@ describe('where somebody answers, if not as a proxy does', () => {
     const some = Array.from({ length: 40 }, (_, index) => pod(index, '127.99.0.2'));
     const observed = await observeProxies(k8s, { ...prober, lookMs: -1 }, some, question);
     expect(observed.map(({ problem }) => problem)).toEqual(some.map(() => NO_TIME_LEFT));
+  });
+});
+
+describe('a proxy that answers with what moves a terminal', () => {
+  const said = `\u001B[2J\u009B31m\u202E # Done ${'x'.repeat(5000)}`;
+  const body = Buffer.from(said);
+  const server = net.createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`), body]));
+  });
+  beforeAll(async () => await new Promise<void>((resolve) => server.listen(4191, '127.99.0.3', resolve)));
+  afterAll(() => server.close());
+
+  it('is unreadable for a reason in one plain line', async () => {
+    const rules = { environmentServed: true } as Question['linkerd']['rules'];
+    const asked = { ...question, anchors: true, leaf: false, linkerd: { namespace: 'linkerd', rules } };
+    const [observed] = await observeProxies(k8s, prober, [pod(1, '127.99.0.3')], asked);
+    expect(observed?.problem).toContain('JSON');
+    expect(observed?.problem).not.toMatch(UNFIT);
+    expect(observed?.problem).not.toContain('\n');
+    expect(observed?.problem?.length).toBeLessThanOrEqual(300);
   });
 });
 

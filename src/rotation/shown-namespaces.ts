@@ -1,0 +1,16 @@
+import { fitting } from '../ground/size.js';
+import type { RotationStatus } from './status.js';
+
+type Shown = RotationStatus['namespaces'];
+
+/** Namespaces that a status names, and bytes of them; the gate counts all. */
+const ROOM = { most: 300, bytes: 48_000 };
+
+/** Which of them people should see first. */
+const PRESSING: readonly Shown[number]['state'][] = ['stuck', 'running', 'waiting', 'done'];
+
+/** The progress of namespaces as a status shows it, by name; of very many those that people should see. */
+export function shownNamespaces(all: Shown): Shown {
+  const inTurn = PRESSING.flatMap((state) => all.filter((one) => one.state === state));
+  return fitting(inTurn, ROOM).toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en'));
+}

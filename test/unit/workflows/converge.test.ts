@@ -1,0 +1,79 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { COURSES } from '../../../src/rotation/courses/index.js';
+import type { Finding } from '../../../src/rotation/findings.js';
+import type { GateResult } from '../../../src/rotation/payloads.js';
+import { converge } from '../../../workflows/converge.js';
+import type { Rotation } from '../../../workflows/rotation.js';
+import { request } from '../rotation/support.js';
+
+vi.mock('../../../workflows/in-phase.js', () => ({ now: () => '2026-01-01T00:00:00Z', showDetails: () => undefined }));
+vi.mock('../../../workflows/steps.js', () => ({
+  stepsOn: () => ({ watch: {} }),
+  unlessItFails: async (work: () => Promise<unknown>) => await work(),
+}));
+
+const row = COURSES.standard.course.rows.find(({ phase }) => phase === 'trust');
+const straggler: Finding = {
+  ...{ reason: 'RolloutStuck', severity: 'block', message: 'm' },
+  subject: { kind: 'workload', name: 'ns-1/Deployment/web' },
+};
+
+/** Namespaces that fall short; a gate lists two of them at a time, as a very large mesh's lists thousands. */
+let short: string[];
+let rolled: string[];
+let stuck: string[];
+let asked: string[][];
+
+function gate(): GateResult {
+  const omitted = Math.max(0, short.length - 2);
+  return {
+    ...{ passed: short.length === 0, proxies: 9, proven: 9 - short.length, waived: 0, reverted: [], findings: [] },
+    namespaces: short.slice(0, 2).map((name) => ({ name, outdated: 1 })),
+    ...(omitted > 0 ? { namespacesOmitted: omitted } : {}),
+  };
+}
+
+function rotation(): Rotation {
+  return {
+    input: { ...request(), linkerdNamespace: 'linkerd' },
+    mesh: { extensions: [] },
+    status: { stragglers: [], namespaces: [], waivers: [] },
+    operator: {
+      retries: () => 0,
+      saidToRoll: () => false,
+      attention: async ({ on }: { on: string[] }) => {
+        asked.push(on);
+        short = short.filter((name) => !stuck.includes(name)); // somebody repairs it
+        await Promise.resolve();
+      },
+    },
+    steps: {
+      checkGate: async () => await Promise.resolve(gate()),
+      awaitInjection: async () => await Promise.resolve([]),
+      reinject: async (_: string, input: () => { namespace: string }) => {
+        const { namespace } = input();
+        rolled.push(namespace);
+        if (stuck.includes(namespace)) return await Promise.resolve({ namespace, stragglers: [straggler] });
+        short = short.filter((name) => name !== namespace);
+        return await Promise.resolve({ namespace, stragglers: [] });
+      },
+    },
+  } as unknown as Rotation;
+}
+
+beforeEach(() => ([short, rolled, stuck, asked] = [['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5'], [], [], []]));
+
+describe('a mesh with more namespaces than a result names', () => {
+  it('is rolled part by part, and nobody is asked', async () => {
+    expect(row).toBeDefined();
+    if (row) await converge(rotation(), row);
+    expect(rolled).toEqual(['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5']);
+    expect(asked).toEqual([]);
+  });
+  it('asks for help where a namespace is stuck', async () => {
+    stuck = ['ns-1'];
+    if (row) await converge(rotation(), row);
+    expect(asked).toEqual([[expect.stringContaining('RolloutStuck: ns-1/Deployment/web')]]);
+    expect(new Set(rolled)).toEqual(new Set(['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5']));
+  });
+});
