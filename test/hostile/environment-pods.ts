@@ -110,7 +110,11 @@ const PODS: Omit<HostilePod, 'asked'>[] = [
   },
   { name: 'has a body of one byte pieces', serve: () => talker(trickle), ends: /more than|is not/ },
   { name: 'has a body without length or end', serve: saysThenOn(`${OK}\r\n`, 'x'.repeat(65_536)), ends: TOO_MUCH },
-  { name: 'compresses a hundred megabytes', serve: says(answer(bomb(), 'content-encoding: gzip\r\n')), ends: /JSON|more than/ },
+  {
+    name: 'compresses a hundred megabytes',
+    serve: says(answer(bomb(), 'content-encoding: gzip\r\n')),
+    ends: /JSON|more than/,
+  },
   { name: 'is no UTF-8', serve: says(answer(Buffer.from([0x7b, 0xff, 0xfe, 0xc0, 0x7d]))), ends: NOT_JSON },
   { name: 'has escape sequences', serve: says(answer('\x1b[2J\x1b]8;;http://x\x07{"a"')), ends: NOT_JSON },
   { name: 'is null', serve: says(answer('null')), ends: /not what a proxy says/ },
