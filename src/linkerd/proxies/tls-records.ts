@@ -17,6 +17,9 @@ const MESSAGE_HEADER = 4;
 /** Bytes of a certificate message: eight of the largest certificates that are read would be more, and no chain is. */
 const MOST_MESSAGE_BYTES = 64 * 1024;
 
+/** Messages that come before it: a proxy sends one or two. OpenSSL would read any number of requests for a new handshake. */
+const MOST_MESSAGES = 100;
+
 interface Cipher {
   name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
   keyLength: number;
@@ -93,7 +96,15 @@ export function recordReader(): (chunk: Buffer) => TlsRecord[] {
  * @throws ProbeError `Malformed`
  */
 export function certificateReader(tls13: boolean): (bytes: Buffer) => Buffer[] | undefined {
+  let looks = 0;
   const cut = cutter(MESSAGE_HEADER, (header) => {
+    looks += 1;
+    if (looks > MOST_MESSAGES) {
+      throw new ProbeError(
+        'Malformed',
+        `its handshake has more than ${MOST_MESSAGES} messages before its certificates`,
+      );
+    }
     const length = header.readUIntBE(1, 3);
     if (header[0] === CERTIFICATE && length > MOST_MESSAGE_BYTES) {
       throw new ProbeError('Malformed', `it presents a chain of more than ${MOST_MESSAGE_BYTES / 1024} KB`);
