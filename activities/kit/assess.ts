@@ -1,4 +1,4 @@
-import type { ProxyObservation } from '../../src/ground/mesh.js';
+import { isSameWorkload, type ProxyObservation } from '../../src/ground/mesh.js';
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { isWaived } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
@@ -46,12 +46,12 @@ interface Basis {
 export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): Assessment[] {
   const { phase, input, memory } = of;
   const basis = { ...of, mark: phaseMark(phase.target.id, input.phase), now: new Date() };
+  const known = new Map(look.workloads.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
   const members = new Map<string, ProxyObservation[]>();
   for (const proxy of look.proxies) {
-    const key = `${proxy.workload.kind}/${proxy.workload.name}`;
+    const key = keyOf(proxy, known);
     members.set(key, [...(members.get(key) ?? []), proxy]);
   }
-  const known = new Map(look.workloads.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
   const touched = [...known].filter(
     ([key, { mark, edits }]) =>
       isMarkOf(mark, basis.mark) || edits.length > 0 || memory.evicted.has(`${input.namespace}/${key}`),
@@ -61,6 +61,12 @@ export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): As
     .map((key) => ({ name: `${input.namespace}/${key}`, workload: known.get(key), members: members.get(key) ?? [] }))
     .filter((candidate) => isConcerned(candidate, basis))
     .map((candidate) => assessed(candidate, basis));
+}
+
+/** A pod of another object than the one that is there under its name is by itself: nobody is rolled for it. */
+function keyOf({ pod, workload }: ProxyObservation, known: ReadonlyMap<string, Workload>): string {
+  const key = `${workload.kind}/${workload.name}`;
+  return isSameWorkload(workload, known.get(key) ?? {}) ? key : `Pod/${pod}`;
 }
 
 interface Candidate {

@@ -10,6 +10,8 @@ export interface WorkloadRef {
   namespace: string;
   kind: string;
   name: string;
+  /** Of its object, where a pod names it: what tells it from another of the same name. */
+  uid?: string;
 }
 
 /** One live proxy: a running pod with a `linkerd-proxy` container. */
@@ -58,6 +60,11 @@ export interface LeafObservation {
 
 export function workloadName({ namespace, kind, name }: WorkloadRef): string {
   return `${namespace}/${kind}/${name}`;
+}
+
+/** Whether an object is the one that a pod belongs to. Anybody who creates a pod may write another's name on it. */
+export function isSameWorkload(claimed: Pick<WorkloadRef, 'uid'>, found: Pick<WorkloadRef, 'uid'>): boolean {
+  return claimed.uid === undefined || found.uid === undefined || claimed.uid === found.uid;
 }
 
 /** A root as messages name it. */

@@ -1,4 +1,4 @@
-import type { V1Deployment, V1Lease, V1Pod } from '@kubernetes/client-node';
+import type { V1Deployment, V1Lease, V1OwnerReference, V1Pod } from '@kubernetes/client-node';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '../../../activities/index.js';
@@ -57,6 +57,7 @@ export class FakeCluster {
       metadata: {
         ...{ name, namespace: 'shop', uid: name },
         labels: { 'linkerd.io/control-plane-ns': 'linkerd', 'linkerd.io/proxy-deployment': 'web' },
+        ownerReferences: [owner('ReplicaSet', 'web-1', 'uid-web-1')],
       },
       ...proxyWith(anchors),
       status: { phase: 'Running', podIP: address },
@@ -145,6 +146,11 @@ export class FakeCluster {
       },
     };
     const none = async () => await Promise.resolve({ items: [] });
+    const replicaSet = { name: 'web-1', namespace: 'shop', uid: 'uid-web-1' };
+    const replicaSets = async () =>
+      await Promise.resolve({
+        items: [{ metadata: { ...replicaSet, ownerReferences: [owner('Deployment', 'web', 'web')] } }],
+      });
     return {
       core: {
         ...this.#calls('Secret'),
@@ -163,13 +169,23 @@ export class FakeCluster {
         listDeploymentForAllNamespaces: async () => await Promise.resolve({ items: this.deployments }),
         listStatefulSetForAllNamespaces: none,
         listDaemonSetForAllNamespaces: none,
-        listReplicaSetForAllNamespaces: none,
+        listReplicaSetForAllNamespaces: replicaSets,
+        listNamespacedReplicaSet: replicaSets,
+      },
+      admission: {
+        listMutatingWebhookConfiguration: async () =>
+          await Promise.resolve({ items: [{ metadata: { labels: { 'linkerd.io/control-plane-ns': 'linkerd' } } }] }),
       },
       batch: { listCronJobForAllNamespaces: none },
       custom: { getAPIResources: async () => await Promise.resolve({ resources: [] }) },
       coordination: this.#calls('Lease'),
     } as unknown as Kubernetes;
   }
+}
+
+/** The controller of an object, as it names it. */
+function owner(kind: string, name: string, uid: string): V1OwnerReference {
+  return { apiVersion: 'apps/v1', controller: true, kind, name, uid };
 }
 
 function proxyWith(anchors: readonly Certificate[]): Required<Pick<V1Pod, 'spec'>> {

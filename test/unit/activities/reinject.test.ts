@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeNamespace, NEW, refusal, rollFake as rolled, workload } from './fake-namespace.js';
+import { fakeNamespace, NEW, ownedBy, refusal, rollFake as rolled, stray, workload } from './fake-namespace.js';
 
 const SHORT = { stuckAfter: 60 };
 const DENIED = `deployments.apps "api" is forbidden: ValidatingAdmissionPolicy 'frozen' with binding 'frozen' denied request: no changes on Fridays`;
@@ -11,6 +11,29 @@ describe('a namespace', () => {
     expect(fake.patched).toEqual(['api', 'web']);
     expect(await rolled(fake)).toMatchObject({ rolled: 0, stragglers: [] });
   });
+
+  it.each([
+    ['its label', { labels: { 'linkerd.io/proxy-deployment': 'web' } }, 'BarePod'],
+    ['its owner', { ownerReferences: [ownedBy('Deployment', 'web')] }, 'BarePod'],
+    ['its ReplicaSet', { ownerReferences: [ownedBy('ReplicaSet', 'web-1', 'made up')] }, 'BarePod'],
+    ['its DaemonSet', { ownerReferences: [ownedBy('DaemonSet', 'agent', 'made up')] }, 'CustomController'],
+  ])(
+    'is not rolled for a pod that names one of its workloads as %s, and is not of it',
+    async (_what, claims, reason) => {
+      const right = [{ name: 'web-0', anchors: NEW, ready: true }];
+      const fake = fakeNamespace(
+        workload('web', { pods: right }),
+        workload('agent', { kind: 'DaemonSet', pods: [{ name: 'agent-0', anchors: NEW, ready: true }] }),
+      );
+      fake.strays = [stray('planted', claims)];
+      for (const retry of [0, 1])
+        expect(await rolled(fake, { rollout: { ...SHORT, deletePods: true }, retry })).toMatchObject({
+          rolled: 0,
+          stragglers: [{ reason, subject: { name: 'shop/Pod/planted' } }],
+        });
+      expect(fake).toMatchObject({ patched: [], evicted: [] });
+    },
+  );
 
   it('goes on when a Deployment is deleted between the look and the patch', async () => {
     const fake = fakeNamespace(workload('api'), workload('preview'), workload('web'));
