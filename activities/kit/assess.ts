@@ -1,4 +1,5 @@
 import { isSameWorkload, type ProxyObservation } from '../../src/ground/mesh.js';
+import { present } from '../../src/ground/present.js';
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { isWaived } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
@@ -34,7 +35,7 @@ export interface NamespaceLook {
 
 /** What all workloads are judged by. */
 interface Basis {
-  phase: Pick<PhaseContext, 'target' | 'requirement'>;
+  phase: Pick<PhaseContext, 'target' | 'requirement'> & { linkerd: Pick<PhaseContext['linkerd'], 'leafLifeMs'> };
   input: ReinjectInput;
   memory: NamespaceMemory;
   /** The mark of this rotation and phase. */
@@ -76,18 +77,16 @@ interface Candidate {
 }
 
 function isConcerned({ name, workload, members }: Candidate, basis: Basis): boolean {
-  const { input, mark, now } = basis;
+  const { input, mark } = basis;
   if (input.only && !input.only.includes(workload?.name ?? '')) return false;
   if (isWaived({ kind: 'workload', name }, input.waivers)) return false;
-  return (
-    !input.late ||
-    isMarkOf(workload?.mark, mark) ||
-    members.some((proxy) => isLate(proxy, now) || isInVain(proxy, basis))
-  );
+  return !input.late || isMarkOf(workload?.mark, mark) || members.some((proxy) => isLateOrInVain(proxy, basis));
 }
 
-function isInVain(proxy: ProxyObservation, { phase: { requirement, target }, input: { since } }: Basis): boolean {
-  return hasRenewedInVain(proxy, since) && requirement(proxy, target) !== undefined;
+function isLateOrInVain(proxy: ProxyObservation, { phase, input, now }: Basis): boolean {
+  const clock = { leafLifeMs: phase.linkerd.leafLifeMs, ...present({ since: input.since }) };
+  if (isLate(proxy, clock, now)) return true;
+  return hasRenewedInVain(proxy, clock) && phase.requirement(proxy, phase.target) !== undefined;
 }
 
 function assessed(candidate: Candidate, basis: Basis): Assessment {

@@ -53,9 +53,16 @@ export interface LeafObservation {
   chain: Fingerprint[];
   /** The anchors with which alone the chain verifies, of those asked about. */
   verifiesWith: Fingerprint[];
-  /** ISO 8601. */
+  /** It verifies with none any more, because it has expired: with one of them it did until then. */
+  lapsed?: true;
+  /** ISO 8601; of a leaf that is not `isSigned` only what it says of itself. */
   notBefore: string;
   notAfter: string;
+}
+
+/** Whether an issuer under one of the anchors asked about has signed it. What any other says of its times, anybody may have written. */
+export function isSigned({ verifiesWith, lapsed }: LeafObservation): boolean {
+  return verifiesWith.length > 0 || lapsed === true;
 }
 
 export function workloadName({ namespace, kind, name }: WorkloadRef): string {

@@ -151,11 +151,13 @@ async function readLeafOf(scan: Scan, pod: MeshedPod, roots: readonly Certificat
   const [leaf] = chain;
   if (!leaf) throw new Error('the proxy presented no certificate');
   const name = pod.identity;
-  const verifies = (root: Certificate) =>
-    verifyChain({ chain, anchors: [root], at: new Date(), anchorExpiry: 'ignore', name }).ok;
+  const verifiesAt = (at: Date) => (root: Certificate) =>
+    verifyChain({ chain, anchors: [root], at, anchorExpiry: 'ignore', name }).ok;
+  const lapsed = leaf.notAfter < new Date() && roots.some(verifiesAt(leaf.notAfter));
   return {
     chain: chain.map(({ fingerprint }) => fingerprint),
-    verifiesWith: roots.filter(verifies).map(({ fingerprint }) => fingerprint),
+    verifiesWith: roots.filter(verifiesAt(new Date())).map(({ fingerprint }) => fingerprint),
+    ...(lapsed ? { lapsed } : {}),
     notBefore: leaf.notBefore.toISOString(),
     notAfter: leaf.notAfter.toISOString(),
   };

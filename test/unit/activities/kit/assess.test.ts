@@ -37,7 +37,7 @@ function decisionOn(workload: Workload, ...proxies: ProxyObservation[]): Rollout
     retry: 0,
     namespace: 'shop',
   };
-  const phase = { target: target(), requirement: trustsTarget };
+  const phase = { target: target(), requirement: trustsTarget, linkerd: { leafLifeMs: 86_420_000 } };
   const [only] = assess({ workloads: [workload], proxies }, { phase, input, memory: namespaceMemory() });
   return only?.decision;
 }

@@ -1,10 +1,15 @@
 import net from 'node:net';
+import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isSigned } from '../../../../src/ground/mesh.js';
 import type { Kubernetes } from '../../../../src/kubernetes/client.js';
 import { countAttempts, NOT_TRIED, shuffled } from '../../../../src/linkerd/proxies/attempts.js';
 import { observeProxies, type Prober, type Question } from '../../../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../../../src/linkerd/proxies/pods.js';
 import { ProbeError } from '../../../../src/linkerd/proxies/probe-error.js';
+import type { Issued } from '../../../../src/pki/issue.js';
+import { toPkcs8Pem } from '../../../../src/pki/key.js';
+import { authority, LEAF_NAME, leafUnder } from '../../support.js';
 
 const CONCURRENCY = 16;
 const prober: Prober = { reach: 'address', concurrency: CONCURRENCY, timeoutMs: 1000 };
@@ -47,6 +52,38 @@ describe('where somebody answers, if not as a proxy does', () => {
     const some = Array.from({ length: 400 }, (_, index) => pod(index, '127.99.0.2'));
     const observed = await observeProxies(k8s, prober, some, question);
     expect(observed.filter(({ problem }) => problem === NOT_TRIED)).toEqual([]);
+  });
+});
+
+describe('a leaf', () => {
+  const ADDRESS = '127.99.0.3';
+  const [own, stranger] = [authority(), authority()];
+  const ended = { notAfter: new Date(Date.now() - 5000) };
+  let presented = leafUnder(own.issuer);
+  const server = tls.createServer({
+    SNICallback: (_, done) => {
+      const cert = `${presented.certificate.pem}${own.issuer.certificate.pem}${stranger.issuer.certificate.pem}`;
+      done(null, tls.createSecureContext({ key: toPkcs8Pem(presented.privateKey), cert }));
+    },
+  });
+  server.on('tlsClientError', () => undefined);
+  beforeAll(async () => await new Promise<void>((resolve) => server.listen(4191, ADDRESS, resolve)));
+  afterAll(() => server.close());
+
+  it.each<[string, Issued, object, boolean]>([
+    ['is signed', leafUnder(own.issuer), { verifiesWith: [own.root.certificate.fingerprint] }, true],
+    ['was signed, and has expired', leafUnder(own.issuer, ended), { verifiesWith: [], lapsed: true }, true],
+    ['is another authority’s', leafUnder(stranger.issuer), { verifiesWith: [] }, false],
+    ['was another authority’s', leafUnder(stranger.issuer, ended), { verifiesWith: [] }, false],
+    ['was another proxy’s', leafUnder(own.issuer, { ...ended, name: 'api.shop' }), { verifiesWith: [] }, false],
+  ])('tells whether an issuer of the mesh has signed it: one that %s', async (_what, issued, expected, signed) => {
+    presented = issued;
+    const roots = [own.root.certificate];
+    const mine = { ...pod(1, ADDRESS), identity: LEAF_NAME };
+    const [{ leaf, problem } = {}] = await observeProxies(k8s, prober, [mine], { ...question, roots });
+    expect(problem).toBeUndefined();
+    expect(leaf).toMatchObject(expected);
+    expect(leaf && isSigned(leaf)).toBe(signed);
   });
 });
 
