@@ -39,7 +39,10 @@ export async function act(
     const { name, workload, decision, outdated, staying } = assessment;
     if (workload && decision.do === 'roll') {
       const outcome = await rollWorkload(k8s, workload, { reading, mark: decision.mark, manager: FIELD_MANAGER });
-      if (outcome === 'rolled') rolled += 1;
+      if (outcome === 'rolled') {
+        rolled += 1;
+        memory.rolled.set(name, { mark: decision.mark, markedAt: new Date().toISOString() });
+      }
       note(memory, name, refusedRoll(outcome));
     } else if (outdated) {
       const outcome = await evictPod(k8s, { ...outdated, name: outdated.pod });

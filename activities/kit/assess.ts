@@ -1,4 +1,4 @@
-import { isSameWorkload, type ProxyObservation } from '../../src/ground/mesh.js';
+import { isSameWorkload, type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
 import { present } from '../../src/ground/present.js';
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { isWaived } from '../../src/rotation/findings.js';
@@ -47,7 +47,7 @@ interface Basis {
 export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): Assessment[] {
   const { phase, input, memory } = of;
   const basis = { ...of, mark: phaseMark(phase.target.id, input.phase), now: new Date() };
-  const known = new Map(look.workloads.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
+  const known = new Map(look.workloads.map((found) => [`${found.kind}/${found.name}`, asRolled(found, memory)]));
   const members = new Map<string, ProxyObservation[]>();
   for (const proxy of look.proxies) {
     const key = keyOf(proxy, known);
@@ -62,6 +62,12 @@ export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): As
     .map((key) => ({ name: `${input.namespace}/${key}`, workload: known.get(key), members: members.get(key) ?? [] }))
     .filter((candidate) => isConcerned(candidate, basis))
     .map((candidate) => assessed(candidate, basis));
+}
+
+/** With the mark of this activity's own roll, by its own clock, also where somebody has taken that off again. */
+function asRolled(workload: Workload, { rolled }: NamespaceMemory): Workload {
+  const own = rolled.get(workloadName(workload));
+  return own && workload.mark !== own.mark ? { ...workload, ...own, dropped: true } : workload;
 }
 
 /** A pod of another object than the one that is there under its name is by itself: nobody is rolled for it. */

@@ -132,11 +132,19 @@ function byRollout(question: RolloutQuestion): RolloutDecision {
   // Rolled for this phase, every pod is of the newest template, and still some fall short: a webhook that was away or
   // stale, an operator that undid it. Rolling again by ourselves could go on for ever; a person decides with `retry`.
   if (mayRoll(question)) return roll(question);
+  const message = `rolled out completely, but ${question.outdated} of its pods still fall short`;
+  return { do: 'straggle', reason: 'OutdatedAfterRollout', ...inVain(question.workload, message) };
+}
+
+function inVain({ dropped }: WorkloadSnapshot, message: string): Pick<Straggling, 'message' | 'hint'> {
+  if (!dropped) {
+    const hint =
+      'look at the pods (were they injected by the current proxy-injector?), then `retry` to roll it once more';
+    return { message, hint };
+  }
   return {
-    do: 'straggle',
-    reason: 'OutdatedAfterRollout',
-    message: `rolled out completely, but ${question.outdated} of its pods still fall short`,
-    hint: 'look at the pods (were they injected by the current proxy-injector?), then `retry` to roll it once more',
+    message: `${message}; somebody has taken the mark of its roll off again`,
+    hint: 'find out who writes it (its managedFields say so), let them keep annotations `reroot.dev/*`; then `retry` to roll it once more',
   };
 }
 

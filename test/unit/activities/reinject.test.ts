@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeNamespace, NEW, ownedBy, refusal, rollFake as rolled, stray, workload } from './fake-namespace.js';
+import { fakeNamespace, NEW, OLD, ownedBy, refusal, rollFake as rolled, stray, workload } from './fake-namespace.js';
 
 const SHORT = { stuckAfter: 60 };
 const DENIED = `deployments.apps "api" is forbidden: ValidatingAdmissionPolicy 'frozen' with binding 'frozen' denied request: no changes on Fridays`;
@@ -34,6 +34,25 @@ describe('a namespace', () => {
       expect(fake).toMatchObject({ patched: [], evicted: [] });
     },
   );
+
+  it.each([
+    ['puts back the pods of before, too', OLD],
+    ['leaves the new pods', NEW],
+  ])('is rolled once where another writer takes the mark off again, and %s', async (_what, anchors) => {
+    const web = workload('web');
+    const fake = fakeNamespace(web);
+    fake.onLook = () => {
+      if (web.mark === undefined) return;
+      delete web.mark;
+      delete web.annotations['reroot.dev/rolled-at'];
+      for (const pod of web.pods) pod.anchors = anchors;
+    };
+    const { rolled: count, stragglers } = await rolled(fake, { rollout: SHORT });
+    expect(count).toBe(1);
+    expect(fake.patched).toEqual(['web']);
+    expect(stragglers.map(({ reason }) => reason)).toEqual(anchors === OLD ? ['OutdatedAfterRollout'] : []);
+    if (anchors === OLD) expect(stragglers[0]?.message).toContain('taken the mark of its roll off');
+  });
 
   it('goes on when a Deployment is deleted between the look and the patch', async () => {
     const fake = fakeNamespace(workload('api'), workload('preview'), workload('web'));

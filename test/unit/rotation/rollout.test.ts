@@ -326,6 +326,26 @@ describe('a rollout of this phase', () => {
       asked: { workload: { ...rolling, markedAt: 'never' }, outdated: 0, firstSeen: LONG_AGO },
       ...straggles('RolloutStuck'),
     },
+    ...[undefined, 'garbage', '2999-01-01T00:00:00Z'].flatMap((markedAt): Case[] => {
+      const { markedAt: _, ...unfinished } = rolling;
+      const workload = {
+        ...unfinished,
+        ...(markedAt === undefined ? {} : { markedAt }),
+        waitingFor: '0 of 2 new pods exist',
+      };
+      return [
+        {
+          name: `that somebody else has marked is stuck by our own clock, with a time of ${markedAt}`,
+          asked: { workload, firstSeen: LONG_AGO },
+          ...straggles('RolloutStuck', { message: '0 of 2 new pods exist' }),
+        },
+        {
+          name: `that somebody else has marked is given its time, with a time of ${markedAt}`,
+          asked: { workload, firstSeen: JUST_NOW },
+          decides: 'wait',
+        },
+      ];
+    }),
     {
       name: 'is given time where its mark says nothing of when',
       asked: { workload: { ...rolling, markedAt: 'never' }, firstSeen: JUST_NOW },
