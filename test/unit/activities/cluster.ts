@@ -155,7 +155,8 @@ export class FakeCluster {
       core: {
         ...this.#calls('Secret'),
         ...this.#calls('ConfigMap'),
-        listNamespace: async () => await Promise.resolve({ items: [{ metadata: { name: 'linkerd' } }] }),
+        listNamespace: async ({ fieldSelector }: { fieldSelector?: string } = {}) =>
+          await Promise.resolve({ items: fieldSelector ? [] : [{ metadata: { name: 'linkerd' } }] }), // none is left out
         listPodForAllNamespaces: async () => {
           this.onLook();
           return await Promise.resolve({ items: this.pods });
