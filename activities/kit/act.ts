@@ -46,7 +46,10 @@ export async function act(
       note(memory, name, refusedRoll(outcome));
     } else if (outdated) {
       const outcome = await evictPod(k8s, { ...outdated, name: outdated.pod });
-      if (!outcome && !memory.evicted.has(name)) memory.evicted.set(name, staying);
+      if (!outcome) {
+        memory.evictions.set(name, (memory.evictions.get(name) ?? 0) + 1);
+        if (!memory.evicted.has(name)) memory.evicted.set(name, staying);
+      }
       note(memory, name, outcome && { reason: outcome.budget ? 'EvictionBlocked' : 'RollRefused', ...outcome });
     }
   }

@@ -174,6 +174,7 @@ function ofRollout({ name, members }: Candidate, workload: Workload, { input, me
   return {
     staleTemplate: workload.edits.length > 0,
     deletePods: input.settings.rollout.deletePods,
+    evictions: memory.evictions.get(name) ?? 0,
     refused: memory.refused.get(name),
     lost,
     lostSince: memory.heldSince(`lost ${name}`),

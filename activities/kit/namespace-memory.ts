@@ -7,6 +7,8 @@ export interface NamespaceMemory {
   refused: Map<string, Refusal>;
   /** Workloads that have lost a pod by eviction, and how many proxies each had before. */
   evicted: Map<string, number>;
+  /** How many pods of a workload this activity has evicted. */
+  evictions: Map<string, number>;
   /** What this activity has rolled: a mark that somebody takes off again is no reason to roll once more. */
   rolled: Map<string, Pick<Workload, 'mark' | 'markedAt'>>;
   /** Notes that something holds now. */
@@ -23,6 +25,7 @@ export function namespaceMemory(now: () => Date = () => new Date()): NamespaceMe
   return {
     refused: new Map(),
     evicted: new Map(),
+    evictions: new Map(),
     rolled: new Map(),
     hold: (what) => void current.set(what, before.get(what) ?? now().toISOString()),
     heldSince: (what) => before.get(what),

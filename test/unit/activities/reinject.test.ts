@@ -54,6 +54,16 @@ describe('a namespace', () => {
     if (anchors === OLD) expect(stragglers[0]?.message).toContain('taken the mark of its roll off');
   });
 
+  it('ends also where evicted pods come back as they were, for ever', async () => {
+    const agent = workload('agent', { kind: 'DaemonSet' });
+    const fake = fakeNamespace(agent);
+    fake.onEvict = () => queueMicrotask(() => agent.pods.forEach((pod) => (pod.anchors = OLD)));
+    expect(await rolled(fake, { rollout: { deletePods: true } })).toMatchObject({
+      stragglers: [{ reason: 'OutdatedAfterRollout', subject: { name: 'shop/DaemonSet/agent' } }],
+    });
+    expect(fake.evicted).toHaveLength(4); // each of two, twice
+  });
+
   it('goes on when a Deployment is deleted between the look and the patch', async () => {
     const fake = fakeNamespace(workload('api'), workload('preview'), workload('web'));
     fake.onPatch = (name) => void (name === 'preview' && fake.workloads.delete(name));

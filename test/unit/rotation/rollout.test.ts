@@ -24,6 +24,7 @@ const question: RolloutQuestion = {
   leaving: 0,
   lost: 0,
   settled: false,
+  evictions: 0,
   mark: 'abc-trust',
   retry: 0,
   stuckAfterMs: STUCK_AFTER_MS,
@@ -208,6 +209,11 @@ describe('a workload whose pods only an eviction replaces', () => {
       name: 'loses a pod where evictions are allowed',
       asked: { workload: evicted, deletePods: true },
       decides: 'evict',
+    },
+    {
+      name: 'is a straggler when those that come in the place of evicted pods fall short as well',
+      asked: { workload: { ...evicted, wanted: 3 }, deletePods: true, evictions: 6 },
+      ...straggles('OutdatedAfterRollout', { message: '6 pods were evicted, and 2 of its pods still fall short' }),
     },
     {
       name: 'loses one pod at a time',
