@@ -52,7 +52,7 @@ export function proxies() {
 }
 
 /** Nobody waits for the next look. */
-export function shortPauses(heartbeat: typeof import('../../../activities/kit/heartbeat.js')) {
+export function shortPauses(heartbeat: { pause(milliseconds: number): Promise<void> }) {
   return { ...heartbeat, pause: async () => await heartbeat.pause(1) };
 }
 

@@ -31,6 +31,9 @@ function serverWith(answers: Record<string, V1Pod | [KubernetesErrorKind, string
   return { k8s: { core: { createNamespacedPod, listNamespace } as unknown as CoreV1Api }, asked };
 }
 
+const refusingAll = (namespaces: string[]): Record<string, [KubernetesErrorKind, string]> =>
+  Object.fromEntries(namespaces.map((name) => [name, ['Forbidden', 'exceeded quota']]));
+
 const TERMINATING: [KubernetesErrorKind, string] = [
   'Forbidden',
   'pods "reroot-rehearsal-1" is forbidden: unable to create new content in namespace old because it is being terminated',
@@ -72,16 +75,16 @@ describe('a rehearsal of the injection', () => {
   });
   it.each([5, 100])('is not decided by %i namespaces that take no pod, whatever they are called', async (count) => {
     const mine = Array.from({ length: count }, (_, index) => `a-tenant-${index}`);
-    const refusing = Object.fromEntries(mine.map((name) => [name, ['Forbidden', 'exceeded quota'] as const]));
-    const { k8s, asked } = serverWith({ ...refusing, default: INJECTED } as never);
+    const refusing = refusingAll(mine);
+    const { k8s, asked } = serverWith({ ...refusing, default: INJECTED });
     expect(await rehearseInjection(k8s, mine)).toMatchObject({ namespace: 'default', anchors: [expect.any(String)] });
     expect(asked.length).toBeLessThanOrEqual(21);
   });
   it('finds one of others among many that refuse', async () => {
     const names = (prefix: string) => Array.from({ length: 100 }, (_, index) => `${prefix}-${index}`);
-    const refusing = Object.fromEntries(names('a').map((name) => [name, ['Forbidden', 'exceeded quota'] as const]));
+    const refusing = refusingAll(names('a'));
     const others = Object.fromEntries(names('z').map((name) => [name, INJECTED]));
-    const { k8s } = serverWith({ ...refusing, ...others } as never); // a chance of one in a million to ask 20 of the first
+    const { k8s } = serverWith({ ...refusing, ...others }); // a chance of one in a million to ask 20 of the first
     expect(await rehearseInjection(k8s, [...names('a'), ...names('z')])).toMatchObject({
       namespace: expect.stringContaining('z-') as string,
     });
