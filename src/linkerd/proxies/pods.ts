@@ -80,7 +80,7 @@ export async function listMeshedPods(k8s: Kubernetes, controlPlane: string, name
   return pods.map((pod) => withVerifiedComponent(withVerifiedOwner(pod, owners), controlPlane));
 }
 
-/** A pod and its ReplicaSet name each other's place; whose that is (a Deployment's, an Argo Rollout's) stands on the ReplicaSet. */
+/** A pod names its ReplicaSet; whose that is, a Deployment's or an Argo Rollout's, stands on the ReplicaSet. */
 function replicaSetOf({ namespace, workload: { kind, uid } }: MeshedPod): ReplicaSetClaim[] {
   return kind === 'ReplicaSet' && uid !== undefined ? [{ namespace, uid }] : [];
 }
