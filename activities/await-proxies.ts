@@ -2,7 +2,15 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import { fitting } from '../src/ground/size.js';
 import { type Capped, capped } from '../src/rotation/capped.js';
 import type { AwaitProxiesInput, RenewalResult } from '../src/rotation/payloads.js';
-import { renewalDue, type RenewalGate, type RenewalState, renewalState, stillShort } from '../src/rotation/renewal.js';
+import {
+  expectedAt,
+  isBelieved,
+  type RenewalClock,
+  type RenewalGate,
+  type RenewalState,
+  renewalState,
+  stillShort,
+} from '../src/rotation/renewal.js';
 import { isNews } from '../src/rotation/told.js';
 import { type UnreadableClock, unreadableClock, type UnreadableSince } from '../src/rotation/unreadable.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
@@ -18,6 +26,8 @@ const POLLS_PER_LEAF = 1000;
 const SLOWEST_POLL_MS = 60_000;
 /** A process keeps its anchors for life; a pod that falls short of them is looked at again for the sake of its leaf. */
 const LOOK_AGAIN_MS = 600_000;
+/** How often in a leaf's life one is looked at whose times are not believed. */
+const LOOKS_PER_LEAF = 20;
 /** Late proxies that a result names, and that a heartbeat names. */
 const NAMED = 20;
 const SHOWN = 5;
@@ -56,13 +66,14 @@ async function waitFor(
   const phase = await readPhase(dependencies, input);
   const { timing } = input.settings;
   const pollMs = Math.max(timing.poll, Math.min(phase.linkerd.leafLifeMs / POLLS_PER_LEAF, SLOWEST_POLL_MS));
+  const { leafLifeMs } = phase.linkerd;
   const waivers = openingWaivers(input);
+  const gate: RenewalGate = { ...phase, waivers, since: input.since, leafLifeMs };
   const look = proxyCache(dependencies, phase, {
-    isDue: phase.evidence.anchors ? isOld : hasRenewed,
+    isDue: phase.evidence.anchors ? isOld : hasRenewed(gate),
     isWaived: waivedBy(waivers),
   });
   const reversions = occasionalReversions(dependencies, input);
-  const gate = { ...phase, waivers, since: input.since };
   for (;;) {
     const reverted = await reversions();
     const proxies = await look(await gatedPods(dependencies.k8s, phase));
@@ -122,8 +133,11 @@ function earlier(): UnreadableSince | undefined {
   return (Context.current().info.heartbeatDetails as Partial<Remembered> | undefined)?.unreadable;
 }
 
-function hasRenewed({ observation: { leaf } }: Look, now: number): boolean {
-  return leaf === undefined || now >= renewalDue(leaf).getTime();
+/** By now it should have; whatever the leaf says, it is looked at now and then. */
+function hasRenewed(clock: RenewalClock) {
+  const often = Math.min(LOOK_AGAIN_MS, clock.leafLifeMs / LOOKS_PER_LEAF);
+  return ({ at, observation: { leaf } }: Look, now: number): boolean =>
+    leaf === undefined || now >= expectedAt(leaf, clock) || (!isBelieved(leaf, clock) && now - at > often);
 }
 
 function isOld({ at, observation: { leaf } }: Look, now: number): boolean {

@@ -1,6 +1,6 @@
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
-import type { WorkloadReading } from '../../src/kubernetes/workload.js';
+import type { Workload, WorkloadReading } from '../../src/kubernetes/workload.js';
 import { evictPod, type Refused, type Rolled, rollWorkload } from '../../src/kubernetes/workloads.js';
 import type { RolloutDecision } from '../../src/rotation/rollout-waits.js';
 import type { Assessment } from './assess.js';
@@ -36,18 +36,37 @@ export async function act(
 ): Promise<number> {
   let rolled = 0;
   for (const assessment of next) {
-    const { name, workload, decision, outdated, staying } = assessment;
+    const { workload, decision } = assessment;
     if (workload && decision.do === 'roll') {
-      const outcome = await rollWorkload(k8s, workload, { reading, mark: decision.mark, manager: FIELD_MANAGER });
-      if (outcome === 'rolled') rolled += 1;
-      note(memory, name, refusedRoll(outcome));
-    } else if (outdated) {
-      const outcome = await evictPod(k8s, { ...outdated, name: outdated.pod });
-      if (!outcome && !memory.evicted.has(name)) memory.evicted.set(name, staying);
-      note(memory, name, outcome && { reason: outcome.budget ? 'EvictionBlocked' : 'RollRefused', ...outcome });
-    }
+      const isRolled = await rollOne(k8s, { ...assessment, workload, mark: decision.mark }, { reading, memory });
+      if (isRolled) rolled += 1;
+    } else await evictOne(k8s, assessment, memory);
   }
   return rolled;
+}
+
+async function rollOne(
+  k8s: Kubernetes,
+  { name, workload, mark }: Pick<Assessment, 'name'> & { workload: Workload; mark: string },
+  { reading, memory }: { reading: WorkloadReading; memory: NamespaceMemory },
+): Promise<boolean> {
+  const outcome = await rollWorkload(k8s, workload, { reading, mark, manager: FIELD_MANAGER });
+  if (outcome === 'rolled') memory.rolled.set(name, { mark, markedAt: new Date().toISOString() });
+  note(memory, name, refusedRoll(outcome));
+  return outcome === 'rolled';
+}
+
+async function evictOne(
+  k8s: Kubernetes,
+  { name, outdated, staying }: Assessment,
+  memory: NamespaceMemory,
+): Promise<void> {
+  if (!outdated) return;
+  const outcome = await evictPod(k8s, { ...outdated, name: outdated.pod });
+  note(memory, name, outcome && { reason: outcome.budget ? 'EvictionBlocked' : 'RollRefused', ...outcome });
+  if (outcome) return;
+  memory.evictions.set(name, (memory.evictions.get(name) ?? 0) + 1);
+  if (!memory.evicted.has(name)) memory.evicted.set(name, staying);
 }
 
 type Noted = Pick<Refused, 'refused' | 'final'> & { reason: 'RollRefused' | 'EvictionBlocked' };

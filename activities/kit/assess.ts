@@ -1,4 +1,5 @@
-import type { ProxyObservation } from '../../src/ground/mesh.js';
+import { isSameWorkload, type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
+import { present } from '../../src/ground/present.js';
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { isWaived, withoutControlPlane } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
@@ -34,7 +35,7 @@ export interface NamespaceLook {
 
 /** What all workloads are judged by. */
 interface Basis {
-  phase: Pick<PhaseContext, 'target' | 'requirement'>;
+  phase: Pick<PhaseContext, 'target' | 'requirement'> & { linkerd: Pick<PhaseContext['linkerd'], 'leafLifeMs'> };
   input: ReinjectInput;
   memory: NamespaceMemory;
   /** The mark of this rotation and phase. */
@@ -46,12 +47,12 @@ interface Basis {
 export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): Assessment[] {
   const { phase, input, memory } = of;
   const basis = { ...of, mark: phaseMark(phase.target.id, input.phase), now: new Date() };
+  const known = new Map(look.workloads.map((found) => [`${found.kind}/${found.name}`, asRolled(found, memory)]));
   const members = new Map<string, ProxyObservation[]>();
   for (const proxy of look.proxies) {
-    const key = `${proxy.workload.kind}/${proxy.workload.name}`;
+    const key = keyOf(proxy, known);
     members.set(key, [...(members.get(key) ?? []), proxy]);
   }
-  const known = new Map(look.workloads.map((workload) => [`${workload.kind}/${workload.name}`, workload]));
   const touched = [...known].filter(
     ([key, { mark, edits }]) =>
       isMarkOf(mark, basis.mark) || edits.length > 0 || memory.evicted.has(`${input.namespace}/${key}`),
@@ -63,6 +64,18 @@ export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): As
     .map((candidate) => assessed(candidate, basis));
 }
 
+/** With the mark of this activity's own roll, by its own clock, also where somebody has taken that off again. */
+function asRolled(workload: Workload, { rolled }: NamespaceMemory): Workload {
+  const own = rolled.get(workloadName(workload));
+  return own && workload.mark !== own.mark ? { ...workload, ...own, dropped: true } : workload;
+}
+
+/** A pod of another object than the one that is there under its name is by itself: nobody is rolled for it. */
+function keyOf({ pod, workload }: ProxyObservation, known: ReadonlyMap<string, Workload>): string {
+  const key = `${workload.kind}/${workload.name}`;
+  return isSameWorkload(workload, known.get(key) ?? {}) ? key : `Pod/${pod}`;
+}
+
 interface Candidate {
   name: string;
   workload: Workload | undefined;
@@ -70,18 +83,16 @@ interface Candidate {
 }
 
 function isConcerned({ name, workload, members }: Candidate, basis: Basis): boolean {
-  const { input, mark, now } = basis;
+  const { input, mark } = basis;
   if (input.only && !input.only.includes(workload?.name ?? '')) return false;
   if (isWaived({ kind: 'workload', name }, withoutControlPlane(input.waivers, input.linkerdNamespace))) return false;
-  return (
-    !input.late ||
-    isMarkOf(workload?.mark, mark) ||
-    members.some((proxy) => isLate(proxy, now) || isInVain(proxy, basis))
-  );
+  return !input.late || isMarkOf(workload?.mark, mark) || members.some((proxy) => isLateOrInVain(proxy, basis));
 }
 
-function isInVain(proxy: ProxyObservation, { phase: { requirement, target }, input: { since } }: Basis): boolean {
-  return hasRenewedInVain(proxy, since) && requirement(proxy, target) !== undefined;
+function isLateOrInVain(proxy: ProxyObservation, { phase, input, now }: Basis): boolean {
+  const clock = { leafLifeMs: phase.linkerd.leafLifeMs, ...present({ since: input.since }) };
+  if (isLate(proxy, clock, now)) return true;
+  return hasRenewedInVain(proxy, clock) && phase.requirement(proxy, phase.target) !== undefined;
 }
 
 function assessed(candidate: Candidate, basis: Basis): Assessment {
@@ -163,6 +174,7 @@ function ofRollout({ name, members }: Candidate, workload: Workload, { input, me
   return {
     staleTemplate: workload.edits.length > 0,
     deletePods: input.settings.rollout.deletePods,
+    evictions: memory.evictions.get(name) ?? 0,
     refused: memory.refused.get(name),
     lost,
     lostSince: memory.heldSince(`lost ${name}`),

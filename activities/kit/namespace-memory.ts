@@ -1,3 +1,4 @@
+import type { Workload } from '../../src/kubernetes/workload.js';
 import type { Refusal } from '../../src/rotation/rollout.js';
 
 /** What one activity remembers of a namespace from look to look. All of it may be lost: it is only about how long and how often. */
@@ -6,6 +7,10 @@ export interface NamespaceMemory {
   refused: Map<string, Refusal>;
   /** Workloads that have lost a pod by eviction, and how many proxies each had before. */
   evicted: Map<string, number>;
+  /** How many pods of a workload this activity has evicted. */
+  evictions: Map<string, number>;
+  /** What this activity has rolled: a mark that somebody takes off again is no reason to roll once more. */
+  rolled: Map<string, Pick<Workload, 'mark' | 'markedAt'>>;
   /** Notes that something holds now. */
   hold(what: string): void;
   /** ISO 8601: since when something has held at each look; absent when it did not at the last. */
@@ -20,6 +25,8 @@ export function namespaceMemory(now: () => Date = () => new Date()): NamespaceMe
   return {
     refused: new Map(),
     evicted: new Map(),
+    evictions: new Map(),
+    rolled: new Map(),
     hold: (what) => void current.set(what, before.get(what) ?? now().toISOString()),
     heldSince: (what) => before.get(what),
     lookAgain() {

@@ -10,6 +10,8 @@ export interface WorkloadRef {
   namespace: string;
   kind: string;
   name: string;
+  /** Of its object, where a pod names it: what tells it from another of the same name. */
+  uid?: string;
 }
 
 /** One live proxy: a running pod with a `linkerd-proxy` container. */
@@ -51,13 +53,25 @@ export interface LeafObservation {
   chain: Fingerprint[];
   /** The anchors with which alone the chain verifies, of those asked about. */
   verifiesWith: Fingerprint[];
-  /** ISO 8601. */
+  /** It verifies with none any more, because it has expired: with one of them it did until then. */
+  lapsed?: true;
+  /** ISO 8601; of a leaf that is not `isSigned` only what it says of itself. */
   notBefore: string;
   notAfter: string;
 }
 
+/** Whether an issuer under one of the anchors asked about has signed it. What any other says of its times, anybody may have written. */
+export function isSigned({ verifiesWith, lapsed }: LeafObservation): boolean {
+  return verifiesWith.length > 0 || lapsed === true;
+}
+
 export function workloadName({ namespace, kind, name }: WorkloadRef): string {
   return `${namespace}/${kind}/${name}`;
+}
+
+/** Whether an object is the one that a pod belongs to. Anybody who creates a pod may write another's name on it. */
+export function isSameWorkload(claimed: Pick<WorkloadRef, 'uid'>, found: Pick<WorkloadRef, 'uid'>): boolean {
+  return claimed.uid === undefined || found.uid === undefined || claimed.uid === found.uid;
 }
 
 /** A root as messages name it. */

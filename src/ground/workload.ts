@@ -5,6 +5,8 @@ export interface WorkloadSnapshot {
   mark?: string;
   /** When that mark was written; ISO 8601. */
   markedAt?: string;
+  /** Somebody has taken that mark off again. */
+  dropped?: true;
   /** What replaces its pods: the controller itself, an eviction of each, or nothing but its next run (CronJob). */
   replacement: 'rollout' | 'eviction' | 'next run';
   /** Why only an eviction replaces them. */

@@ -9,8 +9,10 @@ import { identityContainer, type Layout, type Location } from './layouts/layout.
 import { LAYOUTS } from './layouts/index.js';
 import {
   COMPONENT_LABEL,
+  CONTROL_PLANE_NS_LABEL,
   CREATED_BY_ANNOTATION,
   IDENTITY_DEPLOYMENT,
+  INJECTOR_WEBHOOK,
   IS_CONTROL_PLANE_LABEL,
   ISSUER_SECRET,
   LINKERD_CONFIG,
@@ -102,10 +104,16 @@ function issuerScheme(scheme = 'linkerd.io/tls'): IssuerScheme {
   );
 }
 
+/**
+ * A cluster has one Linkerd, and its injector's webhook says where: it belongs to no namespace, so no tenant can write it
+ * (docs/development/linkerd.md, "How the layout is recognised"). Namespaces and Deployments with Linkerd's labels
+ * anybody can have: they are looked for only where there is no webhook, and of several a person has to choose.
+ */
 async function findNamespace(k8s: Kubernetes): Promise<string> {
-  const labelled = await k8s.core.listNamespace({ labelSelector: `${IS_CONTROL_PLANE_LABEL}=true` });
-  const byLabel = labelled.items.map((namespace) => namespace.metadata?.name ?? '');
-  const found = byLabel.length > 0 ? byLabel : await namespacesWithIdentity(k8s);
+  const named = await namespaceOfInjector(k8s);
+  if (named !== undefined) return named;
+  const installed = await namespacesWithIdentity(k8s);
+  const found = installed.length > 0 ? installed : await namespacesByLabel(k8s);
   const [only, ...others] = found;
   if (only === undefined) {
     throw new DetectionError(
@@ -118,15 +126,35 @@ async function findNamespace(k8s: Kubernetes): Promise<string> {
     throw new DetectionError(
       'SeveralControlPlanes',
       `several namespaces look like a Linkerd control plane: ${found.join(', ')}`,
-      'choose one with `linkerdNamespace`',
+      `choose one with \`linkerdNamespace\`, or repair MutatingWebhookConfiguration ${INJECTOR_WEBHOOK}, which names the right one`,
     );
   }
   return only;
 }
 
+/** Where the webhook sends new pods, or, where that is a URL, what its label says; undefined: there is none, or nobody may know. */
+async function namespaceOfInjector(k8s: Kubernetes): Promise<string | undefined> {
+  try {
+    const fieldSelector = `metadata.name=${INJECTOR_WEBHOOK}`;
+    const { items } = await k8s.admission.listMutatingWebhookConfiguration({ fieldSelector });
+    const [{ metadata, webhooks = [] } = {}] = items;
+    const service = webhooks.find(({ clientConfig }) => clientConfig.service)?.clientConfig.service;
+    return service?.namespace ?? metadata?.labels?.[CONTROL_PLANE_NS_LABEL];
+  } catch (error) {
+    if (isKubernetesError(error, 'Forbidden')) return undefined; // preflight lists this permission among those that are missing
+    throw error;
+  }
+}
+
+async function namespacesByLabel(k8s: Kubernetes): Promise<string[]> {
+  const { items } = await k8s.core.listNamespace({ labelSelector: `${IS_CONTROL_PLANE_LABEL}=true` });
+  return items.map(({ metadata }) => metadata?.name ?? '');
+}
+
 async function namespacesWithIdentity(k8s: Kubernetes): Promise<string[]> {
-  const deployments = await k8s.apps.listDeploymentForAllNamespaces({ labelSelector: `${COMPONENT_LABEL}=identity` });
-  return [...new Set(deployments.items.map((deployment) => deployment.metadata?.namespace ?? ''))];
+  const { items } = await k8s.apps.listDeploymentForAllNamespaces({ labelSelector: `${COMPONENT_LABEL}=identity` });
+  const identities = items.filter(({ metadata }) => metadata?.name === IDENTITY_DEPLOYMENT);
+  return [...new Set(identities.map(({ metadata }) => metadata?.namespace ?? ''))];
 }
 
 async function readIdentity(k8s: Kubernetes, namespace: string): Promise<V1Deployment> {

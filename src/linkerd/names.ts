@@ -4,6 +4,8 @@ export const CONTROL_PLANE_NS_LABEL = 'linkerd.io/control-plane-ns';
 export const COMPONENT_LABEL = 'linkerd.io/control-plane-component';
 export const IS_CONTROL_PLANE_LABEL = 'linkerd.io/is-control-plane';
 export const EXTENSION_LABEL = 'linkerd.io/extension';
+/** Of a namespace; `disabled`: the webhooks leave it out (linkerd2 charts, proxy-injector-rbac.yaml). */
+export const WEBHOOKS_LABEL = 'config.linkerd.io/admission-webhooks';
 export const VERSION_LABEL = 'app.kubernetes.io/version';
 export const INJECT_ANNOTATION = 'linkerd.io/inject';
 export const CREATED_BY_ANNOTATION = 'linkerd.io/created-by';

@@ -1,4 +1,4 @@
-import { type ProxyObservation, workloadName, type WorkloadRef } from '../ground/mesh.js';
+import { isSameWorkload, type ProxyObservation, workloadName, type WorkloadRef } from '../ground/mesh.js';
 import type { WorkloadSnapshot } from '../ground/workload.js';
 import type { Finding } from './findings.js';
 
@@ -12,13 +12,14 @@ export function lostProxies(
   proxies: readonly Pick<ProxyObservation, 'workload' | 'terminating'>[],
   rotation: string,
 ): Finding[] {
-  const meshed = new Map<string, number>();
+  const meshed = new Map<string, WorkloadRef[]>();
   for (const { workload, terminating } of proxies) {
-    if (!terminating) meshed.set(workloadName(workload), (meshed.get(workloadName(workload)) ?? 0) + 1);
+    if (!terminating) meshed.set(workloadName(workload), [...(meshed.get(workloadName(workload)) ?? []), workload]);
   }
   return workloads.flatMap((workload) => {
     const { mark, wanted = 0 } = workload;
-    const missing = withoutProxy(workload, wanted, meshed.get(workloadName(workload)) ?? 0);
+    const own = (meshed.get(workloadName(workload)) ?? []).filter((claimed) => isSameWorkload(claimed, workload));
+    const missing = withoutProxy(workload, wanted, own.length);
     return missing > 0 && mark?.startsWith(`${rotation}-`) ? [lost(workload, missing, wanted)] : [];
   });
 }

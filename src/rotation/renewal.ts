@@ -1,6 +1,6 @@
 import type { Finding, Waiver } from './findings.js';
 import { isProxyWaived, podSubject, type Requirement } from './gates.js';
-import { type LeafObservation, type ProxyObservation, type Target, workloadName } from '../ground/mesh.js';
+import { isSigned, type LeafObservation, type ProxyObservation, type Target, workloadName } from '../ground/mesh.js';
 
 /**
  * When proxies renew their leaves by themselves: at 70 % of what remains when they get one, at the soonest after 10 s, at
@@ -16,6 +16,8 @@ const LEAST_GRACE_MS = 5000;
 /** What clocks may differ, and a Secret may take to reach identity, as a part of the leaf's life. */
 const TOLERANCE = 0.1;
 const MOST_TOLERANCE_MS = 120_000;
+/** How much longer than the mesh's leaves one may last and still be identity's: its clock skew allowance may be set as well. */
+const MOST_LIVES = 2;
 
 type Validity = Pick<LeafObservation, 'notBefore' | 'notAfter'>;
 
@@ -29,13 +31,44 @@ export function renewalDue({ notBefore, notAfter }: Validity): Date {
 export function renewalLate(leaf: Validity): Date {
   const due = renewalDue(leaf).getTime();
   const expiry = Date.parse(leaf.notAfter);
-  const grace = Math.max(LEAST_GRACE_MS, GRACE * (expiry - issuedAt(leaf)));
-  return new Date(due + Math.min(grace, (expiry - due) / 2));
+  return new Date(due + Math.min(graceOf(expiry - issuedAt(leaf)), (expiry - due) / 2));
+}
+
+function graceOf(lifeMs: number): number {
+  return Math.max(LEAST_GRACE_MS, GRACE * lifeMs);
 }
 
 /** Milliseconds that a proxy keeps one leaf: what a wait for renewals lasts at the longest. */
 export function longestWait(leafLifeMs: number): number {
   return Math.min(RENEWED_AT * leafLifeMs, MAX_REFRESH_MS);
+}
+
+/** The clock of a wait, which goes on whatever proxies present. */
+export interface RenewalClock {
+  /** ISO 8601: when the wait began. The issuer had been written, so a leaf that is newer has to fit. */
+  since?: string;
+  /** Milliseconds that the leaves of this mesh last. */
+  leafLifeMs: number;
+}
+
+/**
+ * The times in a leaf are believed where an issuer of the mesh has signed them, and where they are what this mesh hands out.
+ * What anybody may have written into a certificate of his own decides nothing.
+ */
+export function isBelieved(leaf: LeafObservation, { leafLifeMs }: RenewalClock): boolean {
+  return isSigned(leaf) && Date.parse(leaf.notAfter) - issuedAt(leaf) <= MOST_LIVES * leafLifeMs;
+}
+
+/** When the proxy that presents it is going to have another: by its times, or when every proxy has since the wait began. */
+export function expectedAt(leaf: LeafObservation, clock: RenewalClock): number {
+  if (isBelieved(leaf, clock)) return renewalDue(leaf).getTime();
+  return Date.parse(clock.since ?? '') + longestWait(clock.leafLifeMs);
+}
+
+/** When it is a case for a person; NaN where nothing is known of either. */
+function lateFrom(leaf: LeafObservation, clock: RenewalClock): number {
+  if (isBelieved(leaf, clock)) return renewalLate(leaf).getTime();
+  return expectedAt(leaf, clock) + graceOf(clock.leafLifeMs);
 }
 
 function issuedAt({ notBefore, notAfter }: Validity): number {
@@ -54,17 +87,17 @@ export interface RenewalState {
 }
 
 /** What a wait for renewals asks of each proxy. */
-export interface RenewalGate {
+export interface RenewalGate extends RenewalClock {
   target: Target;
   requirement: Requirement;
   waivers: readonly Waiver[];
-  /** ISO 8601: when the wait began. The issuer had been written, so a leaf that is newer has to fit. */
-  since?: string;
 }
 
 export function renewalState(proxies: readonly ProxyObservation[], gate: RenewalGate, now: Date): RenewalState {
   const waiting = stillShort(proxies, gate);
-  const dues = waiting.flatMap(({ leaf }) => (leaf ? [renewalDue(leaf).getTime()] : []));
+  const dues = waiting
+    .flatMap(({ leaf }) => (leaf ? [expectedAt(leaf, gate)] : []))
+    .filter((due) => !Number.isNaN(due));
   return {
     proxies: proxies.length,
     proven: proxies.length - waiting.length,
@@ -82,8 +115,8 @@ export function stillShort(
 }
 
 /** It still has the leaf from before the change, and the time to renew it has passed. */
-export function isLate(proxy: ProxyObservation, now: Date): boolean {
-  return proxy.leaf !== undefined && !isLeaving(proxy, now) && now > renewalLate(proxy.leaf);
+export function isLate(proxy: ProxyObservation, clock: RenewalClock, now: Date): boolean {
+  return proxy.leaf !== undefined && !isLeaving(proxy, now) && now.getTime() > lateFrom(proxy.leaf, clock);
 }
 
 /** Its pod has been deleted and has not used up its grace. */
@@ -94,10 +127,10 @@ function isLeaving({ terminating, deletedAt }: ProxyObservation, now: Date): boo
 /**
  * It has renewed since the wait began, and what it got does not fit: it will renew like that for ever. The moment is read
  * by identity's clock, the beginning by another, and a kubelet brings a Secret to a replica within two minutes.
- * @param since ISO 8601
  */
-export function hasRenewedInVain({ leaf, terminating }: ProxyObservation, since: string | undefined): boolean {
-  if (!leaf || terminating || since === undefined) return false;
+export function hasRenewedInVain({ leaf, terminating }: ProxyObservation, clock: RenewalClock): boolean {
+  const { since } = clock;
+  if (!leaf || terminating || since === undefined || !isBelieved(leaf, clock)) return false;
   const issued = issuedAt(leaf);
   const tolerance = Math.min(MOST_TOLERANCE_MS, TOLERANCE * (Date.parse(leaf.notAfter) - issued));
   return issued > Date.parse(since) + tolerance;
@@ -108,20 +141,29 @@ function isExcused(proxy: ProxyObservation, waivers: readonly Waiver[]): boolean
   return (proxy.terminating && !proxy.leaf) || isProxyWaived(proxy, waivers);
 }
 
-function lateFinding(proxy: ProxyObservation, { target, requirement, since }: RenewalGate, now: Date) {
-  if (isLate(proxy, now)) return renewalMissed(proxy);
-  return hasRenewedInVain(proxy, since) ? renewedInVain(proxy, requirement(proxy, target)?.message) : undefined;
+function lateFinding(proxy: ProxyObservation, gate: RenewalGate, now: Date): Finding | undefined {
+  const { target, requirement } = gate;
+  if (isLate(proxy, gate, now)) return renewalMissed(proxy, gate);
+  return hasRenewedInVain(proxy, gate) ? renewedInVain(proxy, requirement(proxy, target)?.message) : undefined;
 }
 
-function renewalMissed(proxy: ProxyObservation): Finding {
-  const { workload, leaf } = proxy;
+function renewalMissed(proxy: ProxyObservation, clock: RenewalClock): Finding {
   return {
     reason: 'RenewalMissed',
     severity: 'block',
-    message: `it should have renewed its leaf at ${leaf ? renewalDue(leaf).toISOString() : '?'} and has not; the leaf expires at ${leaf?.notAfter} (${workloadName(workload)})`,
+    message: `${missed(proxy, clock)} (${workloadName(proxy.workload)})`,
     subject: podSubject(proxy),
     hint: 'look at its proxy log and at identity; `retry` rolls the workloads of the late proxies and no others',
   };
+}
+
+function missed({ leaf }: ProxyObservation, clock: RenewalClock): string {
+  if (!leaf) return 'it has not renewed its leaf';
+  const due = new Date(expectedAt(leaf, clock)).toISOString();
+  if (isBelieved(leaf, clock))
+    return `it should have renewed its leaf at ${due} and has not; the leaf expires at ${leaf.notAfter}`;
+  const why = isSigned(leaf) ? 'lasts longer than those of this mesh' : 'is under no root of this rotation';
+  return `it should have renewed its leaf by ${due}, as every proxy since ${clock.since}, and has not; the one that it presents ${why}`;
 }
 
 function renewedInVain(proxy: ProxyObservation, shortfall = 'it does not meet the gate'): Finding {

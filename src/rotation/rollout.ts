@@ -29,6 +29,8 @@ export interface RolloutQuestion extends Waited, Asked {
   /** The input allows evictions. */
   deletePods: boolean;
   refused?: Refusal | undefined;
+  /** How many of its pods have been evicted, since somebody has asked last. */
+  evictions: number;
   /** One of its pods that fall short and stay, which is not ready: it may hold up its own replacement. */
   unready?: string | undefined;
   /** Pods that came back without a proxy. */
@@ -41,6 +43,9 @@ export interface RolloutQuestion extends Waited, Asked {
 
 /** How long pods without a proxy are counted again: while a workload is scaled down, or its status lags, they only seem to be. */
 const LOST_AFTER_MS = 5000;
+
+/** Each pod once, and once more: some may be evicted while the injector lags. */
+const EVICTIONS_PER_POD = 2;
 
 export function decideRollout(question: RolloutQuestion): RolloutDecision {
   const decision = decide(question);
@@ -132,11 +137,19 @@ function byRollout(question: RolloutQuestion): RolloutDecision {
   // Rolled for this phase, every pod is of the newest template, and still some fall short: a webhook that was away or
   // stale, an operator that undid it. Rolling again by ourselves could go on for ever; a person decides with `retry`.
   if (mayRoll(question)) return roll(question);
+  const message = `rolled out completely, but ${question.outdated} of its pods still fall short`;
+  return { do: 'straggle', reason: 'OutdatedAfterRollout', ...inVain(question.workload, message) };
+}
+
+function inVain({ dropped }: WorkloadSnapshot, message: string): Pick<Straggling, 'message' | 'hint'> {
+  if (!dropped) {
+    const hint =
+      'look at the pods (were they injected by the current proxy-injector?), then `retry` to roll it once more';
+    return { message, hint };
+  }
   return {
-    do: 'straggle',
-    reason: 'OutdatedAfterRollout',
-    message: `rolled out completely, but ${question.outdated} of its pods still fall short`,
-    hint: 'look at the pods (were they injected by the current proxy-injector?), then `retry` to roll it once more',
+    message: `${message}; somebody has taken the mark of its roll off again`,
+    hint: 'find out who writes it (its managedFields say so), let them keep annotations `reroot.dev/*`; then `retry` to roll it once more',
   };
 }
 
@@ -149,7 +162,7 @@ function unended(kind: string, outdated: number): RolloutDecision {
 
 /** One pod at a time, and only while all others are up. */
 function byEviction(question: RolloutQuestion): RolloutDecision {
-  const { workload, deletePods, outdated, starting, leaving } = question;
+  const { workload, deletePods, outdated, starting, leaving, evictions } = question;
   if (outdated === 0) return { do: 'nothing' };
   if (!deletePods) {
     return {
@@ -161,7 +174,20 @@ function byEviction(question: RolloutQuestion): RolloutDecision {
   }
   if (leaving > 0) return leave(question, 'an old pod is leaving');
   if (starting > 0) return unread(question);
-  return workload.rolledOut ? { do: 'evict' } : pending(question);
+  if (!workload.rolledOut) return pending(question);
+  return evictions < EVICTIONS_PER_POD * Math.max(outdated, workload.wanted ?? 0)
+    ? { do: 'evict' }
+    : evictedInVain(question);
+}
+
+/** Those that come in their place fall short as well: to go on could be for ever. */
+function evictedInVain({ outdated, evictions }: RolloutQuestion): Straggling {
+  return {
+    do: 'straggle',
+    reason: 'OutdatedAfterRollout',
+    message: `${evictions} pods were evicted, and ${outdated} of its pods still fall short`,
+    hint: 'look at the pods (were they injected by the current proxy-injector?), then `retry` to evict them once more',
+  };
 }
 
 /** Some of its pods have not shown what they have. */

@@ -61,7 +61,7 @@ export const WAITS = {
     kind: 'renewal',
     for: "the proxies' own renewal of their leaves",
     ends: 'every proxy has renewed its leaf, at the latest 70 % of its life after it got it; another writer has put something back',
-    asks: 'when a proxy has missed its own time, or cannot be read for `rollout.stuckAfter`',
+    asks: 'when a proxy has missed its own time, or the time that every proxy has, or cannot be read for `rollout.stuckAfter`',
     todo: 'Nothing to do. To be quicker, `reroot strategy --leaf-renewal roll` rolls what is left.',
   },
   late: {

@@ -246,6 +246,25 @@ describe('what people say', () => {
   });
 });
 
+describe('what people say of a proxy that others wait for', () => {
+  it('reaches a wait for renewals that runs', async () => {
+    cluster.given.answers = {
+      checkGate: ({ phase, waivers }: { phase: string; waivers: Waiver[] }) =>
+        gate(phase === 'renew' && waivers.length === 0 ? ['shop'] : []),
+      awaitProxies: async ({ waivers }: { waivers: Waiver[] }) => {
+        while (waivers.length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+        return { ended: 'met', proxies: 3, proven: 3, late: [], reverted: [] };
+      },
+    };
+    const handle = await cluster.start({ approvals: 'none' });
+    await asked(handle, 'renewal');
+    await handle.executeUpdate('waive', {
+      args: [{ subject: 'shop/Deployment/web', reason: 'a test', gate: 'renew' }],
+    });
+    expect((await reportOf(handle)).waivers).toMatchObject([{ gate: 'renew' }]);
+  });
+});
+
 describe('a rotation that waits for weeks', () => {
   it('goes on in a new run, which nobody sees: the question stands since it was asked, and is answered once', async () => {
     const handle = await cluster.start();

@@ -156,7 +156,7 @@ func (m *mesh) podSeen(pod *corev1.Pod) {
 		return
 	}
 	started := mount{started: time.Now()}
-	switch pod.Labels[componentLabel] {
+	switch m.component(pod) {
 	case "identity":
 		m.identities[key(pod)] = newIdentity(m, pod, m.identityMount(started))
 	case "proxy-injector":
@@ -165,6 +165,14 @@ func (m *mesh) podSeen(pod *corev1.Pod) {
 	p := newProxy(m, pod)
 	m.proxies[key(pod)] = p
 	go p.run()
+}
+
+// component: a label in another namespace makes nobody a part of the control plane.
+func (m *mesh) component(pod *corev1.Pod) string {
+	if pod.Namespace != m.options.namespace {
+		return ""
+	}
+	return pod.Labels[componentLabel]
 }
 
 func (m *mesh) identityMount(started mount) mount {

@@ -49,7 +49,7 @@ func newProxy(m *mesh, pod *corev1.Pod) *proxy {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &proxy{
 		mesh: m, namespace: pod.Namespace, pod: pod.Name, uid: string(pod.UID), ip: pod.Status.PodIP,
-		component: pod.Labels[componentLabel], started: time.Now(), ctx: ctx, cancel: cancel,
+		component: m.component(pod), started: time.Now(), ctx: ctx, cancel: cancel,
 	}
 	p.env = m.environment(pod)
 	p.identity = p.env["LINKERD2_PROXY_IDENTITY_LOCAL_NAME"]

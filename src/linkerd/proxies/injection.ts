@@ -3,14 +3,15 @@ import type { Kubernetes } from '../../kubernetes/client.js';
 import { isKubernetesError, type KubernetesError } from '../../kubernetes/errors.js';
 import { readBundle } from '../../pki/bundle.js';
 import { FIELD_MANAGER } from '../../kubernetes/own-names.js';
-import { ANCHORS_VARIABLE, INJECT_ANNOTATION } from '../names.js';
+import { ANCHORS_VARIABLE, INJECT_ANNOTATION, WEBHOOKS_LABEL } from '../names.js';
+import { shuffled } from './attempts.js';
 import { lastValue, proxyContainer } from './pods.js';
 
 /** What the proxy-injector would give a pod created now. */
 export type Rehearsal = { namespace: string } & ({ anchors: string[] } | { problem: string });
 
-/** How many namespaces may refuse any new pod before that is the answer. */
-const MOST_REFUSALS = 5;
+/** Namespaces that may refuse any new pod before the last resort is asked: a few of one tenant's decide nothing. */
+const MOST_REFUSALS = 20;
 
 /** There is always this one. */
 const LAST_RESORT = 'default';
@@ -19,8 +20,9 @@ const LAST_RESORT = 'default';
  * Creates a meshed pod as a server-side dry run: the API server calls the webhook and stores nothing. It is the only
  * way to know what the injector's replica behind the Service reads right now (docs/development/linkerd.md, "The injector
  * lags").
- * A namespace whose quota or pod security refuses any new pod, or that is gone or on its way out, says nothing about the
- * injector: the next one is asked.
+ * A namespace whose quota or pod security refuses any new pod, that the webhook leaves out, or that is gone or on its way out,
+ * says nothing about the injector: the next one is asked. Of many it is left to chance which are asked: nobody can stand
+ * before all others.
  * @throws KubernetesError when the API server could not be asked
  */
 export async function rehearseInjection(
@@ -28,18 +30,18 @@ export async function rehearseInjection(
   namespaces: readonly string[],
 ): Promise<Rehearsal> {
   const refusals: Rehearsal[] = [];
-  for (const namespace of namespaces) {
+  const inTurn = namespaces.length > MOST_REFUSALS ? shuffled(namespaces) : namespaces;
+  for (const namespace of inTurn) {
     const answer = await rehearseIn(k8s, namespace);
     if (answer === 'gone') continue;
     if (!('refused' in answer)) return { namespace, ...answer };
     refusals.push({ namespace, problem: answer.refused });
     if (refusals.length >= MOST_REFUSALS) break;
   }
-  const refusal = refusals.at(-1);
-  if (refusal) return refusal;
   const answer = await rehearseIn(k8s, LAST_RESORT);
-  if (answer === 'gone') return { namespace: LAST_RESORT, problem: 'there is no namespace to rehearse in' };
-  return { namespace: LAST_RESORT, ...('refused' in answer ? { problem: answer.refused } : answer) };
+  if (answer !== 'gone' && !('refused' in answer)) return { namespace: LAST_RESORT, ...answer };
+  const refused = answer === 'gone' ? 'there is no namespace to rehearse in' : answer.refused;
+  return refusals.at(-1) ?? { namespace: LAST_RESORT, problem: refused };
 }
 
 /** What one namespace says; `refused`: it takes no pod at all, whoever injects it. */
@@ -48,9 +50,9 @@ type Answer = 'gone' | { anchors: string[] } | { problem: string } | { refused: 
 async function rehearseIn(k8s: Pick<Kubernetes, 'core'>, namespace: string): Promise<Answer> {
   try {
     const body = samplePod();
-    return readRehearsal(
-      await k8s.core.createNamespacedPod({ namespace, dryRun: 'All', fieldManager: FIELD_MANAGER, body }),
-    );
+    const pod = await k8s.core.createNamespacedPod({ namespace, dryRun: 'All', fieldManager: FIELD_MANAGER, body });
+    if (proxyContainer(pod) || !(await isLeftOut(k8s, namespace))) return readRehearsal(pod);
+    return { refused: `label ${WEBHOOKS_LABEL} keeps the webhook from namespace ${namespace}` };
   } catch (error) {
     if (!isKubernetesError(error)) throw error;
     if (isNamespaceGone(error)) return 'gone';
@@ -58,6 +60,12 @@ async function rehearseIn(k8s: Pick<Kubernetes, 'core'>, namespace: string): Pro
     if (error.transient && !ofWebhook) throw error;
     return error.kind === 'Forbidden' ? { refused: error.message } : { problem: error.message };
   }
+}
+
+/** Its pods come without a proxy whatever the injector does: whoever may label the namespace has chosen that. */
+async function isLeftOut(k8s: Pick<Kubernetes, 'core'>, namespace: string): Promise<boolean> {
+  const only = { fieldSelector: `metadata.name=${namespace}`, labelSelector: `${WEBHOOKS_LABEL}=disabled` };
+  return (await k8s.core.listNamespace(only)).items.length > 0;
 }
 
 /** Deleted, or being deleted: its admission refuses all that is new (kubernetes plugin/pkg/admission/namespace/lifecycle). */

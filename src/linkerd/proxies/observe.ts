@@ -152,18 +152,29 @@ async function readLeafOf(scan: Scan, pod: MeshedPod, roots: readonly Certificat
   const { chain } = await readPresentedChain(await open(scan, pod), { servername: pod.identity, timeoutMs });
   scan.attempts.answered(pod.namespace);
   const [leaf] = chain;
+  const now = new Date();
+  const verifiesAt = (at: Date) => (root: Certificate) => verifies({ chain, root, name: pod.identity, at });
+  const lapsed = leaf.notAfter < now && roots.some(verifiesAt(leaf.notAfter));
   return {
     chain: chain.map(({ fingerprint }) => fingerprint),
-    verifiesWith: roots.filter((root) => verifies(chain, root, pod.identity)).map(({ fingerprint }) => fingerprint),
+    verifiesWith: roots.filter(verifiesAt(now)).map(({ fingerprint }) => fingerprint),
+    ...(lapsed ? { lapsed } : {}),
     notBefore: leaf.notBefore.toISOString(),
     notAfter: leaf.notAfter.toISOString(),
   };
 }
 
+interface Verification {
+  chain: readonly Certificate[];
+  root: Certificate;
+  name: string | undefined;
+  at: Date;
+}
+
 /** @throws ProbeError when it would take too much to find out */
-function verifies(chain: readonly Certificate[], root: Certificate, name: string | undefined): boolean {
+function verifies({ chain, root, name, at }: Verification): boolean {
   const verdict = verifyChain({
-    ...{ chain, anchors: [root], at: new Date(), anchorExpiry: 'ignore' },
+    ...{ chain, anchors: [root], at, anchorExpiry: 'ignore' },
     ...present({ name }),
   });
   if (!verdict.ok && verdict.reason === 'TooComplex') throw new ProbeError('Malformed', verdict.message);

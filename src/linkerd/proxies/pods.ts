@@ -8,31 +8,30 @@ import type {
 } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { listAll } from '../../kubernetes/list.js';
+import {
+  claimKey,
+  controllerOf,
+  type Owner,
+  ownersOfReplicaSets,
+  type ReplicaSetClaim,
+} from '../../kubernetes/owners.js';
 import type { WorkloadRef } from '../../ground/mesh.js';
 import { LONGEST_NAME, plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
-import { canBeNamed } from '../../kubernetes/object-names.js';
 import { templateAnchors } from '../layouts/template.js';
 import { MARK_ANNOTATION } from '../../kubernetes/own-names.js';
 import {
   ANCHORS_VARIABLE,
   COMPONENT_LABEL,
   CONTROL_PLANE_NS_LABEL,
+  IDENTITY_DEPLOYMENT,
   IDENTITY_VARIABLE,
   PROXY_CONTAINER,
   TRUST_ROOTS,
 } from '../names.js';
 
-/** Kinds whose name the injector writes on the pod as `linkerd.io/proxy-<kind>` (linkerd2 pkg/k8s/labels.go). */
-const LABELLED_KINDS = [
-  'Deployment',
-  'StatefulSet',
-  'DaemonSet',
-  'CronJob',
-  'Job',
-  'ReplicationController',
-  'ReplicaSet',
-];
+/** Where the injector writes the CronJob behind a Job on a pod (linkerd2 pkg/k8s/labels.go). */
+const CRON_JOB_LABEL = 'linkerd.io/proxy-cronjob';
 
 /** Waiting is usual for a container whose turn has not come. */
 const USUAL_REASONS = /^(PodInitializing|ContainerCreating)$/;
@@ -78,39 +77,37 @@ export async function listMeshedPods(k8s: Kubernetes, controlPlane: string, name
         : k8s.core.listNamespacedPod({ ...page, namespace, labelSelector }),
     readMeshedPod,
   );
-  return await withOwnersOfReplicaSets(k8s, pods, namespace);
+  const owners = await ownersOfReplicaSets(k8s, pods.flatMap(replicaSetOf));
+  return pods.map((pod) => withVerifiedComponent(withVerifiedOwner(pod, owners), controlPlane));
+}
+
+/** A pod names its ReplicaSet; whose that is, a Deployment's or an Argo Rollout's, stands on the ReplicaSet. */
+function replicaSetOf({ namespace, workload: { kind, uid } }: MeshedPod): ReplicaSetClaim[] {
+  return kind === 'ReplicaSet' && uid !== undefined ? [{ namespace, uid }] : [];
+}
+
+/** A pod that names a ReplicaSet which does not exist is nobody's. */
+function withVerifiedOwner(pod: MeshedPod, owners: ReadonlyMap<string, Owner>): MeshedPod {
+  const [claim] = replicaSetOf(pod);
+  if (!claim) return pod;
+  const { namespace, name } = pod;
+  const owner = owners.get(claimKey(claim));
+  return { ...pod, workload: owner ? { namespace, ...refOf(owner) } : { namespace, kind: 'Pod', name } };
 }
 
 /**
- * The injector and a pod's owner reference end at the ReplicaSet where a Deployment is not behind it: whose it is (an
- * Argo Rollout, for example) stands on the ReplicaSet. One list for all pods, and only where there are such pods.
+ * A component is one in the control plane's own namespace alone, and identity is what Deployment linkerd-identity runs: the
+ * label is anybody's. What another pod says of an identity process says nothing either.
  */
-async function withOwnersOfReplicaSets(
-  k8s: Kubernetes,
-  pods: MeshedPod[],
-  wanted: string | undefined,
-): Promise<MeshedPod[]> {
-  const among = new Set(pods.filter(({ workload }) => workload.kind === 'ReplicaSet').map((pod) => pod.namespace));
-  const [only, ...others] = among;
-  if (only === undefined) return pods;
-  const namespace = wanted ?? (others.length === 0 ? only : undefined);
-  const owners = new Map<string, WorkloadRef>();
-  await listAll(
-    (page) =>
-      namespace === undefined
-        ? k8s.apps.listReplicaSetForAllNamespaces(page)
-        : k8s.apps.listNamespacedReplicaSet({ ...page, namespace }),
-    ({ metadata = {} }) => {
-      const owner = controllerOf(metadata);
-      const { namespace: at = '', name } = metadata;
-      if (owner && among.has(at)) owners.set(`${at}/${name}`, { namespace: at, ...owner });
-      return undefined;
-    },
-  );
-  return pods.map((pod) => {
-    const owner = pod.workload.kind === 'ReplicaSet' && owners.get(`${pod.namespace}/${pod.workload.name}`);
-    return owner ? { ...pod, workload: owner } : pod;
-  });
+function withVerifiedComponent(pod: MeshedPod, controlPlane: string): MeshedPod {
+  const { component, identityAnchors, ...rest } = pod;
+  const { kind, name } = pod.workload;
+  const isIdentity = kind === 'Deployment' && name === IDENTITY_DEPLOYMENT;
+  if (pod.namespace !== controlPlane || (component === 'identity' && !isIdentity)) return rest;
+  return {
+    ...rest,
+    ...present({ component, identityAnchors: component === 'identity' ? identityAnchors : undefined }),
+  };
 }
 
 /**
@@ -157,8 +154,6 @@ function hasEnded({ status }: V1Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-type Owner = Pick<WorkloadRef, 'kind' | 'name'>;
-
 type PodAnchors = Pick<MeshedPod, 'literalAnchors' | 'anchorsFromBundle' | 'identityAnchors'>;
 
 /** From where the processes of a pod have their anchors, as its own specification says. */
@@ -184,26 +179,38 @@ function startTime(pod: V1Pod): number | undefined {
   return ready && created && new Date(ready).getTime() - new Date(created).getTime();
 }
 
+/** Controllers that have pods through others: a pod that names one as its own is none of theirs. */
+const NEVER_DIRECTLY = ['apps/Deployment', 'argoproj.io/Rollout', 'batch/CronJob'];
+
 /**
- * The workload of a pod: as the injector saw it, which knows the Deployment behind a ReplicaSet; else its owner. An owner of
- * a kind or name that no object can have is none: the pod stands for itself, under its own name, so that no waiver of
- * another workload covers it.
+ * The controller that a pod names. Of a ReplicaSet it is looked up whose it is; of a Job its label says so. An owner of a kind
+ * or name that no object can have is none: the pod stands for itself, so that no waiver of another workload covers it.
  */
 function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
   const { namespace = '', name = '' } = metadata;
-  const owner = labelledOwner(metadata.labels) ?? controllerOf(metadata) ?? { kind: 'Pod', name };
+  const owner = controllerOf(metadata);
+  if (!owner || NEVER_DIRECTLY.includes(`${owner.apiVersion?.split('/')[0]}/${owner.kind}`))
+    return { namespace, kind: 'Pod', name };
   // the node owns the pods that its kubelet makes by itself
-  return { namespace, ...(owner.kind === 'Node' ? { kind: 'StaticPod', name } : owner) };
+  if (owner.kind === 'Node') return { namespace, kind: 'StaticPod', name };
+  return { namespace, ...(cronJobOf(owner, metadata.labels) ?? refOf(owner)) };
 }
 
-function labelledOwner(labels: V1ObjectMeta['labels'] = {}): Owner | undefined {
-  const owners = LABELLED_KINDS.map((kind) => ({ kind, name: labels[`linkerd.io/proxy-${kind.toLowerCase()}`] ?? '' }));
-  return owners.find(canBeNamed);
+function refOf({ kind, name, uid }: Owner): Pick<WorkloadRef, 'kind' | 'name' | 'uid'> {
+  return { kind, name, uid };
 }
 
-function controllerOf({ ownerReferences = [] }: V1ObjectMeta): Owner | undefined {
-  const owner = ownerReferences.find(({ controller }) => controller);
-  return owner && canBeNamed(owner) ? { kind: owner.kind, name: owner.name } : undefined;
+/**
+ * The CronJob of a Job, as the injector has labelled the pod, where the names agree: its Jobs are named for it and their time
+ * (kubernetes pkg/controller/cronjob/utils.go). A CronJob is not rolled for its pods, so no more has to be known.
+ */
+function cronJobOf(
+  { kind, name }: Owner,
+  labels: V1ObjectMeta['labels'] = {},
+): Pick<WorkloadRef, 'kind' | 'name'> | undefined {
+  const cronJob = labels[CRON_JOB_LABEL];
+  if (kind !== 'Job' || !cronJob || !name.startsWith(`${cronJob}-`)) return undefined;
+  return { kind: 'CronJob', name: cronJob };
 }
 
 /** The proxy is an ordinary container, or a native sidecar among the init containers (default from Linkerd 2.20). */

@@ -1,3 +1,4 @@
+import { isSigned } from '../../ground/mesh.js';
 import { type Recovery, RECOVERY_STRATEGY } from '../courses/recovery.js';
 import type { Finding } from '../findings.js';
 import type { Expiry, PreflightObservation } from './observation.js';
@@ -46,7 +47,7 @@ export function expiriesOf(issuer: Ends, roots: readonly Ends[]): Expiry[] {
 /** What is broken already, and what repairs it. */
 export function alreadyExpired({ recovery, proxies, now, linkerdNamespace }: PreflightObservation): Finding[] {
   if (!recovery) return [];
-  const ends = proxies.flatMap(({ leaf }) => (leaf ? [Date.parse(leaf.notAfter)] : []));
+  const ends = proxies.flatMap(({ leaf }) => (leaf && isSigned(leaf) ? [Date.parse(leaf.notAfter)] : []));
   const dead = ends.filter((end) => end <= now.getTime()).length;
   const last =
     ends.length > 0 ? `the last leaf ends at ${new Date(Math.max(...ends)).toISOString()}` : 'no leaf could be read';

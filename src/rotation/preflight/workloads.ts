@@ -1,18 +1,22 @@
-import { type ProxyObservation, workloadName } from '../../ground/mesh.js';
+import { isSameWorkload, type ProxyObservation, workloadName } from '../../ground/mesh.js';
 import type { WorkloadSnapshot } from '../../ground/workload.js';
 import { type Finding, isWaived, type Waiver } from '../findings.js';
-import { podSubject } from '../gates.js';
+import { podName, podSubject } from '../gates.js';
 import { unrollableBecause } from '../unmanaged.js';
 import { blockUnlessRecovering, type PreflightObservation, type UnrollableFacts } from './observation.js';
 
 /** The workloads of live proxies whose pods a rotation could not replace; `known`: those that can be, by name. */
 export function unrollableAmong(
   proxies: readonly ProxyObservation[],
-  known: ReadonlyMap<string, WorkloadSnapshot>,
+  known: ReadonlyMap<string, WorkloadSnapshot & { uid?: string }>,
   deletePods: boolean,
 ): UnrollableFacts[] {
   const staying = proxies.filter(({ terminating }) => !terminating);
-  const kinds = new Map(staying.map(({ workload }) => [workloadName(workload), workload.kind]));
+  const nameOf = (proxy: ProxyObservation): string => {
+    const name = workloadName(proxy.workload);
+    return isSameWorkload(proxy.workload, known.get(name) ?? {}) ? name : podName(proxy);
+  };
+  const kinds = new Map(staying.map((proxy) => [nameOf(proxy), proxy.workload.kind]));
   return [...kinds].flatMap(([workload, kind]) => {
     const problem = unrollableBecause(known.get(workload), kind, deletePods);
     return problem ? [{ workload, ...problem }] : [];

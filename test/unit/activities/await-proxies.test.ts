@@ -9,6 +9,9 @@ import { mesh, phaseInput, run } from './waits.js';
 
 vi.mock('../../../activities/kit/stored-rotation.js', async () => (await import('./waits.js')).storedRotation());
 vi.mock('../../../activities/kit/proxies.js', async () => (await import('./waits.js')).proxies());
+vi.mock('../../../activities/kit/heartbeat.js', async (actual) =>
+  (await import('./waits.js')).shortPauses(await actual<{ pause(milliseconds: number): Promise<void> }>()),
+);
 vi.mock('../../../activities/kit/reversions.js', async () => (await import('./waits.js')).reversions());
 
 const ago = (milliseconds: number) => new Date(Date.now() - milliseconds).toISOString();
@@ -65,6 +68,17 @@ describe('a wait for renewals', () => {
       late: [{ reason: 'RenewedWithoutTarget' }],
       lateNamespaces: ['shop'],
     });
+  });
+  it('does not wait for what a leaf says that nobody of this mesh has signed', async () => {
+    const times = { notBefore: '2090-01-01T00:00:00Z', notAfter: '2091-01-01T00:00:00Z' };
+    mesh.proxiesAt = () => [renewed('a'), proxy({ uid: 'b', pod: 'b', leaf: leaf({ verifiesWith: [], ...times }) })];
+    const soon = await run(awaitProxies, renewal(), { cancelAfterMs: 100 });
+    expect(soon.error).toBeInstanceOf(CancelledFailure);
+    expect(soon.heartbeats.mock.lastCall?.[0]).toMatchObject({ proven: 1, lateByReason: {} });
+    const { result } = await run(awaitProxies, renewal({ since: ago(20 * HOUR_MS) }));
+    expect(result).toMatchObject({ ended: 'late', late: [{ reason: 'RenewalMissed' }], lateNamespaces: ['shop'] });
+    const waivers = [{ subject: 'shop/Pod/b', reason: 'known', gate: 'renew' as const }];
+    expect((await run(awaitProxies, renewal({ waivers }))).result).toMatchObject({ ended: 'met' });
   });
   it('names some of many late proxies, and counts all by reason', async () => {
     const late = Array.from({ length: 300 }, (_, index) => ({

@@ -1,4 +1,4 @@
-import type { V1Deployment, V1Lease, V1Pod } from '@kubernetes/client-node';
+import type { V1Deployment, V1Lease, V1OwnerReference, V1Pod } from '@kubernetes/client-node';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '../../../activities/index.js';
@@ -57,6 +57,7 @@ export class FakeCluster {
       metadata: {
         ...{ name, namespace: 'shop', uid: name },
         labels: { 'linkerd.io/control-plane-ns': 'linkerd', 'linkerd.io/proxy-deployment': 'web' },
+        ownerReferences: [owner('ReplicaSet', 'web-1', 'uid-web-1')],
       },
       ...proxyWith(anchors),
       status: { phase: 'Running', podIP: address },
@@ -145,11 +146,17 @@ export class FakeCluster {
       },
     };
     const none = async () => await Promise.resolve({ items: [] });
+    const replicaSet = { name: 'web-1', namespace: 'shop', uid: 'uid-web-1' };
+    const replicaSets = async () =>
+      await Promise.resolve({
+        items: [{ metadata: { ...replicaSet, ownerReferences: [owner('Deployment', 'web', 'web')] } }],
+      });
     return {
       core: {
         ...this.#calls('Secret'),
         ...this.#calls('ConfigMap'),
-        listNamespace: async () => await Promise.resolve({ items: [{ metadata: { name: 'linkerd' } }] }),
+        listNamespace: async ({ fieldSelector }: { fieldSelector?: string } = {}) =>
+          await Promise.resolve({ items: fieldSelector ? [] : [{ metadata: { name: 'linkerd' } }] }), // none is left out
         listPodForAllNamespaces: async () => {
           this.onLook();
           return await Promise.resolve({ items: this.pods });
@@ -163,13 +170,23 @@ export class FakeCluster {
         listDeploymentForAllNamespaces: async () => await Promise.resolve({ items: this.deployments }),
         listStatefulSetForAllNamespaces: none,
         listDaemonSetForAllNamespaces: none,
-        listReplicaSetForAllNamespaces: none,
+        listReplicaSetForAllNamespaces: replicaSets,
+        listNamespacedReplicaSet: replicaSets,
+      },
+      admission: {
+        listMutatingWebhookConfiguration: async () =>
+          await Promise.resolve({ items: [{ metadata: { labels: { 'linkerd.io/control-plane-ns': 'linkerd' } } }] }),
       },
       batch: { listCronJobForAllNamespaces: none },
       custom: { getAPIResources: async () => await Promise.resolve({ resources: [] }) },
       coordination: this.#calls('Lease'),
     } as unknown as Kubernetes;
   }
+}
+
+/** The controller of an object, as it names it. */
+function owner(kind: string, name: string, uid: string): V1OwnerReference {
+  return { apiVersion: 'apps/v1', controller: true, kind, name, uid };
 }
 
 function proxyWith(anchors: readonly Certificate[]): Required<Pick<V1Pod, 'spec'>> {

@@ -1,4 +1,11 @@
-import type { V1Container, V1DaemonSet, V1Deployment, V1ObjectMeta, V1Pod } from '@kubernetes/client-node';
+import type {
+  V1Container,
+  V1DaemonSet,
+  V1Deployment,
+  V1ObjectMeta,
+  V1OwnerReference,
+  V1Pod,
+} from '@kubernetes/client-node';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { Dependencies } from '../../../activities/kit/dependencies.js';
@@ -43,6 +50,8 @@ export interface FakeNamespace {
   workloads: Map<string, FakeWorkload>;
   /** Their controllers are gone, and their pods are still there. */
   orphans: FakeWorkload[];
+  /** Pods that somebody has made by hand. */
+  strays: V1Pod[];
   /** Ready replicas of the injector; with none, new pods have no proxy. */
   injectors: number;
   /** Names of what was patched, in this order. */
@@ -65,6 +74,7 @@ export function fakeNamespace(...workloads: FakeWorkload[]): FakeNamespace {
   const fake: FakeNamespace = {
     workloads: new Map(workloads.map((one) => [one.name, one])),
     orphans: [],
+    strays: [],
     injectors: 1,
     patched: [],
     evicted: [],
@@ -82,7 +92,10 @@ export function fakeNamespace(...workloads: FakeWorkload[]): FakeNamespace {
     listNamespacedDaemonSet: () =>
       Promise.resolve({ items: [...fake.workloads.values()].filter(isA('DaemonSet')).map(daemonSet) }),
     listNamespacedStatefulSet: nothing,
-    listNamespacedReplicaSet: nothing,
+    listNamespacedReplicaSet: () =>
+      Promise.resolve({
+        items: [...fake.workloads.values(), ...fake.orphans].filter(isA('Deployment')).map(replicaSet),
+      }),
     readNamespacedDeployment: () => Promise.resolve({ status: { readyReplicas: fake.injectors } }),
     patchNamespacedDeployment: async ({ name, body }: { name: string; body: PatchOperation[] }) => {
       fake.onPatch(name);
@@ -96,7 +109,10 @@ export function fakeNamespace(...workloads: FakeWorkload[]): FakeNamespace {
   const core = {
     listNamespacedPod: () =>
       Promise.resolve({
-        items: [...fake.workloads.values(), ...fake.orphans].flatMap((one) => one.pods.flatMap(podOf(one))),
+        items: [
+          ...[...fake.workloads.values(), ...fake.orphans].flatMap((one) => one.pods.flatMap(podOf(one))),
+          ...fake.strays,
+        ],
       }),
     listNamespacedReplicationController: nothing,
     createNamespacedPodEviction: async ({ name }: { name: string }) => {
@@ -214,6 +230,26 @@ function daemonSet(of: FakeWorkload): V1DaemonSet {
   };
 }
 
+/** The one of a Deployment; its pods are of it. */
+function replicaSet({ name }: FakeWorkload): { metadata: V1ObjectMeta } {
+  const metadata = { name: `${name}-1`, namespace: NS, uid: `uid-${name}-1` };
+  return { metadata: { ...metadata, ownerReferences: [ownedBy('Deployment', name)] } };
+}
+
+export function ownedBy(kind: string, name: string, uid = `uid-${name}`): V1OwnerReference {
+  return { apiVersion: 'apps/v1', controller: true, kind, name, uid };
+}
+
+/** A pod that falls short and that nobody's controller has made, whatever it says of itself. */
+export function stray(name: string, claims: Pick<V1ObjectMeta, 'labels' | 'ownerReferences'>): V1Pod {
+  const env = [{ name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS', value: OLD }];
+  return {
+    metadata: { ...claims, name, namespace: NS, uid: `uid-${name}` },
+    spec: { containers: [{ name: 'linkerd-proxy', env }] },
+    status: { podIP: '10.0.0.9', conditions: [{ type: 'Ready', status: 'True' }] },
+  };
+}
+
 function podOf({ kind, name: owner }: FakeWorkload) {
   return ({ name, anchors, ready, deletedAt }: FakePod): V1Pod[] => {
     if (anchors === undefined) return []; // without a proxy it has no label of the mesh either
@@ -227,7 +263,9 @@ function podOf({ kind, name: owner }: FakeWorkload) {
           name,
           namespace: NS,
           uid: `uid-${name}`,
-          labels: { [`linkerd.io/proxy-${kind.toLowerCase()}`]: owner },
+          ownerReferences: [
+            kind === 'Deployment' ? ownedBy('ReplicaSet', `${owner}-1`) : ownedBy(kind, owner), // as its controller writes
+          ],
           ...(deletedAt ? { deletionTimestamp: new Date(deletedAt) } : {}),
         },
         spec: { containers: [proxy] },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeNamespace, NEW, refusal, rollFake as rolled, workload } from './fake-namespace.js';
+import { fakeNamespace, NEW, OLD, ownedBy, refusal, rollFake as rolled, stray, workload } from './fake-namespace.js';
 
 const SHORT = { stuckAfter: 60 };
 const DENIED = `deployments.apps "api" is forbidden: ValidatingAdmissionPolicy 'frozen' with binding 'frozen' denied request: no changes on Fridays`;
@@ -10,6 +10,59 @@ describe('a namespace', () => {
     expect(await rolled(fake)).toMatchObject({ rolled: 2, stragglers: [], workloadsDone: 2, proven: 4 });
     expect(fake.patched).toEqual(['api', 'web']);
     expect(await rolled(fake)).toMatchObject({ rolled: 0, stragglers: [] });
+  });
+
+  it.each([
+    ['its label', { labels: { 'linkerd.io/proxy-deployment': 'web' } }, 'BarePod'],
+    ['its owner', { ownerReferences: [ownedBy('Deployment', 'web')] }, 'BarePod'],
+    ['its ReplicaSet', { ownerReferences: [ownedBy('ReplicaSet', 'web-1', 'made up')] }, 'BarePod'],
+    ['its DaemonSet', { ownerReferences: [ownedBy('DaemonSet', 'agent', 'made up')] }, 'CustomController'],
+  ])(
+    'is not rolled for a pod that names one of its workloads as %s, and is not of it',
+    async (_what, claims, reason) => {
+      const right = [{ name: 'web-0', anchors: NEW, ready: true }];
+      const fake = fakeNamespace(
+        workload('web', { pods: right }),
+        workload('agent', { kind: 'DaemonSet', pods: [{ name: 'agent-0', anchors: NEW, ready: true }] }),
+      );
+      fake.strays = [stray('planted', claims)];
+      for (const retry of [0, 1])
+        expect(await rolled(fake, { rollout: { ...SHORT, deletePods: true }, retry })).toMatchObject({
+          rolled: 0,
+          stragglers: [{ reason, subject: { name: 'shop/Pod/planted' } }],
+        });
+      expect(fake).toMatchObject({ patched: [], evicted: [] });
+    },
+  );
+
+  it.each([
+    ['puts back the pods of before, too', OLD, [/taken the mark of its roll off/]],
+    ['leaves the new pods', NEW, []],
+  ])('is rolled once where another writer takes the mark off again, and %s', async (_what, anchors, said) => {
+    const web = workload('web');
+    const fake = fakeNamespace(web);
+    fake.onLook = () => {
+      if (web.mark === undefined) return;
+      delete web.mark;
+      delete web.annotations['reroot.dev/rolled-at'];
+      for (const pod of web.pods) pod.anchors = anchors;
+    };
+    const { rolled: count, stragglers } = await rolled(fake, { rollout: SHORT });
+    expect(count).toBe(1);
+    expect(fake.patched).toEqual(['web']);
+    expect(stragglers).toMatchObject(
+      said.map((message) => ({ reason: 'OutdatedAfterRollout', message: expect.stringMatching(message) as string })),
+    );
+  });
+
+  it('ends also where evicted pods come back as they were, for ever', async () => {
+    const agent = workload('agent', { kind: 'DaemonSet' });
+    const fake = fakeNamespace(agent);
+    fake.onEvict = () => queueMicrotask(() => agent.pods.forEach((pod) => (pod.anchors = OLD)));
+    expect(await rolled(fake, { rollout: { deletePods: true } })).toMatchObject({
+      stragglers: [{ reason: 'OutdatedAfterRollout', subject: { name: 'shop/DaemonSet/agent' } }],
+    });
+    expect(fake.evicted).toHaveLength(4); // each of two, twice
   });
 
   it('goes on when a Deployment is deleted between the look and the patch', async () => {

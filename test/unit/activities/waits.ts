@@ -37,7 +37,7 @@ export function storedRotation() {
   return {
     readPhase: async (_: unknown, input: PhaseInput): Promise<PhaseContext> => {
       const row = rowOf(courseOf(input.course), input.phase);
-      const linkerd = { namespace: 'linkerd', leafLifeMs: 100 };
+      const linkerd = { namespace: 'linkerd', leafLifeMs: 86_420_000 }; // a day, as that of `leaf`
       const context = { row, linkerd, target: target(), roots: [], wanted: [], secret: {}, ...GATES[row.gate] };
       return await Promise.resolve(context as unknown as PhaseContext);
     },
@@ -56,6 +56,11 @@ export function proxies() {
       return await Promise.resolve(pods);
     },
   };
+}
+
+/** Nobody waits for the next look. */
+export function shortPauses(heartbeat: { pause(milliseconds: number): Promise<void> }) {
+  return { ...heartbeat, pause: async () => await heartbeat.pause(1) };
 }
 
 export function reversions() {

@@ -6,8 +6,10 @@ import { detectLinkerd } from '../../../src/linkerd/detect.js';
 
 /** What the API server holds of a Linkerd of layout D; a case changes what it is about. */
 interface Cluster {
-  /** Namespaces with Linkerd's label. */
+  /** Namespaces with Linkerd's label: whoever may label a namespace can have it. */
   labelled: string[];
+  /** Where the injector's webhook sends new pods; absent: there is no such webhook. */
+  injector?: string | undefined;
   /** Namespaces with an identity Deployment, by its label. */
   withIdentity: string[];
   identity?: V1Deployment | undefined;
@@ -30,6 +32,7 @@ const identity = (args: string[] = [], annotations: Record<string, string> = {})
 
 const CLUSTER: Cluster = {
   labelled: ['linkerd'],
+  injector: 'linkerd',
   withIdentity: ['linkerd'],
   identity: identity(),
   configMaps: {
@@ -43,7 +46,19 @@ async function found<T>(value: T | undefined): Promise<T> {
   return await Promise.resolve(value);
 }
 
-async function detect(change: Partial<Cluster> = {}, wanted?: string) {
+/** As Linkerd's charts make it; `url of mesh`: as a development setup may have it. */
+function webhookOf(injector: string) {
+  const namespace = injector.replace('url of ', '');
+  const byUrl = namespace !== injector;
+  return {
+    metadata: { labels: { 'linkerd.io/control-plane-ns': namespace } },
+    webhooks: [{ clientConfig: byUrl ? { url: 'https://injector' } : { service: { namespace, name: 'injector' } } }],
+  };
+}
+
+const FORBIDDEN = new KubernetesError({ kind: 'Forbidden', request: 'list', message: 'forbidden' });
+
+async function detect(change: Partial<Cluster> = {}, wanted?: string, webhookFailure?: KubernetesError) {
   const cluster = { ...CLUSTER, ...change };
   const named = (names: string[]) => ({ items: names.map((name) => ({ metadata: { name, namespace: name } })) });
   const k8s = {
@@ -52,8 +67,20 @@ async function detect(change: Partial<Cluster> = {}, wanted?: string) {
       readNamespacedConfigMap: async ({ name }: { name: string }) =>
         await found(cluster.configMaps[name] && { data: cluster.configMaps[name] }),
     },
+    admission: {
+      listMutatingWebhookConfiguration: async () => {
+        if (webhookFailure) throw webhookFailure;
+        return await found({ items: cluster.injector === undefined ? [] : [webhookOf(cluster.injector)] });
+      },
+    },
     apps: {
-      listDeploymentForAllNamespaces: async () => await found(named(cluster.withIdentity)),
+      listDeploymentForAllNamespaces: async () =>
+        await found({
+          items: cluster.withIdentity.map((where) => {
+            const [namespace = '', name = 'linkerd-identity'] = where.split('/');
+            return { metadata: { namespace, name } };
+          }),
+        }),
       readNamespacedDeployment: async () => await found(cluster.identity),
     },
   };
@@ -90,13 +117,54 @@ describe('detectLinkerd', () => {
     expect(linkerd.anchors.at(-1)).toMatchObject({ kind: 'Secret', key: 'ca.crt' });
   });
 
-  it('finds a control plane without the usual label by its identity Deployment', async () => {
-    expect(await detect({ labelled: [], withIdentity: ['mesh'] })).toMatchObject({ namespace: 'mesh' });
+  it('finds a control plane without the usual label by the webhook of its injector', async () => {
+    expect(await detect({ labelled: [], injector: 'mesh' })).toMatchObject({ namespace: 'mesh' });
+  });
+
+  it('finds it by the label of that webhook where it is reached by a URL', async () => {
+    expect(await detect({ labelled: ['payments'], injector: 'url of mesh' })).toMatchObject({ namespace: 'mesh' });
+  });
+
+  it.each<[string, Partial<Cluster>]>([
+    ['a namespace that a tenant has labelled beside it', { labelled: ['payments', 'linkerd'] }],
+    ['the only label being a tenant’s', { labelled: ['payments'] }],
+    ['an identity Deployment that a tenant has made', { withIdentity: ['linkerd', 'payments'] }],
+    ['both', { labelled: ['payments'], withIdentity: ['linkerd', 'payments'] }],
+  ])('is not misled by %s', async (_what, change) => {
+    expect(await detect(change)).toMatchObject({ namespace: 'linkerd' });
+  });
+
+  it.each<[string, Partial<Cluster>]>([
+    ['by its identity Deployment', { withIdentity: ['mesh'] }],
+    ['by that alone, whatever a tenant has labelled', { labelled: ['payments'], withIdentity: ['mesh'] }],
+    ['and not by a Deployment of another name', { withIdentity: ['mesh', 'payments/web'] }],
+  ])('finds a control plane whose webhook is gone %s', async (_what, change) => {
+    const where = { ...change, injector: undefined };
+    expect(await detect(where)).toMatchObject({ namespace: 'mesh' });
+    expect(await detect({ ...where, injector: 'not to be read' }, undefined, FORBIDDEN)).toMatchObject({
+      namespace: 'mesh',
+    });
   });
 
   it.each<[string, Partial<Cluster>, string, string]>([
-    ['no control plane', { labelled: [], withIdentity: [] }, 'LinkerdNotFound', 'linkerdNamespace'],
-    ['several', { labelled: ['linkerd', 'linkerd2'] }, 'SeveralControlPlanes', 'linkerdNamespace'],
+    [
+      'no control plane',
+      { labelled: [], withIdentity: [], injector: undefined },
+      'LinkerdNotFound',
+      'linkerdNamespace',
+    ],
+    [
+      'several, where no webhook says which',
+      { withIdentity: ['linkerd', 'linkerd2'], injector: undefined },
+      'SeveralControlPlanes',
+      'linkerdNamespace',
+    ],
+    [
+      'a namespace with the label, and no identity in any',
+      { identity: undefined, withIdentity: [], injector: undefined },
+      'IdentityNotFound',
+      'linkerdNamespace',
+    ],
     ['a namespace without identity', { identity: undefined }, 'IdentityNotFound', 'linkerdNamespace'],
     [
       'an identity process that reads its anchors from nowhere known',

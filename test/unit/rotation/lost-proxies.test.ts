@@ -26,6 +26,12 @@ describe('a workload that came back from its rollout', () => {
       expect(lostProxies([{ ...workload, ...change }], proxies, 'abc')).toEqual([]);
     }
   });
+  it('does not count a pod of another object of its name', () => {
+    const ofUid = (uid: string) => proxy({ workload: { namespace: 'shop', kind: 'Deployment', name: 'web', uid } });
+    const pods = [ofUid('u'), ofUid('u'), ofUid('another')];
+    expect(lostProxies([{ ...workload, uid: 'u' }], pods, 'abc')).toHaveLength(1);
+    expect(lostProxies([{ ...workload, uid: 'u' }], [...pods, ofUid('u')], 'abc')).toEqual([]);
+  });
   it('does not count a pod that is being deleted', () => {
     expect(lostProxies([workload], [of('web'), of('web'), { ...of('web'), terminating: true }], 'abc')).toHaveLength(1);
   });

@@ -14,19 +14,24 @@ const NOON = new Date('2026-01-01T12:00:00Z');
 const EVENING = new Date('2026-01-01T20:00:00Z');
 const DUE = '2026-01-01T16:48:34.000Z';
 
+/** What leaves of a day last, with the clock skew that identity allows. */
+const leafLifeMs = 24 * HOUR_MS + 20_000;
+const MORNING = '2026-01-01T06:00:00Z';
+
 const renewed = proxy({ leaf: leaf({ verifiesWith: ['new', 'old'] }) });
 const waiting = proxy({ leaf: leaf({ verifiesWith: ['old'] }) });
 const state = (
   proxies: Parameters<typeof renewalState>[0],
   now: Date,
   waivers: { subject: string; reason: string }[] = [],
-) => renewalState(proxies, { target: target(), requirement: presentsBothChains, waivers }, now);
+) => renewalState(proxies, { target: target(), requirement: presentsBothChains, waivers, leafLifeMs }, now);
 /** The state of a wait that began at 06:00. */
-const begun = (...proxies: Parameters<typeof renewalState>[0]) =>
+const begun = (...proxies: Parameters<typeof renewalState>[0]) => at(NOON, ...proxies);
+const at = (now: Date, ...proxies: Parameters<typeof renewalState>[0]) =>
   renewalState(
     proxies,
-    { target: target(), requirement: presentsBothChains, waivers: [], since: '2026-01-01T06:00:00Z' },
-    NOON,
+    { target: target(), requirement: presentsBothChains, waivers: [], since: MORNING, leafLifeMs },
+    now,
   );
 /** A leaf of a day that identity has signed at a time; it dates back by 20 s. */
 const signedAt = (time: string, verifiesWith: string[]) => {
@@ -79,17 +84,17 @@ describe('a wait for renewals', () => {
   });
   it('allows less of leaves that live shortly', () => {
     const short = { notBefore: '2026-01-01T05:59:45Z', notAfter: '2026-01-01T06:00:30Z', verifiesWith: ['old'] };
-    expect(hasRenewedInVain(proxy({ leaf: leaf(short) }), '2026-01-01T06:00:00Z')).toBe(true);
-    expect(hasRenewedInVain(proxy({ leaf: leaf(short) }), '2026-01-01T06:00:04Z')).toBe(false);
+    expect(hasRenewedInVain(proxy({ leaf: leaf(short) }), { leafLifeMs, since: '2026-01-01T06:00:00Z' })).toBe(true);
+    expect(hasRenewedInVain(proxy({ leaf: leaf(short) }), { leafLifeMs, since: '2026-01-01T06:00:04Z' })).toBe(false);
   });
   it('expects a pod to go in the time it was given', () => {
     const gone = { ...waiting, terminating: true, deletedAt: '2026-01-01T12:00:00Z' };
-    expect(isLate(gone, EVENING)).toBe(true);
-    expect(isLate({ ...gone, deletedAt: '2026-01-01T21:00:00Z' }, EVENING)).toBe(false);
+    expect(isLate(gone, { leafLifeMs }, EVENING)).toBe(true);
+    expect(isLate({ ...gone, deletedAt: '2026-01-01T21:00:00Z' }, { leafLifeMs }, EVENING)).toBe(false);
   });
   it('expects nothing of a pod that is going', () => {
-    expect(isLate(waiting, EVENING)).toBe(true);
-    expect(isLate({ ...waiting, terminating: true }, EVENING)).toBe(false);
+    expect(isLate(waiting, { leafLifeMs }, EVENING)).toBe(true);
+    expect(isLate({ ...waiting, terminating: true }, { leafLifeMs }, EVENING)).toBe(false);
     expect(state([{ ...without(waiting, 'leaf'), terminating: true }], EVENING).proven).toBe(1);
   });
   it.each(['shop', 'shop/Deployment/web', 'shop/Pod/web-1'])(
@@ -98,4 +103,39 @@ describe('a wait for renewals', () => {
       expect(state([waiting], EVENING, [{ subject, reason: 'known' }])).toMatchObject({ proven: 1, late: [] });
     },
   );
+});
+
+describe('a leaf whose times are not believed', () => {
+  /** 70 % of a leaf's life after the wait began, and the time that a renewal may take beyond it. */
+  const [before, after] = [new Date('2026-01-01T23:50:00Z'), new Date('2026-01-02T00:10:00Z')];
+  const LATE = [{ reason: 'RenewalMissed', subject: { name: 'shop/Pod/web-1' } }];
+
+  it.each<[string, string, string]>([
+    ['will be valid in a lifetime', '2090-01-01T00:00:00Z', '2091-01-01T00:00:00Z'],
+    ['was signed at the moment of the look', '2026-01-01T23:49:00Z', '2026-01-02T23:49:00Z'],
+    ['has lasted for years, and goes on', '2020-01-01T00:00:00Z', '9999-12-31T23:59:59Z'],
+    ['has expired', '2020-01-01T00:00:00Z', '2020-01-02T00:00:00Z'],
+  ])('is late by the clock of the wait where nobody of this mesh has signed it: one that %s', (_what, from, to) => {
+    const unsigned = proxy({ leaf: leaf({ verifiesWith: [], notBefore: from, notAfter: to }) });
+    expect(at(before, unsigned)).toMatchObject({ proven: 0, lastDue: '2026-01-01T22:48:14.000Z', late: [] });
+    expect(at(after, unsigned)).toMatchObject({ proven: 0, late: LATE });
+    expect(at(after, unsigned).late[0]?.message).not.toMatch(/20(20|90)|9999/);
+  });
+  it('is late by the clock of the wait where it lasts longer than the leaves of this mesh', () => {
+    const long = proxy({
+      leaf: leaf({ verifiesWith: ['old'], notBefore: '2026-01-01T04:00:00Z', notAfter: '2036-01-01T00:00:00Z' }),
+    });
+    expect(at(before, long).late).toEqual([]);
+    expect(at(after, long)).toMatchObject({ late: LATE });
+    expect(at(after, long).late[0]?.message).toContain('lasts longer than those of this mesh');
+  });
+  it('can be waived', () => {
+    const unsigned = proxy({ leaf: leaf({ verifiesWith: [] }) });
+    expect(state([unsigned], after, [{ subject: 'shop/Pod/web-1', reason: 'known' }]).proven).toBe(1);
+  });
+  it('is none that has expired and was signed: it is late at once, by its times', () => {
+    const lapsed = proxy({ leaf: leaf({ verifiesWith: [], lapsed: true, notAfter: '2026-01-01T11:00:00Z' }) });
+    expect(begun(lapsed)).toMatchObject({ late: LATE });
+    expect(begun(lapsed).late[0]?.message).toContain('expires at 2026-01-01T11:00:00Z');
+  });
 });

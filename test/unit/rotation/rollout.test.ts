@@ -24,6 +24,7 @@ const question: RolloutQuestion = {
   leaving: 0,
   lost: 0,
   settled: false,
+  evictions: 0,
   mark: 'abc-trust',
   retry: 0,
   stuckAfterMs: STUCK_AFTER_MS,
@@ -210,6 +211,11 @@ describe('a workload whose pods only an eviction replaces', () => {
       decides: 'evict',
     },
     {
+      name: 'is a straggler when those that come in the place of evicted pods fall short as well',
+      asked: { workload: { ...evicted, wanted: 3 }, deletePods: true, evictions: 6 },
+      ...straggles('OutdatedAfterRollout', { message: '6 pods were evicted, and 2 of its pods still fall short' }),
+    },
+    {
       name: 'loses one pod at a time',
       asked: { workload: evicted, deletePods: true, leaving: 1 },
       decides: 'wait',
@@ -326,6 +332,26 @@ describe('a rollout of this phase', () => {
       asked: { workload: { ...rolling, markedAt: 'never' }, outdated: 0, firstSeen: LONG_AGO },
       ...straggles('RolloutStuck'),
     },
+    ...[undefined, 'garbage', '2999-01-01T00:00:00Z'].flatMap((markedAt): Case[] => {
+      const { markedAt: _, ...unfinished } = rolling;
+      const workload = {
+        ...unfinished,
+        ...(markedAt === undefined ? {} : { markedAt }),
+        waitingFor: '0 of 2 new pods exist',
+      };
+      return [
+        {
+          name: `that somebody else has marked is stuck by our own clock, with a time of ${markedAt}`,
+          asked: { workload, firstSeen: LONG_AGO },
+          ...straggles('RolloutStuck', { message: '0 of 2 new pods exist' }),
+        },
+        {
+          name: `that somebody else has marked is given its time, with a time of ${markedAt}`,
+          asked: { workload, firstSeen: JUST_NOW },
+          decides: 'wait',
+        },
+      ];
+    }),
     {
       name: 'is given time where its mark says nothing of when',
       asked: { workload: { ...rolling, markedAt: 'never' }, firstSeen: JUST_NOW },

@@ -37,7 +37,7 @@ function decisionOn(workload: Workload, ...proxies: ProxyObservation[]): Rollout
     retry: 0,
     namespace: 'shop',
   };
-  const phase = { target: target(), requirement: trustsTarget };
+  const phase = { target: target(), requirement: trustsTarget, linkerd: { leafLifeMs: 86_420_000 } };
   const [only] = assess({ workloads: [workload], proxies }, { phase, input, memory: namespaceMemory() });
   return only?.decision;
 }
@@ -68,6 +68,13 @@ describe('a workload that was rolled in this phase', () => {
   const rolled = { mark: 'abc-trust', markedAt: LONG_AGO, wanted: 3 };
   it('is missed with all its pods when none came back with a proxy', () => {
     expect(decisionOn(web(rolled))).toEqual({ do: 'wait', why: '3 of its 3 pods came back without a proxy' });
+  });
+  it('is missed also when a pod of another object carries its name', () => {
+    const workload = { namespace: 'shop', kind: 'Deployment', name: 'web', uid: 'another' };
+    const own = { ...workload, uid: 'u' };
+    expect(decisionOn(web({ ...rolled, wanted: 2 }), proxy({ workload: own }), proxy({ workload }))).toMatchObject({
+      why: '1 of its 2 pods came back without a proxy',
+    });
   });
   it.each<[string, Partial<Workload>]>([
     ['whose pods are to have none', { ...rolled, unmeshed: true }],

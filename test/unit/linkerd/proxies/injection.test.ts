@@ -17,7 +17,7 @@ const INJECTED: V1Pod = {
 };
 
 /** An API server that answers a new pod by its namespace. */
-function serverWith(answers: Record<string, V1Pod | [KubernetesErrorKind, string]>) {
+function serverWith(answers: Record<string, V1Pod | [KubernetesErrorKind, string]>, leftOut: string[] = []) {
   const asked: string[] = [];
   const createNamespacedPod = ({ namespace }: { namespace: string }) => {
     asked.push(namespace);
@@ -26,8 +26,13 @@ function serverWith(answers: Record<string, V1Pod | [KubernetesErrorKind, string
     const [kind, message] = answer;
     return Promise.reject(new KubernetesError({ kind, request: `createNamespacedPod ${namespace}`, message }));
   };
-  return { k8s: { core: { createNamespacedPod } as unknown as CoreV1Api }, asked };
+  const listNamespace = ({ fieldSelector }: { fieldSelector: string }) =>
+    Promise.resolve({ items: leftOut.filter((name) => fieldSelector === `metadata.name=${name}`) });
+  return { k8s: { core: { createNamespacedPod, listNamespace } as unknown as CoreV1Api }, asked };
 }
+
+const refusingAll = (namespaces: string[]): Record<string, [KubernetesErrorKind, string]> =>
+  Object.fromEntries(namespaces.map((name) => [name, ['Forbidden', 'exceeded quota']]));
 
 const TERMINATING: [KubernetesErrorKind, string] = [
   'Forbidden',
@@ -66,7 +71,28 @@ describe('a rehearsal of the injection', () => {
       namespace: 'shop',
       problem: expect.stringContaining('exceeded quota') as string,
     });
-    expect(asked).toEqual(['gone', 'shop']);
+    expect(asked).toEqual(['gone', 'shop', 'default']);
+  });
+  it.each([5, 100])('is not decided by %i namespaces that take no pod, whatever they are called', async (count) => {
+    const mine = Array.from({ length: count }, (_, index) => `a-tenant-${index}`);
+    const refusing = refusingAll(mine);
+    const { k8s, asked } = serverWith({ ...refusing, default: INJECTED });
+    expect(await rehearseInjection(k8s, mine)).toMatchObject({ namespace: 'default', anchors: [expect.any(String)] });
+    expect(asked.length).toBeLessThanOrEqual(21);
+  });
+  it('finds one of others among many that refuse', async () => {
+    const names = (prefix: string) => Array.from({ length: 100 }, (_, index) => `${prefix}-${index}`);
+    const refusing = refusingAll(names('a'));
+    const others = Object.fromEntries(names('z').map((name) => [name, INJECTED]));
+    const { k8s } = serverWith({ ...refusing, ...others }); // a chance of one in a million to ask 20 of the first
+    expect(await rehearseInjection(k8s, [...names('a'), ...names('z')])).toMatchObject({
+      namespace: expect.stringContaining('z-') as string,
+    });
+  });
+  it('goes on with the next namespace when the webhook leaves one out', async () => {
+    const { k8s, asked } = serverWith({ legacy: { spec: { containers: [] } }, shop: INJECTED }, ['legacy']);
+    expect(await rehearseInjection(k8s, ['legacy', 'shop'])).toMatchObject({ namespace: 'shop' });
+    expect(asked).toEqual(['legacy', 'shop']);
   });
   it('says when the webhook did not answer, and when it skipped the pod', async () => {
     const failing = serverWith({ shop: ['Unavailable', 'failed calling webhook "linkerd-proxy-injector.linkerd.io"'] });

@@ -1,5 +1,7 @@
 import net from 'node:net';
+import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isSigned } from '../../../../src/ground/mesh.js';
 import type { Kubernetes } from '../../../../src/kubernetes/client.js';
 import {
   countAttempts,
@@ -12,6 +14,9 @@ import { observeProxies, type Prober, type Question } from '../../../../src/link
 import type { MeshedPod } from '../../../../src/linkerd/proxies/pods.js';
 import { ProbeError } from '../../../../src/linkerd/proxies/probe-error.js';
 import { UNFIT } from '../../hostile.js';
+import type { Issued } from '../../../../src/pki/issue.js';
+import { toPkcs8Pem } from '../../../../src/pki/key.js';
+import { authority, LEAF_NAME, leafUnder } from '../../support.js';
 
 const CONCURRENCY = 16;
 const prober: Prober = { reach: 'address', concurrency: CONCURRENCY, timeoutMs: 1000 };
@@ -90,6 +95,38 @@ describe('a proxy that answers with what moves a terminal', () => {
     expect(observed?.problem).not.toMatch(UNFIT);
     expect(observed?.problem).not.toContain('\n');
     expect(observed?.problem?.length).toBeLessThanOrEqual(300);
+  });
+});
+
+describe('a leaf', () => {
+  const ADDRESS = '127.99.0.3';
+  const [own, stranger] = [authority(), authority()];
+  const ended = { notAfter: new Date(Date.now() - 5000) };
+  let presented = leafUnder(own.issuer);
+  const server = tls.createServer({
+    SNICallback: (_, done) => {
+      const cert = `${presented.certificate.pem}${own.issuer.certificate.pem}${stranger.issuer.certificate.pem}`;
+      done(null, tls.createSecureContext({ key: toPkcs8Pem(presented.privateKey), cert }));
+    },
+  });
+  server.on('tlsClientError', () => undefined);
+  beforeAll(async () => await new Promise<void>((resolve) => server.listen(4191, ADDRESS, resolve)));
+  afterAll(() => server.close());
+
+  it.each<[string, Issued, object, boolean]>([
+    ['is signed', leafUnder(own.issuer), { verifiesWith: [own.root.certificate.fingerprint] }, true],
+    ['was signed, and has expired', leafUnder(own.issuer, ended), { verifiesWith: [], lapsed: true }, true],
+    ['is another authority’s', leafUnder(stranger.issuer), { verifiesWith: [] }, false],
+    ['was another authority’s', leafUnder(stranger.issuer, ended), { verifiesWith: [] }, false],
+    ['was another proxy’s', leafUnder(own.issuer, { ...ended, name: 'api.shop' }), { verifiesWith: [] }, false],
+  ])('tells whether an issuer of the mesh has signed it: one that %s', async (_what, issued, expected, signed) => {
+    presented = issued;
+    const roots = [own.root.certificate];
+    const mine = { ...pod(1, ADDRESS), identity: LEAF_NAME };
+    const [{ leaf, problem } = {}] = await observeProxies(k8s, prober, [mine], { ...question, roots });
+    expect(problem).toBeUndefined();
+    expect(leaf).toMatchObject(expected);
+    expect(leaf && isSigned(leaf)).toBe(signed);
   });
 });
 

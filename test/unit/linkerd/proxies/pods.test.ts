@@ -1,11 +1,15 @@
+import type { V1ObjectMeta, V1OwnerReference, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { encode } from '../../../../src/kubernetes/base64.js';
+import type { Kubernetes } from '../../../../src/kubernetes/client.js';
 import { workloadName } from '../../../../src/ground/mesh.js';
-import { readMeshedPod } from '../../../../src/linkerd/proxies/pods.js';
+import { listMeshedPods, readMeshedPod } from '../../../../src/linkerd/proxies/pods.js';
 import { isWaived } from '../../../../src/rotation/findings.js';
 import { UNFIT } from '../../hostile.js';
 
+const spec = { containers: [{ name: 'linkerd-proxy' }] };
+
 describe('a meshed pod', () => {
-  const spec = { containers: [{ name: 'linkerd-proxy' }] };
   it('says when it was made, and when it should be gone', () => {
     const creationTimestamp = new Date('2026-01-01T00:00:00Z');
     expect(readMeshedPod({ metadata: { name: 'web-1', creationTimestamp }, spec })).toMatchObject({
@@ -21,19 +25,18 @@ describe('a meshed pod', () => {
 });
 
 describe('what a tenant may have written into a pod', () => {
-  const spec = { containers: [{ name: 'linkerd-proxy' }] };
-  const owned = (owner: { kind: string; name: string }, labels: Record<string, string> = {}) =>
+  const owned = (owner: { kind: string; name: string }) =>
     readMeshedPod({
       metadata: {
-        ...{ name: 'web-1', namespace: 'shop', labels },
+        ...{ name: 'web-1', namespace: 'shop' },
         ownerReferences: [{ ...owner, apiVersion: 'v1', uid: 'u', controller: true }],
       },
       spec,
     })?.workload;
 
   it('is its owner where there can be such an object', () => {
-    expect(owned({ kind: 'Deployment', name: 'web' })).toEqual({ namespace: 'shop', kind: 'Deployment', name: 'web' });
-    expect(owned({ kind: 'Foo2', name: 'web.v1' })).toEqual({ namespace: 'shop', kind: 'Foo2', name: 'web.v1' });
+    expect(owned({ kind: 'StatefulSet', name: 'web' })).toMatchObject({ kind: 'StatefulSet', name: 'web', uid: 'u' });
+    expect(owned({ kind: 'Foo2', name: 'web.v1' })).toMatchObject({ kind: 'Foo2', name: 'web.v1' });
   });
   it.each([
     ['a kind with a name in it, that a waiver of that name would cover', { kind: 'Deployment/web', name: 'x' }],
@@ -51,11 +54,6 @@ describe('what a tenant may have written into a pod', () => {
       isWaived({ kind: 'workload', name: workloadName(workload ?? { namespace: '', kind: '', name: '' }) }, waivers),
     ).toBe(false);
   });
-  it('is no owner by a label whose value no object can have', () => {
-    const rs = { kind: 'ReplicaSet', name: 'web-1' };
-    expect(owned(rs, { 'linkerd.io/proxy-deployment': 'web' })?.kind).toBe('Deployment');
-    expect(owned(rs, { 'linkerd.io/proxy-deployment': 'Web_1' })).toEqual({ namespace: 'shop', ...rs });
-  });
   it('comes in as plain text of bounded length', () => {
     const said = '\u001B[2J\n# Done \u202E'.repeat(1000);
     const pod = readMeshedPod({
@@ -71,5 +69,118 @@ describe('what a tenant may have written into a pod', () => {
       expect(text?.length).toBeLessThanOrEqual(253);
       expect(text).toContain('# Done');
     }
+  });
+});
+
+const by = (kind: string, name: string, uid: string, apiVersion = 'apps/v1'): V1OwnerReference => ({
+  ...{ kind, name, uid, apiVersion },
+  controller: true,
+});
+
+/** ReplicaSets of the cluster: of Deployment `web`, of identity, of a Rollout, of nobody, of an operator. */
+const REPLICA_SETS: V1ObjectMeta[] = [
+  { namespace: 'shop', name: 'web-6d4', uid: 'rs-web', ownerReferences: [by('Deployment', 'web', 'd-web')] },
+  {
+    namespace: 'shop',
+    name: 'canary-7',
+    uid: 'rs-canary',
+    ownerReferences: [by('Rollout', 'canary', 'r-canary', 'argoproj.io/v1alpha1')],
+  },
+  { namespace: 'shop', name: 'alone', uid: 'rs-alone' },
+  { namespace: 'shop', name: 'op-1', uid: 'rs-op', ownerReferences: [by('Machine', 'op', 'm-op', 'example.com/v1')] },
+  {
+    namespace: 'linkerd',
+    name: 'linkerd-identity-5',
+    uid: 'rs-identity',
+    ownerReferences: [by('Deployment', 'linkerd-identity', 'd-identity')],
+  },
+  { namespace: 'linkerd', name: 'other-5', uid: 'rs-other', ownerReferences: [by('Deployment', 'other', 'd-other')] },
+];
+
+async function listed(metadata: V1ObjectMeta, pod: V1Pod['spec'] = spec) {
+  const replicaSets = async ({ namespace }: { namespace?: string }) =>
+    await Promise.resolve({
+      items: REPLICA_SETS.filter((set) => !namespace || set.namespace === namespace).map((set) => ({ metadata: set })),
+    });
+  const k8s = {
+    core: {
+      listPodForAllNamespaces: async () =>
+        await Promise.resolve({ items: [{ metadata: { namespace: 'shop', name: 'x-1', ...metadata }, spec: pod }] }),
+    },
+    apps: { listNamespacedReplicaSet: replicaSets, listReplicaSetForAllNamespaces: replicaSets },
+  };
+  const [found] = await listMeshedPods(k8s as unknown as Kubernetes, 'linkerd');
+  return found;
+}
+
+describe('the workload of a pod', () => {
+  const workload = async (ownerReferences: V1OwnerReference[], labels: Record<string, string> = {}) => {
+    const { kind = '', name = '', uid } = (await listed({ ownerReferences, labels }))?.workload ?? {};
+    return [`${kind}/${name}`, uid];
+  };
+  it.each<[string, V1OwnerReference, [string, string | undefined]]>([
+    ['a Deployment', by('ReplicaSet', 'web-6d4', 'rs-web'), ['Deployment/web', 'd-web']],
+    ['an Argo Rollout', by('ReplicaSet', 'canary-7', 'rs-canary'), ['Rollout/canary', 'r-canary']],
+    ['a ReplicaSet', by('ReplicaSet', 'called-otherwise', 'rs-alone'), ['ReplicaSet/alone', 'rs-alone']],
+    ['an operator with ReplicaSets', by('ReplicaSet', 'op-1', 'rs-op'), ['Machine/op', 'm-op']],
+    ['a StatefulSet', by('StatefulSet', 'db', 'ss-db'), ['StatefulSet/db', 'ss-db']],
+    ['a DaemonSet', by('DaemonSet', 'agent', 'ds-agent'), ['DaemonSet/agent', 'ds-agent']],
+    ['a ReplicationController', by('ReplicationController', 'old', 'rc', 'v1'), ['ReplicationController/old', 'rc']],
+    ['an operator of its own', by('Kafka', 'k', 'kafka', 'example.com/v1'), ['Kafka/k', 'kafka']],
+    ['an operator’s Deployment', by('Deployment', 'd', 'x', 'example.com/v1'), ['Deployment/d', 'x']],
+    ['a Job', by('Job', 'migrate', 'j', 'batch/v1'), ['Job/migrate', 'j']],
+    ['a node', by('Node', 'node-1', 'n', 'v1'), ['StaticPod/x-1', undefined]],
+  ])('is found by uid: %s', async (_what, reference, expected) => {
+    expect(await workload([reference])).toEqual(expected);
+  });
+  it('is the CronJob that its label names, where its Job is named for it', async () => {
+    const labels = { 'linkerd.io/proxy-cronjob': 'nightly' };
+    expect(await workload([by('Job', 'nightly-29', 'j', 'batch/v1')], labels)).toEqual(['CronJob/nightly', undefined]);
+    expect(await workload([by('Job', 'migrate', 'j', 'batch/v1')], labels)).toEqual(['Job/migrate', 'j']);
+    expect(await workload([], labels)).toEqual(['Pod/x-1', undefined]);
+  });
+
+  it.each<[string, V1OwnerReference[]]>([
+    ['its label', []],
+    ['the name of its ReplicaSet alone', [by('ReplicaSet', 'web-6d4', 'made-up')]],
+    ['a ReplicaSet of another namespace', [by('ReplicaSet', 'linkerd-identity-5', 'rs-identity')]],
+    ['a Deployment as its owner, though no Deployment has pods of its own', [by('Deployment', 'web', 'd-web')]],
+    ['a Rollout as its owner', [by('Rollout', 'canary', 'r-canary', 'argoproj.io/v1alpha1')]],
+    ['a CronJob as its owner', [by('CronJob', 'nightly', 'c', 'batch/v1')]],
+    ['an owner that does not control it', [{ ...by('ReplicaSet', 'web-6d4', 'rs-web'), controller: false }]],
+  ])('is the pod itself where all it has to show is %s', async (_what, references) => {
+    expect(await workload(references, { 'linkerd.io/proxy-deployment': 'web' })).toEqual(['Pod/x-1', undefined]);
+  });
+});
+
+describe('a component of the control plane', () => {
+  const component = async (metadata: V1ObjectMeta) =>
+    (await listed({ labels: { 'linkerd.io/control-plane-component': 'identity' }, ...metadata }))?.component;
+  const ofIdentity = [by('ReplicaSet', 'linkerd-identity-5', 'rs-identity')];
+
+  it('is one in Linkerd’s own namespace, and identity is what its Deployment runs', async () => {
+    expect(await component({ namespace: 'linkerd', ownerReferences: ofIdentity })).toBe('identity');
+    const labels = { 'linkerd.io/control-plane-component': 'destination' };
+    expect(await component({ namespace: 'linkerd', labels })).toBe('destination');
+  });
+  it.each<[string, V1ObjectMeta]>([
+    ['in another namespace', { namespace: 'payments' }],
+    ['in another namespace that names the owner', { namespace: 'payments', ownerReferences: ofIdentity }],
+    ['in Linkerd’s namespace without an owner', { namespace: 'linkerd' }],
+    [
+      'of another Deployment there',
+      { namespace: 'linkerd', ownerReferences: [by('ReplicaSet', 'other-5', 'rs-other')] },
+    ],
+  ])('is no identity pod %s', async (_what, metadata) => {
+    expect(await component(metadata)).toBeUndefined();
+  });
+  it('alone tells the anchors of an identity process: a container of that name elsewhere is somebody’s own', async () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
+    const container = { name: 'identity', args: [`-identity-trust-anchors-pem=${encode(pem)}`] };
+    const pod = { containers: [...spec.containers, container] };
+    const labels = { 'linkerd.io/control-plane-component': 'identity' };
+    expect(await listed({ namespace: 'payments', labels }, pod)).not.toHaveProperty('identityAnchors');
+    const own = await listed({ namespace: 'linkerd', labels, ownerReferences: ofIdentity }, pod);
+    expect(own?.identityAnchors).toContain('BEGIN CERTIFICATE');
   });
 });

@@ -27,6 +27,13 @@ describe('unrollableAmong', () => {
   it('leaves out what is going anyway', () => {
     expect(unrollableAmong([{ ...of('Pod'), terminating: true }], new Map(), false)).toEqual([]);
   });
+  it('names a pod that only carries the name of a workload by its own', () => {
+    const workload = { namespace: 'shop', kind: 'Deployment', name: 'web', uid: 'another' };
+    const known = new Map([['shop/Deployment/web', { ...rolled, uid: 'u' }]]);
+    expect(reasons(unrollableAmong([proxy({ pod: 'planted', workload })], known, false))).toEqual([
+      ['shop/Pod/planted', 'CustomController'],
+    ]);
+  });
   it('names what needs an eviction, unless that is allowed', () => {
     const known = new Map([['shop/StatefulSet/web', evicted]]);
     expect(reasons(unrollableAmong([of('StatefulSet')], known, false))).toEqual([

@@ -1,0 +1,96 @@
+import { setHeaderOptions, type V1ObjectMeta, type V1OwnerReference } from '@kubernetes/client-node';
+import { present } from '../ground/present.js';
+import type { Kubernetes } from './client.js';
+import { listAll } from './list.js';
+import { canBeNamed } from './object-names.js';
+
+/**
+ * What an owner reference says. Kind and name are for whoever creates a pod to choose; a uid is one object's for ever, and
+ * the controllers of Kubernetes let go of pods that have theirs and are not of their selector (controller_ref_manager.go).
+ */
+export type Owner = Pick<V1OwnerReference, 'kind' | 'name' | 'uid'> & Partial<Pick<V1OwnerReference, 'apiVersion'>>;
+
+/** The controller that an object names; one of a kind or name that no object can have is none. */
+export function controllerOf({ ownerReferences = [] }: V1ObjectMeta): Owner | undefined {
+  const owner = ownerReferences.find(({ controller }) => controller);
+  return owner && canBeNamed(owner) ? owner : undefined;
+}
+
+/** A ReplicaSet as a pod names it. */
+export interface ReplicaSetClaim {
+  namespace: string;
+  uid: string;
+}
+
+interface Known {
+  until: number;
+  /** Absent: the namespace has no ReplicaSet of this uid, and will never have one. */
+  owner?: Owner;
+}
+
+/** Namespaces up to which each is listed by itself; of more, all are listed at once. */
+const FEW_NAMESPACES = 4;
+/** Milliseconds: seldom, a ReplicaSet is left by its Deployment and taken by another. */
+const KNOWN_FOR_MS = 300_000;
+/** Metadata is all that is read, and a tenth of what there is to send (Kubernetes "Efficient detection of changes", 1.15). */
+const METADATA_ONLY = setHeaderOptions(
+  'Accept',
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+);
+
+const knownTo = new WeakMap<Kubernetes, Map<string, Known>>();
+
+/**
+ * Whose ReplicaSets are: the controller of each, or itself where it has none. What was learned is remembered for some
+ * minutes, so that a look lists them only when there are new ones, and then in their namespaces alone.
+ * @returns by `claimKey`; a ReplicaSet that does not exist is not in it
+ * @throws KubernetesError
+ */
+export async function ownersOfReplicaSets(
+  k8s: Kubernetes,
+  claims: readonly ReplicaSetClaim[],
+): Promise<Map<string, Owner>> {
+  const known = knownTo.get(k8s) ?? new Map<string, Known>();
+  knownTo.set(k8s, known);
+  const now = Date.now();
+  for (const [key, { until }] of known) if (until <= now) known.delete(key);
+  const unknown = claims.filter((claim) => !known.has(claimKey(claim)));
+  if (unknown.length > 0) {
+    const found = new Map(await listOwners(k8s, unknown));
+    for (const key of unknown.map(claimKey))
+      known.set(key, { until: now + KNOWN_FOR_MS, ...present({ owner: found.get(key) }) });
+  }
+  return new Map(claims.map(claimKey).flatMap((key) => ownerEntry(known, key)));
+}
+
+export function claimKey({ namespace, uid }: ReplicaSetClaim): string {
+  return `${namespace}/${uid}`;
+}
+
+function ownerEntry(known: ReadonlyMap<string, Known>, key: string): [string, Owner][] {
+  const owner = known.get(key)?.owner;
+  return owner ? [[key, owner]] : [];
+}
+
+/** Only those that are asked for are kept. */
+async function listOwners(k8s: Kubernetes, claims: readonly ReplicaSetClaim[]): Promise<[string, Owner][]> {
+  const wanted = new Set(claims.map(claimKey));
+  const namespaces = new Set(claims.map(({ namespace }) => namespace));
+  const asked = namespaces.size > FEW_NAMESPACES ? [undefined] : [...namespaces];
+  const read = ({ metadata = {} }: { metadata?: V1ObjectMeta }): [string, Owner] | undefined => {
+    const { namespace = '', uid = '', name = '' } = metadata;
+    const key = claimKey({ namespace, uid });
+    return wanted.has(key) ? [key, controllerOf(metadata) ?? { kind: 'ReplicaSet', name, uid }] : undefined;
+  };
+  const lists = asked.map(
+    async (namespace) =>
+      await listAll(
+        (page) =>
+          namespace === undefined
+            ? k8s.apps.listReplicaSetForAllNamespaces(page, METADATA_ONLY)
+            : k8s.apps.listNamespacedReplicaSet({ ...page, namespace }, METADATA_ONLY),
+        read,
+      ),
+  );
+  return (await Promise.all(lists)).flat();
+}
