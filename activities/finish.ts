@@ -1,28 +1,51 @@
 import type { Kubernetes } from '../src/kubernetes/client.js';
-import { detectLinkerd } from '../src/linkerd/detect.js';
+import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { writeReport } from '../src/records/report.js';
 import { keepRoot } from '../src/records/root-secret.js';
 import { deleteRotationSecret, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
 import type { DiscardResult, StepInput } from '../src/rotation/payloads.js';
+import type { OldKey } from '../src/rotation/old-key.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { lookAt } from './kit/look.js';
+import { retireOldKey, saidOfOldKey } from './kit/old-key.js';
 
 /**
- * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), the rotation's Secret with the
- * old issuer goes, the report is written. Each part is skipped when it is done already.
+ * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), the report is written, and the
+ * rotation's Secret with the old issuer goes, last, because the report is made from it. Each part is skipped when it is done
+ * already.
+ * @returns what the report says of the old issuer's key
  */
-export async function finish(dependencies: Dependencies, input: StepInput & { report: RotationReport }): Promise<void> {
+export async function finish(
+  dependencies: Dependencies,
+  input: StepInput & { report: RotationReport },
+): Promise<OldKey> {
   await fence(dependencies, input);
   const { k8s } = dependencies;
-  const { namespace } = await detectLinkerd(k8s, input.linkerdNamespace);
+  const { report, settings } = input;
+  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const { namespace } = linkerd;
   const rotation = await readRotationSecret(k8s, namespace);
-  if (rotation) {
-    if (input.report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation);
-    await deleteRotationSecret(k8s, namespace, rotation);
-  }
-  await writeReport(k8s, namespace, input.report);
+  if (rotation && report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation);
+  const oldKey = await oldKeyOf(k8s, linkerd, { report, rotation, settings });
+  await writeReport(k8s, namespace, { ...report, ...oldKey });
+  if (rotation) await deleteRotationSecret(k8s, namespace, rotation);
+  return oldKey;
+}
+
+/** After an abort the key of the start is in use again, and its copies are nobody's concern. */
+async function oldKeyOf(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+  { report, rotation, settings }: { report: RotationReport; rotation: RotationSecret | undefined } & Pick<
+    StepInput,
+    'settings'
+  >,
+): Promise<OldKey> {
+  if (!rotation) return await saidOfOldKey(k8s, linkerd.namespace, report);
+  if (report.outcome === 'aborted') return {};
+  return await retireOldKey(k8s, linkerd, rotation, { settings, at: new Date(report.finishedAt) });
 }
 
 /**

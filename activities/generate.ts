@@ -16,12 +16,14 @@ import {
 } from '../src/records/rotation-secret.js';
 import type { Course } from '../src/rotation/courses/course.js';
 import { courseOf } from '../src/rotation/courses/index.js';
+import { keepsRootKey } from '../src/rotation/input.js';
 import type { GenerateResult, StepInput } from '../src/rotation/payloads.js';
 import { makeBridge, makeCertificates, makeIssuer } from './kit/make-certificates.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { refuseUnfit } from './kit/fit.js';
 import { factsOf, lookAt } from './kit/look.js';
+import { rootKeyOf } from './kit/root-key.js';
 
 /**
  * The new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere else. When
@@ -40,7 +42,8 @@ export async function generate(dependencies: Dependencies, input: StepInput): Pr
   if (isNew) return factsOf(rotation, { adopted: false, pastPointOfNoReturn: false });
   refuseOtherKind(rotation, course);
   const looked = await lookAt(dependencies, linkerd, rotation, input);
-  refuseUnfit(rotation, { course, anchors, looked });
+  const rootKey = await rootKeyOf(k8s, input, rotation);
+  refuseUnfit(rotation, { course, anchors, looked, rootKey });
   return looked.facts;
 }
 
@@ -111,7 +114,7 @@ async function prepare(
     issuerPem,
     issuerKeyPem,
     retire: roots.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
-    ...(rootKeyPem && settings.root.key === 'keep' ? { rootKeyPem } : {}),
+    ...(rootKeyPem && keepsRootKey(settings) ? { rootKeyPem } : {}),
     ...(course.bridge ? { bridgePem: makeBridge(made, current, { settings, linkerd }).pem } : {}),
   };
 }

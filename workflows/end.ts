@@ -15,8 +15,8 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
   status.pastPointOfNoReturn = true; // what an abort would need goes
   const report = await inPhase(status, 'finish', async () => {
     const written = reportOf(rotation, outcome);
-    await steps.finish({ ...input, report: written });
-    return written;
+    const oldKey = await steps.finish({ ...input, report: written });
+    return { ...written, ...oldKey };
   });
   status.outcome = outcome;
   return { ...report, finishedAt: now(), phases: status.phases };

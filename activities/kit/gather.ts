@@ -3,6 +3,7 @@ import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
+import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
 import {
   COMPONENT_LABEL,
@@ -23,7 +24,7 @@ import { readRotationSecret, type RotationSecret } from '../../src/records/rotat
 import { type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { rehearsalNamespaces } from '../../src/rotation/injection.js';
-import type { RotationRequest } from '../../src/rotation/input.js';
+import { keepsRootKey, type RotationRequest } from '../../src/rotation/input.js';
 import { paceOf } from '../../src/rotation/pace.js';
 import { deadlineOf } from '../../src/rotation/preflight/deadline.js';
 import { expiredOf, expiriesOf } from '../../src/rotation/preflight/expiry.js';
@@ -95,6 +96,9 @@ export async function gather(
     recovery: expiredOf(current, roots, now),
     leftBehind: rotation && leftBehindOf(rotation, issuerStateOf(issuer.certificates, rotation), issuer.certificates),
     deadline: deadlineOf({ settings, course }, paceOf(linkerd, pods), expiriesOf(current, roots)),
+    keyCopies: await findKeyCopies(k8s, linkerd),
+    // of a rotation that goes on it was decided when its root was made
+    keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
     writers: await competingWriters(k8s, linkerd),
     helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
     rehearsal: settings.planOnly

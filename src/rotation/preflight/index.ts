@@ -4,6 +4,7 @@ import { bridgeNeedsRootKey, issuerUnfit, suppliedCertificatesUnfit } from './ce
 import { controlPlaneNotReady, injectionFails, injectorMayBeSkipped, linkerdUndetected } from './control-plane.js';
 import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
+import { oldKeyCopies, rootKeyKept } from './keys.js';
 import { rotationLeftBehind } from './left-behind.js';
 import type { PreflightObservation } from './observation.js';
 import { permissionMissing } from './permissions.js';
@@ -32,6 +33,8 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   strategyTooSlow,
   anotherWriter,
   helmWouldRevert,
+  oldKeyCopies,
+  rootKeyKept,
   injectionFails,
   injectorMayBeSkipped,
   proxyUnreadable,
