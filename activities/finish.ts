@@ -38,10 +38,11 @@ export async function finish(
 async function oldKeyOf(
   k8s: Kubernetes,
   linkerd: Linkerd,
-  { report, rotation, settings }: { report: RotationReport; rotation: RotationSecret | undefined } & Pick<
-    StepInput,
-    'settings'
-  >,
+  {
+    report,
+    rotation,
+    settings,
+  }: { report: RotationReport; rotation: RotationSecret | undefined } & Pick<StepInput, 'settings'>,
 ): Promise<OldKey> {
   if (!rotation) return await saidOfOldKey(k8s, linkerd.namespace, report);
   if (report.outcome === 'aborted') return {};

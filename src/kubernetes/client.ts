@@ -17,7 +17,7 @@ import {
   ServerConfiguration,
 } from '@kubernetes/client-node';
 import pThrottle from 'p-throttle';
-import { fromFailure, fromResponse } from './errors.js';
+import { fromFailure, fromResponse, isKubernetesError, saidOf } from './errors.js';
 
 /** How requests are sent; every field has a default. */
 export interface ClientOptions {
@@ -86,10 +86,22 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
 
 function loadKubeConfig(options: ClientOptions): KubeConfig {
   const kubeConfig = new KubeConfig();
-  if (options.kubeconfig) kubeConfig.loadFromFile(options.kubeconfig);
-  else kubeConfig.loadFromDefault();
+  try {
+    if (options.kubeconfig) kubeConfig.loadFromFile(options.kubeconfig);
+    else kubeConfig.loadFromDefault();
+  } catch (error) {
+    throw unreadable(error, options.kubeconfig ?? process.env['KUBECONFIG'] ?? 'of this user');
+  }
   if (options.context) kubeConfig.setCurrentContext(options.context);
   return kubeConfig;
+}
+
+/** A parser quotes the lines that it does not understand, and a kubeconfig has keys in them. */
+function unreadable(error: unknown, file: string): Error {
+  const { name, message, code, mark } = error as Error & { code?: unknown; mark?: { line?: number } };
+  if (typeof code === 'string') return new Error(`the kubeconfig ${file} cannot be read: ${message}`); // of the file system
+  const where = mark?.line === undefined ? '' : ` (line ${mark.line + 1})`;
+  return new Error(`the kubeconfig ${file} is not one: ${name}${where}; \`kubectl config view\` says what is wrong`);
 }
 
 function requestMiddleware(options: ClientOptions, requests: Map<string, number>) {
@@ -154,11 +166,9 @@ function callName(method: string, parameters: unknown): string {
   return subject ? `${method} ${subject}` : method;
 }
 
+/** Whatever failed, said of its call. The error is made anew: messages of others are in the stack, too. */
 function named(call: string, error: unknown): unknown {
-  if (error instanceof Error && error.name === 'KubernetesError') {
-    error.message = error.message.replace('Kubernetes API', call);
-    return error;
-  }
+  if (isKubernetesError(error)) return saidOf(call, error, /^\w+Secret\b/.test(call));
   if (error instanceof Error && error.name === 'AbortError') return error; // the caller gave up: not the server's failure
   return fromFailure(call, error);
 }

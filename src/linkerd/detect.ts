@@ -94,7 +94,9 @@ function layoutReadBy(identity: V1Deployment, namespace: string): Layout {
 
 function issuerScheme(scheme = 'linkerd.io/tls'): IssuerScheme {
   if (scheme === 'linkerd.io/tls' || scheme === 'kubernetes.io/tls') return scheme;
-  throw new DetectionError('UnknownScheme', `the issuer scheme is ${scheme}`, 'linkerd.io/tls or kubernetes.io/tls');
+  // of a text that is indented wrongly anything may have become the scheme
+  const what = /^[-a-z0-9./]{1,40}$/.test(scheme) ? scheme : `a text of ${scheme.length} characters`;
+  throw new DetectionError('UnknownScheme', `the issuer scheme is ${what}`, 'linkerd.io/tls or kubernetes.io/tls');
 }
 
 async function findNamespace(k8s: Kubernetes): Promise<string> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { present } from '../../ground/present.js';
 import { strategyNames } from '../../rotation/courses/index.js';
 import type { IssuerInput, RotationInput } from '../../rotation/input.js';
@@ -96,14 +96,17 @@ export function issuerInput(options: ClusterOptions & InputOptions): IssuerInput
 
 function readInputFile(file: string): RotationInput {
   try {
-    const content: unknown = parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+    const content: unknown = parse(readFileSync(file === '-' ? 0 : file, 'utf8'), { logLevel: 'error' });
     if (content === null || content === undefined) return {};
     if (typeof content !== 'object' || Array.isArray(content)) throw new Error('it must hold one object');
     return content;
   } catch (error) {
-    throw new CliError(
-      `cannot read the input ${file}: ${error instanceof Error ? error.message : String(error)}`,
-      EXIT.refused,
-    );
+    throw new CliError(`cannot read the input ${file}: ${whyNot(error)}`, EXIT.refused);
   }
+}
+
+/** The parser quotes lines of the file, and somebody may have named the wrong one: a key's. */
+function whyNot(error: unknown): string {
+  if (error instanceof YAMLParseError) return `not YAML (${error.code}, line ${error.linePos?.[0].line ?? '?'})`;
+  return error instanceof Error ? error.message : String(error);
 }

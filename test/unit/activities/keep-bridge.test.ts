@@ -23,7 +23,9 @@ const input = step({ settings: { ...step().settings, certificates: { secret: 'mi
 const keep = async (cluster: FakeCluster): Promise<BridgeKept> =>
   await carryOut(cluster, ({ keepBridge }) => keepBridge, input);
 const endOf = (cluster: FakeCluster, secret: string, key: string) =>
-  readBundle(cluster.text(`Secret/${secret}`, key)).certificates.at(-1)?.notAfter.toISOString();
+  readBundle(cluster.text(`Secret/${secret}`, key))
+    .certificates.at(-1)
+    ?.notAfter.toISOString();
 
 describe('the bridge certificate of a root whose key stays with its owner', () => {
   it('is made anew with the key in the Secret of the owner, which is copied nowhere', async () => {
@@ -40,7 +42,11 @@ describe('the bridge certificate of a root whose key stays with its owner', () =
   it.each([
     ['the Secret is gone', undefined, 'it is gone'],
     ['the key is gone', { 'ca.crt': encode(T.pem) }, 'it has no ca.key'],
-    ['the key is of another root', { 'ca.key': encode(toSec1Pem(old.root.privateKey)) }, 'its ca.key is the key of another root'],
+    [
+      'the key is of another root',
+      { 'ca.key': encode(toSec1Pem(old.root.privateKey)) },
+      'its ca.key is the key of another root',
+    ],
     ['the key is rubbish', { 'ca.key': encode('rubbish') }, 'its ca.key cannot be read'],
   ])('serves as long as it lasts where %s, and it is said what to put back', async (_what, data, says) => {
     const cluster = bridged(DAY_MS);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { bridgeCheckInterval, bridgeEndsSoon, bridgeKept, bridgeLife, KEY_DISCARDED } from '../../../src/rotation/bridge-life.js';
+import {
+  bridgeCheckInterval,
+  bridgeEndsSoon,
+  bridgeKept,
+  bridgeLife,
+  KEY_DISCARDED,
+} from '../../../src/rotation/bridge-life.js';
 import { HOUR_MS, request } from './support.js';
 
 const DAY_MS = 24 * HOUR_MS;

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type InputResult, invalidInputMessage, readInput, readIssuerInput } from '../../../src/rotation/input.js';
+import {
+  type InputResult,
+  invalidInputMessage,
+  keepsRootKey,
+  readInput,
+  readIssuerInput,
+} from '../../../src/rotation/input.js';
 
 const problems = (result: InputResult) => (result.ok ? [] : result.problems);
 
