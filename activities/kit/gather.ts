@@ -87,6 +87,7 @@ export async function gather(
     now,
     stuckAfterMs: settings.rollout.stuckAfter,
     linkerdNamespace: linkerd.namespace,
+    unverified: k8s.unverified,
     missingPermissions: [],
     deployments: await controlPlane(k8s, linkerd),
     stores: stores.map(storeFacts),

@@ -17,6 +17,7 @@ import {
   ServerConfiguration,
 } from '@kubernetes/client-node';
 import pThrottle from 'p-throttle';
+import { present } from '../ground/present.js';
 import { fromFailure, fromResponse, isKubernetesError, saidOf } from './errors.js';
 
 /** How requests are sent; every field has a default. */
@@ -48,6 +49,8 @@ export interface Kubernetes {
   portForward: PortForward;
   /** `https://…` of the API server. */
   server: string;
+  /** Why whoever answers there is believed to be the API server; absent: its certificate is verified. */
+  unverified?: string;
   /** Requests sent so far, by `VERB resource` (for metrics and for the cost of a rotation). */
   requests: ReadonlyMap<string, number>;
 }
@@ -60,6 +63,8 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
   const cluster = kubeConfig.getCurrentCluster();
   if (!cluster)
     throw new Error(`the kubeconfig has no current cluster${options.context ? ` for context ${options.context}` : ''}`);
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
+    throw new Error(`the API server of the kubeconfig, ${cluster.server}, is plain http: it must be https`);
   const requests = new Map<string, number>();
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
@@ -81,7 +86,16 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     portForward: new PortForward(kubeConfig),
     server: cluster.server,
     requests,
+    ...present({ unverified: unverifiedBecause(cluster) }),
   };
+}
+
+/** Node asks the variable at each connection, and takes no other value for "do not verify". */
+function unverifiedBecause({ skipTLSVerify }: { skipTLSVerify?: boolean }): string | undefined {
+  if (skipTLSVerify) return 'the kubeconfig says insecure-skip-tls-verify';
+  return process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+    ? 'NODE_TLS_REJECT_UNAUTHORIZED=0 is in the environment'
+    : undefined;
 }
 
 function loadKubeConfig(options: ClientOptions): KubeConfig {

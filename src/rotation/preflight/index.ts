@@ -4,7 +4,7 @@ import { bridgeNeedsRootKey, issuerUnfit, suppliedCertificatesUnfit } from './ce
 import { controlPlaneNotReady, injectionFails, injectorMayBeSkipped, linkerdUndetected } from './control-plane.js';
 import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
-import { oldKeyCopies, rootKeyKept } from './keys.js';
+import { apiServerUnverified, oldKeyCopies, rootKeyKept } from './keys.js';
 import { rotationLeftBehind } from './left-behind.js';
 import type { PreflightObservation } from './observation.js';
 import { permissionMissing } from './permissions.js';
@@ -16,6 +16,7 @@ export type Check = (observation: PreflightObservation) => Finding[];
 
 /** Everything that preflight checks, in the order in which people read it. */
 export const PREFLIGHT_CHECKS: readonly Check[] = [
+  apiServerUnverified,
   linkerdUndetected,
   permissionMissing,
   controlPlaneNotReady,

@@ -2,6 +2,19 @@ import type { Finding } from '../findings.js';
 import type { PreflightObservation } from './observation.js';
 import { CLUSTER, issuerSecret } from './subjects.js';
 
+export function apiServerUnverified({ unverified }: PreflightObservation): Finding[] {
+  if (unverified === undefined) return [];
+  return [
+    {
+      reason: 'ApiServerUnverified',
+      severity: 'warn',
+      message: `the certificate of the API server is not verified (${unverified}): private keys go to whoever answers there`,
+      subject: CLUSTER,
+      hint: 'take that away; a worker does not start with it, unless REROOT_UNVERIFIED_API_SERVER=accept is in its environment',
+    },
+  ];
+}
+
 /** The old key is worth nothing only when the last copy of it is gone: who has others is told while there is time. */
 export function oldKeyCopies({ keyCopies: { applied, helm }, linkerdNamespace }: PreflightObservation): Finding[] {
   const annotated = applied.map((name) =>

@@ -13,6 +13,8 @@ export interface PreflightObservation {
   /** `rollout.stuckAfter`: a pod that is younger is starting. */
   stuckAfterMs: number;
   linkerdNamespace: string;
+  /** Why whoever answers as API server is believed. */
+  unverified?: string | undefined;
   /** Why Linkerd was not found or is not understood; nothing else is known then. */
   undetected?: Undetected | undefined;
   missingPermissions: MissingPermission[];

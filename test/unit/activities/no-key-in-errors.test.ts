@@ -7,7 +7,7 @@ import { toPkcs8Pem, toSec1Pem } from '../../../src/pki/key.js';
 import { rotationSecretOf } from '../../../src/records/rotation-secret.js';
 import type { IssuerStateInput, StepInput } from '../../../src/rotation/payloads.js';
 import type { RotationReport } from '../../../src/rotation/report.js';
-import { findKey, textOfError } from '../key-search.js';
+import { findKey, textOfError } from '../../key-search.js';
 import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step } from './cluster.js';
 
 const KEY = toSec1Pem(old.issuer.privateKey);

@@ -9,7 +9,7 @@ import { createKubernetes, type Kubernetes } from '../../../src/kubernetes/clien
 import { KubernetesError } from '../../../src/kubernetes/errors.js';
 import { isLostRace } from '../../../src/kubernetes/patch.js';
 import { generateKey, toSec1Pem } from '../../../src/pki/key.js';
-import { findKey, textOfError } from '../key-search.js';
+import { findKey, textOfError } from '../../key-search.js';
 
 const KEY = toSec1Pem(generateKey());
 

@@ -12,7 +12,7 @@ import { readYamlField, replaceYamlField } from '../../../../src/linkerd/layouts
 import { readBundleState } from '../../../../src/linkerd/proxies/bundle-change.js';
 import { encode } from '../../../../src/kubernetes/base64.js';
 import { generateKey, parseKey, toSec1Pem } from '../../../../src/pki/key.js';
-import { findKey, textOfError } from '../../key-search.js';
+import { findKey, textOfError } from '../../../key-search.js';
 
 /** What the workflow gets of an error, in the n-th attempt. */
 async function failureOf(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { generateKey, toSec1Pem } from '../../../../src/pki/key.js';
-import { findKey, textOfError } from '../../key-search.js';
+import { findKey, textOfError } from '../../../key-search.js';
 import type { ClusterOptions } from '../../../../src/cli/options/common.js';
 import { issuerInput, rotationInput } from '../../../../src/cli/options/input.js';
 

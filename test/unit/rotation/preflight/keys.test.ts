@@ -51,3 +51,22 @@ describe('rootKeyKept', () => {
     },
   ])('$name', holds);
 });
+
+describe('apiServerUnverified', () => {
+  it.each<Case>([
+    { name: 'finds nothing where its certificate is verified', observed: {}, finds: [] },
+    {
+      name: 'says why it is not, and that a worker would refuse',
+      observed: { unverified: 'the kubeconfig says insecure-skip-tls-verify' },
+      finds: [
+        {
+          reason: 'ApiServerUnverified',
+          severity: 'warn',
+          subject: 'cluster',
+          says: ['insecure-skip-tls-verify', 'private keys go to whoever answers'],
+          hint: 'REROOT_UNVERIFIED_API_SERVER=accept',
+        },
+      ],
+    },
+  ])('$name', holds);
+});

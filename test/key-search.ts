@@ -1,4 +1,4 @@
-import { encode } from '../../src/kubernetes/base64.js';
+import { encode } from '../src/kubernetes/base64.js';
 
 /** Characters that nobody finds by chance, and that are of no use to a thief yet. */
 const WINDOW = 12;
