@@ -9,18 +9,20 @@ const WINDOW = 12;
  */
 export function findKey(text: string, pem: string): string | undefined {
   const body = pem.replaceAll(/-----[A-Z ]+-----|\s/g, '');
-  const bytes = [...Buffer.from(pem)].slice(60, 80);
+  const secret = pem.includes('BEGIN PRIVATE KEY') ? body.slice(48, 90) : body.slice(10, 52);
+  const start = pem.indexOf(secret.slice(0, WINDOW));
+  const bytes = [...Buffer.from(pem)].slice(start, start + 20);
   const secrets = [
-    pem.includes('BEGIN PRIVATE KEY') ? body.slice(48, 90) : body.slice(10, 52),
-    encode(pem).slice(60, 100),
+    secret,
+    encode(pem).slice(Math.ceil((start * 4) / 3) + 4, Math.floor(((start + secret.length) * 4) / 3) - 4),
     Buffer.from(bytes).toString('hex'),
     bytes.join(' '),
   ];
   const dense = text.replaceAll(/\\n|\n|\r/g, '');
   const haystacks = [dense, dense.replaceAll(/\s+/g, '')];
-  for (const secret of secrets)
-    for (let at = 0; at + WINDOW <= secret.length; at += 1) {
-      const part = secret.slice(at, at + WINDOW);
+  for (const one of secrets)
+    for (let at = 0; at + WINDOW <= one.length; at += 1) {
+      const part = one.slice(at, at + WINDOW);
       if (haystacks.some((haystack) => haystack.includes(part))) return part;
     }
   return undefined;

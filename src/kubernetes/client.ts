@@ -64,7 +64,7 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
   if (!cluster)
     throw new Error(`the kubeconfig has no current cluster${options.context ? ` for context ${options.context}` : ''}`);
   if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
-    throw new Error(`the API server of the kubeconfig, ${cluster.server}, is plain http: it must be https`);
+    throw new Error(`no kubeconfig was found, or its server has no TLS (${cluster.server}): name one that is https`);
   const requests = new Map<string, number>();
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),

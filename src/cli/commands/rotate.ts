@@ -11,8 +11,8 @@ import {
 } from '../../rotation/input.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
 import { isServerAway } from '../session/answers.js';
-import { hasTemporalServer, openSession, rotationHandle, type Session } from '../session/connect.js';
-import { CliError, EXIT } from '../exit-codes.js';
+import { openSession, rotationHandle, type Session } from '../session/connect.js';
+import { CliError } from '../exit-codes.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
 import {
   type InputOptions,
@@ -21,8 +21,6 @@ import {
   withInputOptions,
   withIssuerOptions,
 } from '../options/input.js';
-import { clusterAccess, refuseUnverified } from '../../../worker/access.js';
-import { configured } from '../options/worker.js';
 import { detached, followToEnd } from './follow-to-end.js';
 import { checkedInput, look } from './preflight.js';
 
@@ -73,9 +71,7 @@ function named(options: RotateOptions, { settings }: RotationRequest): RotateOpt
 
 async function rotate(options: RotateOptions, start: RotationStart): Promise<number> {
   if (options.dryRun) return await look(options, planOnly(start.request));
-  const env = workerEnvironment(options, process.env);
-  if (!hasTemporalServer(env)) refuseToServe(env);
-  const session = await openSession(options.cluster, env, 'start');
+  const session = await openSession(options.cluster, workerEnvironment(options, process.env), 'start');
   try {
     const started = await startUnlessRunning(session, options, start);
     const handle = rotationHandle(session, options);
@@ -87,17 +83,6 @@ async function rotate(options: RotateOptions, start: RotationStart): Promise<num
     return await followToEnd(session, handle, options);
   } finally {
     await session.close();
-  }
-}
-
-/** The worker in the background would refuse the same, and say so in its log alone. */
-function refuseToServe(env: NodeJS.ProcessEnv): void {
-  const config = configured(env);
-  try {
-    const warning = refuseUnverified(clusterAccess(config, env).k8s, config);
-    if (warning !== undefined) process.stderr.write(`${pc.yellow('reroot:')} ${warning}\n`);
-  } catch (error) {
-    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused);
   }
 }
 

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterAccess, refuseUnverified } from '../../../worker/access.js';
 import { isAlive } from '../../ground/process.js';
-import { CliError } from '../exit-codes.js';
+import { CliError, EXIT } from '../exit-codes.js';
+import { configured } from '../options/worker.js';
 import { findTemporalBinary, idleFor, startDevServer } from './dev-server.js';
 import {
   embeddedFiles,
@@ -45,6 +47,7 @@ export function hasEmbeddedHistory(cluster: string, env: NodeJS.ProcessEnv): boo
 export async function ensureEmbedded(cluster: string, env: NodeJS.ProcessEnv): Promise<EmbeddedState> {
   const running = await findEmbedded(cluster, env);
   if (running) return running;
+  refuseToServe(env);
   const files = embeddedFiles(embeddedFolder(cluster, env));
   await endOrphan(readState(files));
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
@@ -57,6 +60,21 @@ export async function ensureEmbedded(cluster: string, env: NodeJS.ProcessEnv): P
     await sleep(START_PAUSE_MS);
   }
   throw new CliError(`the embedded server did not start; the end of ${files.log}:\n${endOf(files.log)}`);
+}
+
+/**
+ * The worker of the background process would refuse the same, and say so in its log alone.
+ * @throws CliError where the API server is not verified
+ */
+function refuseToServe(env: NodeJS.ProcessEnv): void {
+  const config = configured(env);
+  const { k8s } = clusterAccess(config, env);
+  try {
+    const warning = refuseUnverified(k8s, config);
+    if (warning !== undefined) process.stderr.write(`reroot: ${warning}\n`);
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused);
+  }
 }
 
 /** This program again, as `reroot embedded-host`, detached from the terminal. */

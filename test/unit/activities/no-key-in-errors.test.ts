@@ -5,7 +5,7 @@ import { encode } from '../../../src/kubernetes/base64.js';
 import { LAST_APPLIED } from '../../../src/kubernetes/last-applied.js';
 import { toPkcs8Pem, toSec1Pem } from '../../../src/pki/key.js';
 import { rotationSecretOf } from '../../../src/records/rotation-secret.js';
-import type { IssuerStateInput, StepInput } from '../../../src/rotation/payloads.js';
+import type { StepInput } from '../../../src/rotation/payloads.js';
 import type { RotationReport } from '../../../src/rotation/report.js';
 import { findKey, textOfError } from '../../key-search.js';
 import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step } from './cluster.js';
@@ -71,7 +71,7 @@ const ACTIVITIES: [string, Act, object][] = [
   ['generate (issuer)', ({ generate }) => generate, step({}, { strategy: 'issuer' })],
   ['generate (issuer, yours)', ({ generate }) => generate, withSecret(step({}, { strategy: 'issuer' }))],
   ['addTarget', ({ addTarget }) => addTarget, phase],
-  ['writeIssuer', ({ writeIssuer }) => writeIssuer, { ...step(), state: 'new' } as IssuerStateInput],
+  ['writeIssuer', ({ writeIssuer }) => writeIssuer, { ...step(), state: 'new' }],
   ['writeIssuer (bridge)', ({ writeIssuer }) => writeIssuer, { ...withSecret(step()), state: 'bridge' }],
   ['keepBridge', ({ keepBridge }) => keepBridge, withSecret(step())],
   ['putBack', ({ putBack }) => putBack, step()],

@@ -97,6 +97,6 @@ describe('somebody who answers as API server', () => {
   });
   it('needs https', () => {
     const file = kubeconfig('plain', { server: 'http://api.example:8080' });
-    expect(() => createKubernetes({ kubeconfig: file })).toThrow('is plain http: it must be https');
+    expect(() => createKubernetes({ kubeconfig: file })).toThrow('its server has no TLS (http://api.example:8080)');
   });
 });
