@@ -38,7 +38,12 @@ export function withInputOptions(command: Command): Command {
     )
     .option('--root-validity <duration>', 'validity of the new root, for example 10y')
     .option('--issuer-validity <duration>', 'validity of the new issuer, for example 1y')
-    .addOption(new Option('--root-key <what>', 'what to do with the key of the new root').choices(['keep', 'discard']))
+    .addOption(
+      new Option(
+        '--root-key <what>',
+        'what becomes of the key of the new root (default: keep; of a root of your own: discard)',
+      ).choices(['keep', 'discard']),
+    )
     .option('--certificates <secret>', 'Secret in the Linkerd namespace with a root (and issuer) of your own');
 }
 
