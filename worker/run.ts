@@ -8,6 +8,7 @@ import { stepQueue } from '../src/temporal/names.js';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
 import { clusterAccess, refuseUnverified } from './access.js';
 import type { WorkerConfig } from './config.js';
+import { installTemporalRuntime } from './log.js';
 import type { WorkflowSource } from './replay.js';
 import { adoptOldRuns } from './upgrade.js';
 
@@ -31,6 +32,8 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   const unverified = refuseUnverified(k8s, config);
   if (unverified !== undefined) log.warn({ apiServer: k8s.server }, unverified);
   const { connectionOptions, namespace, address } = loadTemporalConfig(env);
+  // last: it keeps the process alive until a connection has been there
+  installTemporalRuntime(log, config.REROOT_METRICS_ADDRESS);
   const connection = await NativeConnection.connect(connectionOptions);
   const shared = {
     connection,

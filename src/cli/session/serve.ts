@@ -1,4 +1,4 @@
-import { createLog, installTemporalRuntime } from '../../../worker/log.js';
+import { createLog } from '../../../worker/log.js';
 import { startWorker } from '../../../worker/run.js';
 import { configured } from '../options/worker.js';
 
@@ -6,7 +6,6 @@ import { configured } from '../options/worker.js';
 export async function serve(env: NodeJS.ProcessEnv, over?: Promise<void>): Promise<void> {
   const config = configured(env);
   const log = createLog(config.REROOT_LOG_LEVEL);
-  installTemporalRuntime(log, config.REROOT_METRICS_ADDRESS);
   const worker = await startWorker(config, env, log);
   let stopping = false;
   const stop = (why: string) => {
