@@ -10,35 +10,45 @@ import { keepRoot } from '../src/records/root-secret.js';
 import { deleteRotationSecret, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
 import { stillNeeded } from '../src/rotation/still-needed.js';
 import type { DiscardResult, StepInput } from '../src/rotation/payloads.js';
+import type { OldKey } from '../src/rotation/old-key.js';
 import { type RotationReport, type Senders, withSenders } from '../src/rotation/report.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { lookAt } from './kit/look.js';
+import { retireOldKey, saidOfOldKey } from './kit/old-key.js';
 import { sendersOf, wordsOf } from './kit/senders.js';
 
+/** What the report says that only the end of a rotation knows. */
+export interface Finished {
+  /** Of the old issuer's key. */
+  oldKey: OldKey;
+  /** Who has sent the messages that the report names, as the Temporal server knows it. */
+  senders: Senders;
+}
+
 /**
- * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), the rotation's Secret with the
- * old issuer goes, the report is written. Each part is skipped when it is done already.
- * @returns who has sent the messages that the report names, as the Temporal server knows it
+ * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), the report is written, and the
+ * rotation's Secret with the old issuer goes, last, because the report is made from it. Each part is skipped when it is done
+ * already.
  * @throws ApplicationFailure `StillNeeded`: nothing was deleted
  */
 export async function finish(
   dependencies: Dependencies,
   input: StepInput & { report: RotationReport },
-): Promise<Senders> {
+): Promise<Finished> {
   await fence(dependencies, input);
   const { k8s } = dependencies;
+  const { report, settings } = input;
   const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
   const { namespace } = linkerd;
   const rotation = await readRotationSecret(k8s, namespace);
-  if (rotation) {
-    await refuseNeeded(k8s, linkerd, rotation, input.report);
-    if (input.report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation);
-    await deleteRotationSecret(k8s, namespace, rotation);
-  }
-  const senders = await sendersOf(wordsOf(input.report));
-  await writeReport(k8s, namespace, withSenders(input.report, senders));
-  return senders;
+  if (rotation) await refuseNeeded(k8s, linkerd, rotation, report);
+  if (rotation && report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation);
+  const oldKey = await oldKeyOf(k8s, linkerd, { report, rotation, settings });
+  const senders = await sendersOf(wordsOf(report));
+  await writeReport(k8s, namespace, { ...withSenders(report, senders), ...oldKey });
+  if (rotation) await deleteRotationSecret(k8s, namespace, rotation);
+  return { oldKey, senders };
 }
 
 /** The keys in the Secret are the only copies: whoever asks for the end, it is the end only when the stores say so. */
@@ -54,6 +64,21 @@ async function refuseNeeded(
   const issuer = issuerStateOf((await readIssuer(k8s, linkerd)).certificates, rotation);
   const why = stillNeeded({ outcome, root: rotation.root.fingerprint, retire: rotation.retire, stores, issuer });
   if (why) throw ApplicationFailure.nonRetryable(`Secret ${ROTATION_SECRET} is still needed: ${why}`, 'StillNeeded');
+}
+
+/** After an abort the key of the start is in use again, and its copies are nobody's concern. */
+async function oldKeyOf(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+  {
+    report,
+    rotation,
+    settings,
+  }: { report: RotationReport; rotation: RotationSecret | undefined } & Pick<StepInput, 'settings'>,
+): Promise<OldKey> {
+  if (!rotation) return await saidOfOldKey(k8s, linkerd.namespace, report);
+  if (report.outcome === 'aborted') return {};
+  return await retireOldKey(k8s, linkerd, rotation, { settings, at: new Date(report.finishedAt) });
 }
 
 /**

@@ -17,6 +17,7 @@ import {
 } from '../src/records/rotation-secret.js';
 import type { Course } from '../src/rotation/courses/course.js';
 import { courseOf } from '../src/rotation/courses/index.js';
+import { keepsRootKey } from '../src/rotation/input.js';
 import { adoptionUnclear, isNamed } from '../src/rotation/preflight/left-behind.js';
 import type { GenerateResult, StepInput } from '../src/rotation/payloads.js';
 import { makeBridge, makeCertificates, makeIssuer } from './kit/make-certificates.js';
@@ -24,6 +25,7 @@ import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { refuseUnfit } from './kit/fit.js';
 import { factsOf, lookAt, type Looked } from './kit/look.js';
+import { rootKeyOf } from './kit/root-key.js';
 
 /**
  * The new root and its issuer, in one Secret, in one write, inside this one activity: keys are seen nowhere else. What another
@@ -47,7 +49,8 @@ export async function generate(dependencies: Dependencies, input: StepInput): Pr
     const looked = await lookAt(dependencies, linkerd, existing, input);
     if (isToBeAdopted(existing, looked, input)) {
       refuseOtherKind(existing, course);
-      refuseUnfit(existing, { course, anchors, looked });
+      const rootKey = await rootKeyOf(k8s, input, existing);
+      refuseUnfit(existing, { course, anchors, looked, rootKey });
       return looked.facts;
     }
     await deleteRotationSecret(k8s, linkerd.namespace, existing);
@@ -125,7 +128,7 @@ async function prepare(
     issuerPem,
     issuerKeyPem,
     retire: roots.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
-    ...(rootKeyPem && settings.root.key === 'keep' ? { rootKeyPem } : {}),
+    ...(rootKeyPem && keepsRootKey(settings) ? { rootKeyPem } : {}),
     ...(course.bridge ? { bridgePem: makeBridge(made, current, { settings, linkerd }).pem } : {}),
   };
 }

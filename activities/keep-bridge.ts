@@ -4,6 +4,7 @@ import { withBridge } from './kit/bridge-certificate.js';
 import { bringIssuerTo, holdsIssuer, type Stays } from './kit/issuer-secret.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
+import { rootKeyOf } from './kit/root-key.js';
 
 /** While a rotation takes its time: the bridge certificate anew where it would end, in the issuer Secret too. */
 export async function keepBridge(dependencies: Dependencies, input: StepInput): Promise<BridgeKept> {
@@ -13,5 +14,6 @@ export async function keepBridge(dependencies: Dependencies, input: StepInput): 
   const { secret, linkerd } = await withBridge(dependencies, input);
   // the rotation goes on meanwhile: what it has written, in whatever order, is kept
   await bringIssuerTo(dependencies, input, { wanted: (found, at) => (isCarried(found, at) ? found : undefined) });
-  return bridgeKept(secret, linkerd.leafLifeMs, new Date());
+  const { missing: keyMissing } = await rootKeyOf(dependencies.k8s, input, secret);
+  return bridgeKept({ bridge: secret.bridge, keyMissing }, linkerd.leafLifeMs, new Date());
 }

@@ -15,3 +15,21 @@ export function clusterAccess(config: WorkerConfig, env: NodeJS.ProcessEnv): { k
   const prober = { reach, concurrency: config.REROOT_PROBE_CONCURRENCY, timeoutMs: config.REROOT_PROBE_TIMEOUT_MS };
   return { k8s, prober };
 }
+
+/**
+ * Writes have private keys in them: they do not go to somebody who is not known, unless a person has said so.
+ * @returns what to warn of; undefined: the API server is verified
+ * @throws Error that names the cause
+ */
+export function refuseUnverified(
+  { server, unverified }: Pick<Kubernetes, 'server' | 'unverified'>,
+  { REROOT_UNVERIFIED_API_SERVER: choice }: Pick<WorkerConfig, 'REROOT_UNVERIFIED_API_SERVER'>,
+): string | undefined {
+  if (unverified === undefined) return undefined;
+  const what = `the certificate of the API server ${server} is not verified (${unverified}): private keys go to whoever answers there`;
+  if (choice === 'accept') return what;
+  throw new Error(
+    `${what}. Take that away, and give the kubeconfig the server's certificate-authority; ` +
+      'or say REROOT_UNVERIFIED_API_SERVER=accept where nobody can be in between',
+  );
+}

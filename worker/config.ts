@@ -35,6 +35,8 @@ const schema = z.object({
     .string()
     .regex(/^[^:\s]+:\d+$/, 'must be host:port')
     .optional(),
+  /** `accept`: whoever answers as API server is believed, and gets keys, where TLS is not verified (worker/access.ts). */
+  REROOT_UNVERIFIED_API_SERVER: z.enum(['refuse', 'accept']).default('refuse'),
   KUBECONFIG: z.string().optional(),
   REROOT_KUBE_CONTEXT: z.string().optional(),
 });

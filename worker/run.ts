@@ -6,8 +6,9 @@ import { createActivities } from '../activities/index.js';
 import { loadTemporalConfig } from '../src/temporal/config.js';
 import { stepQueue } from '../src/temporal/names.js';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
-import { clusterAccess } from './access.js';
+import { clusterAccess, refuseUnverified } from './access.js';
 import type { WorkerConfig } from './config.js';
+import { installTemporalRuntime } from './log.js';
 import type { WorkflowSource } from './replay.js';
 import { adoptOldRuns } from './upgrade.js';
 
@@ -24,11 +25,15 @@ export interface RunningWorker {
 
 /**
  * Connects, checks what it needs, and starts polling.
- * @throws Error when Temporal or the kubeconfig cannot be used; nothing is left running
+ * @throws Error when Temporal or the kubeconfig cannot be used, or the API server is not verified; nothing is left running
  */
 export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, log: Logger): Promise<RunningWorker> {
   const { k8s, prober } = clusterAccess(config, env);
+  const unverified = refuseUnverified(k8s, config);
+  if (unverified !== undefined) log.warn({ apiServer: k8s.server }, unverified);
   const { connectionOptions, namespace, address } = loadTemporalConfig(env);
+  // last: it keeps the process alive until a connection has been there
+  installTemporalRuntime(log, config.REROOT_METRICS_ADDRESS);
   const connection = await NativeConnection.connect(connectionOptions);
   const shared = {
     connection,

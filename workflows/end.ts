@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
+import type { Finished } from '../activities/finish.js';
 import { endingText, type PutBack } from '../src/rotation/ending.js';
 import { addNote } from '../src/rotation/notes.js';
 import { type RotationReport, withSenders } from '../src/rotation/report.js';
@@ -15,7 +16,8 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
   status.pastPointOfNoReturn = true; // what an abort would need goes
   const report = await inPhase(status, 'finish', async () => {
     const written = reportOf(rotation, outcome);
-    return withSenders(written, await steps.finish({ ...input, report: written }));
+    const finished: Finished | undefined = await steps.finish({ ...input, report: written }); // absent: by reroot 0.3
+    return { ...withSenders(written, finished?.senders), ...finished?.oldKey };
   });
   status.outcome = outcome;
   return { ...report, finishedAt: now(), phases: status.phases };

@@ -1,9 +1,10 @@
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import { clear, raise } from '../src/rotation/alerts.js';
-import { bridgeCheckInterval } from '../src/rotation/bridge-life.js';
+import { bridgeCheckInterval, type BridgeKept, type KeyMissing } from '../src/rotation/bridge-life.js';
 import {
   bridgeEnding,
   bridgeEnds,
+  bridgeKeyMissing,
   bridgeNotKept,
   issuerEnding,
   isIssuerReplaced,
@@ -41,10 +42,10 @@ async function keepWatch(rotation: Generated): Promise<void> {
 async function keepBridge(rotation: Generated): Promise<void> {
   const { input, status } = rotation;
   try {
-    const { notAfter, endsSoon } = await stepsOn(status.cluster).quick.keepBridge(input);
-    status.bridgeNotAfter = notAfter;
+    const kept = await stepsOn(status.cluster).quick.keepBridge(input);
+    status.bridgeNotAfter = kept.notAfter;
     clear(status, 'BridgeNotKept');
-    if (endsSoon) endingSoon(rotation, notAfter);
+    sayOfKey(rotation, kept);
   } catch (error) {
     if (isCancellation(error)) throw error;
     const cause = causeOf(error);
@@ -53,10 +54,19 @@ async function keepBridge(rotation: Generated): Promise<void> {
   }
 }
 
+/** What it means that the bridge certificate cannot be made anew. */
+function sayOfKey(rotation: Generated, { notAfter, endsSoon, keyMissing }: BridgeKept): void {
+  const { status } = rotation;
+  if (notAfter !== '' && keyMissing?.canReturn) raise(status, bridgeKeyMissing(keyMissing, notAfter), now());
+  else clear(status, 'BridgeKeyMissing');
+  if (endsSoon) endingSoon(rotation, notAfter, keyMissing);
+  else clear(status, 'BridgeEnding');
+}
+
 /** Before the point of no return the issuer of the start is as good; after it, somebody has to see to it that it goes on. */
-function endingSoon({ status, operator }: Generated, notAfter: string): void {
-  if (status.pastPointOfNoReturn) raise(status, bridgeEnding(notAfter), now());
-  else operator.end('BridgeEnding', `${bridgeEnds(notAfter)} The rotation ends before that breaks anything.`);
+function endingSoon({ status, operator }: Generated, notAfter: string, missing?: KeyMissing): void {
+  if (status.pastPointOfNoReturn) raise(status, bridgeEnding(notAfter, missing), now());
+  else operator.end('BridgeEnding', `${bridgeEnds(notAfter, missing)} The rotation ends before that breaks anything.`);
 }
 
 function watchIssuer({ status, roots, mesh, course }: Generated): void {

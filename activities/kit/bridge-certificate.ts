@@ -4,9 +4,10 @@ import type { Certificate } from '../../src/pki/certificate.js';
 import { createBridge } from '../../src/pki/issue.js';
 import { parseKey } from '../../src/pki/key.js';
 import { storeBridge } from '../../src/records/rotation-secret.js';
-import { bridgeEndsSoon, bridgeLife } from '../../src/rotation/bridge-life.js';
+import { bridgeEndsSoon, bridgeLife, type KeyMissing } from '../../src/rotation/bridge-life.js';
 import type { StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
+import { rootKeyOf } from './root-key.js';
 import { readRotation, type StoredRotation } from './stored-rotation.js';
 
 /**
@@ -22,29 +23,36 @@ async function tryWithBridge(dependencies: Dependencies, input: StepInput): Prom
   const rotation = await readRotation(dependencies, input);
   const { secret, linkerd } = rotation;
   if (secret.bridge && !bridgeEndsSoon(secret.bridge, linkerd.leafLifeMs, new Date())) return rotation;
-  if (!secret.rootKeyPem) {
-    if (secret.bridge) return withWhatIsLeft(rotation, secret.bridge);
-    throw ApplicationFailure.nonRetryable(
-      'a bridge needs the key of the new root, which was discarded',
-      'BridgeMissing',
-    );
+  const { pem, missing } = await rootKeyOf(dependencies.k8s, input, secret);
+  if (missing) {
+    if (secret.bridge) return withWhatIsLeft(rotation, secret.bridge, missing);
+    throw ApplicationFailure.nonRetryable(`there is no bridge certificate, and ${missing.why}`, 'BridgeMissing');
   }
   const made = createBridge({
     issuer: secret.previous.issuer,
     root: secret.root,
-    rootKey: parseKey(secret.rootKeyPem),
-    validForMs: bridgeLife(input.settings, linkerd.leafLifeMs),
+    rootKey: parseKey(pem),
+    // none ends before the one that it replaces: the report says until when the last one carries the old key
+    validForMs: Math.max(bridgeLife(input.settings, linkerd.leafLifeMs), timeLeft(secret.bridge)),
   });
   await storeBridge(dependencies.k8s, linkerd.namespace, secret, made);
   return await readRotation(dependencies, input);
 }
 
+function timeLeft(bridge: Certificate | undefined): number {
+  return bridge ? bridge.notAfter.getTime() - Date.now() : 0;
+}
+
 /** It cannot be made anew: it serves as long as it lasts, and the workflow watches for its end. */
-function withWhatIsLeft(rotation: StoredRotation, { notAfter }: Certificate): StoredRotation {
+function withWhatIsLeft(
+  rotation: StoredRotation,
+  { notAfter }: Certificate,
+  { why, canReturn }: KeyMissing,
+): StoredRotation {
   if (notAfter > new Date()) return rotation;
   throw ApplicationFailure.nonRetryable(
-    `the bridge certificate expired at ${notAfter.toISOString()}, and the key that could renew it was discarded. ` +
-      'Cancel this rotation and run `reroot preflight`: it says how to go on from here',
+    `the bridge certificate expired at ${notAfter.toISOString()}, and ${why}. ` +
+      `${canReturn ? 'Or cancel' : 'Cancel'} this rotation and run \`reroot preflight\`: it says how to go on from here`,
     'BridgeExpired',
   );
 }

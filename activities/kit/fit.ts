@@ -8,8 +8,10 @@ import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { keyMatches, parseKey } from '../../src/pki/key.js';
 import { present } from '../../src/ground/present.js';
 import { damaged, type RotationSecret, SECRET_KEYS } from '../../src/records/rotation-secret.js';
+import type { KeyMissing } from '../../src/rotation/bridge-life.js';
 import type { Course } from '../../src/rotation/courses/course.js';
 import type { Looked } from './look.js';
+import type { RootKey } from './root-key.js';
 
 /** How a rotation would go on with its certificates. */
 export interface Onward {
@@ -18,6 +20,8 @@ export interface Onward {
   anchors: readonly Certificate[];
   /** Absent: they have just been made, and are in no Secret yet. */
   looked: Looked | undefined;
+  /** Absent with `looked`. */
+  rootKey?: RootKey;
 }
 
 /**
@@ -26,7 +30,8 @@ export interface Onward {
  * @throws ApplicationFailure `BadCertificates`
  * @throws RecordError `RotationSecretDamaged`
  */
-export function refuseUnfit(rotation: RotationSecret, { course, anchors, looked }: Onward): void {
+export function refuseUnfit(rotation: RotationSecret, onward: Onward): void {
+  const { anchors, looked } = onward;
   const { root, rootKeyPem, issuer, issuerKeyPem } = rotation;
   refuseInconsistent(rotation);
   const past = looked?.facts.pastPointOfNoReturn ?? false;
@@ -38,7 +43,7 @@ export function refuseUnfit(rotation: RotationSecret, { course, anchors, looked 
     at: new Date(),
     oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
   }).filter(({ severity, reason }) => severity === 'error' && !(past && reason === 'ExpiresDuringRotation'));
-  if (looked && !past) problems.push(...problemsBeforeReturn(rotation, looked, course));
+  if (looked && !past) problems.push(...problemsBeforeReturn(rotation, looked, onward));
   if (problems.length === 0) return;
   throw bad(problems.map(formatProblem).join('; '));
 }
@@ -71,9 +76,13 @@ function formatProblem({ reason, message, hint }: Problem): string {
   return `${reason}: ${message}${hint ? ` (${hint})` : ''}`;
 }
 
-function problemsBeforeReturn(rotation: RotationSecret, { issuer }: Looked, course: Course): Problem[] {
+function problemsBeforeReturn(
+  rotation: RotationSecret,
+  { issuer }: Looked,
+  { course, rootKey }: Pick<Onward, 'course' | 'rootKey'>,
+): Problem[] {
   refuseWithoutReturn(rotation);
-  return course.bridge && issuer !== 'new' ? bridgeProblems(rotation) : [];
+  return course.bridge && issuer !== 'new' ? bridgeProblems(rotation, rootKey?.missing) : [];
 }
 
 /** An abort writes the issuer of the start: identity would end with a key that is not its own. */
@@ -83,8 +92,8 @@ function refuseWithoutReturn({ previous: { issuer, issuerKeyPem } }: RotationSec
 }
 
 /** A bridge certificate can be made anew, and made at all, only with the new root's key. */
-function bridgeProblems({ bridge, rootKeyPem }: RotationSecret): Problem[] {
-  if (rootKeyPem !== undefined || (bridge && bridge.notAfter > new Date())) return [];
+function bridgeProblems({ bridge }: RotationSecret, missing: KeyMissing | undefined): Problem[] {
+  if (!missing || (bridge && bridge.notAfter > new Date())) return [];
   const what = bridge
     ? `the bridge certificate ended on ${bridge.notAfter.toISOString()}`
     : 'there is no bridge certificate';
@@ -92,7 +101,7 @@ function bridgeProblems({ bridge, rootKeyPem }: RotationSecret): Problem[] {
     {
       reason: 'BridgeEnded',
       severity: 'error',
-      message: `${what}, and the key of the new root, which would make it anew, was discarded`,
+      message: `${what}, and ${missing.why}`,
       hint: '`abort` goes back to the certificates of the start; strategy `standard` goes on without a bridge',
     },
   ];

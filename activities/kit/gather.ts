@@ -3,6 +3,7 @@ import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
+import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
 import {
   COMPONENT_LABEL,
@@ -24,7 +25,7 @@ import { type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { rehearsalNamespaces } from '../../src/rotation/injection.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
-import type { RotationRequest, RotationSettings } from '../../src/rotation/input.js';
+import { keepsRootKey, type RotationRequest, type RotationSettings } from '../../src/rotation/input.js';
 import { type Use, useOf } from '../../src/rotation/untouched.js';
 import { paceOf } from '../../src/rotation/pace.js';
 import { deadlineOf } from '../../src/rotation/preflight/deadline.js';
@@ -109,6 +110,7 @@ export async function gather(
     now,
     stuckAfterMs: settings.rollout.stuckAfter,
     linkerdNamespace: linkerd.namespace,
+    unverified: k8s.unverified,
     missingPermissions: [],
     deployments: await controlPlane(k8s, linkerd),
     stores: stores.map(storeFacts),
@@ -118,6 +120,9 @@ export async function gather(
     recovery: expiredOf(current, roots, now),
     leftBehind: left && leftBehindOf({ ...left, adopt: settings.adopt }, issuer.certificates),
     deadline: deadlineOf({ settings, course }, paceOf(linkerd, pods), expiriesOf(current, roots)),
+    keyCopies: await findKeyCopies(k8s, linkerd),
+    // of a rotation that goes on it was decided when its root was made
+    keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
     writers: await competingWriters(k8s, linkerd),
     helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
     rehearsal: settings.planOnly

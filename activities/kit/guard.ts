@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import type { ProxyObservation } from '../../src/ground/mesh.js';
 import { type Needed, neededToIssue, neededToRetire } from '../../src/rotation/continuity.js';
 import type { Course, Row } from '../../src/rotation/courses/course.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
@@ -37,7 +38,8 @@ export async function guardRetire(
   const { linkerd, target } = rotation;
   const proxies = await observeAnchors(dependencies, linkerd);
   // past it, somebody has put the retired root back: it goes again, as was approved
-  if (!isPastReturn(rootsOf(rotation), { bundle, proxies })) await refuseUnapproved(dependencies, input, rotation);
+  if (!isPastReturn(rootsOf(rotation), { bundle, proxies: controlPlane(proxies, rotation) }))
+    await refuseUnapproved(dependencies, input, rotation);
   const waivers = withoutControlPlane(
     waiversOf(input).filter(({ gate }) => gate !== 'rollout'),
     linkerd.namespace,
@@ -64,7 +66,7 @@ export async function guardSwap(
   if (!needed || target.retired.length === 0 || isRecovery(input, rotation)) return;
   if (!isBack && found !== 'crossover') {
     const proxies = await observeAnchors(dependencies, linkerd);
-    if (isPastReturn(rootsOf(rotation), { bundle, proxies })) return;
+    if (isPastReturn(rootsOf(rotation), { bundle, proxies: controlPlane(proxies, rotation) })) return;
   }
   const row = rowThat(input, ({ issuer, first }) => issuer === state && first !== undefined);
   if (state === 'crossover') await refuseUnapproved(dependencies, input, rotation);
@@ -110,6 +112,11 @@ function rowThat({ course }: GuardedInput, does: (row: Row) => boolean): Row | u
 
 function rootsOf({ secret: { root, retire } }: StoredRotation) {
   return { root: root.fingerprint, retire };
+}
+
+/** What excuses a proof is not for a tenant's pod to say. The control plane is rolled first, so it has passed the point too. */
+function controlPlane(proxies: readonly ProxyObservation[], { linkerd }: StoredRotation): ProxyObservation[] {
+  return proxies.filter(({ namespace }) => namespace === linkerd.namespace);
 }
 
 /** What the caller says of an expiry counts when the certificates say so too. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, asyncLocalStorage, CancelledFailure, Context } from '@temporalio/activity';
 import { plain } from '../../src/ground/plain.js';
+import { TemporalFailure } from '@temporalio/common';
 import { StateError } from '../../src/ground/state-error.js';
 import { isKubernetesError, type KubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.js';
 
@@ -51,7 +52,7 @@ function asFailure(error: unknown): unknown {
   if (error instanceof StateError) {
     return ApplicationFailure.nonRetryable(plain(`${error.message} (${error.hint})`, LONGEST_FAILURE), error.reason);
   }
-  if (!isKubernetesError(error)) return error;
+  if (!isKubernetesError(error)) return withoutQuotes(error);
   return ApplicationFailure.create({
     message: error.message,
     type: `Kubernetes${error.kind}`,
@@ -59,6 +60,24 @@ function asFailure(error: unknown): unknown {
     cause: error,
     ...(error.retryAfterMs ? { nextRetryDelay: error.retryAfterMs } : {}),
   });
+}
+
+/** What could be a part of a key, in base64. */
+const LIKE_A_KEY = /[A-Za-z0-9+/=]{16,}/g;
+
+/**
+ * An error that is none of reroot's may quote what it was about, a Secret's text too. Its words stay, and where it happened;
+ * what could be a part of a key does not, nor its causes.
+ */
+function withoutQuotes(error: unknown): unknown {
+  if (error instanceof TemporalFailure) return error;
+  const { name: type, message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  const failure = ApplicationFailure.create({ message: message.replaceAll(LIKE_A_KEY, '…'), type });
+  failure.stack = stack
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .join('\n');
+  return failure;
 }
 
 /**

@@ -85,7 +85,7 @@ export async function makeIssuer(dependencies: Dependencies, settings: RotationS
   const root = roots.find((candidate) => rootKeyPem !== undefined && keyMatches(parseKey(rootKeyPem), candidate));
   if (!root || rootKeyPem === undefined) {
     throw ApplicationFailure.nonRetryable(
-      `the key of the root in use is not in Secret ${linkerd.namespace}/${ROOT_SECRET}: give an issuer under that root with \`certificates.secret\``,
+      `the key of the root in use is not in Secret ${linkerd.namespace}/${ROOT_SECRET}: name with \`certificates.secret\` a Secret that has it (ca.crt and ca.key), or an issuer under that root`,
       'RootKeyMissing',
     );
   }

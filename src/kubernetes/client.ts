@@ -17,7 +17,8 @@ import {
   ServerConfiguration,
 } from '@kubernetes/client-node';
 import pThrottle from 'p-throttle';
-import { fromFailure, fromResponse } from './errors.js';
+import { present } from '../ground/present.js';
+import { fromFailure, fromResponse, isKubernetesError, saidOf } from './errors.js';
 
 /** How requests are sent; every field has a default. */
 export interface ClientOptions {
@@ -48,6 +49,8 @@ export interface Kubernetes {
   portForward: PortForward;
   /** `https://…` of the API server. */
   server: string;
+  /** Why whoever answers there is believed to be the API server; absent: its certificate is verified. */
+  unverified?: string;
   /** Requests sent so far, by `VERB resource` (for metrics and for the cost of a rotation). */
   requests: ReadonlyMap<string, number>;
 }
@@ -60,6 +63,8 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
   const cluster = kubeConfig.getCurrentCluster();
   if (!cluster)
     throw new Error(`the kubeconfig has no current cluster${options.context ? ` for context ${options.context}` : ''}`);
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
+    throw new Error(`no kubeconfig was found, or its server has no TLS (${cluster.server}): name one that is https`);
   const requests = new Map<string, number>();
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
@@ -81,15 +86,36 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     portForward: new PortForward(kubeConfig),
     server: cluster.server,
     requests,
+    ...present({ unverified: unverifiedBecause(cluster) }),
   };
+}
+
+/** Node asks the variable at each connection, and takes no other value for "do not verify". */
+function unverifiedBecause({ skipTLSVerify }: { skipTLSVerify?: boolean }): string | undefined {
+  if (skipTLSVerify) return 'the kubeconfig says insecure-skip-tls-verify';
+  return process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+    ? 'NODE_TLS_REJECT_UNAUTHORIZED=0 is in the environment'
+    : undefined;
 }
 
 function loadKubeConfig(options: ClientOptions): KubeConfig {
   const kubeConfig = new KubeConfig();
-  if (options.kubeconfig) kubeConfig.loadFromFile(options.kubeconfig);
-  else kubeConfig.loadFromDefault();
+  try {
+    if (options.kubeconfig) kubeConfig.loadFromFile(options.kubeconfig);
+    else kubeConfig.loadFromDefault();
+  } catch (error) {
+    throw unreadable(error, options.kubeconfig ?? process.env['KUBECONFIG'] ?? 'of this user');
+  }
   if (options.context) kubeConfig.setCurrentContext(options.context);
   return kubeConfig;
+}
+
+/** A parser quotes the lines that it does not understand, and a kubeconfig has keys in them. */
+function unreadable(error: unknown, file: string): Error {
+  const { name, message, code, mark } = error as Error & { code?: unknown; mark?: { line?: number } };
+  if (typeof code === 'string') return new Error(`the kubeconfig ${file} cannot be read: ${message}`); // of the file system
+  const where = mark?.line === undefined ? '' : ` (line ${mark.line + 1})`;
+  return new Error(`the kubeconfig ${file} is not one: ${name}${where}; \`kubectl config view\` says what is wrong`);
 }
 
 function requestMiddleware(options: ClientOptions, requests: Map<string, number>) {
@@ -154,11 +180,9 @@ function callName(method: string, parameters: unknown): string {
   return subject ? `${method} ${subject}` : method;
 }
 
+/** Whatever failed, said of its call. The error is made anew: messages of others are in the stack, too. */
 function named(call: string, error: unknown): unknown {
-  if (error instanceof Error && error.name === 'KubernetesError') {
-    error.message = error.message.replace('Kubernetes API', call);
-    return error;
-  }
+  if (isKubernetesError(error)) return saidOf(call, error, /^\w+Secret\b/.test(call));
   if (error instanceof Error && error.name === 'AbortError') return error; // the caller gave up: not the server's failure
   return fromFailure(call, error);
 }

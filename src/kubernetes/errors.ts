@@ -1,5 +1,4 @@
 import { LONGEST_SAYING, plain } from '../ground/plain.js';
-import { present } from '../ground/present.js';
 
 /**
  * What went wrong with a request to the Kubernetes API server, in the words a caller decides by.
@@ -30,7 +29,6 @@ interface Failure {
   message: string;
   status?: number;
   retryAfterMs?: number | undefined;
-  cause?: unknown;
 }
 
 /** Characters of an answer that is none of the API server's. */
@@ -59,8 +57,8 @@ export class KubernetesError extends Error {
   /** What the server asked to wait before the next try, in milliseconds. */
   readonly retryAfterMs?: number;
 
-  constructor({ kind, request, message, status = 0, retryAfterMs, cause }: Failure) {
-    super(`${request}: ${plain(message.trim(), LONGEST_SAYING)}`, present({ cause }));
+  constructor({ kind, request, message, status = 0, retryAfterMs }: Failure) {
+    super(`${request}: ${plain(message.trim(), LONGEST_SAYING)}`);
     this.kind = kind;
     this.status = status;
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
@@ -94,14 +92,66 @@ export function fromResponse(
   });
 }
 
-/** Turns a thrown fetch error (no answer at all) into an error. */
+/** Turns a thrown fetch error (no answer at all, or one that could not be read) into an error. */
 export function fromFailure(request: string, error: unknown): KubernetesError {
-  const name = error instanceof Error ? error.name : '';
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined;
-  const text = error instanceof Error ? error.message : String(error);
-  const kind = name === 'TimeoutError' ? 'Timeout' : 'Network';
-  const message = kind === 'Timeout' ? 'the API server did not answer in time' : `no connection (${cause ?? text})`;
-  return new KubernetesError({ kind, request, message, cause: error });
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return new KubernetesError({ kind: 'Timeout', request, message: 'the API server did not answer in time' });
+  return new KubernetesError({ kind: 'Network', request, message: `no connection (${failureText(error)})` });
+}
+
+/**
+ * Codes of the system, of TLS and of undici: the texts that come with them name addresses and certificates. Any other text may
+ * quote what was sent or answered, or the credentials: `JSON.parse`, `Headers.append` and exec plugins do.
+ */
+const SPEAKING_CODE =
+  /^(?:E[A-Z0-9]+|EAI_[A-Z]+|UND_ERR_[A-Z_]+|ERR_(?:TLS|SSL|OSSL)_[A-Z0-9_]+|CERT_[A-Z_]+|UNABLE_TO_[A-Z_]+|[A-Z_]*SELF_SIGNED_CERT[A-Z_]*|HOSTNAME_MISMATCH)$/;
+
+function failureText(error: unknown): string {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    const { code } = one as { code?: unknown };
+    if (typeof code === 'string' && SPEAKING_CODE.test(code)) return one.message || code;
+  }
+  const name = error instanceof Error ? error.name : typeof error;
+  return `${name}; its text may quote credentials or keys and is not shown: try \`kubectl\` with the same kubeconfig`;
+}
+
+/**
+ * A failed JSON Patch `test` is answered 422 "the server rejected our request due to an error in our request"; by some
+ * servers in the words of their library. Whole phrases: the message also has names in it, and any namespace may be `testing`.
+ */
+export const FAILED_TEST =
+  /the server rejected our request due to an error in our request|testing \S+ \S+ failed|: test failed$/i;
+
+const NAME = '[-a-z0-9.]{1,253}';
+
+/** What may be repeated of an answer about a Secret: phrases of the API server's own, with nothing but names in them. */
+const OWN_PHRASES = [
+  `secrets "${NAME}" (?:not found|already exists)`,
+  `secrets (?:"${NAME}" )?is forbidden: User "[-\\w.:@/]{1,100}" cannot [a-z]+ resource "secrets" in API group "" in the namespace "${NAME}"`,
+  `Operation cannot be fulfilled on secrets "${NAME}": the object has been modified`,
+  `namespaces "${NAME}" not found`,
+  `admission webhook "${NAME}" denied the request`,
+  `(?:Validating|Mutating)AdmissionPolicy '${NAME}' with binding '${NAME}' denied request`,
+].map((phrase) => new RegExp(`^${phrase}`));
+
+/** An answer about a Secret may quote it; of what is not known to be harmless only the kind is told. */
+function withoutQuotes({ kind, status, message }: KubernetesError): string {
+  if (FAILED_TEST.test(message)) return 'the server rejected our request due to an error in our request';
+  const said = answerOf(message);
+  const [phrase] = OWN_PHRASES.flatMap((known) => known.exec(said)?.[0] ?? []);
+  return phrase ?? `HTTP ${status} (${kind}); what the server says may quote the Secret and is not shown`;
+}
+
+/** The message without what was asked. */
+function answerOf(message: string): string {
+  return message.slice(message.indexOf(': ') + 2);
+}
+
+/** The same error, said of this call, which its messages and its stack name. */
+export function saidOf(call: string, error: KubernetesError, aboutSecret: boolean): KubernetesError {
+  const { kind, status, retryAfterMs, message } = error;
+  const known = status > 0 && aboutSecret ? withoutQuotes(error) : answerOf(message);
+  return new KubernetesError({ kind, request: call, message: known, status, retryAfterMs });
 }
 
 function kindOf(status: number, reason: string | undefined): KubernetesErrorKind {

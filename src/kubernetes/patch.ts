@@ -1,4 +1,4 @@
-import { isKubernetesError } from './errors.js';
+import { FAILED_TEST, isKubernetesError } from './errors.js';
 
 /** One operation of RFC 6902, as the API server takes it. */
 export type PatchOperation =
@@ -13,13 +13,6 @@ export function pointer(...parts: (string | number)[]): string {
 export function unchanged(metadata: { resourceVersion?: string } | undefined): PatchOperation {
   return { op: 'test', path: '/metadata/resourceVersion', value: metadata?.resourceVersion };
 }
-
-/**
- * A failed JSON Patch `test` is answered 422 "the server rejected our request due to an error in our request"; by some
- * servers in the words of their library. Whole phrases: the message also has names in it, and any namespace may be `testing`.
- */
-const FAILED_TEST =
-  /the server rejected our request due to an error in our request|testing \S+ \S+ failed|: test failed$/i;
 
 /** Whether a write failed because its precondition no longer held: read again, decide again. */
 export function isLostRace(error: unknown): boolean {

@@ -2,7 +2,6 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { isKubernetesError } from '../kubernetes/errors.js';
 import { parseDuration } from '../ground/duration.js';
-import { plain } from '../ground/plain.js';
 import { StateError } from '../ground/state-error.js';
 import { readField } from './layouts/fields.js';
 import { identityContainer, type Layout, type Location } from './layouts/layout.js';
@@ -97,11 +96,9 @@ function layoutReadBy(identity: V1Deployment, namespace: string): Layout {
 
 function issuerScheme(scheme = 'linkerd.io/tls'): IssuerScheme {
   if (scheme === 'linkerd.io/tls' || scheme === 'kubernetes.io/tls') return scheme;
-  throw new DetectionError(
-    'UnknownScheme',
-    `the issuer scheme is ${plain(scheme)}`,
-    'linkerd.io/tls or kubernetes.io/tls',
-  );
+  // of a text that is indented wrongly anything may have become the scheme
+  const what = /^[-a-z0-9./]{1,40}$/.test(scheme) ? scheme : `a text of ${scheme.length} characters`;
+  throw new DetectionError('UnknownScheme', `the issuer scheme is ${what}`, 'linkerd.io/tls or kubernetes.io/tls');
 }
 
 /**

@@ -114,9 +114,7 @@ function parse(der: Buffer, fingerprint: string): Certificate {
     };
   } catch (error) {
     if (error instanceof CertificateError) throw error;
-    throw new CertificateError(`not a certificate: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new CertificateError(`not a certificate: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

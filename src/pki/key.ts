@@ -33,3 +33,17 @@ export function keyMatches(key: KeyObject, certificate: Certificate): boolean {
   const own = createPublicKey(key).export({ type: 'spki', format: 'der' });
   return own.equals(certificate.x509.publicKey.export({ type: 'spki', format: 'der' }));
 }
+
+/** Every unencrypted private key in a text, however it is indented or quoted. */
+export function privateKeysIn(text: string): KeyObject[] {
+  const [, ...blocks] = text.replaceAll(String.raw`\n`, '\n').split('-----BEGIN ');
+  return blocks.flatMap((block) => {
+    const [label = '', body = ''] = block.split('-----');
+    if (!label.endsWith('PRIVATE KEY')) return [];
+    try {
+      return [parseKey(`-----BEGIN ${label}-----\n${body.replaceAll(/[ \t]+/g, '')}-----END ${label}-----\n`)];
+    } catch {
+      return [];
+    }
+  });
+}

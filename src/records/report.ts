@@ -1,5 +1,6 @@
 import { jsonText } from '../ground/plain.js';
 import type { Kubernetes } from '../kubernetes/client.js';
+import { isKubernetesError } from '../kubernetes/errors.js';
 import { REPORT_CONFIGMAP } from './names.js';
 import { type OwnObject, writeOwnObject } from './own-object.js';
 
@@ -16,6 +17,17 @@ export function reportObject(report: object): OwnObject {
 
 function asJson(report: object): string {
   return `${jsonText(report)}\n`;
+}
+
+/** The report that is in the cluster, as far as it can be read. */
+export async function readReport(k8s: Kubernetes, namespace: string): Promise<Record<string, unknown>> {
+  try {
+    const { data } = await k8s.core.readNamespacedConfigMap({ name: REPORT_CONFIGMAP, namespace });
+    return JSON.parse(data?.['report.json'] ?? '{}') as Record<string, unknown>;
+  } catch (error) {
+    if (error instanceof SyntaxError || isKubernetesError(error, 'NotFound')) return {};
+    throw error;
+  }
 }
 
 /** Leaves the report in the cluster, in place of an earlier one. */

@@ -1,3 +1,4 @@
+import { present } from '../ground/present.js';
 import type { RotationSettings } from './input.js';
 
 const HOUR_MS = 3_600_000;
@@ -9,7 +10,10 @@ const LEAST_LEAVES = 2;
  * its Temporal server are down for a week: an expired bridge certificate in the issuer Secret would end every leaf.
  */
 const LIFE_MS = 14 * DAY_MS;
-/** It can be made anew only with the new root's key; where that is discarded it has to last from the start. */
+/**
+ * It can be made anew only with the new root's key; where that is discarded it has to last from the start. A key that stays in
+ * the user's own Secret, because nothing was said of it, is read there again.
+ */
 const WITHOUT_KEY_MS = 30 * DAY_MS;
 /** Made anew when less than half of it is left, or less than this many leaf lives. */
 const RENEWED_BELOW_LEAVES = 1.5;
@@ -41,6 +45,21 @@ export function bridgeEndsSoon(
   return notAfter.getTime() - now.getTime() < Math.max(life / 2, RENEWED_BELOW_LEAVES * leafLifeMs);
 }
 
+/** The new root's key, which could make a bridge certificate anew, is not at hand. */
+export interface KeyMissing {
+  /** A part of a sentence. */
+  why: string;
+  /** It is somebody's own, who can put it back. */
+  canReturn: boolean;
+}
+
+export const KEY_DISCARDED = 'the key of the new root, which could make it anew, was discarded';
+
+/** Of a key that stays with its owner. */
+export function keyNotIn(secret: string, problem: string): string {
+  return `the key of the new root, which could make it anew, is not in ${secret} (${problem}): put it back there as ca.key`;
+}
+
 /** How long the bridge certificate lasts, and whether that is all there will be. */
 export interface BridgeKept {
   /** ISO 8601; empty: there is none. */
@@ -49,22 +68,25 @@ export interface BridgeKept {
   renewable: boolean;
   /** It cannot be made anew, and less than two leaf lives are left. */
   endsSoon: boolean;
+  /** Why it cannot be made anew; absent from workers of an earlier version. */
+  keyMissing?: KeyMissing;
 }
 
 /** The issuer Secret carries none: it does not yet, or not any more. */
 export const NO_BRIDGE: BridgeKept = { notAfter: '', renewable: true, endsSoon: false };
 
 export function bridgeKept(
-  { bridge, rootKeyPem }: { bridge?: { notAfter: Date }; rootKeyPem?: string },
+  { bridge, keyMissing }: { bridge?: { notAfter: Date } | undefined; keyMissing?: KeyMissing | undefined },
   leafLifeMs: number,
   now: Date,
 ): BridgeKept {
-  const renewable = rootKeyPem !== undefined;
+  const renewable = keyMissing === undefined;
   const left = bridge ? bridge.notAfter.getTime() - now.getTime() : 0;
   return {
     notAfter: bridge?.notAfter.toISOString() ?? '',
     renewable,
     endsSoon: bridge !== undefined && !renewable && left < LEAST_LEAVES * leafLifeMs,
+    ...present({ keyMissing }),
   };
 }
 

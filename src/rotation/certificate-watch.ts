@@ -1,3 +1,4 @@
+import { KEY_DISCARDED, type KeyMissing } from './bridge-life.js';
 import type { Course } from './courses/course.js';
 import type { Alert, RotationStatus } from './status.js';
 
@@ -16,19 +17,28 @@ export function bridgeNotKept({ type, message }: { type: string; message: string
   };
 }
 
+/** The key that would make the bridge certificate anew is its owner's, and is not where it was. */
+export function bridgeKeyMissing({ why }: KeyMissing, notAfter: string): Raised {
+  return {
+    reason: 'BridgeKeyMissing',
+    message: bridgeEnds(notAfter, { why }),
+    deadline: notAfter,
+  };
+}
+
 /** The bridge certificate ends soon, past the point of no return, and cannot be made anew. */
-export function bridgeEnding(notAfter: string): Raised {
+export function bridgeEnding(notAfter: string, missing?: KeyMissing): Raised {
   return {
     reason: 'BridgeEnding',
     message:
-      `${bridgeEnds(notAfter)} Let the rotation reach phase issue before that: \`resume\` it, and repair or \`waive\` what ` +
+      `${bridgeEnds(notAfter, missing)} Let the rotation reach phase issue before that: \`resume\` it, and repair or \`waive\` what ` +
       'it waits for.',
     deadline: notAfter,
   };
 }
 
-export function bridgeEnds(notAfter: string): string {
-  return `The bridge certificate ends at ${notAfter}, and the key that could renew it was discarded.`;
+export function bridgeEnds(notAfter: string, { why }: Pick<KeyMissing, 'why'> = { why: KEY_DISCARDED }): string {
+  return `The bridge certificate ends at ${notAfter}, and ${why}.`;
 }
 
 /** The issuer of the start ends soon; undefined: there is time. */

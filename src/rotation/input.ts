@@ -51,8 +51,11 @@ const schema = z.strictObject({
     .strictObject({
       commonName: dnsName.optional(),
       validity: duration('root.validity').prefault('10y'),
-      /** Afterwards the new root's private key is kept in its Secret, or was never written anywhere. */
-      key: z.enum(['keep', 'discard']).default('keep'),
+      /**
+       * Afterwards the new root's private key is kept in its Secret, or was never written anywhere. Default: `keep` where the
+       * root is made here; `discard` where it is yours: its key stays in your Secret.
+       */
+      key: z.enum(['keep', 'discard']).optional(),
     })
     .prefault({}),
   issuer: z
@@ -119,6 +122,11 @@ type Parsed = z.output<typeof schema>;
  * that stands in the `CourseRef` beside it.
  */
 export type RotationSettings = Omit<Parsed, 'strategy' | 'leafRenewal'>;
+
+/** Whether the new root's key is kept where reroot keeps it: that of a root of the user's own is not copied unasked. */
+export function keepsRootKey({ root, certificates }: Pick<RotationSettings, 'root' | 'certificates'>): boolean {
+  return (root.key ?? (certificates ? 'discard' : 'keep')) === 'keep';
+}
 
 /** The one argument of `rotateIssuer`: what of the above concerns an issuer under the root in use. */
 const issuerSchema = schema.pick({

@@ -27,6 +27,13 @@ export interface RotationReport {
   /** Things worth knowing that happened on the way. */
   notes: string[];
   adopted: boolean;
+  /**
+   * ISO 8601: until when a copy of the issuer key of the start could sign what proxies trust (a bridge certificate carries it
+   * into the new root's trust). Absent after an abort, and where it is the key of a root that stays.
+   */
+  oldKeyUsableUntil?: string;
+  /** Copies of that key that were not deleted, by name: whose they are is not for reroot to say. Absent after an abort. */
+  oldKeyCopies?: string[];
   /** Who aborted it, and why. */
   aborted?: Word & { reason?: string; at: string; phase: string };
 }

@@ -70,6 +70,36 @@ describe('a rotation that ends before its time', () => {
     ]);
   });
 
+  it('not because the key of its bridge is away: where it has to be put back is said, for as long as it is away', async () => {
+    let away = true;
+    const keyMissing = { why: 'the key is not in Secret linkerd/mine (it is gone)', canReturn: true };
+    cluster.given.answers = {
+      preflight: () => leafLife(4000),
+      keepBridge: () => ({
+        ...{ notAfter: '2026-12-24T00:00:00Z', renewable: !away, endsSoon: false },
+        ...(away ? { keyMissing } : {}),
+      }),
+      finish: () => ({ oldKeyUsableUntil: '2026-12-24T00:00:00Z', oldKeyCopies: ['backups'] }),
+    };
+    const handle = await cluster.start();
+    const { alerts } = await statusWhere(handle, 'the alert', (status) => (status.alerts ?? []).length > 0);
+    expect(alerts).toMatchObject([
+      {
+        reason: 'BridgeKeyMissing',
+        message: expect.stringContaining('linkerd/mine (it is gone)') as string,
+        deadline: '2026-12-24T00:00:00Z',
+      },
+    ]);
+    away = false;
+    await statusWhere(handle, 'the end of the alert', (status) => status.alerts === undefined);
+    await approve(handle);
+    expect(await reportOf(handle)).toMatchObject({
+      outcome: 'completed',
+      oldKeyUsableUntil: '2026-12-24T00:00:00Z',
+      oldKeyCopies: ['backups'],
+    });
+  });
+
   it('by an abort that comes before it knows its certificates takes back what an earlier run has put to use', async () => {
     cluster.given.answers = {
       generate: () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { present } from '../../ground/present.js';
 import { strategyNames } from '../../rotation/courses/index.js';
 import type { IssuerInput, RotationInput } from '../../rotation/input.js';
@@ -45,7 +45,12 @@ export function withInputOptions(command: Command): Command {
     .option('--adopt <fingerprint>', 'go on with the root in Secret reroot-rotation that nothing but a pod refers to')
     .option('--root-validity <duration>', 'validity of the new root, for example 10y')
     .option('--issuer-validity <duration>', 'validity of the new issuer, for example 1y')
-    .addOption(new Option('--root-key <what>', 'what to do with the key of the new root').choices(['keep', 'discard']))
+    .addOption(
+      new Option(
+        '--root-key <what>',
+        'what becomes of the key of the new root (default: keep; of a root of your own: discard)',
+      ).choices(['keep', 'discard']),
+    )
     .option('--certificates <secret>', 'Secret in the Linkerd namespace with a root (and issuer) of your own');
 }
 
@@ -104,14 +109,17 @@ export function issuerInput(options: ClusterOptions & InputOptions): IssuerInput
 
 function readInputFile(file: string): RotationInput {
   try {
-    const content: unknown = parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+    const content: unknown = parse(readFileSync(file === '-' ? 0 : file, 'utf8'), { logLevel: 'error' });
     if (content === null || content === undefined) return {};
     if (typeof content !== 'object' || Array.isArray(content)) throw new Error('it must hold one object');
     return content;
   } catch (error) {
-    throw new CliError(
-      `cannot read the input ${file}: ${error instanceof Error ? error.message : String(error)}`,
-      EXIT.refused,
-    );
+    throw new CliError(`cannot read the input ${file}: ${whyNot(error)}`, EXIT.refused);
   }
+}
+
+/** The parser quotes lines of the file, and somebody may have named the wrong one: a key's. */
+function whyNot(error: unknown): string {
+  if (error instanceof YAMLParseError) return `not YAML (${error.code}, line ${error.linePos?.[0].line ?? '?'})`;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterAccess, refuseUnverified } from '../../../worker/access.js';
 import { present } from '../../ground/present.js';
 import { birthOf, isStillAlive } from '../../ground/process.js';
 import { CliError, EXIT } from '../exit-codes.js';
+import { configured } from '../options/worker.js';
 import { findTemporalBinary, idleFor, startDevServer } from './dev-server.js';
 import {
   embeddedFiles,
@@ -61,6 +63,7 @@ export async function ensureEmbedded(
   await endOrphan(readState(files));
   makeFolder(files, cluster);
   findTemporalBinary(env);
+  refuseToServe(env);
   const child = spawnHost(files, env, wanted);
   for (let tries = 0; tries < START_TRIES; tries += 1) {
     const state = readState(files);
@@ -69,6 +72,21 @@ export async function ensureEmbedded(
     await sleep(START_PAUSE_MS);
   }
   throw new CliError(`the embedded server did not start; the end of ${files.log}:\n${endOf(files.log)}`);
+}
+
+/**
+ * The worker of the background process would refuse the same, and say so in its log alone.
+ * @throws CliError where the API server is not verified
+ */
+function refuseToServe(env: NodeJS.ProcessEnv): void {
+  const config = configured(env);
+  const { k8s } = clusterAccess(config, env);
+  try {
+    const warning = refuseUnverified(k8s, config);
+    if (warning !== undefined) process.stderr.write(`reroot: ${warning}\n`);
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused);
+  }
 }
 
 /** Node cannot set these for itself: files for this user alone, and no core, which would hold keys. */

@@ -1,4 +1,4 @@
-import { createLog, installTemporalRuntime } from '../../../worker/log.js';
+import { createLog } from '../../../worker/log.js';
 import { startWorker } from '../../../worker/run.js';
 import { configured } from '../options/worker.js';
 
@@ -8,7 +8,6 @@ export async function serve(env: NodeJS.ProcessEnv, over?: Promise<void>): Promi
   const log = createLog(config.REROOT_LOG_LEVEL);
   // Node would open its inspector on loopback, for anybody; keys are in this process
   process.on('SIGUSR1', () => log.warn('SIGUSR1 does nothing here: a worker opens no inspector'));
-  installTemporalRuntime(log, config.REROOT_METRICS_ADDRESS);
   const worker = await startWorker(config, env, log);
   let stopping = false;
   const stop = (why: string) => {

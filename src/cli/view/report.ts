@@ -30,6 +30,7 @@ function completedText(report: RotationReport): string {
     `${pc.green('Completed.')} ${proxiesProven} proxies proven under ${shortFingerprint(newRoot.fingerprint)} (${newRoot.commonName}), ` +
       `valid until ${day(newRoot.notAfter)}. ${replacedText(report)}.`,
     nextEndText(report),
+    ...oldKeyLines(report),
     `The report is in ConfigMap ${linkerdNamespace}/reroot-report.`,
     ...waivers.map(waiverText),
   ].join('\n');
@@ -50,6 +51,19 @@ function nextEndText({ cluster, newRoot, newIssuer }: RotationReport): string {
     `Next: the issuer ends on ${day(newIssuer.notAfter)}: \`reroot rotate-issuer --cluster ${cluster}\` before then ` +
     `(where the root's key is not kept: ${rotate}). The root ends on ${day(newRoot.notAfter)}.`
   );
+}
+
+/** What a person has to know of the key that is out of use; a report of an earlier version says nothing of it. */
+function oldKeyLines({ oldKeyUsableUntil, oldKeyCopies, finishedAt, waivers }: RotationReport): string[] {
+  if (oldKeyCopies === undefined) return [];
+  const forWhom = waivers.length > 0 ? ' by a proxy that was proven (of those waived nobody knows)' : '';
+  const until =
+    oldKeyUsableUntil === undefined
+      ? 'It is the key of the root in use: as long as that is trusted, whoever has a copy can sign for this mesh.'
+      : Date.parse(oldKeyUsableUntil) <= Date.parse(finishedAt)
+        ? `Nothing that it signs is trusted any more${forWhom}.`
+        : `Whoever has a copy can sign for this mesh until ${oldKeyUsableUntil.slice(0, 16).replace('T', ' ')} UTC.`;
+  return [`The old issuer's key: ${until} Copies that were not deleted:`, ...oldKeyCopies.map((copy) => `  - ${copy}`)];
 }
 
 /** A waiver of the rollout alone excuses nobody from proof. */

@@ -1,6 +1,7 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { StateError } from '../../ground/state-error.js';
+import { withoutAppliedKeys } from '../../kubernetes/last-applied.js';
 import { pointer, unchanged } from '../../kubernetes/patch.js';
 import { readBundle } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
@@ -41,7 +42,10 @@ export async function readIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<Sto
   return { certificates: [issuer, ...rest], certificatePem, keyPem, secret };
 }
 
-/** Replaces certificate and key in one write, on the condition that the Secret is still the one that was read. */
+/**
+ * Replaces certificate and key in one write, on the condition that the Secret is still the one that was read. Private keys in
+ * its annotation of `kubectl apply` go with the same write.
+ */
 export async function replaceIssuer(
   k8s: Kubernetes,
   linkerd: Linkerd,
@@ -57,6 +61,7 @@ export async function replaceIssuer(
       unchanged(read.secret.metadata),
       { op: 'replace', path: pointer('data', keys.certificate), value: encode(next.certificatePem) },
       { op: 'replace', path: pointer('data', keys.key), value: encode(next.keyPem) },
+      ...withoutAppliedKeys(read.secret.metadata),
     ],
   });
 }

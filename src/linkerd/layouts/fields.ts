@@ -3,6 +3,7 @@ import type { Kubernetes } from '../../kubernetes/client.js';
 import { plain } from '../../ground/plain.js';
 import { StateError } from '../../ground/state-error.js';
 import { isKubernetesError } from '../../kubernetes/errors.js';
+import { withoutAppliedKeys } from '../../kubernetes/last-applied.js';
 import { pointer, unchanged, withFreshRead } from '../../kubernetes/patch.js';
 import { decode, encode } from '../../kubernetes/base64.js';
 import { FIELD_MANAGER } from '../../kubernetes/own-names.js';
@@ -69,7 +70,8 @@ export async function readField(k8s: Kubernetes, namespace: string, location: Lo
 
 /**
  * Applies edits to one object in one write, on the condition that nobody wrote since it was read; on a lost race it
- * reads and decides again. Everything else in the object stays byte for byte.
+ * reads and decides again. Everything else in the object stays byte for byte, but for private keys in its annotation of
+ * `kubectl apply`, which go with the same write.
  * @returns whether anything had to be written
  */
 export async function editFields(k8s: Kubernetes, namespace: string, edits: readonly FieldEdit[]): Promise<boolean> {
@@ -133,6 +135,7 @@ async function patchData(k8s: Kubernetes, object: StoredObject, values: Map<stri
       path: pointer('data', key),
       value: kind === 'Secret' ? encode(value) : value,
     })),
+    ...withoutAppliedKeys(metadata),
   ];
   const request = { name, namespace, body, fieldManager: FIELD_MANAGER };
   if (kind === 'ConfigMap') await k8s.core.patchNamespacedConfigMap(request);

@@ -39,12 +39,12 @@ export function replaceYamlField(text: string, path: readonly string[], value: s
 function findScalar(text: string, path: readonly string[]): Scalar | undefined {
   const document = parseDocument(text, { keepSourceTokens: true });
   const [error] = document.errors;
-  if (error)
-    throw new StateError(
-      'YamlUnreadable',
-      `not YAML: ${error.message.split('\n')[0]}`,
-      'repair the text of the object',
-    );
+  if (error) {
+    // its message may quote the text, and linkerd-config-overrides has a private key in it
+    const line = error.linePos?.[0].line;
+    const where = line === undefined ? '' : ` in line ${line}`;
+    throw new StateError('YamlUnreadable', `not YAML: ${error.code}${where}`, 'repair the text of the object');
+  }
   const node: unknown = document.getIn(path, true);
   return isScalar(node) ? node : undefined;
 }

@@ -233,14 +233,21 @@ export function lastValue(env: readonly V1EnvVar[] | undefined, name: string): V
   return env?.findLast((variable) => variable.name === name);
 }
 
+/** Characters: a tenant writes the template and what it refers to, and each may be named any number of times. */
+const LONGEST_TEMPLATE = 1024;
+const REFERENCE = /\$\(([-._A-Za-z0-9]{1,253})\)/g;
+
+/** The name that the proxy asks identity for, with its references to other variables resolved (kubelet's `$(NAME)`). */
 function expandedIdentity(pod: V1Pod, proxy: V1Container): string | undefined {
   const template = lastValue(proxy.env, IDENTITY_VARIABLE)?.value;
+  if (template === undefined || template.length > LONGEST_TEMPLATE) return undefined;
   const variables: Record<string, string | undefined> = {
     _pod_sa: pod.spec?.serviceAccountName ?? 'default',
     _pod_ns: pod.metadata?.namespace,
   };
-  return template?.replaceAll(/\$\(([^)]+)\)/g, (whole, name: string) => {
-    return variables[name] ?? lastValue(proxy.env, name)?.value ?? whole;
+  return template.replaceAll(REFERENCE, (whole, name: string) => {
+    const value = variables[name] ?? lastValue(proxy.env, name)?.value ?? whole;
+    return value.length > LONGEST_NAME ? whole : value;
   });
 }
 

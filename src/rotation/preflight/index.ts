@@ -10,6 +10,7 @@ import {
 } from './control-plane.js';
 import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
+import { apiServerUnverified, oldKeyCopies, rootKeyKept } from './keys.js';
 import { rotationLeftBehind } from './left-behind.js';
 import type { PreflightObservation } from './observation.js';
 import { approvalsElsewhere, permissionMissing } from './permissions.js';
@@ -21,6 +22,7 @@ export type Check = (observation: PreflightObservation) => Finding[];
 
 /** Everything that preflight checks, in the order in which people read it. */
 export const PREFLIGHT_CHECKS: readonly Check[] = [
+  apiServerUnverified,
   linkerdUndetected,
   permissionMissing,
   approvalsElsewhere,
@@ -40,6 +42,8 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   strategyTooSlow,
   anotherWriter,
   helmWouldRevert,
+  oldKeyCopies,
+  rootKeyKept,
   injectionFails,
   injectorMayBeSkipped,
   proxyUnreadable,

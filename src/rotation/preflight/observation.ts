@@ -14,6 +14,8 @@ export interface PreflightObservation {
   /** `rollout.stuckAfter`: a pod that is younger is starting. */
   stuckAfterMs: number;
   linkerdNamespace: string;
+  /** Why whoever answers as API server is believed. */
+  unverified?: string | undefined;
   /** Why Linkerd was not found or is not understood; nothing else is known then. */
   undetected?: Undetected | undefined;
   missingPermissions: MissingPermission[];
@@ -31,6 +33,10 @@ export interface PreflightObservation {
   /** An earlier rotation has left its Secret. */
   leftBehind?: LeftBehind | undefined;
   deadline: Deadline;
+  /** Copies of the issuer's key beside the fields in which Linkerd keeps it. */
+  keyCopies: KeyCopiesFacts;
+  /** The new root is made here, and the input does not say what becomes of its key. */
+  keepsRootKey: boolean;
   writers: WriterFacts[];
   /** Helm owns the installation, and this of its values holds the anchors. */
   helmValue?: string | undefined;
@@ -97,6 +103,13 @@ export interface LeftBehind {
   bridgeNotAfter?: string;
 }
 
+export interface KeyCopiesFacts {
+  /** Secrets whose annotation of `kubectl apply` holds a private key. */
+  applied: string[];
+  /** Helm's own Secrets of the release, by the pattern of their names. */
+  helm?: string;
+}
+
 /** How long a rotation needs the certificates in use, and how long those last. */
 export interface Deadline {
   /** Milliseconds with the course that was asked for; 0: it does not matter. */
@@ -156,6 +169,8 @@ export const NOTHING: PreflightObservation = {
   stores: [],
   issuer: [],
   deadline: { lastsMs: 0, ways: [], expiries: [] },
+  keyCopies: { applied: [] },
+  keepsRootKey: false,
   writers: [],
   proxies: [],
   anchors: [],

@@ -197,16 +197,23 @@ function proxyWith(anchors: readonly Certificate[]): Required<Pick<V1Pod, 'spec'
 
 function patched(object: Stored, operations: readonly PatchOperation[]): Stored {
   const data = { ...object.data };
+  const annotations = { ...object.metadata?.annotations };
+  const metadata = { ...object.metadata, annotations };
   for (const operation of operations) {
+    const [, of, , annotation = ''] = operation.path.split('/');
     const field = operation.path.split('/')[2] ?? '';
     if (operation.op === 'test') {
       if (operation.value !== object.metadata?.resourceVersion) throw failure('Conflict');
+    } else if (of === 'metadata') {
+      const name = annotation.replaceAll('~1', '/');
+      if (operation.op === 'remove') delete annotations[name];
+      else annotations[name] = operation.value as string;
     } else if (operation.op !== 'remove' && operation.path === '/data')
       return { ...object, data: operation.value as typeof data };
     else if (operation.op === 'remove') delete data[field];
     else data[field.replaceAll('~1', '/').replaceAll('~0', '~')] = operation.value as string;
   }
-  return { ...object, data };
+  return { ...object, metadata, data };
 }
 
 /** Executions that a Temporal server knows, by workflow id: the newest last. */

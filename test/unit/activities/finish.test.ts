@@ -1,8 +1,11 @@
 import type { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
+import { encode } from '../../../src/kubernetes/base64.js';
+import { LAST_APPLIED } from '../../../src/kubernetes/last-applied.js';
+import { createBridge } from '../../../src/pki/issue.js';
 import { toPkcs8Pem, toSec1Pem } from '../../../src/pki/key.js';
 import type { RotationReport } from '../../../src/rotation/report.js';
-import { authority } from '../support.js';
+import { authority, DAY_MS } from '../support.js';
 import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step, temporalClient } from './cluster.js';
 
 const [O, T] = [old.root.certificate, next.root.certificate];
@@ -62,17 +65,16 @@ describe('an abort before this run has written anything', () => {
 
 const newIssuer = { certificatePem: next.issuer.certificate.pem, keyPem: toSec1Pem(next.issuer.privateKey) };
 const rootIssuer = { certificatePem: O.pem, keyPem: toSec1Pem(old.root.privateKey) };
+const FINISHED = '2026-08-01T12:00:00.000Z';
+const reportOf = (outcome: RotationReport['outcome']) =>
+  ({ outcome, runId: 'run-1', finishedAt: FINISHED, approvals: [], waivers: [] }) as unknown as RotationReport;
 
 describe('finish', () => {
   const finish = async (
     cluster: FakeCluster,
     outcome: RotationReport['outcome'] = 'completed',
     report: Partial<RotationReport> = {},
-  ) =>
-    await carryOut(cluster, ({ finish: act }) => act, {
-      ...step(),
-      report: { outcome, approvals: [], waivers: [], ...report } as unknown as RotationReport,
-    });
+  ) => await carryOut(cluster, ({ finish: act }) => act, { ...step(), report: { ...reportOf(outcome), ...report } });
 
   it('keeps the new root, and deletes the rest', async () => {
     const rotation = newRotation({ rootKeyPem: toPkcs8Pem(next.root.privateKey) });
@@ -150,9 +152,9 @@ describe('finish', () => {
       workflow: { getHandle: () => ({ fetchHistory: async () => await Promise.resolve({ events }) }) },
     } as unknown as Client;
     const cluster = clusterWith({ bundle: [T], issuer: newIssuer, rotation: newRotation() });
-    const report = { outcome: 'completed', approvals: [approval], waivers } as unknown as RotationReport;
-    const known = await carryOut(cluster, ({ finish: act }) => act, { ...step(), report }, { client });
-    expect(known).toEqual({
+    const report = { ...reportOf('completed'), approvals: [approval], waivers } as unknown as RotationReport;
+    const { senders } = await carryOut(cluster, ({ finish: act }) => act, { ...step(), report }, { client });
+    expect(senders).toEqual({
       u1: { identity: '4711@laptop', principal: 'jwt/ann@example.com' },
       u2: { identity: 'curl' },
     });
@@ -165,7 +167,93 @@ describe('finish', () => {
   it('ends without that when the history is gone', async () => {
     const cluster = clusterWith({ bundle: [T], issuer: newIssuer, rotation: newRotation() });
     const approvals = [{ phase: 'retire', planHash: 'h', at: '', update: { id: 'u1', runId: 'run-0' } }];
-    expect(await finish(cluster, 'completed', { approvals })).toEqual({});
+    expect((await finish(cluster, 'completed', { approvals })).senders).toEqual({});
     expect(cluster.objects.has('ConfigMap/reroot-report')).toBe(true);
+  });
+});
+
+describe('the report of the key that is out of use', () => {
+  const KEY = toSec1Pem(old.issuer.privateKey);
+  const inUse = {
+    certificatePem: next.issuer.certificate.pem,
+    keyPem: toSec1Pem(next.issuer.privateKey),
+  };
+  const BEYOND = expect.stringContaining('backups of etcd') as string;
+  const finish = async (cluster: FakeCluster, input = step(), outcome: RotationReport['outcome'] = 'completed') => {
+    const { oldKey } = await carryOut(cluster, ({ finish: act }) => act, { ...input, report: reportOf(outcome) });
+    const written = JSON.parse(cluster.objects.get('ConfigMap/reroot-report')?.data?.['report.json'] ?? '') as object;
+    expect(written).toEqual({ ...reportOf(outcome), ...oldKey });
+    return oldKey;
+  };
+  const finished = (rotation = newRotation(), bundle = [T]) => clusterWith({ bundle, issuer: inUse, rotation });
+  const annotate = (cluster: FakeCluster, key: string, annotations: Record<string, string>) => {
+    const { data = {} } = cluster.objects.get(key) ?? {};
+    cluster.put(key, { metadata: { annotations }, data });
+  };
+
+  it('says that nothing it signs is trusted any more, once its root is gone', async () => {
+    expect(await finish(finished())).toEqual({ oldKeyUsableUntil: FINISHED, oldKeyCopies: [BEYOND] });
+  });
+  it('says that a bridge certificate carries it on until its end', async () => {
+    const made = createBridge({
+      ...{ issuer: old.issuer.certificate, root: T, rootKey: next.root.privateKey },
+      validForMs: 90 * DAY_MS,
+    });
+    const { oldKeyUsableUntil } = await finish(finished(newRotation({ bridgePem: made.pem })));
+    expect(oldKeyUsableUntil).toBe(made.notAfter.toISOString());
+  });
+  it('says that it is good until its certificate ends, where its root stays', async () => {
+    const { oldKeyUsableUntil } = await finish(finished(newRotation({ rootPem: O.pem, retire: [] }), [O]));
+    expect(oldKeyUsableUntil).toBe(old.issuer.certificate.notAfter.toISOString());
+  });
+  it('gives no end where it is the key of the root that stays, and names where reroot has kept it', async () => {
+    const rotation = newRotation({
+      ...{ rootPem: O.pem, retire: [], previousIssuerPem: O.pem },
+      previousIssuerKeyPem: toSec1Pem(old.root.privateKey),
+    });
+    expect(await finish(finished(rotation, [O]))).toEqual({
+      oldKeyCopies: ['Secret linkerd/reroot-trust-root ca.key', BEYOND],
+    });
+  });
+  it("names what is Helm's, and every field of a Secret that holds it, in whatever form", async () => {
+    const cluster = finished();
+    annotate(cluster, 'Secret/linkerd-identity-issuer', {
+      'meta.helm.sh/release-name': 'mesh',
+      'meta.helm.sh/release-namespace': 'ops',
+    });
+    cluster.put('Secret/linkerd-config-overrides', {
+      data: { stale: encode(`x:\n  keyPEM: |\n    ${toPkcs8Pem(old.issuer.privateKey).replaceAll('\n', '\n    ')}`) },
+    });
+    cluster.put('Secret/mine', { data: { 'tls.key': encode(KEY), 'ca.key': encode(inUse.keyPem) } });
+    const input = step();
+    const settings = { ...input.settings, certificates: { secret: 'mine' } };
+    expect((await finish(cluster, { ...input, settings })).oldKeyCopies).toEqual([
+      'Secret linkerd/linkerd-config-overrides stale',
+      'Secret linkerd/mine tls.key',
+      'Secrets ops/sh.helm.release.v1.mesh.v* (values of its releases)',
+      BEYOND,
+    ]);
+  });
+  it('does not name what it has taken out itself: the annotations of `kubectl apply`', async () => {
+    const cluster = finished();
+    for (const name of ['linkerd-identity-issuer', 'linkerd-config-overrides']) {
+      cluster.put(`Secret/${name}`, { data: cluster.objects.get(`Secret/${name}`)?.data ?? {} });
+      annotate(cluster, `Secret/${name}`, {
+        [LAST_APPLIED]: JSON.stringify({ kind: 'Secret', data: { 'key.pem': encode(KEY) } }),
+      });
+    }
+    expect((await finish(cluster)).oldKeyCopies).toEqual([BEYOND]);
+    expect(JSON.stringify([...cluster.objects.values()])).not.toContain(encode(KEY).slice(60, 100));
+  });
+  it('is the same when the activity is tried again after the Secret has gone', async () => {
+    const cluster = finished();
+    annotate(cluster, 'Secret/linkerd-identity-issuer', { 'meta.helm.sh/release-name': 'mesh' });
+    const first = await finish(cluster);
+    expect(cluster.objects.has(SECRET)).toBe(false);
+    expect(await finish(cluster)).toEqual(first);
+    expect(first.oldKeyCopies).toHaveLength(2);
+  });
+  it('says nothing after an abort', async () => {
+    expect(await finish(clusterWith({ rotation: newRotation() }), step(), 'aborted')).toEqual({});
   });
 });

@@ -119,6 +119,43 @@ describe('a Secret that somebody has planted', () => {
   });
 });
 
+describe("a root of the user's own", () => {
+  const supplied = { 'ca.crt': encode(T.pem), 'ca.key': encode(toSec1Pem(next.root.privateKey)) };
+  const given = (root: Partial<StepInput['settings']['root']> = {}): StepInput => {
+    const { settings } = step();
+    return step({
+      settings: { ...settings, root: { ...settings.root, ...root }, certificates: { secret: 'mine' } },
+    });
+  };
+  const made = async (input: StepInput): Promise<FakeCluster> => {
+    const cluster = clusterWith();
+    cluster.put('Secret/mine', { data: supplied });
+    await generate(cluster, input);
+    expect(cluster.text('Secret/reroot-rotation', 'ca.crt')).toBe(T.pem);
+    expect(cluster.text('Secret/reroot-rotation', 'bridge.crt')).toContain('BEGIN CERTIFICATE');
+    return cluster;
+  };
+  const keys = (cluster: FakeCluster) => [...cluster.objects].filter(([, { data }]) => data?.['ca.key'] !== undefined);
+
+  it('keeps its key in its own Secret: there is no other copy, and the bridge is made all the same', async () => {
+    expect(keys(await made(given())).map(([name]) => name)).toEqual(['Secret/mine']);
+    expect(keys(await made(given({ key: 'discard' }))).map(([name]) => name)).toEqual(['Secret/mine']);
+  });
+  it('has its key copied where that is asked for', async () => {
+    expect(keys(await made(given({ key: 'keep' })))).toHaveLength(2);
+  });
+  it('is adopted with a bridge that has ended where its key is still in that Secret, and refused where it is not', async () => {
+    const rotation = newRotation({ firstRunId: 'run-9', bridgePem: bridge(-1000) });
+    const cluster = clusterWith({ bundle: [O, T], rotation });
+    await expect(generate(cluster, given())).rejects.toMatchObject({
+      type: 'BadCertificates',
+      message: expect.stringContaining('is not in Secret linkerd/mine (it is gone)') as string,
+    });
+    cluster.put('Secret/mine', { data: supplied });
+    expect(await generate(cluster, given())).toMatchObject({ adopted: true });
+  });
+});
+
 describe('certificates that were left behind', () => {
   const adopt = async (change: Parameters<typeof newRotation>[0], bundle = [O, T], course = {}) => {
     const rotation = newRotation({ firstRunId: 'run-9', bridgePem: bridge(DAY_MS), ...change });

@@ -93,6 +93,10 @@ describe('the issuer Secret', () => {
     cluster.addPod('web-1', anchors, '127.99.0.9');
     return cluster;
   };
+  const ofControlPlane = (cluster: FakeCluster) => {
+    for (const { metadata } of cluster.pods) if (metadata) metadata.namespace = 'linkerd';
+    return cluster;
+  };
   it('does not get the new issuer while a process does not trust its root', async () => {
     const cluster = trusting(O);
     await expect(call(cluster, 'writeIssuer', { state: 'new' })).rejects.toMatchObject({
@@ -112,8 +116,12 @@ describe('the issuer Secret', () => {
       message: expect.stringContaining('LeafUnknown: shop/Pod/web-1'),
     });
   });
-  it('gets it back at once where a process trusts the new root alone: an old issuer harms that one', async () => {
-    await call(trusting(T), 'writeIssuer', { ...SILENT, state: 'crossover' }, {});
+  it('gets it back at once where the control plane trusts the new root alone: an old issuer harms it', async () => {
+    await call(ofControlPlane(trusting(T)), 'writeIssuer', { ...SILENT, state: 'crossover' }, {});
+  });
+  it("does not because a tenant's pod says that it does", async () => {
+    const crossover = { ...SILENT, state: 'crossover' };
+    await expect(call(trusting(T), 'writeIssuer', crossover, {})).rejects.toMatchObject(notProven);
   });
   it('is not written under an expiry that only the caller knows of', async () => {
     const recovering: Partial<CourseRef> = { strategy: 'standard', recovery: 'issuer' };
@@ -157,8 +165,10 @@ describe('an approval', () => {
   });
   it('is not asked for what was approved and somebody has put back', async () => {
     const cluster = ready();
-    cluster.addPendingPod('web-1', [T]);
-    await drop(cluster, { ...asked });
+    const { metadata } = cluster.addPendingPod('web-1', [T]);
+    await expect(drop(cluster, asked)).rejects.toMatchObject(missing); // anybody can write such a pod
+    if (metadata) metadata.namespace = 'linkerd';
+    await drop(cluster, asked);
   });
 
   describe('in the cluster', () => {

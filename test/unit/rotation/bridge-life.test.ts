@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { bridgeCheckInterval, bridgeEndsSoon, bridgeKept, bridgeLife } from '../../../src/rotation/bridge-life.js';
+import {
+  bridgeCheckInterval,
+  bridgeEndsSoon,
+  bridgeKept,
+  bridgeLife,
+  KEY_DISCARDED,
+} from '../../../src/rotation/bridge-life.js';
 import { HOUR_MS, request } from './support.js';
 
 const DAY_MS = 24 * HOUR_MS;
@@ -8,6 +14,12 @@ describe('bridgeLife', () => {
   it.each([
     ['14 days', {}, DAY_MS, 14 * DAY_MS],
     ['at least twice a leaf', {}, 10 * DAY_MS, 20 * DAY_MS],
+    [
+      '14 days where that key stays in the Secret of its owner',
+      { certificates: { secret: 'mine' } },
+      DAY_MS,
+      14 * DAY_MS,
+    ],
     ['30 days where the key that could make it anew is not kept', { root: { key: 'discard' } }, DAY_MS, 30 * DAY_MS],
     [
       'longer by the deadline of an organic rollout where that key is not kept',
@@ -61,16 +73,15 @@ describe('a bridge certificate that is looked after', () => {
   const now = new Date('2026-01-01T00:00:00Z');
   const bridge = { notAfter: new Date(now.getTime() + 30 * HOUR) };
   it('ends soon only where nobody can make it anew, and less than two leaf lives are left', () => {
-    expect(bridgeKept({ bridge }, 24 * HOUR, now)).toEqual({
+    const keyMissing = { why: KEY_DISCARDED, canReturn: false };
+    expect(bridgeKept({ bridge, keyMissing }, 24 * HOUR, now)).toEqual({
       notAfter: '2026-01-02T06:00:00.000Z',
       renewable: false,
       endsSoon: true,
+      keyMissing,
     });
-    expect(bridgeKept({ bridge }, 12 * HOUR, now).endsSoon).toBe(false);
-    expect(bridgeKept({ bridge, rootKeyPem: 'a key' }, 24 * HOUR, now)).toMatchObject({
-      renewable: true,
-      endsSoon: false,
-    });
+    expect(bridgeKept({ bridge, keyMissing }, 12 * HOUR, now).endsSoon).toBe(false);
+    expect(bridgeKept({ bridge }, 24 * HOUR, now)).toMatchObject({ renewable: true, endsSoon: false });
     expect(bridgeKept({}, 24 * HOUR, now)).toMatchObject({ notAfter: '', endsSoon: false });
   });
 });

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { clear, formatAlert, raise } from '../../../src/rotation/alerts.js';
 import {
   bridgeEnding,
+  bridgeKeyMissing,
   bridgeNotKept,
   issuerEnding,
   isIssuerReplaced,
 } from '../../../src/rotation/certificate-watch.js';
+import { keyNotIn } from '../../../src/rotation/bridge-life.js';
 import { COURSES } from '../../../src/rotation/courses/index.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 
@@ -35,6 +37,11 @@ describe('what ends before the rotation can do without it', () => {
   });
   it('is said of the bridge certificate, be it that it ends or that nobody can look after it', () => {
     expect(bridgeEnding(END)).toMatchObject({ reason: 'BridgeEnding', deadline: END });
+    const missing = { why: keyNotIn('Secret linkerd/mine', 'it is gone'), canReturn: true };
+    expect(bridgeKeyMissing(missing, END)).toMatchObject({ reason: 'BridgeKeyMissing', deadline: END });
+    for (const { message } of [bridgeKeyMissing(missing, END), bridgeEnding(END, missing)])
+      expect(message).toContain('is not in Secret linkerd/mine (it is gone): put it back there as ca.key.');
+    expect(bridgeEnding(END).message).toContain('was discarded.');
     expect(bridgeNotKept({ type: 'IssuerReplaced', message: 'foreign' }, END)).toMatchObject({
       reason: 'BridgeNotKept',
       message: expect.stringContaining('foreign (IssuerReplaced)') as string,

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type InputResult, invalidInputMessage, readInput, readIssuerInput } from '../../../src/rotation/input.js';
+import {
+  type InputResult,
+  invalidInputMessage,
+  keepsRootKey,
+  readInput,
+  readIssuerInput,
+} from '../../../src/rotation/input.js';
 import { COUNTS, DURATIONS } from '../../../src/rotation/input-fields.js';
 import { UNFIT } from '../hostile.js';
 
@@ -11,7 +17,7 @@ describe('readInput', () => {
   it.each([[undefined], [null], [{}]])('fills in every default of %j', (input) => {
     expect(readInput(input)).toMatchObject({
       ok: true,
-      settings: { cluster: 'default', approvals: 'beforeRetire', root: { key: 'keep' } },
+      settings: { cluster: 'default', approvals: 'beforeRetire', root: { validity: 3650 * 86_400_000 } },
       course: { strategy: 'bridge', leafRenewal: 'wait', direction: 'forward' },
     });
   });
@@ -139,5 +145,17 @@ describe('readIssuerInput', () => {
   it('has no root and no strategy', () => {
     const found = problems(readIssuerInput({ root: {}, strategy: 'bridge', issuer: { validity: '90d' } }));
     expect(found.map((problem) => problem.split(':')[0])).toEqual(['root', 'strategy']);
+  });
+});
+
+describe("a new root's key", () => {
+  it.each([
+    ['is kept where it is made here', {}, true],
+    ['stays with its owner where the root is given', { certificates: { secret: 'mine' } }, false],
+    ['is kept where that is said', { root: { key: 'keep' }, certificates: { secret: 'mine' } }, true],
+    ['is not where that is said', { root: { key: 'discard' } }, false],
+  ] as const)('%s', (_what, input, kept) => {
+    const result = readInput(input);
+    expect(result.ok && keepsRootKey(result.settings)).toBe(kept);
   });
 });

@@ -10,7 +10,9 @@ import { readField } from '../../../../src/linkerd/layouts/fields.js';
 import { changedBundle, readAnchors } from '../../../../src/linkerd/layouts/stores.js';
 import { readYamlField, replaceYamlField } from '../../../../src/linkerd/layouts/yaml-field.js';
 import { readBundleState } from '../../../../src/linkerd/proxies/bundle-change.js';
-import { parseKey } from '../../../../src/pki/key.js';
+import { encode } from '../../../../src/kubernetes/base64.js';
+import { generateKey, parseKey, toSec1Pem } from '../../../../src/pki/key.js';
+import { findKey, textOfError } from '../../../key-search.js';
 import { UNFIT } from '../../hostile.js';
 
 /** What the workflow gets of an error, in the n-th attempt. */
@@ -97,5 +99,22 @@ describe('what only a person can mend', () => {
     const failure = await failureOf(error);
     expect(failure).toMatchObject({ type: reason, nonRetryable: true });
     expect(failure.message).toContain(hint);
+  });
+});
+
+describe('an error of somebody else', () => {
+  it('loses what could be a part of a key, and its causes, and keeps its words and where it happened', async () => {
+    const key = toSec1Pem(generateKey());
+    const error = new SyntaxError(`Unexpected token 'M', ..."${encode(key)}" is not valid JSON`, {
+      cause: new Error(key),
+    });
+    const failure = await failureOf(error);
+    expect(findKey(textOfError(failure), key)).toBeUndefined();
+    expect(failure).toMatchObject({
+      type: 'SyntaxError',
+      message: `Unexpected token 'M', ..."…" is not valid JSON`,
+      nonRetryable: false,
+      stack: expect.stringContaining('heartbeat.test.ts') as string,
+    });
   });
 });

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { generateKey, toSec1Pem } from '../../../../src/pki/key.js';
+import { findKey, textOfError } from '../../../key-search.js';
 import type { ClusterOptions } from '../../../../src/cli/options/common.js';
 import { issuerInput, rotationInput } from '../../../../src/cli/options/input.js';
 
@@ -47,5 +49,21 @@ describe('the input of a rotation', () => {
     expect(rotationInput({ ...given, input: file('') })).toMatchObject({ cluster: 'default' });
     expect(() => rotationInput({ ...given, input: file('- a\n') })).toThrow('it must hold one object');
     expect(() => rotationInput({ ...given, input: path.join(folder, 'none') })).toThrow('cannot read the input');
+  });
+});
+
+describe('a file that is no input', () => {
+  it('is not quoted: it may be a key that somebody has named by mistake', () => {
+    const key = toSec1Pem(generateKey());
+    for (const text of [`a: |${key}`, `{ "k": "${key}`, `\t${key}: [`, key]) {
+      let error: unknown;
+      try {
+        rotationInput({ ...given, input: file(text) });
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toBeInstanceOf(Error);
+      expect(findKey(textOfError(error), key)).toBeUndefined();
+    }
   });
 });

@@ -176,6 +176,18 @@ describe('the report in a few lines', () => {
   it('of an issuer alone says that the root stays', () => {
     expect(textOf({ oldRoots: [] })).toContain('The root stays; the new issuer is valid until 2027-01-01');
   });
+  it.each([
+    ['2026-08-24T10:20:30.000Z', 'Whoever has a copy can sign for this mesh until 2026-08-24 10:20 UTC.'],
+    ['2026-08-01T00:00:00.000Z', 'Nothing that it signs is trusted any more by a proxy that was proven'],
+    [undefined, 'It is the key of the root in use'],
+  ])('says until when a copy of the old key is good (%s), and which copies there are', (oldKeyUsableUntil, says) => {
+    const text = textOf({ finishedAt: '2026-08-10T00:00:00Z', oldKeyUsableUntil, oldKeyCopies: ['Secret a/b c'] });
+    expect(text).toContain(`The old issuer's key: ${says}`);
+    expect(text).toContain('Copies that were not deleted:\n  - Secret a/b c');
+  });
+  it('of an earlier version says nothing of the old key', () => {
+    expect(textOf({})).not.toContain('old issuer');
+  });
   it('of an abort says why, and what holds now', () => {
     const aborted = { phase: 'renew', at: '', reason: 'too late' };
     expect(textOf({ outcome: 'aborted', aborted })).toContain('Aborted in renew (too late): the certificates of the');

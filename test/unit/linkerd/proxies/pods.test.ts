@@ -54,6 +54,31 @@ describe('what a tenant may have written into a pod', () => {
       isWaived({ kind: 'workload', name: workloadName(workload ?? { namespace: '', kind: '', name: '' }) }, waivers),
     ).toBe(false);
   });
+  it.each([
+    [
+      'a template without end',
+      [{ name: 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME', value: '$('.repeat(500_000) }],
+      undefined,
+    ],
+    [
+      'a value that is named again and again',
+      [
+        { name: 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME', value: '$(A)'.repeat(200) },
+        { name: 'A', value: 'x'.repeat(500_000) },
+      ],
+      '$(A)',
+    ],
+  ])('costs nothing as an identity with %s', (_what, env, begins) => {
+    const started = performance.now();
+    const identity = readMeshedPod({
+      metadata: { name: 'web-1' },
+      spec: { containers: [{ name: 'linkerd-proxy', env }] },
+    })?.identity;
+    expect(performance.now() - started).toBeLessThan(500);
+    if (begins) expect(identity?.startsWith(begins)).toBe(true);
+    else expect(identity).toBeUndefined();
+    expect((identity ?? '').length).toBeLessThan(2000);
+  });
   it('comes in as plain text of bounded length', () => {
     const said = '\u001B[2J\n# Done \u202E'.repeat(1000);
     const pod = readMeshedPod({

@@ -39,6 +39,8 @@ export const HEALTHY: PreflightObservation = {
     ],
     expiries: [{ what: 'the issuer in use', notAfter: after(500 * HOUR_MS) }],
   },
+  keyCopies: { applied: [] },
+  keepsRootKey: false,
   writers: [],
   rehearsal: { namespace: 'shop' },
   webhookFailurePolicy: 'Fail',
