@@ -84,7 +84,9 @@ describe('what a tenant may have written into a pod', () => {
     const pod = readMeshedPod({
       metadata: { name: 'web-1', namespace: 'shop', annotations: { 'reroot.dev/rolled-for': said } },
       spec: {
-        containers: [{ name: 'linkerd-proxy', env: [{ name: 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME', value: said }] }],
+        containers: [
+          { name: 'linkerd-proxy', env: [{ name: 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME', value: said.slice(0, 900) }] },
+        ],
       },
       status: { conditions: [{ type: 'PodScheduled', status: 'False', message: said }] },
     });
