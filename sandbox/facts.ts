@@ -19,7 +19,7 @@ export interface SandboxFacts {
   /** Of the host process. */
   pid: number;
   adminKubeconfig: string;
-  /** Of the user `reroot`, who may do what deploy/rbac.yaml grants and nothing else. */
+  /** Of the ServiceAccount `reroot/reroot`, who may do what deploy grants and its policy lets through, and nothing else. */
   kubeconfig: string;
   temporal: TemporalServer;
   /** URL of the stand-in's control API. */
