@@ -2,7 +2,7 @@ import type { Kubernetes } from '../src/kubernetes/client.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import { writeReport } from '../src/records/report.js';
 import { keepRoot } from '../src/records/root-secret.js';
-import { deleteRotationSecret, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
+import { emptyRotationSecret, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
 import type { DiscardResult, StepInput } from '../src/rotation/payloads.js';
 import type { RotationReport } from '../src/rotation/report.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -11,7 +11,7 @@ import { lookAt } from './kit/look.js';
 
 /**
  * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), the rotation's Secret with the
- * old issuer goes, the report is written. Each part is skipped when it is done already.
+ * old issuer is emptied, the report is written. Each part is skipped when it is done already.
  */
 export async function finish(dependencies: Dependencies, input: StepInput & { report: RotationReport }): Promise<void> {
   await fence(dependencies, input);
@@ -20,7 +20,7 @@ export async function finish(dependencies: Dependencies, input: StepInput & { re
   const rotation = await readRotationSecret(k8s, namespace);
   if (rotation) {
     if (input.report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation);
-    await deleteRotationSecret(k8s, namespace, rotation);
+    await emptyRotationSecret(k8s, namespace, rotation);
   }
   await writeReport(k8s, namespace, input.report);
 }
@@ -49,6 +49,6 @@ export async function discard(dependencies: Dependencies, input: StepInput): Pro
   if (!rotation) return { discarded: true };
   const { facts, untouched } = await lookAt(dependencies, linkerd, rotation, input);
   if (!untouched) return { discarded: false, left: facts };
-  await deleteRotationSecret(k8s, linkerd.namespace, rotation);
+  await emptyRotationSecret(k8s, linkerd.namespace, rotation);
   return { discarded: true };
 }

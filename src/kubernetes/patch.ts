@@ -21,10 +21,14 @@ export function unchanged(metadata: { resourceVersion?: string } | undefined): P
 const FAILED_TEST =
   /the server rejected our request due to an error in our request|testing \S+ \S+ failed|: test failed$/i;
 
-/** Whether a write failed because its precondition no longer held: read again, decide again. */
+/**
+ * Whether a write failed because its precondition no longer held (of a creation: that there is none): read again, decide
+ * again.
+ */
 export function isLostRace(error: unknown): boolean {
   return (
-    isKubernetesError(error, 'Conflict') || (isKubernetesError(error, 'Invalid') && FAILED_TEST.test(error.message))
+    isKubernetesError(error, 'Conflict', 'AlreadyExists') ||
+    (isKubernetesError(error, 'Invalid') && FAILED_TEST.test(error.message))
   );
 }
 

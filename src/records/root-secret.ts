@@ -1,11 +1,10 @@
 import { decode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
-import { isKubernetesError } from '../kubernetes/errors.js';
 import { present } from '../ground/present.js';
 import { readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
 import { ROOT_SECRET } from './names.js';
-import { type OwnObject, writeOwnObject } from './own-object.js';
+import { ifThere, type OwnObject, writeOwnObject } from './own-object.js';
 import { type RotationSecret, SECRET_KEYS } from './rotation-secret.js';
 
 /** The lasting Secret of a root in use: its certificate, and its key when that was to be kept. */
@@ -29,13 +28,8 @@ export async function readRootKey(
   namespace: string,
   roots: readonly Certificate[],
 ): Promise<string | undefined> {
-  try {
-    const { data = {} } = await k8s.core.readNamespacedSecret({ name: ROOT_SECRET, namespace });
-    return keyOfRoot(data, roots);
-  } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const secret = await ifThere(k8s.core.readNamespacedSecret({ name: ROOT_SECRET, namespace }));
+  return keyOfRoot(secret?.data ?? {}, roots);
 }
 
 /** The key in a root Secret's data, if it is the key of one of these roots. */
