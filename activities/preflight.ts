@@ -6,6 +6,8 @@ import { formatPermission, missingPermissions, type Permission } from '../src/ku
 import { StateError } from '../src/ground/state-error.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { EXTENSION_LABEL } from '../src/linkerd/names.js';
+import { hasRehearsalNamespace } from '../src/linkerd/proxies/injection.js';
+import { absentObjects } from '../src/records/absent.js';
 import { RecordError } from '../src/records/record-error.js';
 import { capped, omittedOf } from '../src/rotation/capped.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
@@ -122,6 +124,8 @@ async function permissionsMissing(
     reach: prober.reach,
     deletePods: rollout.deletePods,
     rollouts: await isServed(k8s, ROLLOUTS),
+    absent: await absentObjects(k8s, linkerd.namespace),
+    rehearsal: await hasRehearsalNamespace(k8s),
   });
   let missing = planOnly ? needed.filter(isReading) : needed;
   for (let look = 1; ; look += 1) {
@@ -129,7 +133,10 @@ async function permissionsMissing(
     if (missing.length === 0 || look >= PERMISSION_LOOKS) break;
     await pause(PERMISSION_PAUSE_MS); // an API server that has just started knows no roles yet
   }
-  return missing.map((permission) => ({ what: formatPermission(permission), neededFor: permission.neededFor }));
+  return missing.map((permission) => {
+    const { neededFor, file } = permission;
+    return { what: formatPermission(permission), neededFor, file };
+  });
 }
 
 /** What a plan alone needs. */

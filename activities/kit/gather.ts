@@ -1,3 +1,4 @@
+import { policyShortfall, readAdmissionPolicy } from '../../src/kubernetes/admission-policy.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
@@ -87,6 +88,7 @@ export async function gather(
     stuckAfterMs: settings.rollout.stuckAfter,
     linkerdNamespace: linkerd.namespace,
     missingPermissions: [],
+    policyShortfall: await shortfallOfPolicy(k8s),
     deployments: await controlPlane(k8s, linkerd),
     stores: stores.map(storeFacts),
     issuer: issuerInUseProblems({ certificate: current, keyPem: issuer.keyPem, roots }, now),
@@ -105,6 +107,11 @@ export async function gather(
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
   };
+}
+
+async function shortfallOfPolicy(k8s: Kubernetes): Promise<string | undefined> {
+  const policy = await readAdmissionPolicy(k8s);
+  return policy && policyShortfall(policy);
 }
 
 async function controlPlane(k8s: Kubernetes, { namespace }: Linkerd): Promise<DeploymentFacts[]> {

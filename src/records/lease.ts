@@ -1,9 +1,10 @@
 import type { V1Lease, V1LeaseSpec } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
+import { ifThere } from '../kubernetes/errors.js';
 import { FIELD_MANAGER } from '../kubernetes/own-names.js';
 import { isLostRace } from '../kubernetes/patch.js';
 import { LEASE, RUN_ANNOTATION } from './names.js';
-import { created, ifThere, ownMetadata } from './own-object.js';
+import { created, ownMetadata } from './own-object.js';
 
 /** Who holds the Lease: enough to find that execution, wherever it runs. */
 export interface LeaseHolder {
@@ -106,15 +107,13 @@ export async function freeLease(k8s: Kubernetes, namespace: string, found: V1Lea
 async function replace(
   { coordination }: Kubernetes,
   namespace: string,
-  { metadata: { managedFields: _, annotations: found = {}, ...metadata } = {} }: V1Lease,
+  { metadata }: V1Lease,
   { annotations, spec }: { annotations: Record<string, string>; spec: V1LeaseSpec },
 ): Promise<void> {
   const own = Object.values(ANNOTATIONS);
-  const others = Object.fromEntries(Object.entries(found).filter(([name]) => !own.includes(name)));
-  await coordination.replaceNamespacedLease({
-    name: LEASE,
-    namespace,
-    fieldManager: FIELD_MANAGER,
-    body: { metadata: { ...metadata, annotations: { ...others, ...annotations } }, spec },
-  });
+  const others = Object.entries(metadata?.annotations ?? {}).filter(([name]) => !own.includes(name));
+  const kept = { ...metadata, annotations: { ...Object.fromEntries(others), ...annotations } };
+  delete kept.managedFields; // the API server counts them itself
+  const body = { metadata: kept, spec };
+  await coordination.replaceNamespacedLease({ name: LEASE, namespace, fieldManager: FIELD_MANAGER, body });
 }

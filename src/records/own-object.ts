@@ -1,7 +1,7 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 import { encode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
-import { isKubernetesError } from '../kubernetes/errors.js';
+import { ifThere, isKubernetesError } from '../kubernetes/errors.js';
 import { FIELD_MANAGER, MANAGED_BY_LABEL } from '../kubernetes/own-names.js';
 import { type PatchOperation, pointer, unchanged, withFreshRead } from '../kubernetes/patch.js';
 import { RecordError } from './record-error.js';
@@ -66,16 +66,6 @@ export async function writeOwnObject(k8s: Kubernetes, namespace: string, object:
     if (!found) return await created({ kind, ...named }, create(k8s, named, data));
     return await patch(k8s, named, [unchanged(found.metadata), { op: 'add', path: pointer('data'), value: data }]);
   });
-}
-
-/** What a read finds; undefined when there is no such object. */
-export async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return undefined;
-    throw error;
-  }
 }
 
 /**

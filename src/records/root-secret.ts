@@ -1,10 +1,11 @@
 import { decode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
+import { ifThere } from '../kubernetes/errors.js';
 import { present } from '../ground/present.js';
 import { readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
 import { ROOT_SECRET } from './names.js';
-import { ifThere, type OwnObject, writeOwnObject } from './own-object.js';
+import { type OwnObject, writeOwnObject } from './own-object.js';
 import { type RotationSecret, SECRET_KEYS } from './rotation-secret.js';
 
 /** The lasting Secret of a root in use: its certificate, and its key when that was to be kept. */

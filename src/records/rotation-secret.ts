@@ -2,12 +2,13 @@ import type { V1Secret } from '@kubernetes/client-node';
 import { present } from '../ground/present.js';
 import { decode, encode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
+import { ifThere } from '../kubernetes/errors.js';
 import { FIELD_MANAGER } from '../kubernetes/own-names.js';
 import { pointer, unchanged, withFreshRead } from '../kubernetes/patch.js';
 import { formatBundle, readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
 import { RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET, RUN_ANNOTATION } from './names.js';
-import { annotate, created, encoded, ifThere, ownMetadata } from './own-object.js';
+import { annotate, created, encoded, ownMetadata } from './own-object.js';
 import { RecordError } from './record-error.js';
 
 /** Keys of a Secret that carries a root and an issuer; the user's own Secret has the same (docs/input.md). */

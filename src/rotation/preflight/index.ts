@@ -6,7 +6,7 @@ import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
 import { rotationLeftBehind } from './left-behind.js';
 import type { PreflightObservation } from './observation.js';
-import { permissionMissing } from './permissions.js';
+import { admissionPolicyAbsent, permissionMissing } from './permissions.js';
 import { leafUnderNoAnchor, proxyUnreadable, workloadCannotRoll } from './workloads.js';
 import { anotherWriter, helmWouldRevert } from './writers.js';
 
@@ -17,6 +17,7 @@ export type Check = (observation: PreflightObservation) => Finding[];
 export const PREFLIGHT_CHECKS: readonly Check[] = [
   linkerdUndetected,
   permissionMissing,
+  admissionPolicyAbsent,
   controlPlaneNotReady,
   bundleUntidy,
   bundleUnreadable,

@@ -16,6 +16,8 @@ export interface PreflightObservation {
   /** Why Linkerd was not found or is not understood; nothing else is known then. */
   undetected?: Undetected | undefined;
   missingPermissions: MissingPermission[];
+  /** Why no admission policy limits what reroot's user may write; absent: one does, or it is a person's own rights. */
+  policyShortfall?: string | undefined;
   deployments: DeploymentFacts[];
   /** Every copy of the trust anchors; the first is the one that the control plane reads. */
   stores: StoreFacts[];
@@ -51,6 +53,8 @@ export interface MissingPermission {
   /** As people write it: `list pods in all namespaces`. */
   what: string;
   neededFor: string;
+  /** What grants it, or makes it unnecessary. */
+  file: string;
 }
 
 /** A Deployment of the control plane; one that is missing has no replica ready. */

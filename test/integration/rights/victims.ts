@@ -81,12 +81,9 @@ export function podTemplate(): V1PodTemplateSpec {
   };
 }
 
-/** The workload that is tried. */
-export function victim({ kind, api, replicas, plural }: Target, serviceName = 'victim'): object {
-  const { spec, ...template } = podTemplate();
-  const isRun = kind === 'CronJob';
-  const pod = { ...template, spec: { ...spec, ...(isRun ? { restartPolicy: 'Never' } : {}) } };
-  const selector = kind === 'ReplicationController' ? { app: 'victim' } : { matchLabels: { app: 'victim' } };
+/** The workload that is tried: none of its pods ever runs. */
+export function victim(target: Target): object {
+  const { kind, api, plural } = target;
   return {
     apiVersion: api.replace(/^apis?\//, ''),
     kind,
@@ -96,16 +93,21 @@ export function victim({ kind, api, replicas, plural }: Target, serviceName = 'v
       labels: { app: plural },
       annotations: { 'example.invalid/theirs': 'theirs' },
     },
-    spec: isRun
-      ? { schedule: '0 3 1 1 *', jobTemplate: { spec: { template: pod } } }
-      : {
-          selector,
-          template: pod,
-          ...(replicas
-            ? { replicas: 0 }
-            : { template: { ...pod, spec: { ...pod.spec, nodeSelector: { no: 'node' } } } }),
-          ...(kind === 'StatefulSet' ? { serviceName } : {}),
-        },
+    spec: specOf(target),
+  };
+}
+
+function specOf({ kind, replicas }: Target): object {
+  const { spec, ...template } = podTemplate();
+  if (kind === 'CronJob') {
+    const run = { ...template, spec: { ...spec, restartPolicy: 'Never' } };
+    return { schedule: '0 3 1 1 *', jobTemplate: { spec: { template: run } } };
+  }
+  return {
+    selector: kind === 'ReplicationController' ? { app: 'victim' } : { matchLabels: { app: 'victim' } },
+    template: { ...template, spec: { ...spec, nodeSelector: { no: 'node' } } },
+    ...(replicas ? { replicas: 0 } : {}),
+    ...(kind === 'StatefulSet' ? { serviceName: 'victim' } : {}),
   };
 }
 
