@@ -39,7 +39,7 @@ it('everything else that is worth a try needs a right that it has not', async ()
   expect(await notRefused(withoutRights(), 'rbac')).toEqual([]);
 });
 
-describe('with the right to create, which an earlier version needed', () => {
+describe('with the right to create, which an earlier version needed, and to patch another Secret', () => {
   beforeAll(async () => {
     const group = { apiGroup: 'rbac.authorization.k8s.io' };
     const metadata = { name: 'old-reroot', namespace: 'linkerd' };
@@ -48,9 +48,11 @@ describe('with the right to create, which an earlier version needed', () => {
       resources,
       verbs: ['create'],
     });
+    const patch = { apiGroups: [''], resources: ['secrets'], resourceNames: ['other'], verbs: ['patch'] };
+    await k8s.core.createNamespacedSecret({ namespace: 'linkerd', body: { metadata: { name: 'other' } } });
     await k8s.rbac.createNamespacedRole({
       namespace: 'linkerd',
-      body: { metadata, rules: [rule('', 'secrets', 'configmaps'), rule('coordination.k8s.io', 'leases')] },
+      body: { metadata, rules: [rule('', 'secrets', 'configmaps'), rule('coordination.k8s.io', 'leases'), patch] },
     });
     await k8s.rbac.createNamespacedRoleBinding({
       namespace: 'linkerd',
@@ -64,6 +66,7 @@ describe('with the right to create, which an earlier version needed', () => {
   });
   afterAll(async () => {
     const name = 'old-reroot';
+    await k8s.core.deleteNamespacedSecret({ name: 'other', namespace: 'linkerd' });
     await k8s.rbac.deleteNamespacedRoleBinding({ name, namespace: 'linkerd' });
     await k8s.rbac.deleteNamespacedRole({ name, namespace: 'linkerd' });
   });

@@ -118,7 +118,7 @@ export function withoutRights(): (Attempt & { valid?: false })[] {
   ];
 }
 
-/** What `create` would let through, were it granted: the policy has its say then. */
+/** What more rights would let through, were they granted: the policy has its say then. */
 export function creations(): { refused: Attempt[]; allowed: Attempt[] } {
   const path = `${LINKERD}/secrets`;
   const secret = (name: string, more: object = {}, annotations: Record<string, string> = {}): Attempt => ({
@@ -135,6 +135,7 @@ export function creations(): { refused: Attempt[]; allowed: Attempt[] } {
       secret('reroot-trust-root', token, account),
       secret('evil', token, account),
       secret('evil', { type: 'Opaque' }),
+      secret('reroot-rotation', { type: 'kubernetes.io/tls', data: { 'tls.crt': 'AA==', 'tls.key': 'AA==' } }),
       secret('reroot-rotation', { type: 'Opaque' }, account),
       secret('reroot-rotation', { type: 'Opaque', data: { evil: 'AA==' } }),
       secret('linkerd-identity-issuer', { type: 'Opaque' }),
@@ -144,6 +145,12 @@ export function creations(): { refused: Attempt[]; allowed: Attempt[] } {
         method: 'POST',
         path: `${LINKERD}/configmaps`,
         body: { metadata: { name: 'reroot-approval' } },
+      },
+      {
+        what: 'patch of another Secret',
+        method: 'PATCH',
+        path: `${path}/other`,
+        body: [add('/data', { key: 'AA==' })],
       },
       {
         what: 'Lease evil',

@@ -53,7 +53,7 @@ export function onObjects(leaseVersion: string): Attempt[] {
       what: 'a change of the Lease beside its holder',
       method: 'PUT',
       path: LEASE,
-      body: { ...lease, spec: { leaseDurationSeconds: 5 } },
+      body: { ...lease, metadata: { ...metadata, labels: OWN }, spec: { leaseDurationSeconds: 5 } },
     },
     {
       what: 'a Lease without its label',
