@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
+import { ISSUER_CA } from '../../src/linkerd/detect.js';
 import { ISSUER_KEYS } from '../../src/linkerd/identity/issuer.js';
 import { LAYOUTS } from '../../src/linkerd/layouts/index.js';
 import { ANCHORS_VARIABLE, IDENTITY_CONTAINER, ISSUER_SECRET, PROXY_CONTAINER } from '../../src/linkerd/names.js';
@@ -45,7 +46,7 @@ it('the policy lets through the keys that a rotation writes, of each object', ()
   const copies = LAYOUTS.flatMap(({ issuerCopies }) =>
     issuerCopies.flatMap(({ certificate, key }) => [certificate, key ?? certificate]),
   );
-  for (const { kind, name, key } of [...LAYOUTS.flatMap(({ anchors }) => anchors), ...copies]) {
+  for (const { kind, name, key } of [...LAYOUTS.flatMap(({ anchors }) => anchors), ...copies, ISSUER_CA]) {
     const object = `${kind.toLowerCase()}s/${name}`;
     written.set(object, (written.get(object) ?? new Set()).add(key));
   }
