@@ -7,7 +7,7 @@ import { issuerStateOf } from '../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../src/records/names.js';
 import { writeReport } from '../src/records/report.js';
 import { keepRoot } from '../src/records/root-secret.js';
-import { deleteRotationSecret, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
+import { emptyRotationSecret, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
 import { stillNeeded } from '../src/rotation/still-needed.js';
 import type { DiscardResult, StepInput } from '../src/rotation/payloads.js';
 import type { OldKey } from '../src/rotation/old-key.js';
@@ -28,7 +28,7 @@ export interface Finished {
 
 /**
  * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), the report is written, and the
- * rotation's Secret with the old issuer goes, last, because the report is made from it. Each part is skipped when it is done
+ * rotation's Secret with the old issuer is emptied, last, because the report is made from it. Each part is skipped when it is done
  * already.
  * @throws ApplicationFailure `StillNeeded`: nothing was deleted
  */
@@ -47,7 +47,7 @@ export async function finish(
   const oldKey = await oldKeyOf(k8s, linkerd, { report, rotation, settings });
   const senders = await sendersOf(wordsOf(report));
   await writeReport(k8s, namespace, { ...withSenders(report, senders), ...oldKey });
-  if (rotation) await deleteRotationSecret(k8s, namespace, rotation);
+  if (rotation) await emptyRotationSecret(k8s, namespace, rotation);
   return { oldKey, senders };
 }
 
@@ -105,6 +105,6 @@ export async function discard(dependencies: Dependencies, input: StepInput): Pro
   if (!rotation) return { discarded: true };
   const { facts, untouched } = await lookAt(dependencies, linkerd, rotation, input);
   if (!untouched) return { discarded: false, left: facts };
-  await deleteRotationSecret(k8s, linkerd.namespace, rotation);
+  await emptyRotationSecret(k8s, linkerd.namespace, rotation);
   return { discarded: true };
 }

@@ -8,7 +8,7 @@ import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import { ROTATION_SECRET } from '../src/records/names.js';
 import {
   createRotationSecret,
-  deleteRotationSecret,
+  emptyRotationSecret,
   type NewRotation,
   parseRotationSecret,
   readRotationSecret,
@@ -53,7 +53,7 @@ export async function generate(dependencies: Dependencies, input: StepInput): Pr
       refuseUnfit(existing, { course, anchors, looked, rootKey });
       return looked.facts;
     }
-    await deleteRotationSecret(k8s, linkerd.namespace, existing);
+    await emptyRotationSecret(k8s, linkerd.namespace, existing);
   }
 }
 

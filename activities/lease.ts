@@ -1,13 +1,12 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { isKubernetesError } from '../src/kubernetes/errors.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import {
-  createLease,
-  deleteLease,
+  freeLease,
   holderOf,
   type LeaseHolder,
   readLease,
   shownHolder,
+  takeFreeLease,
   takeOverLease,
 } from '../src/records/lease.js';
 import { LEASE } from '../src/records/names.js';
@@ -17,6 +16,9 @@ import type { Dependencies } from './kit/dependencies.js';
 import { describeHolder } from './kit/fence.js';
 import { askForHolder, ownHolder } from './kit/lease-holder.js';
 
+/** For `kubectl patch`: a Lease that nobody holds. */
+const WITHOUT_HOLDER = '{"metadata":{"annotations":null},"spec":null}';
+
 /**
  * Takes the one Lease of the cluster: a second rotation is refused by name, one that has ended is taken over.
  * @throws ApplicationFailure `RotationAlreadyRunning` with the holder
@@ -25,7 +27,7 @@ export async function acquireLease({ k8s, temporalAddress }: Dependencies, input
   const { namespace } = await detectLinkerd(k8s, input.linkerdNamespace);
   const mine = await ownHolder(temporalAddress, input.firstRunId);
   for (;;) {
-    if (await createLease(k8s, namespace, mine)) return;
+    if (await takeFreeLease(k8s, namespace, mine)) return;
     const found = await readLease(k8s, namespace);
     if (!found) continue; // given back in between
     const holder = holderOf(found);
@@ -41,11 +43,7 @@ export async function releaseLease({ k8s }: Dependencies, input: LeaseInput): Pr
   const { namespace } = await detectLinkerd(k8s, input.linkerdNamespace);
   const found = await readLease(k8s, namespace);
   if (!found || holderOf(found).runId !== input.firstRunId) return;
-  try {
-    await deleteLease(k8s, namespace, found);
-  } catch (error) {
-    if (!isKubernetesError(error, 'NotFound')) throw error;
-  }
+  await freeLease(k8s, namespace, found);
 }
 
 /** Its own Lease, as an earlier version wrote it, is no other rotation's. */
@@ -75,6 +73,7 @@ function whyRefused(state: HolderState, holder: LeaseHolder, namespace: string):
     : 'An earlier version of reroot wrote that, and the Temporal server of this worker does not know that workflow, so nobody can tell from here whether it still runs';
   return (
     `another rotation has this cluster: ${it}. ${because}. Follow it there. If it has ended, or its server is gone for good: ` +
-    `\`kubectl delete lease -n ${namespace} ${LEASE}\`, then start again; a rotation goes on from what another left`
+    `\`kubectl patch lease -n ${namespace} ${LEASE} --type merge -p '${WITHOUT_HOLDER}'\`, then start again; a rotation ` +
+    'goes on from what another left'
   );
 }

@@ -7,6 +7,8 @@ import { fitting } from '../src/ground/size.js';
 import { StateError } from '../src/ground/state-error.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { EXTENSION_LABEL } from '../src/linkerd/names.js';
+import { hasRehearsalNamespace } from '../src/linkerd/proxies/injection.js';
+import { absentObjects } from '../src/records/absent.js';
 import { RecordError } from '../src/records/record-error.js';
 import { capped, omittedOf } from '../src/rotation/capped.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
@@ -110,14 +112,17 @@ export function named(findings: readonly Finding[]): Named {
 }
 
 async function permissionsMissing(
-  { k8s, prober }: Dependencies,
+  { k8s, prober, approvals: wanted }: Dependencies,
   linkerd: Linkerd,
-  { rollout, planOnly }: RotationSettings,
+  { rollout, planOnly, approvals }: RotationSettings,
 ): Promise<MissingPermission[]> {
   const needed = neededPermissions(linkerd, {
     reach: prober.reach,
     deletePods: rollout.deletePods,
     rollouts: await isServed(k8s, ROLLOUTS),
+    absent: await absentObjects(k8s, linkerd.namespace),
+    rehearsal: await hasRehearsalNamespace(k8s),
+    inCluster: wanted === 'inCluster' || approvals === 'inCluster',
   });
   let missing = planOnly ? needed.filter(isReading) : needed;
   for (let look = 1; ; look += 1) {
@@ -125,7 +130,10 @@ async function permissionsMissing(
     if (missing.length === 0 || look >= PERMISSION_LOOKS) break;
     await pause(PERMISSION_PAUSE_MS); // an API server that has just started knows no roles yet
   }
-  return missing.map((permission) => ({ what: formatPermission(permission), neededFor: permission.neededFor }));
+  return missing.map((permission) => {
+    const { neededFor, file } = permission;
+    return { what: formatPermission(permission), neededFor, file };
+  });
 }
 
 /** What a plan alone needs. */

@@ -21,7 +21,7 @@ export interface SandboxFacts {
   /** What tells it from a later process with that id (`birthOf`). */
   born: string;
   adminKubeconfig: string;
-  /** Of the user `reroot`, who may do what deploy/rbac.yaml grants and nothing else. */
+  /** Of the ServiceAccount `reroot/reroot`, who may do what deploy grants and its policy lets through, and nothing else. */
   kubeconfig: string;
   temporal: TemporalServer;
   /** URL of the stand-in's control API. */

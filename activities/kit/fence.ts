@@ -1,12 +1,12 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { createLease, holderOf, type LeaseHolder, readLease, shownHolder } from '../../src/records/lease.js';
+import { holderOf, type LeaseHolder, readLease, shownHolder, takeFreeLease } from '../../src/records/lease.js';
 import { LEASE } from '../../src/records/names.js';
 import type { StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
 import { ownHolder } from './lease-holder.js';
 
 /**
- * Before anything is written: the Lease is this rotation's. One that is gone (deleted by hand, or given back by a run that
+ * Before anything is written: the Lease is this rotation's. One that nobody holds (freed by hand, or given back by a run that
  * was then reset) is taken again; one that another rotation holds means that this one writes nothing more.
  * @throws ApplicationFailure `LeaseLost` with the holder
  */
@@ -20,7 +20,7 @@ export async function fence(
     const holder = found && holderOf(found);
     if (holder?.runId === firstRunId) return;
     if (holder) throw leaseLost(holder, namespace);
-    if (await createLease(k8s, namespace, await ownHolder(temporalAddress, firstRunId))) return;
+    if (await takeFreeLease(k8s, namespace, await ownHolder(temporalAddress, firstRunId))) return;
   }
 }
 

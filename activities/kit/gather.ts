@@ -1,3 +1,4 @@
+import { policyShortfall, readAdmissionPolicy } from '../../src/kubernetes/admission-policy.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
@@ -112,6 +113,7 @@ export async function gather(
     linkerdNamespace: linkerd.namespace,
     unverified: k8s.unverified,
     missingPermissions: [],
+    policyShortfall: await shortfallOfPolicy(k8s),
     deployments: await controlPlane(k8s, linkerd),
     stores: stores.map(storeFacts),
     issuer: issuerInUseProblems({ certificate: current, keyPem: issuer.keyPem, roots }, now),
@@ -133,6 +135,11 @@ export async function gather(
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
   };
+}
+
+async function shortfallOfPolicy(k8s: Kubernetes): Promise<string | undefined> {
+  const policy = await readAdmissionPolicy(k8s);
+  return policy && policyShortfall(policy);
 }
 
 async function controlPlane(k8s: Kubernetes, { namespace }: Linkerd): Promise<DeploymentFacts[]> {

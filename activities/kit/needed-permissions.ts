@@ -1,9 +1,11 @@
 import type { Permission } from '../../src/kubernetes/permissions.js';
 import { KINDS } from '../../src/kubernetes/workload-kinds.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import type { Reach } from '../../src/linkerd/proxies/reach.js';
 import { IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT, ISSUER_SECRET } from '../../src/linkerd/names.js';
-import { LEASE, REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
+import { REHEARSAL_NAMESPACE } from '../../src/linkerd/proxies/injection.js';
+import type { Reach } from '../../src/linkerd/proxies/reach.js';
+import type { OwnName } from '../../src/records/absent.js';
+import { APPROVAL_CONFIGMAP, LEASE, REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
 
 /** What decides which permissions a rotation needs beside those that all need. */
 export interface Circumstances {
@@ -12,74 +14,104 @@ export interface Circumstances {
   deletePods: boolean;
   /** The cluster has Argo Rollouts. */
   rollouts: boolean;
+  /** Objects of reroot's own that it would have to create. */
+  absent: readonly OwnName[];
+  /** There is a namespace for the injection rehearsal. */
+  rehearsal: boolean;
+  /** People approve on an object in the cluster. */
+  inCluster?: boolean;
 }
 
-/** Every permission a rotation uses, with the phase that uses it; deploy/rbac.yaml grants the same. */
-export function neededPermissions(linkerd: Linkerd, { reach, deletePods, rollouts }: Circumstances): Permission[] {
-  const { namespace } = linkerd;
-  const core = (verb: string, resource: string, neededFor: string, more: Partial<Permission> = {}): Permission => ({
-    verb,
-    group: '',
-    resource,
-    neededFor,
-    ...more,
-  });
-  const apps = (verb: string, resource: string, neededFor: string): Permission => ({
-    verb,
-    group: 'apps',
-    resource,
-    neededFor,
-  });
-  const secrets = [ISSUER_SECRET, ROTATION_SECRET, ROOT_SECRET, ...storedIn(linkerd, 'Secret')];
-  const configMaps = [REPORT_CONFIGMAP, ...storedIn(linkerd, 'ConfigMap')];
-  const unique = (names: string[]) => [...new Set(names)];
+const CORE = 'deploy/rbac/core.yaml';
+const OBJECTS = 'deploy/objects.yaml';
+
+/** Every permission a rotation uses, with the phase that uses it and the file that grants it. */
+export function neededPermissions(linkerd: Linkerd, circumstances: Circumstances): Permission[] {
+  return [
+    ...clusterWide(circumstances),
+    ...inLinkerd(linkerd),
+    ...(circumstances.inCluster ? [approval(linkerd.namespace)] : []),
+    ...circumstances.absent.map((own) => creation(own, linkerd.namespace)),
+  ];
+}
+
+function clusterWide({ reach, deletePods, rollouts, rehearsal }: Circumstances): Permission[] {
+  const forward = { subresource: 'portforward', file: 'deploy/rbac/port-forward.yaml' };
+  const eviction = { subresource: 'eviction', file: 'deploy/rbac/eviction.yaml' };
   return [
     core('list', 'namespaces', 'every phase'),
     core('get', 'namespaces', 'knowing the cluster', { name: 'kube-system' }),
     core('list', 'pods', 'every gate'),
-    core('create', 'pods', 'the injection rehearsal (dry run)'),
+    core('create', 'pods', 'the injection rehearsal (dry run)', rehearsalIn(rehearsal)),
     ...(reach === 'port-forward'
-      ? [
-          core('get', 'pods', 'probing proxies', { subresource: 'portforward' }),
-          core('create', 'pods', 'probing proxies', { subresource: 'portforward' }),
-        ]
+      ? ['get', 'create'].map((verb) => core(verb, 'pods', 'probing proxies', forward))
       : []),
-    core('list', 'events', 'issue', { namespace }),
     ...Object.values(KINDS)
       .filter(({ custom }) => !custom || rollouts)
-      .flatMap(({ group, plural }) =>
-        ['list', 'patch'].map((verb) => ({ verb, group, resource: plural, neededFor: 'trust, renew, retire' })),
+      .flatMap(({ group, plural, custom }) =>
+        ['list', 'patch'].map((verb) => ({
+          ...{ verb, group, resource: plural, neededFor: 'trust, renew, retire' },
+          file: custom ? 'deploy/rbac/rollouts.yaml' : CORE,
+        })),
       ),
-    ...(deletePods ? [core('create', 'pods', '`rollout.deletePods`', { subresource: 'eviction' })] : []),
-    ...[IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT].map((name) => ({
-      ...apps('get', 'deployments', 'preflight'),
-      namespace,
-      name,
-    })),
-    ...unique(secrets).flatMap((name) =>
-      ['get', 'patch'].map((verb) => core(verb, 'secrets', 'generate, trust, issue, retire', { namespace, name })),
-    ),
-    core('create', 'secrets', 'generate', { namespace }),
-    core('delete', 'secrets', 'finish', { namespace, name: ROTATION_SECRET }),
-    ...unique(configMaps).flatMap((name) =>
-      ['get', 'patch'].map((verb) => core(verb, 'configmaps', 'trust, retire, finish', { namespace, name })),
-    ),
-    core('create', 'configmaps', 'finish', { namespace }),
-    ...['get', 'update', 'delete'].map((verb) => lease(verb, { namespace, name: LEASE })),
-    lease('create', { namespace }),
+    ...(deletePods ? [core('create', 'pods', '`rollout.deletePods`', eviction)] : []),
     {
-      verb: 'list',
-      group: 'admissionregistration.k8s.io',
-      resource: 'mutatingwebhookconfigurations',
-      neededFor: 'preflight',
+      ...{ verb: 'list', group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' },
+      ...{ neededFor: 'preflight', file: CORE },
     },
   ];
 }
 
-function storedIn(linkerd: Linkerd, kind: 'Secret' | 'ConfigMap'): string[] {
-  return linkerd.anchors.filter((location) => location.kind === kind).map(({ name }) => name);
+function approval(namespace: string): Permission {
+  return core('get', 'configmaps', '`approvals: inCluster`', { namespace, name: APPROVAL_CONFIGMAP });
 }
 
-function lease(verb: string, more: Partial<Permission>): Permission {
-  return { verb, group: 'coordination.k8s.io', resource: 'leases', neededFor: 'keeping other rotations out', ...more };
+function rehearsalIn(rehearsal: boolean): Partial<Permission> {
+  return rehearsal ? { namespace: REHEARSAL_NAMESPACE } : { file: `${OBJECTS} and ${CORE}` };
+}
+
+function inLinkerd(linkerd: Linkerd): Permission[] {
+  const { namespace } = linkerd;
+  const secrets = new Set([ISSUER_SECRET, ROTATION_SECRET, ROOT_SECRET, ...storedIn(linkerd, 'Secret')]);
+  const configMaps = new Set([REPORT_CONFIGMAP, ...storedIn(linkerd, 'ConfigMap')]);
+  const named = (verbs: readonly string[], resource: string, neededFor: string, names: Iterable<string>) =>
+    [...names].flatMap((name) => verbs.map((verb) => core(verb, resource, neededFor, { namespace, name })));
+  return [
+    core('list', 'events', 'issue', { namespace }),
+    ...named(['get'], 'deployments', 'preflight', [IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT]).map((permission) => ({
+      ...permission,
+      group: 'apps',
+    })),
+    ...named(['get', 'patch'], 'secrets', 'generate, trust, issue, retire', secrets),
+    ...named(['get', 'patch'], 'configmaps', 'trust, retire, finish', configMaps),
+    ...['get', 'update'].map((verb) => ({
+      ...{ verb, group: 'coordination.k8s.io', resource: 'leases', namespace, name: LEASE },
+      ...{ neededFor: 'keeping other rotations out', file: CORE },
+    })),
+  ];
+}
+
+const RESOURCES: Record<OwnName['kind'], { group: string; resource: string }> = {
+  Secret: { group: '', resource: 'secrets' },
+  ConfigMap: { group: '', resource: 'configmaps' },
+  Lease: { group: 'coordination.k8s.io', resource: 'leases' },
+};
+
+/** Only for what was not made beforehand. */
+function creation({ kind, name }: OwnName, namespace: string): Permission {
+  return {
+    verb: 'create',
+    ...RESOURCES[kind],
+    namespace,
+    neededFor: `${kind} ${name}, which is not there`,
+    file: OBJECTS,
+  };
+}
+
+function core(verb: string, resource: string, neededFor: string, more: Partial<Permission> = {}): Permission {
+  return { verb, group: '', resource, neededFor, file: CORE, ...more };
+}
+
+function storedIn(linkerd: Linkerd, kind: 'Secret' | 'ConfigMap'): string[] {
+  return linkerd.anchors.filter((location) => location.kind === kind).map(({ name }) => name);
 }

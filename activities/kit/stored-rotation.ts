@@ -43,7 +43,7 @@ export async function readRotation({ k8s }: Pick<Dependencies, 'k8s'>, input: St
   const secret = await readRotationSecret(k8s, linkerd.namespace);
   if (!secret) {
     throw ApplicationFailure.nonRetryable(
-      `Secret ${ROTATION_SECRET}, which holds the new root and issuer, is gone from namespace ${linkerd.namespace}: restore it`,
+      `Secret ${linkerd.namespace}/${ROTATION_SECRET}, which held the new root and issuer, is gone or empty: restore it`,
       'RotationSecretGone',
     );
   }

@@ -11,7 +11,7 @@ import { flags, type Server, startServer, until } from './processes.js';
 export interface Kubernetes {
   /** In group system:masters. */
   adminKubeconfig: string;
-  /** The user `reroot`, with the permissions of deploy/rbac.yaml and no others. */
+  /** The user of deploy, under its RBAC and its policy. */
   rerootKubeconfig: string;
 }
 
@@ -120,9 +120,13 @@ function writeCredentials(folder: string): Credentials {
   writeFileSync(keyFile, privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
   const tokens = { admin: randomBytes(24).toString('hex'), reroot: randomBytes(24).toString('hex') };
   const tokenFile = path.join(folder, 'tokens.csv');
-  writeFileSync(tokenFile, `${tokens.admin},admin,admin,"system:masters"\n${tokens.reroot},reroot,reroot\n`, {
-    mode: 0o600,
-  });
+  // the ServiceAccount that RBAC and policy of deploy name; its pod would have a token of it
+  const groups = 'system:serviceaccounts,system:serviceaccounts:reroot';
+  const users = [
+    `${tokens.admin},admin,admin,"system:masters"`,
+    `${tokens.reroot},system:serviceaccount:reroot:reroot,reroot,"${groups}"`,
+  ];
+  writeFileSync(tokenFile, `${users.join('\n')}\n`, { mode: 0o600 });
   return { keyFile, tokens, tokenFile };
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import pMap from 'p-map';
@@ -51,15 +51,15 @@ export function nodeObjects({ net }: Network): KubernetesObject[] {
   });
 }
 
-/** The permissions that reroot documents, given to the sandbox's user `reroot` and no others. */
+/** Everything in deploy, for its own user: RBAC, also what only some need, the policy and the objects made beforehand. */
 export function permissionObjects(): KubernetesObject[] {
-  const file = path.join(CHECKOUT, 'deploy', 'rbac.yaml');
-  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map(
-    (document) => document.toJS() as KubernetesObject | null,
-  );
-  const user = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'reroot' }];
-  return documents
-    .filter((object) => object !== null)
-    .filter(({ kind }) => /Role/.test(kind))
-    .map((object) => (object.kind.endsWith('Binding') ? { ...object, subjects: user } : object));
+  const folder = path.join(CHECKOUT, 'deploy');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
+  return files
+    .filter((file) => file !== 'kustomization.yaml')
+    .flatMap((file) =>
+      parseAllDocuments(readFileSync(path.join(folder, file), 'utf8')).map(
+        (document) => document.toJS() as KubernetesObject,
+      ),
+    );
 }

@@ -1,5 +1,6 @@
 import {
   AppsV1Api,
+  AuthenticationV1Api,
   AuthorizationV1Api,
   BatchV1Api,
   type Configuration,
@@ -41,6 +42,7 @@ export interface Kubernetes {
   apps: AppsV1Api;
   batch: BatchV1Api;
   coordination: CoordinationV1Api;
+  authentication: AuthenticationV1Api;
   authorization: AuthorizationV1Api;
   admission: AdmissionregistrationV1Api;
   rbac: RbacAuthorizationV1Api;
@@ -78,6 +80,7 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     apps: api(AppsV1Api),
     batch: api(BatchV1Api),
     coordination: api(CoordinationV1Api),
+    authentication: api(AuthenticationV1Api),
     authorization: api(AuthorizationV1Api),
     admission: api(AdmissionregistrationV1Api),
     rbac: api(RbacAuthorizationV1Api),

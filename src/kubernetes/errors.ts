@@ -74,6 +74,16 @@ export function isKubernetesError(error: unknown, ...kinds: KubernetesErrorKind[
   return error instanceof KubernetesError && (kinds.length === 0 || kinds.includes(error.kind));
 }
 
+/** What a request finds; undefined when there is no such object. */
+export async function ifThere<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isKubernetesError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
 /** Turns an HTTP answer of status 400 or more into an error. `body` is a Kubernetes `Status` or plain text. */
 export function fromResponse(
   request: string,

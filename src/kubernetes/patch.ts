@@ -14,10 +14,14 @@ export function unchanged(metadata: { resourceVersion?: string } | undefined): P
   return { op: 'test', path: '/metadata/resourceVersion', value: metadata?.resourceVersion };
 }
 
-/** Whether a write failed because its precondition no longer held: read again, decide again. */
+/**
+ * Whether a write failed because its precondition no longer held (of a creation: that there is none): read again, decide
+ * again.
+ */
 export function isLostRace(error: unknown): boolean {
   return (
-    isKubernetesError(error, 'Conflict') || (isKubernetesError(error, 'Invalid') && FAILED_TEST.test(error.message))
+    isKubernetesError(error, 'Conflict', 'AlreadyExists') ||
+    (isKubernetesError(error, 'Invalid') && FAILED_TEST.test(error.message))
   );
 }
 

@@ -13,6 +13,8 @@ export interface Permission {
   name?: string;
   /** The phases that need it, for people. */
   neededFor: string;
+  /** The file of this repository that grants it, or makes it unnecessary. */
+  file: string;
 }
 
 /**

@@ -34,7 +34,7 @@ interface BuiltIn<T> extends Pick<WorkloadKind, 'group' | 'plural' | 'patch'> {
   read(object: T, reading: WorkloadReading): Workload;
 }
 
-/** Every kind that is listed and rolled. deploy/rbac.yaml allows to list and patch each. */
+/** Every kind that is listed and rolled. deploy/rbac allows to list and patch each. */
 export const KINDS = {
   Deployment: builtIn({
     group: 'apps',

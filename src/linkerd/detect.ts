@@ -49,7 +49,7 @@ const DEFAULT_LEAF_LIFE_MS = 24 * 3_600_000;
 const CLOCK_SKEW_MS = 20_000;
 
 /** With scheme kubernetes.io/tls the CLI takes the anchors from here (`linkerd check`), so it is kept in step. */
-const ISSUER_CA: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'ca.crt', optional: true };
+export const ISSUER_CA: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'ca.crt', optional: true };
 
 /**
  * Finds Linkerd and its layout; the identity Deployment is the judge of what the process reads.

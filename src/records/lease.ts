@@ -1,11 +1,11 @@
-import type { V1Lease } from '@kubernetes/client-node';
+import type { V1Lease, V1LeaseSpec } from '@kubernetes/client-node';
 import { plain } from '../ground/plain.js';
-import { present } from '../ground/present.js';
 import type { Kubernetes } from '../kubernetes/client.js';
-import { isKubernetesError } from '../kubernetes/errors.js';
+import { ifThere } from '../kubernetes/errors.js';
 import { FIELD_MANAGER } from '../kubernetes/own-names.js';
+import { isLostRace } from '../kubernetes/patch.js';
 import { LEASE, RUN_ANNOTATION } from './names.js';
-import { ownMetadata } from './own-object.js';
+import { created, ownMetadata } from './own-object.js';
 
 /** Who holds the Lease: enough to find that execution, wherever it runs. */
 export interface LeaseHolder {
@@ -64,26 +64,40 @@ export function shownHolder(holder: LeaseHolder): LeaseHolder {
   };
 }
 
-/** @returns false when there is one already */
-export async function createLease(k8s: Kubernetes, namespace: string, holder: LeaseHolder): Promise<boolean> {
+/**
+ * Takes the Lease when nobody holds it; one that is not there is created.
+ * @returns false when somebody holds it, or has just taken it
+ * @throws RecordError `ObjectAbsent`
+ */
+export async function takeFreeLease(k8s: Kubernetes, namespace: string, holder: LeaseHolder): Promise<boolean> {
+  const found = await find(k8s, namespace);
+  if (found && isHeld(found)) return false;
   try {
-    const body = leaseOf(holder);
-    await k8s.coordination.createNamespacedLease({ namespace, body, fieldManager: FIELD_MANAGER });
+    await (found ? takeOverLease(k8s, namespace, found, holder) : create(k8s, namespace, holder));
     return true;
   } catch (error) {
-    if (isKubernetesError(error, 'AlreadyExists')) return false;
+    if (isLostRace(error)) return false;
     throw error;
   }
 }
 
+async function create({ coordination }: Kubernetes, namespace: string, holder: LeaseHolder): Promise<V1Lease> {
+  const request = { namespace, body: leaseOf(holder), fieldManager: FIELD_MANAGER };
+  return await created({ kind: 'Lease', name: LEASE, namespace }, coordination.createNamespacedLease(request));
+}
+
 /** @returns undefined when nobody holds it */
 export async function readLease(k8s: Kubernetes, namespace: string): Promise<V1Lease | undefined> {
-  try {
-    return await k8s.coordination.readNamespacedLease({ name: LEASE, namespace });
-  } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const found = await find(k8s, namespace);
+  return found && isHeld(found) ? found : undefined;
+}
+
+async function find({ coordination }: Kubernetes, namespace: string): Promise<V1Lease | undefined> {
+  return await ifThere(coordination.readNamespacedLease({ name: LEASE, namespace }));
+}
+
+function isHeld({ metadata, spec }: V1Lease): boolean {
+  return Boolean(spec?.holderIdentity ?? metadata?.annotations?.[RUN_ANNOTATION]);
 }
 
 /** Gives a Lease to another holder, on the condition that it is still the one that was read. */
@@ -93,13 +107,26 @@ export async function takeOverLease(
   found: V1Lease,
   holder: LeaseHolder,
 ): Promise<void> {
-  const lease = leaseOf(holder);
-  const body = { ...lease, metadata: { ...lease.metadata, resourceVersion: found.metadata?.resourceVersion ?? '' } };
-  await k8s.coordination.replaceNamespacedLease({ name: LEASE, namespace, body, fieldManager: FIELD_MANAGER });
+  const { metadata, spec } = leaseOf(holder);
+  await replace(k8s, namespace, found, { annotations: metadata?.annotations ?? {}, spec: spec ?? {} });
 }
 
-/** Deletes a Lease, on the condition that it is still the one that was read. */
-export async function deleteLease(k8s: Kubernetes, namespace: string, found: V1Lease): Promise<void> {
-  const preconditions = present({ resourceVersion: found.metadata?.resourceVersion });
-  await k8s.coordination.deleteNamespacedLease({ name: LEASE, namespace, body: { preconditions } });
+/** Leaves a Lease without a holder, on the condition that it is still the one that was read; one that is gone is fine. */
+export async function freeLease(k8s: Kubernetes, namespace: string, found: V1Lease): Promise<void> {
+  await ifThere(replace(k8s, namespace, found, { annotations: {}, spec: {} }));
+}
+
+/** Its labels and what annotations others have given it stay. */
+async function replace(
+  { coordination }: Kubernetes,
+  namespace: string,
+  { metadata }: V1Lease,
+  { annotations, spec }: { annotations: Record<string, string>; spec: V1LeaseSpec },
+): Promise<void> {
+  const own = Object.values(ANNOTATIONS);
+  const others = Object.entries(metadata?.annotations ?? {}).filter(([name]) => !own.includes(name));
+  const kept = { ...metadata, annotations: { ...Object.fromEntries(others), ...annotations } };
+  delete kept.managedFields; // the API server counts them itself
+  const body = { metadata: kept, spec };
+  await coordination.replaceNamespacedLease({ name: LEASE, namespace, fieldManager: FIELD_MANAGER, body });
 }

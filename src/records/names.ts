@@ -1,6 +1,6 @@
-/** The objects that are reroot's own, all in the Linkerd namespace. */
+/** The objects that are reroot's own, all in the Linkerd namespace; deploy/objects.yaml makes them beforehand. */
 
-/** The new root and issuer of the rotation under way; deleted at its end. */
+/** The new root and issuer of the rotation under way; emptied at its end. */
 export const ROTATION_SECRET = 'reroot-rotation';
 /** The root in use after a rotation, with its key when it was to be kept. */
 export const ROOT_SECRET = 'reroot-trust-root';

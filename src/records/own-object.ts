@@ -1,9 +1,10 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 import { encode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
-import { isKubernetesError } from '../kubernetes/errors.js';
+import { ifThere, isKubernetesError } from '../kubernetes/errors.js';
 import { FIELD_MANAGER, MANAGED_BY_LABEL } from '../kubernetes/own-names.js';
 import { type PatchOperation, pointer, unchanged, withFreshRead } from '../kubernetes/patch.js';
+import { RecordError } from './record-error.js';
 
 /** An object that is reroot's own, and all that it holds. */
 export interface OwnObject {
@@ -17,6 +18,9 @@ interface Named {
   name: string;
   namespace: string;
 }
+
+/** What all objects of reroot's own have in common, whatever kind they are of. */
+type Kind = OwnObject['kind'] | 'Lease';
 
 const CALLS = {
   ConfigMap: {
@@ -48,20 +52,45 @@ export function ownMetadata(name: string): V1ObjectMeta {
   return { name, labels: { [MANAGED_BY_LABEL]: FIELD_MANAGER } };
 }
 
-/** Creates an object, or replaces all that an earlier rotation left in it. */
+/**
+ * Replaces all that an earlier rotation left in an object; one that is not there is created.
+ * @throws RecordError `ObjectAbsent`
+ */
 export async function writeOwnObject(k8s: Kubernetes, namespace: string, object: OwnObject): Promise<void> {
-  const { create, read, patch } = CALLS[object.kind];
-  const named = { name: object.name, namespace };
-  const data = object.kind === 'Secret' ? encoded(object.data) : object.data;
+  const { kind, name } = object;
+  const { create, read, patch } = CALLS[kind];
+  const named = { name, namespace };
+  const data = kind === 'Secret' ? encoded(object.data) : object.data;
+  await withFreshRead(async () => {
+    const found = await ifThere(read(k8s, named));
+    if (!found) return await created({ kind, ...named }, create(k8s, named, data));
+    return await patch(k8s, named, [unchanged(found.metadata), { op: 'add', path: pointer('data'), value: data }]);
+  });
+}
+
+/**
+ * What a creation makes. It needs a right that reroot's user in the cluster has not: there the objects are made beforehand
+ * (deploy/objects.yaml). A person may have it.
+ * @throws RecordError `ObjectAbsent`
+ */
+export async function created<T>({ kind, name, namespace }: Named & { kind: Kind }, creation: Promise<T>): Promise<T> {
   try {
-    await create(k8s, named, data);
+    return await creation;
   } catch (error) {
-    if (!isKubernetesError(error, 'AlreadyExists')) throw error;
-    await withFreshRead(async () => {
-      const { metadata } = await read(k8s, named);
-      await patch(k8s, named, [unchanged(metadata), { op: 'add', path: pointer('data'), value: data }]);
-    });
+    if (!isKubernetesError(error, 'Forbidden')) throw error;
+    throw new RecordError(
+      'ObjectAbsent',
+      `${kind} ${namespace}/${name} is not there, and reroot may not create it: ${error.message}`,
+      'apply deploy/objects.yaml, which makes it beforehand, then `retry`',
+    );
   }
+}
+
+/** The operations that bring annotations to an object, and leave its others. */
+export function annotate(metadata: V1ObjectMeta | undefined, annotations: Record<string, string>): PatchOperation[] {
+  const path = ['metadata', 'annotations'];
+  if (!metadata?.annotations) return [{ op: 'add', path: pointer(...path), value: annotations }];
+  return Object.entries(annotations).map(([name, value]) => ({ op: 'add', path: pointer(...path, name), value }));
 }
 
 /** Texts as the data of a Secret. */

@@ -1,6 +1,6 @@
 import { decode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
-import { isKubernetesError } from '../kubernetes/errors.js';
+import { ifThere } from '../kubernetes/errors.js';
 import { present } from '../ground/present.js';
 import { readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
@@ -29,13 +29,8 @@ export async function readRootKey(
   namespace: string,
   roots: readonly Certificate[],
 ): Promise<string | undefined> {
-  try {
-    const { data = {} } = await k8s.core.readNamespacedSecret({ name: ROOT_SECRET, namespace });
-    return keyOfRoot(data, roots);
-  } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const secret = await ifThere(k8s.core.readNamespacedSecret({ name: ROOT_SECRET, namespace }));
+  return keyOfRoot(secret?.data ?? {}, roots);
 }
 
 /** The key in a root Secret's data, if it is the key of one of these roots. */

@@ -2,13 +2,13 @@ import type { V1Secret } from '@kubernetes/client-node';
 import { present } from '../ground/present.js';
 import { decode, encode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
-import { isKubernetesError } from '../kubernetes/errors.js';
+import { ifThere } from '../kubernetes/errors.js';
 import { FIELD_MANAGER } from '../kubernetes/own-names.js';
-import { pointer, unchanged } from '../kubernetes/patch.js';
+import { pointer, unchanged, withFreshRead } from '../kubernetes/patch.js';
 import { formatBundle, readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
 import { RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET, RUN_ANNOTATION } from './names.js';
-import { encoded, ownMetadata } from './own-object.js';
+import { annotate, created, encoded, ownMetadata } from './own-object.js';
 import { RecordError } from './record-error.js';
 
 /** Keys of a Secret that carries a root and an issuer; the user's own Secret has the same (docs/input.md). */
@@ -59,7 +59,7 @@ export interface NewRotation {
   firstRunId?: string;
 }
 
-/** The Secret of a new rotation, as it is created. */
+/** The Secret of a new rotation, as it is written. */
 export function rotationSecretOf(rotation: NewRotation): V1Secret {
   const texts = present({
     [SECRET_KEYS.root]: rotation.rootPem,
@@ -127,36 +127,59 @@ export function damaged(what: string): RecordError {
   return new RecordError(
     'RotationSecretDamaged',
     `Secret ${ROTATION_SECRET} was not written by reroot or has been damaged: ${what}`,
-    'restore it from a backup, then `retry`; delete it only when no bundle and no proxy has the root in its ' +
+    'restore it from a backup, then `retry`; empty it only when no bundle and no proxy has the root in its ' +
       `${SECRET_KEYS.root} and the issuer in use is not from it`,
   );
 }
 
-/** @returns undefined when no rotation is under way */
+/** @returns undefined when no rotation is under way: the Secret is empty, or not there */
 export async function readRotationSecret(k8s: Kubernetes, namespace: string): Promise<RotationSecret | undefined> {
-  try {
-    return parseRotationSecret(await k8s.core.readNamespacedSecret({ name: ROTATION_SECRET, namespace }));
-  } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const secret = await read(k8s, namespace);
+  return secret && !isEmpty(secret) ? parseRotationSecret(secret) : undefined;
 }
 
-/** Creates it, or takes the one that is already there: two at once end up with the same root. */
+async function read({ core }: Kubernetes, namespace: string): Promise<V1Secret | undefined> {
+  return await ifThere(core.readNamespacedSecret({ name: ROTATION_SECRET, namespace }));
+}
+
+function isEmpty({ data = {}, metadata }: V1Secret): boolean {
+  return Object.keys(data).length === 0 && metadata?.annotations?.[ROTATION_ANNOTATION] === undefined;
+}
+
+/**
+ * Fills the Secret in one write, or takes what it has: two at once end up with the same root. One that is not there is
+ * created.
+ * @throws RecordError `ObjectAbsent`, `RotationSecretDamaged`
+ */
 export async function createRotationSecret(
   k8s: Kubernetes,
   namespace: string,
   rotation: NewRotation,
 ): Promise<RotationSecret> {
-  try {
-    const body = rotationSecretOf(rotation);
-    return parseRotationSecret(await k8s.core.createNamespacedSecret({ namespace, body, fieldManager: FIELD_MANAGER }));
-  } catch (error) {
-    if (!isKubernetesError(error, 'AlreadyExists')) throw error;
-    const existing = await readRotationSecret(k8s, namespace);
-    if (!existing) throw error;
-    return existing;
-  }
+  const made = rotationSecretOf(rotation);
+  return await withFreshRead(async () => {
+    const found = await read(k8s, namespace);
+    if (found && !isEmpty(found)) return parseRotationSecret(found);
+    return parseRotationSecret(await (found ? fill(k8s, namespace, found, made) : create(k8s, namespace, made)));
+  });
+}
+
+async function create({ core }: Kubernetes, namespace: string, body: V1Secret): Promise<V1Secret> {
+  const what = { kind: 'Secret', name: ROTATION_SECRET, namespace } as const;
+  return await created(what, core.createNamespacedSecret({ namespace, body, fieldManager: FIELD_MANAGER }));
+}
+
+async function fill({ core }: Kubernetes, namespace: string, found: V1Secret, made: V1Secret): Promise<V1Secret> {
+  return await core.patchNamespacedSecret({
+    name: ROTATION_SECRET,
+    namespace,
+    fieldManager: FIELD_MANAGER,
+    body: [
+      unchanged(found.metadata),
+      { op: 'add', path: pointer('data'), value: made.data },
+      ...annotate(found.metadata, made.metadata?.annotations ?? {}),
+    ],
+  });
 }
 
 /** Stores another bridge certificate, on the condition that the Secret is still the one that was read. */
@@ -177,16 +200,21 @@ export async function storeBridge(
   });
 }
 
-/** Deletes it, on the condition that it is still the one that was read; one that is gone is fine. */
-export async function deleteRotationSecret(
-  k8s: Kubernetes,
+/**
+ * Empties it: no rotation is under way any more. On the condition that it is still the one that was read; one that is gone
+ * is fine.
+ */
+export async function emptyRotationSecret(
+  { core }: Kubernetes,
   namespace: string,
-  { object }: Pick<RotationSecret, 'object'>,
+  { object: { metadata } }: Pick<RotationSecret, 'object'>,
 ): Promise<void> {
-  const preconditions = present({ resourceVersion: object.metadata?.resourceVersion });
-  try {
-    await k8s.core.deleteNamespacedSecret({ name: ROTATION_SECRET, namespace, body: { preconditions } });
-  } catch (error) {
-    if (!isKubernetesError(error, 'NotFound')) throw error;
-  }
+  const own = [ROTATION_ANNOTATION, RETIRE_ANNOTATION, RUN_ANNOTATION];
+  const written = own.filter((name) => metadata?.annotations?.[name] !== undefined);
+  const body = [
+    unchanged(metadata),
+    { op: 'add', path: pointer('data'), value: {} },
+    ...written.map((name) => ({ op: 'remove', path: pointer('metadata', 'annotations', name) })),
+  ];
+  await ifThere(core.patchNamespacedSecret({ name: ROTATION_SECRET, namespace, body, fieldManager: FIELD_MANAGER }));
 }

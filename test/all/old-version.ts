@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { V1ClusterRole } from '@kubernetes/client-node';
+import { parseAllDocuments } from 'yaml';
+import type { Kubernetes } from '../../src/kubernetes/client.js';
 
 const run = promisify(execFile);
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
@@ -36,4 +39,22 @@ export async function cliOf(commit: string): Promise<string> {
     rmSync(draft, { recursive: true, force: true });
   }
   return cli;
+}
+
+/** Gives the worker what an earlier version needed beside what this one does: its own `deploy/rbac.yaml`. */
+export async function grantRightsOf(cli: string, { rbac }: Kubernetes): Promise<void> {
+  const text = readFileSync(path.resolve(path.dirname(cli), '../deploy/rbac.yaml'), 'utf8');
+  const roles = parseAllDocuments(text).map((document) => document.toJS() as V1ClusterRole);
+  const metadata = { name: 'old-reroot' };
+  const refer = (kind: string) => ({
+    metadata,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: metadata.name },
+    subjects: [{ kind: 'ServiceAccount', name: 'reroot', namespace: 'reroot' }],
+  });
+  const rulesOf = (wanted: string) => roles.find(({ kind }) => kind === wanted)?.rules ?? [];
+  const namespace = 'linkerd';
+  await rbac.createClusterRole({ body: { metadata, rules: rulesOf('ClusterRole') } });
+  await rbac.createClusterRoleBinding({ body: refer('ClusterRole') });
+  await rbac.createNamespacedRole({ namespace, body: { metadata, rules: rulesOf('Role') } });
+  await rbac.createNamespacedRoleBinding({ namespace, body: refer('Role') });
 }

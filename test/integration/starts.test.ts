@@ -160,7 +160,8 @@ describe('starting a rotation', () => {
       const { type, message } = await failureOf(await startRotation(FAST));
       expect(type).toBe('PreflightFailed');
       expect(message).toContain('list events in namespace linkerd');
-      expect(message).toContain('create leases.coordination.k8s.io in namespace linkerd');
+      expect(message).toContain('update leases.coordination.k8s.io "reroot" in namespace linkerd');
+      expect(message).toContain('apply deploy/rbac/core.yaml');
     } finally {
       const now = await k8s.rbac.readNamespacedRole({ name, namespace: 'linkerd' });
       await k8s.rbac.replaceNamespacedRole({ name, namespace: 'linkerd', body: { ...now, rules } });

@@ -123,6 +123,12 @@ export async function failureOf(handle: WorkflowHandle): Promise<{ type: string;
   return { type, message };
 }
 
+/** Undefined: nobody holds the Lease. */
+export async function leaseHolder(): Promise<string | undefined> {
+  const { spec } = await k8s.coordination.readNamespacedLease({ name: 'reroot', namespace: 'linkerd' });
+  return spec?.holderIdentity;
+}
+
 export async function anchorsInUse(): Promise<string[]> {
   return await bundleAnchors(k8s);
 }

@@ -13,6 +13,9 @@ export type Rehearsal = { namespace: string } & ({ anchors: string[] } | { probl
 /** Namespaces that may refuse any new pod before the last resort is asked: a few of one tenant's decide nothing. */
 const MOST_REFUSALS = 20;
 
+/** Of deploy/objects.yaml: there reroot's user in the cluster may create pods, and nowhere else. */
+export const REHEARSAL_NAMESPACE = 'reroot-rehearsal';
+
 /** There is always this one. */
 const LAST_RESORT = 'default';
 
@@ -20,32 +23,62 @@ const LAST_RESORT = 'default';
  * Creates a meshed pod as a server-side dry run: the API server calls the webhook and stores nothing. It is the only
  * way to know what the injector's replica behind the Service reads right now (docs/development/linkerd.md, "The injector
  * lags").
- * A namespace whose quota or pod security refuses any new pod, that the webhook leaves out, or that is gone or on its way out,
- * says nothing about the injector: the next one is asked. Of many it is left to chance which are asked: nobody can stand
- * before all others.
+ * It is held in reroot's own namespace. Where there is none, or the webhook does not select it, others are asked, if they
+ * may be.
+ * @param namespaces others, where a new pod would be meshed
  * @throws KubernetesError when the API server could not be asked
  */
 export async function rehearseInjection(
   k8s: Pick<Kubernetes, 'core'>,
   namespaces: readonly string[],
 ): Promise<Rehearsal> {
-  const refusals: Rehearsal[] = [];
+  const own = await rehearseIn(k8s, REHEARSAL_NAMESPACE);
+  if (own === 'gone') return outcome(await rehearseAmong(k8s, namespaces));
+  if ('anchors' in own) return { namespace: REHEARSAL_NAMESPACE, ...own };
+  const others = await rehearseAmong(k8s, namespaces);
+  return outcome('refused' in others ? { namespace: REHEARSAL_NAMESPACE, ...own } : others);
+}
+
+/** Whether there is a namespace for it. Where namespaces may not be listed, that is to be said first: then there is. */
+export async function hasRehearsalNamespace({ core }: Pick<Kubernetes, 'core'>): Promise<boolean> {
+  try {
+    const { items } = await core.listNamespace({ fieldSelector: `metadata.name=${REHEARSAL_NAMESPACE}` });
+    return items.length > 0;
+  } catch (error) {
+    if (isKubernetesError(error, 'Forbidden')) return true;
+    throw error;
+  }
+}
+
+/** What no namespace takes is a problem too. */
+function outcome({ namespace, ...answer }: Answered): Rehearsal {
+  return { namespace, ...('refused' in answer ? { problem: answer.refused } : answer) };
+}
+
+/**
+ * A namespace whose quota or pod security refuses any new pod, that the webhook leaves out, or that is gone or on its way out,
+ * says nothing about the injector: the next one is asked. Of many it is left to chance which are asked: nobody can stand
+ * before all others.
+ */
+async function rehearseAmong(k8s: Pick<Kubernetes, 'core'>, namespaces: readonly string[]): Promise<Answered> {
+  const refusals: Answered[] = [];
   const inTurn = namespaces.length > MOST_REFUSALS ? shuffled(namespaces) : namespaces;
   for (const namespace of inTurn) {
     const answer = await rehearseIn(k8s, namespace);
     if (answer === 'gone') continue;
     if (!('refused' in answer)) return { namespace, ...answer };
-    refusals.push({ namespace, problem: answer.refused });
+    refusals.push({ namespace, ...answer });
     if (refusals.length >= MOST_REFUSALS) break;
   }
   const answer = await rehearseIn(k8s, LAST_RESORT);
   if (answer !== 'gone' && !('refused' in answer)) return { namespace: LAST_RESORT, ...answer };
-  const refused = answer === 'gone' ? 'there is no namespace to rehearse in' : answer.refused;
-  return refusals.at(-1) ?? { namespace: LAST_RESORT, problem: refused };
+  const nobody = answer === 'gone' ? { problem: 'there is no namespace to rehearse in' } : answer;
+  return refusals.at(-1) ?? { namespace: LAST_RESORT, ...nobody };
 }
 
 /** What one namespace says; `refused`: it takes no pod at all, whoever injects it. */
 type Answer = 'gone' | { anchors: string[] } | { problem: string } | { refused: string };
+type Answered = { namespace: string } & Exclude<Answer, 'gone'>;
 
 async function rehearseIn(k8s: Pick<Kubernetes, 'core'>, namespace: string): Promise<Answer> {
   try {

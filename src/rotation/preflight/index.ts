@@ -13,7 +13,7 @@ import { alreadyExpired, strategyUnfit } from './expiry.js';
 import { apiServerUnverified, oldKeyCopies, rootKeyKept } from './keys.js';
 import { rotationLeftBehind } from './left-behind.js';
 import type { PreflightObservation } from './observation.js';
-import { approvalsElsewhere, permissionMissing } from './permissions.js';
+import { admissionPolicyAbsent, approvalsElsewhere, permissionMissing } from './permissions.js';
 import { leafUnderNoAnchor, proxyUnreadable, workloadCannotRoll } from './workloads.js';
 import { anotherWriter, helmWouldRevert } from './writers.js';
 
@@ -25,6 +25,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   apiServerUnverified,
   linkerdUndetected,
   permissionMissing,
+  admissionPolicyAbsent,
   approvalsElsewhere,
   controlPlaneWaived,
   controlPlaneNotReady,

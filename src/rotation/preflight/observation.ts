@@ -21,6 +21,8 @@ export interface PreflightObservation {
   missingPermissions: MissingPermission[];
   /** This worker takes approvals in the cluster alone, and the input asks for others. */
   approvalsInCluster?: boolean;
+  /** Why no admission policy limits what reroot's user may write; absent: one does, or it is a person's own rights. */
+  policyShortfall?: string | undefined;
   deployments: DeploymentFacts[];
   /** Every copy of the trust anchors; the first is the one that the control plane reads. */
   stores: StoreFacts[];
@@ -60,6 +62,8 @@ export interface MissingPermission {
   /** As people write it: `list pods in all namespaces`. */
   what: string;
   neededFor: string;
+  /** What grants it, or makes it unnecessary. */
+  file: string;
 }
 
 /** A Deployment of the control plane; one that is missing has no replica ready. */

@@ -18,11 +18,25 @@ export function approvalsElsewhere({ approvalsInCluster, course }: PreflightObse
 }
 
 export function permissionMissing({ missingPermissions }: PreflightObservation): Finding[] {
-  return missingPermissions.map(({ what, neededFor }) => ({
+  return missingPermissions.map(({ what, neededFor, file }) => ({
     reason: 'PermissionMissing',
     severity: 'block',
     message: `reroot may not ${what}; needed for: ${neededFor}`,
     subject: CLUSTER,
-    hint: 'apply deploy/rbac.yaml of this version',
+    hint: `apply ${file} of this version`,
   }));
+}
+
+/** RBAC lets through far more than a rotation does; what holds that back is a policy, which a cluster may lack. */
+export function admissionPolicyAbsent({ policyShortfall }: PreflightObservation): Finding[] {
+  if (policyShortfall === undefined) return [];
+  return [
+    {
+      reason: 'AdmissionPolicyAbsent',
+      severity: 'warn',
+      message: `nothing limits what reroot's user changes in what it may write: ${policyShortfall}`,
+      subject: CLUSTER,
+      hint: 'apply deploy/policy.yaml; docs/permissions.md says what it limits, and what to do below Kubernetes 1.30',
+    },
+  ];
 }

@@ -64,7 +64,7 @@ describe('the wait for the injector', () => {
       { namespaces: ['shop'], pem: NEW },
     ]);
     expect(await awaited(dependencies, 60_000)).toEqual([]);
-    expect(new Set(asked)).toEqual(new Set(['preview', 'shop']));
+    expect(new Set(asked)).toEqual(new Set(['reroot-rehearsal', 'preview', 'shop']));
   });
   it('ends in a finding when new pods come out wrong for too long', async () => {
     const { dependencies } = rehearsing([{ namespaces: ['shop'], pem: OLD }]);

@@ -19,9 +19,10 @@ import { authority } from '../support.js';
 interface Stored {
   metadata?: { name?: string; annotations?: Record<string, string>; resourceVersion?: string };
   data?: Record<string, string>;
+  spec?: { holderIdentity?: string };
 }
 
-type Failure = 'NotFound' | 'AlreadyExists' | 'Conflict';
+type Failure = 'NotFound' | 'AlreadyExists' | 'Conflict' | 'Forbidden';
 
 function failure(kind: Failure): KubernetesError {
   return new KubernetesError({ kind, request: 'test', message: kind.toLowerCase() });
@@ -40,6 +41,8 @@ export class FakeCluster {
   readonly deployments: V1Deployment[] = [];
   /** What the injector gives a new pod; empty: it is away, and pods come without a proxy. */
   injected: readonly Certificate[] = [];
+  /** As the user that deploy/rbac makes: no right to create anything but pods. */
+  mayCreate = true;
   /** Called with each list of pods. */
   onLook: () => void = () => undefined;
   #version = 0;
@@ -85,6 +88,14 @@ export class FakeCluster {
     });
   }
 
+  /** The objects of deploy/objects.yaml, and no right to make any. */
+  withObjects(): this {
+    for (const key of ['Secret/reroot-rotation', 'Secret/reroot-trust-root', 'ConfigMap/reroot-report', 'Lease/reroot'])
+      if (!this.objects.has(key)) this.put(key, { metadata: { annotations: { theirs: 'stays' } } });
+    this.mayCreate = false;
+    return this;
+  }
+
   text(key: string, field: string): string {
     return decode(this.objects.get(key)?.data?.[field] ?? '');
   }
@@ -105,6 +116,7 @@ export class FakeCluster {
       [`readNamespaced${kind}`]: async ({ name }: Call) => await Promise.resolve(this.#get(key(name))),
       [`createNamespaced${kind}`]: async ({ body }: Call) => {
         const name = key(body.metadata?.name ?? '');
+        if (!this.mayCreate) throw failure('Forbidden');
         if (this.objects.has(name)) throw failure('AlreadyExists');
         this.put(name, body);
         this.writes.push(`create ${name}`);
@@ -195,25 +207,21 @@ function proxyWith(anchors: readonly Certificate[]): Required<Pick<V1Pod, 'spec'
   return { spec: { containers: [{ name: 'linkerd-proxy', env }] } };
 }
 
+/** As the API server applies a JSON Patch, in what reroot sends: no lists. */
 function patched(object: Stored, operations: readonly PatchOperation[]): Stored {
-  const data = { ...object.data };
-  const annotations = { ...object.metadata?.annotations };
-  const metadata = { ...object.metadata, annotations };
   for (const operation of operations) {
-    const [, of, , annotation = ''] = operation.path.split('/');
-    const field = operation.path.split('/')[2] ?? '';
-    if (operation.op === 'test') {
-      if (operation.value !== object.metadata?.resourceVersion) throw failure('Conflict');
-    } else if (of === 'metadata') {
-      const name = annotation.replaceAll('~1', '/');
-      if (operation.op === 'remove') delete annotations[name];
-      else annotations[name] = operation.value as string;
-    } else if (operation.op !== 'remove' && operation.path === '/data')
-      return { ...object, data: operation.value as typeof data };
-    else if (operation.op === 'remove') delete data[field];
-    else data[field.replaceAll('~1', '/').replaceAll('~0', '~')] = operation.value as string;
+    const path = operation.path.split('/').slice(1);
+    const name = (path.pop() ?? '').replaceAll('~1', '/').replaceAll('~0', '~');
+    const parent = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], object);
+    if (parent === undefined) throw failure('Conflict');
+    const fields = parent as Record<string, unknown>;
+    const isFailed =
+      operation.op === 'test' ? fields[name] !== operation.value : operation.op !== 'add' && !(name in fields);
+    if (isFailed) throw failure('Conflict');
+    if (operation.op === 'remove') delete fields[name];
+    else fields[name] = operation.value;
   }
-  return { ...object, metadata, data };
+  return object;
 }
 
 /** Executions that a Temporal server knows, by workflow id: the newest last. */

@@ -10,6 +10,12 @@ import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step, 
 
 const [O, T] = [old.root.certificate, next.root.certificate];
 const SECRET = 'Secret/reroot-rotation';
+const NOTHING = { data: {}, annotations: {} };
+
+function contents({ objects }: FakeCluster): object {
+  const { data, metadata } = objects.get(SECRET) ?? {};
+  return { data, annotations: metadata?.annotations };
+}
 
 describe('an abort before this run has written anything', () => {
   const discard = async (cluster: FakeCluster) => await carryOut(cluster, ({ discard: act }) => act, step());
@@ -27,7 +33,7 @@ describe('an abort before this run has written anything', () => {
     const cluster = clusterWith({ rotation: newRotation({ firstRunId }) });
     cluster.addPod('web-1', [O]);
     expect(await discard(cluster)).toEqual({ discarded: true });
-    expect(cluster.objects.has(SECRET)).toBe(false);
+    expect(contents(cluster)).toEqual(NOTHING);
   });
   it('keeps what another run left when the bundle has its root', async () => {
     const cluster = left([O, T]);
@@ -55,7 +61,7 @@ describe('an abort before this run has written anything', () => {
     expect(await discard(cluster)).toMatchObject({ discarded: false, left: { adopted: false } });
     expect(cluster.objects.has(SECRET)).toBe(true);
   });
-  it('deletes nothing of a Secret that is damaged', async () => {
+  it('takes nothing out of a Secret that is damaged', async () => {
     const cluster = left();
     delete cluster.objects.get(SECRET)?.data?.['ca.crt'];
     await expect(discard(cluster)).rejects.toMatchObject({ type: 'RotationSecretDamaged' });
@@ -76,14 +82,22 @@ describe('finish', () => {
     report: Partial<RotationReport> = {},
   ) => await carryOut(cluster, ({ finish: act }) => act, { ...step(), report: { ...reportOf(outcome), ...report } });
 
-  it('keeps the new root, and deletes the rest', async () => {
+  it('keeps the new root, and empties what held the rest', async () => {
     const rotation = newRotation({ rootKeyPem: toPkcs8Pem(next.root.privateKey) });
     const cluster = clusterWith({ bundle: [T], issuer: newIssuer, rotation });
     await finish(cluster);
     expect(cluster.text('Secret/reroot-trust-root', 'ca.crt')).toBe(T.pem);
     expect(cluster.text('Secret/reroot-trust-root', 'ca.key')).toBe(rotation.rootKeyPem);
-    expect(cluster.objects.has(SECRET)).toBe(false);
+    expect(contents(cluster)).toEqual(NOTHING);
     expect(cluster.objects.has('ConfigMap/reroot-report')).toBe(true);
+  });
+  it('needs no right to create or delete anything where its objects were made beforehand, and may run twice', async () => {
+    const cluster = clusterWith({ bundle: [T], issuer: newIssuer, rotation: newRotation() }).withObjects();
+    await finish(cluster);
+    await finish(cluster);
+    expect(cluster.text('Secret/reroot-trust-root', 'ca.crt')).toBe(T.pem);
+    expect(contents(cluster)).toEqual(NOTHING);
+    expect(cluster.writes.filter((write) => !write.startsWith('patch '))).toEqual(['replace Lease/reroot']);
   });
 
   const rootAsIssuer = newRotation({
@@ -110,7 +124,7 @@ describe('finish', () => {
     const cluster = clusterWith({ rotation, issuer });
     await finish(cluster, outcome);
     expect(cluster.objects.has('Secret/reroot-trust-root')).toBe(false);
-    expect(cluster.objects.has(SECRET)).toBe(false);
+    expect(contents(cluster)).toEqual(NOTHING);
   });
   it.each([
     ['the issuer of the start is in use', { bundle: [O, T] }, 'completed'],
@@ -132,7 +146,7 @@ describe('finish', () => {
     };
     const cluster = clusterWith({ bundle: [T], issuer, rotation: newRotation() });
     await finish(cluster);
-    expect(cluster.objects.has(SECRET)).toBe(false);
+    expect(contents(cluster)).toEqual(NOTHING);
   });
   it('says who the server knows to have sent what people have said, and no more than that', async () => {
     const update = (id: string) => ({ update: { id, runId: 'run-1' } });
@@ -249,7 +263,7 @@ describe('the report of the key that is out of use', () => {
     const cluster = finished();
     annotate(cluster, 'Secret/linkerd-identity-issuer', { 'meta.helm.sh/release-name': 'mesh' });
     const first = await finish(cluster);
-    expect(cluster.objects.has(SECRET)).toBe(false);
+    expect(contents(cluster)).toEqual(NOTHING);
     expect(await finish(cluster)).toEqual(first);
     expect(first.oldKeyCopies).toHaveLength(2);
   });

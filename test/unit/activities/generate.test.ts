@@ -25,6 +25,35 @@ describe('generate', () => {
     expect(again).toEqual(made);
   });
 
+  it('fills the Secret that was made beforehand, and leaves what others have written on it', async () => {
+    const cluster = clusterWith().withObjects();
+    expect(await generate(cluster)).toMatchObject({ adopted: false });
+    const { metadata, data = {} } = cluster.objects.get('Secret/reroot-rotation') ?? {};
+    expect(Object.keys(data)).toContain('ca.crt');
+    expect(metadata?.annotations).toMatchObject({ theirs: 'stays', 'reroot.dev/run-id': 'run-1' });
+    expect(cluster.writes).toEqual(['replace Lease/reroot', 'patch Secret/reroot-rotation']);
+  });
+
+  it.each(['made beforehand', 'not there'])(
+    'ends with one root when two fill a Secret at once that was %s',
+    async (how) => {
+      const cluster = how === 'not there' ? clusterWith() : clusterWith().withObjects();
+      const both = await Promise.all([generate(cluster), generate(cluster)]);
+      const roots = new Set(both.map(({ root }) => root.fingerprint));
+      expect(roots.size).toBe(1);
+      expect(cluster.writes.filter((write) => write.endsWith('Secret/reroot-rotation'))).toHaveLength(1);
+    },
+  );
+
+  it('names a Secret that is not there and may not be created, and the file that makes it', async () => {
+    const cluster = clusterWith().withObjects();
+    cluster.objects.delete('Secret/reroot-rotation');
+    await expect(generate(cluster)).rejects.toMatchObject({
+      type: 'ObjectAbsent',
+      message: expect.stringContaining('apply deploy/objects.yaml') as string,
+    });
+  });
+
   it.each([
     ['another run', newRotation({ firstRunId: 'run-9', bridgePem: bridge(DAY_MS) })],
     ['0.1 or 0.2, which did not say', newRotation({ bridgePem: bridge(DAY_MS) })],

@@ -42,7 +42,7 @@ describe('the Lease', () => {
     const cluster = held({ 'temporal-namespace-id': 'ns-2' });
     await expect(acquire(cluster)).rejects.toMatchObject({
       type: 'RotationAlreadyRunning',
-      message: expect.stringContaining('kubectl delete lease -n linkerd reroot') as string,
+      message: expect.stringContaining('kubectl patch lease -n linkerd reroot --type merge') as string,
     });
     expect(holder(cluster).workflowId).toBe('theirs');
   });
@@ -149,10 +149,43 @@ describe('releaseLease', () => {
   it("gives back its own, and leaves another's", async () => {
     const mine = held({ 'run-id': 'run-1' });
     await release(mine);
-    expect(mine.lease).toBeUndefined();
+    expect(mine.lease).toMatchObject({ metadata: { annotations: {} }, spec: {} });
     const other = held();
     await release(other);
-    expect(other.lease).toBeDefined();
+    expect(holder(other).workflowId).toBe('theirs');
     await release(clusterWith());
+  });
+  it('leaves it to whoever comes next, as it was made beforehand: nothing is created, nothing deleted', async () => {
+    const cluster = clusterWith().withObjects();
+    await acquire(cluster);
+    expect(holder(cluster).workflowId).toBe('mine');
+    await release(cluster);
+    expect(cluster.lease?.metadata?.annotations).toEqual({ theirs: 'stays' });
+    await acquire(cluster);
+    expect(holder(cluster).workflowId).toBe('mine');
+    expect(cluster.writes).toEqual(['replace Lease/reroot', 'replace Lease/reroot', 'replace Lease/reroot']);
+  });
+  it('of a Lease that is taken in the same moment: the other one is refused', async () => {
+    const cluster = clusterWith().withObjects();
+    await acquire(cluster);
+    await expect(
+      carryOut(
+        cluster,
+        ({ acquireLease }) => acquireLease,
+        { firstRunId: 'run-2' },
+        {
+          client: temporalClient('ns-1', { mine: [{ runId: 'run-1', status: 'RUNNING' }] }),
+        },
+      ),
+    ).rejects.toMatchObject({ type: 'RotationAlreadyRunning' });
+  });
+  it('that is not there and may not be created is named, with the file that makes it', async () => {
+    const cluster = clusterWith();
+    cluster.mayCreate = false;
+    await expect(acquire(cluster)).rejects.toMatchObject({
+      type: 'ObjectAbsent',
+      nonRetryable: true,
+      message: expect.stringContaining('deploy/objects.yaml') as string,
+    });
   });
 });

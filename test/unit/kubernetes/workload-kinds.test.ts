@@ -70,18 +70,28 @@ describe('the table of kinds', () => {
     expect(await listWorkloads(k8s, undefined, reading, new Set(['DaemonSet']))).toHaveLength(1);
     expect([isWorkloadKind('Deployment'), isWorkloadKind('Job')]).toEqual([true, false]);
   });
-  it('is what deploy/rbac.yaml allows to list and patch', () => {
-    const file = path.resolve(import.meta.dirname, '../../../deploy/rbac.yaml');
-    const [role] = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Role);
-    const allowed = (role?.rules ?? [])
+  it('is what deploy/rbac allows to list and patch, and what the policy is about', () => {
+    const read = (file: string) =>
+      parseAllDocuments(readFileSync(path.resolve(import.meta.dirname, '../../../deploy', file), 'utf8')).map(
+        (document) => document.toJS() as Role,
+      );
+    const [core] = read('rbac/core.yaml');
+    const [rollouts] = read('rbac/rollouts.yaml');
+    const allowed = [...(core?.rules ?? []), ...(rollouts?.rules ?? [])]
       .filter(({ verbs }) => verbs.includes('patch'))
       .flatMap(({ apiGroups, resources, verbs }) =>
         resources.map((plural) => `${verbs.join('+')} ${plural}.${apiGroups[0]}`),
       );
     expect(allowed.toSorted()).toEqual(rows.map(([, { plural, group }]) => `list+patch ${plural}.${group}`).toSorted());
+    const [policy] = read('policy.yaml');
+    const limited = (policy?.spec?.matchConstraints.resourceRules ?? []).flatMap(({ apiGroups, resources }) =>
+      resources.map((plural) => `${plural}.${apiGroups[0]}`),
+    );
+    expect(limited).toEqual(expect.arrayContaining(rows.map(([, { plural, group }]) => `${plural}.${group}`)));
   });
 });
 
 interface Role {
-  rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+  rules?: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+  spec?: { matchConstraints: { resourceRules: { apiGroups: string[]; resources: string[] }[] } };
 }

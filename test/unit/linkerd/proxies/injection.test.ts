@@ -39,7 +39,39 @@ const TERMINATING: [KubernetesErrorKind, string] = [
   'pods "reroot-rehearsal-1" is forbidden: unable to create new content in namespace old because it is being terminated',
 ];
 
-describe('a rehearsal of the injection', () => {
+const SKIPPED: V1Pod = { spec: { containers: [{ name: 'app' }] } };
+const NO_RIGHT: [KubernetesErrorKind, string] = ['Forbidden', 'cannot create resource "pods" in the namespace "shop"'];
+
+describe("a rehearsal in reroot's own namespace", () => {
+  const own = 'reroot-rehearsal';
+
+  it('asks no other', async () => {
+    const { k8s, asked } = serverWith({ [own]: INJECTED, shop: NO_RIGHT });
+    expect(await rehearseInjection(k8s, ['shop'])).toEqual({
+      namespace: own,
+      anchors: [root.certificate.fingerprint],
+    });
+    expect(asked).toEqual([own]);
+  });
+  it.each([
+    ['the webhook does not select', SKIPPED],
+    ['takes no pod', ['Forbidden', 'violates PodSecurity'] as [KubernetesErrorKind, string]],
+  ])('that %s asks others, if it may', async (_what, answer) => {
+    const { k8s } = serverWith({ [own]: answer, shop: INJECTED });
+    expect(await rehearseInjection(k8s, ['shop'])).toMatchObject({ namespace: 'shop', anchors: expect.anything() });
+    const failing = serverWith({ [own]: answer, shop: SKIPPED });
+    expect(await rehearseInjection(failing.k8s, ['shop'])).toMatchObject({ namespace: 'shop' });
+  });
+  it('says what is wrong there when others may not be asked', async () => {
+    const { k8s } = serverWith({ [own]: SKIPPED, shop: NO_RIGHT, default: NO_RIGHT });
+    expect(await rehearseInjection(k8s, ['shop'])).toMatchObject({
+      namespace: own,
+      problem: expect.stringContaining('without a proxy') as string,
+    });
+  });
+});
+
+describe('a rehearsal of the injection where there is no namespace for it', () => {
   it.each([
     ['was deleted meanwhile', {}],
     ['is being deleted', { preview: TERMINATING }],
@@ -50,7 +82,7 @@ describe('a rehearsal of the injection', () => {
       namespace: 'shop',
       anchors: [root.certificate.fingerprint],
     });
-    expect(asked).toEqual(['preview', 'shop']);
+    expect(asked).toEqual(['reroot-rehearsal', 'preview', 'shop']);
   });
   it('passes over any number of namespaces that are gone', async () => {
     const gone = Array.from({ length: 9 }, (_, index) => `preview-${index}`);
@@ -71,14 +103,14 @@ describe('a rehearsal of the injection', () => {
       namespace: 'shop',
       problem: expect.stringContaining('exceeded quota') as string,
     });
-    expect(asked).toEqual(['gone', 'shop', 'default']);
+    expect(asked).toEqual(['reroot-rehearsal', 'gone', 'shop', 'default']);
   });
   it.each([5, 100])('is not decided by %i namespaces that take no pod, whatever they are called', async (count) => {
     const mine = Array.from({ length: count }, (_, index) => `a-tenant-${index}`);
     const refusing = refusingAll(mine);
     const { k8s, asked } = serverWith({ ...refusing, default: INJECTED });
     expect(await rehearseInjection(k8s, mine)).toMatchObject({ namespace: 'default', anchors: [expect.any(String)] });
-    expect(asked.length).toBeLessThanOrEqual(21);
+    expect(asked.length).toBeLessThanOrEqual(22);
   });
   it('finds one of others among many that refuse', async () => {
     const names = (prefix: string) => Array.from({ length: 100 }, (_, index) => `${prefix}-${index}`);
@@ -92,14 +124,14 @@ describe('a rehearsal of the injection', () => {
   it('goes on with the next namespace when the webhook leaves one out', async () => {
     const { k8s, asked } = serverWith({ legacy: { spec: { containers: [] } }, shop: INJECTED }, ['legacy']);
     expect(await rehearseInjection(k8s, ['legacy', 'shop'])).toMatchObject({ namespace: 'shop' });
-    expect(asked).toEqual(['legacy', 'shop']);
+    expect(asked).toEqual(['reroot-rehearsal', 'legacy', 'shop']);
   });
   it('says when the webhook did not answer, and when it skipped the pod', async () => {
     const failing = serverWith({ shop: ['Unavailable', 'failed calling webhook "linkerd-proxy-injector.linkerd.io"'] });
     expect(await rehearseInjection(failing.k8s, ['shop'])).toMatchObject({
       problem: expect.stringContaining('webhook') as string,
     });
-    const skipping = serverWith({ shop: { spec: { containers: [{ name: 'app' }] } } });
+    const skipping = serverWith({ shop: SKIPPED });
     expect(await rehearseInjection(skipping.k8s, ['shop'])).toMatchObject({
       problem: expect.stringContaining('without a proxy') as string,
     });

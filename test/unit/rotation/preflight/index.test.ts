@@ -15,7 +15,7 @@ describe('the chain of checks', () => {
       ...HEALTHY,
       webhookFailurePolicy: 'Ignore',
       helmValue: 'identityTrustAnchorsPEM',
-      missingPermissions: [{ what: 'list pods in all namespaces', neededFor: 'every gate' }],
+      missingPermissions: [{ what: 'list pods in all namespaces', neededFor: 'every gate', file: 'a' }],
     });
     expect(findings.map(({ reason }) => reason)).toEqual(['PermissionMissing', 'HelmValues', 'WebhookFailureIgnored']);
   });

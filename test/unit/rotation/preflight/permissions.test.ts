@@ -9,8 +9,8 @@ describe('permissionMissing', () => {
       name: 'blocks on each that is missing, with what needs it',
       observed: {
         missingPermissions: [
-          { what: 'list pods in all namespaces', neededFor: 'every gate' },
-          { what: 'patch secrets "a" in namespace linkerd', neededFor: 'issue' },
+          { what: 'list pods in all namespaces', neededFor: 'every gate', file: 'deploy/rbac/core.yaml' },
+          { what: 'patch secrets "a" in namespace linkerd', neededFor: 'issue', file: 'deploy/objects.yaml' },
         ],
       },
       finds: [
@@ -19,14 +19,33 @@ describe('permissionMissing', () => {
           severity: 'block',
           subject: 'cluster',
           says: ['reroot may not list pods in all namespaces', 'every gate'],
-          hint: 'deploy/rbac.yaml',
+          hint: 'apply deploy/rbac/core.yaml',
         },
         {
           reason: 'PermissionMissing',
           severity: 'block',
           subject: 'cluster',
           says: ['reroot may not patch secrets "a" in namespace linkerd', 'issue'],
-          hint: 'deploy/rbac.yaml',
+          hint: 'apply deploy/objects.yaml',
+        },
+      ],
+    },
+  ])('$name', holds);
+});
+
+describe('admissionPolicyAbsent', () => {
+  it.each<Case>([
+    { name: 'finds nothing where a policy limits the user', observed: {}, finds: [] },
+    {
+      name: 'warns, and blocks nothing, where none does',
+      observed: { policyShortfall: 'ValidatingAdmissionPolicy reroot is not there' },
+      finds: [
+        {
+          reason: 'AdmissionPolicyAbsent',
+          severity: 'warn',
+          subject: 'cluster',
+          says: ['nothing limits', 'ValidatingAdmissionPolicy reroot is not there'],
+          hint: 'deploy/policy.yaml',
         },
       ],
     },
