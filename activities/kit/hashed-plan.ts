@@ -2,15 +2,9 @@ import { createHash } from 'node:crypto';
 import { listMeshedPods } from '../../src/linkerd/proxies/pods.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { Waiver } from '../../src/rotation/findings.js';
+import { approvedText } from '../../src/rotation/approved-text.js';
 import type { RotationRequest } from '../../src/rotation/input.js';
-import {
-  approvedText,
-  cappedPlan,
-  type Plan,
-  type PlannedAnchors,
-  type PlannedMesh,
-  planOf,
-} from '../../src/rotation/plan.js';
+import { cappedPlan, type Plan, type PlannedAnchors, type PlannedMesh, planOf } from '../../src/rotation/plan.js';
 import type { Dependencies } from './dependencies.js';
 import type { StoredRotation } from './stored-rotation.js';
 

@@ -2,10 +2,11 @@ import { formatDuration } from '../ground/duration.js';
 import { type Fingerprint, workloadName } from '../ground/mesh.js';
 import { fitting } from '../ground/size.js';
 import { type Course, forcedRollouts, type Row } from './courses/course.js';
-import { type CourseRef, courseOf } from './courses/index.js';
+import { courseOf } from './courses/index.js';
 import { isWaived, type Waiver, withoutControlPlane } from './findings.js';
 import type { RotationRequest, RotationSettings } from './input.js';
 import { type CountedPod, type Pace, paceOf, predictRollout } from './pace.js';
+import { approvedSettings, waiverText } from './approved-text.js';
 import type { Phase } from './phases.js';
 import { longestWait } from './renewal.js';
 import { ROLLED_KINDS } from './unmanaged.js';
@@ -100,35 +101,6 @@ export function planOf(
     settings: digest(approvedSettings(settings, ref)),
     waivers: waivers.map(waiverText).toSorted(),
   };
-}
-
-/** What the input asks for that changes what is done. Where it is done, and how often it is looked at, is no part of it. */
-function approvedSettings(settings: RotationSettings, { leafRenewal }: CourseRef): string {
-  const {
-    cluster: _,
-    linkerdNamespace: __,
-    planOnly: ___,
-    timing: ____,
-    waive: _____,
-    adopt: ______,
-    ...approved
-  } = settings;
-  return JSON.stringify({ ...approved, leafRenewal });
-}
-
-function waiverText({ subject, gate, direction }: Waiver): string {
-  return `${subject} (${direction === 'back' ? 'on the way back: ' : ''}${gate ?? 'every gate'})`;
-}
-
-/**
- * What an approval is bound to: the roots, what was asked for, who is gone on without, and what is going to be rolled, by the
- * digests of its namespaces. So whoever has the plan can tell that its hash is its own. Replica counts are left out: a mesh
- * that scales while it waits for approval is still the mesh that was approved.
- */
-export function approvedText(plan: Omit<Plan, 'hash'>): string {
-  const { cluster, linkerdNamespace, strategy, retire, keep, target, settings, waivers, namespaces } = plan;
-  const rolled = namespaces.flatMap(({ name, digest }) => (digest === undefined ? [] : [[name, digest]]));
-  return JSON.stringify({ cluster, linkerdNamespace, strategy, retire, keep, target, settings, waivers, rolled });
 }
 
 function countByNamespace(pods: readonly CountedPod[]): { name: string; workloads: Set<string>; proxies: number }[] {

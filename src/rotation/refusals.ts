@@ -86,10 +86,13 @@ export function refuseWaiver(args: unknown, status: RotationStatus, goingBack = 
   if (typeof read === 'string') return read;
   const { subject, gate } = read;
   if (isOfControlPlane(subject, status.linkerdNamespace ?? DEFAULT_NAMESPACE)) return CONTROL_PLANE_STAYS;
-  if (status.waivers.length >= MOST_WAIVERS || jsonBytes(status.waivers) > MOST_WAIVER_BYTES)
-    return `${status.waivers.length} waivers are given already: waive a whole namespace, or take some back (\`unwaive\`)`;
   if (isWaivedAlready(read, status.waivers, goingBack)) return `${subject} is waived already (${gate})`;
-  return unknownSubject(subject, status) ?? said(args, 'by') ?? said(args, 'reason');
+  return tooMany(status) ?? unknownSubject(subject, status) ?? said(args, 'by') ?? said(args, 'reason');
+}
+
+function tooMany({ waivers }: RotationStatus): string | undefined {
+  if (waivers.length < MOST_WAIVERS && jsonBytes(waivers) <= MOST_WAIVER_BYTES) return undefined;
+  return `${waivers.length} waivers are given already: waive a whole namespace, or take some back (\`unwaive\`)`;
 }
 
 /** @returns what is wrong with it, as a text */

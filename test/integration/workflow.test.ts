@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -231,10 +232,11 @@ describe('a write that rests on an approval', () => {
     expect(report.approvals.map(({ planHash }) => planHash)).toEqual(carried);
   });
   it('in the cluster is waited for there, and no message counts', async () => {
-    let written = false;
+    const written = new EventEmitter();
+    const isWritten = once(written, 'written');
     const planHash = '0123456789abcdef';
     cluster.given.answers['awaitApproval'] = async () => {
-      while (!written) await new Promise((resolve) => setTimeout(resolve, 100));
+      await isWritten;
       return { manager: 'kubectl-annotate', at: '2026-11-25T00:00:00.000Z' };
     };
     const handle = await cluster.start({ approvals: 'inCluster' });
@@ -250,7 +252,7 @@ describe('a write that rests on an approval', () => {
     await asked(handle, 'paused');
     await handle.executeUpdate('resume', { args: [] });
     await asked(handle, 'approval');
-    written = true;
+    written.emit('written');
     expect((await reportOf(handle)).approvals).toMatchObject([
       { phase: 'retire', planHash, inCluster: { manager: 'kubectl-annotate' } },
     ]);

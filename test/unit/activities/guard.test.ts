@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createActivities } from '../../../activities/index.js';
+import type { Activities } from '../../../activities/index.js';
 import { toPkcs8Pem, toSec1Pem } from '../../../src/pki/key.js';
 import { createBridge } from '../../../src/pki/issue.js';
 import type { CourseRef } from '../../../src/rotation/courses/index.js';
@@ -24,7 +24,7 @@ const bridged = newRotation({
   }).pem,
 });
 
-type Act = keyof ReturnType<typeof createActivities>;
+type Act = keyof Activities;
 
 /** Calls a step as whoever reaches the task queue can: at any time, with any input. */
 async function call(
@@ -37,8 +37,7 @@ async function call(
   const input = { ...step({}, course), ...change };
   const { rollout, timing } = input.settings;
   const settings = { ...input.settings, timing: { ...timing, poll: 5 }, rollout: { ...rollout, stuckAfter: 20 } };
-  const act = (activities: ReturnType<typeof createActivities>) =>
-    activities[name] as unknown as (given: unknown) => Promise<unknown>;
+  const act = (activities: Activities) => activities[name] as unknown as (given: unknown) => Promise<unknown>;
   return await carryOut(cluster, act, { ...input, settings }, worker);
 }
 
