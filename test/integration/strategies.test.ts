@@ -60,7 +60,7 @@ describe('strategies', () => {
     await expectNoRefusal(mesh);
   });
 
-  it('planOnly: the plan and its hash, which an approval is asked for later; nothing is written', async () => {
+  it('planOnly: the plan; nothing is written, and an approval later is of that with the root that was made', async () => {
     const before = await mesh.certificates();
     const { plan, findings } = (await (await mesh.start({ planOnly: true })).result()) as PlanResult;
     expect(plan).toMatchObject({ strategy: 'bridge', rollouts: 1, proxies: 11 });
@@ -71,8 +71,10 @@ describe('strategies', () => {
     expect(await mesh.certificates()).toEqual(before);
     expect(await mesh.secret('reroot-rotation')).toEqual({});
     const handle = await mesh.start({ strategy: 'bridge', leafRenewal: 'roll' });
-    const { waiting } = await statusWhere(handle, 'the approval', (status) => status.waiting?.kind === 'approval');
-    expect(waiting?.planHash).toBe(plan.hash);
+    const asked = await statusWhere(handle, 'the approval', (status) => status.waiting?.kind === 'approval');
+    const { workloadNames, retire } = plan;
+    expect(asked.plan).toMatchObject({ workloadNames, retire, target: asked.roots?.root.fingerprint });
+    expect(asked.waiting?.planHash).not.toBe(plan.hash);
     await handle.executeUpdate('abort', { args: [] });
     expect((await reportOf(handle)).outcome).toBe('aborted');
     expect((await statusOf(handle)).outcome).toBe('aborted');
