@@ -80,7 +80,10 @@ describe('a rotation that ends before its time', () => {
         ...{ notAfter: '2026-12-24T00:00:00Z', renewable: !away, endsSoon: false },
         ...(away ? { keyMissing } : {}),
       }),
-      finish: () => ({ oldKeyUsableUntil: '2026-12-24T00:00:00Z', oldKeyCopies: ['backups'] }),
+      finish: () => ({
+        oldKey: { oldKeyUsableUntil: '2026-12-24T00:00:00Z', oldKeyCopies: ['backups'] },
+        senders: {},
+      }),
     };
     const handle = await cluster.start();
     const { alerts } = await statusWhere(handle, 'the alert', (status) => (status.alerts ?? []).length > 0);

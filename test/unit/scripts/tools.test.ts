@@ -87,8 +87,9 @@ describe('a cached build', () => {
     expect(at('a/main.go')).not.toBe(at('b/main.go'));
   });
   it('is not found where no Go can say by which one it was built', () => {
-    const { PATH: _, ...rest } = process.env;
-    expect(findTool(named('leash'), { ...rest, PATH: folder })).toBeUndefined();
+    // a run of all tests says by REROOT_… where its tools are
+    const rest = Object.entries(process.env).filter(([name]) => name !== 'PATH' && !name.startsWith('REROOT_'));
+    expect(findTool(named('leash'), { ...Object.fromEntries(rest), PATH: folder })).toBeUndefined();
   });
 });
 
