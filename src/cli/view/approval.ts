@@ -3,9 +3,11 @@ import type { CertificateFacts } from '../../rotation/payloads.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { waiverLines } from './attention.js';
 import { renderPlan } from './render.js';
+import { plainly } from './terminal.js';
 
 /** All that an approval is bound to, for the person who is about to give it. */
-export function renderApproval(status: RotationStatus): string {
+export function renderApproval(seen: RotationStatus): string {
+  const status = plainly(seen);
   const { plan, roots, waiting } = status;
   const { on = [], todo = '' } = waiting ?? {};
   return [

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import * as fc from 'fast-check';
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
+import { renderApproval } from '../../../../src/cli/view/approval.js';
 import { endText } from '../../../../src/cli/view/end.js';
 import { renderFindings, renderLine, renderPicture, renderPlan } from '../../../../src/cli/view/render.js';
 import { reportText } from '../../../../src/cli/view/report.js';
@@ -24,6 +25,7 @@ const texts: Record<string, (next: Next) => string> = {
   'a line': (next) => renderLine(pictureWith(next)),
   'the plan': (next) => renderPlan(planWith(next)),
   findings: (next) => renderFindings([finding(next), { ...finding(next), severity: 'warn' }], { [next()]: 3 }),
+  'the question for an approval': (next) => renderApproval(pictureWith(next).status),
   'the report': (next) => reportText(reportWith(next, 'completed')),
   'the report of an abort': (next) => reportText(reportWith(next, 'aborted')),
   'the end with a report': (next) => endText(endWith(next, { report: reportWith(next, 'completed') }), NOW),
