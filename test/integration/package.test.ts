@@ -9,7 +9,9 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 it('the packed package runs outside the checkout', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'reroot-package-'));
-  const quiet: ExecFileSyncOptionsWithStringEncoding = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+  // what `npm test` hands on is the setting of this repository, not of whoever installs the package
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+  const quiet: ExecFileSyncOptionsWithStringEncoding = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env };
   execFileSync('npm', ['pack', '--pack-destination', folder], { ...quiet, cwd: ROOT });
   const [tarball = ''] = readdirSync(folder);
   execFileSync('npm', ['init', '-y'], { ...quiet, cwd: folder });
