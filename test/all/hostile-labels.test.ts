@@ -9,6 +9,7 @@ import {
   anchorsInUse,
   endRotations,
   eventually,
+  failureOf,
   FAST,
   k8s,
   mesh,
@@ -24,6 +25,7 @@ import {
 const NS = 'hostile';
 /** Others of the tenant, with a proxy each and room for no other pod: they come before all others in a list. */
 const FULL = ['aa-0', 'aa-1', 'aa-2', 'aa-3', 'aa-4'];
+const IDENTITY = { 'linkerd.io/control-plane-component': 'identity' };
 const APP: V1PodSpec = { containers: [{ name: 'app', image: 'example.invalid/app' }] };
 
 /** Labels, owners and marks that are not true. */
@@ -32,7 +34,7 @@ describe('a tenant', () => {
   beforeAll(async () => {
     worker = startWorker();
     await createNamespaces();
-    await createPods();
+    await createDeployments();
     for (const namespace of FULL) await fill(namespace);
   });
   afterAll(async () => {
@@ -46,8 +48,12 @@ describe('a tenant', () => {
     const generations = await generationsOf(['hostile/web', 'shop/web']);
     const { result: report, refused } = await refusalsDuring(async () => {
       const handle = await startRotation({ ...FAST, approvals: 'everyPhase', rollout: { stuckAfter: '20s' } });
-      const begun = await statusWhere(handle, 'the first question', ({ waiting }) => waiting?.kind === 'approval');
+      const begun = await statusWhere(handle, 'the first question', ({ waiting, outcome }) => {
+        return waiting?.kind === 'approval' || outcome === 'failed';
+      });
+      expect(begun.outcome === 'failed' && (await failureOf(handle)).message).toBe(false);
       expect(begun.linkerdNamespace).toBe('linkerd');
+      await createPods(); // later than preflight, which asks for a waiver of each bare pod
       await presetMark(`${begun.roots?.root.fingerprint.slice(0, 12)}-trust`);
       const approver = approving(handle);
 
@@ -119,22 +125,30 @@ async function createNamespaces(): Promise<void> {
     );
 }
 
-/** Somebody else's Deployment; pods that say that they are its own, or identity; an identity of the tenant's. */
-async function createPods(): Promise<void> {
+/** Somebody else's Deployment, an identity of the tenant's, and his full namespaces. */
+async function createDeployments(): Promise<void> {
   await createDeployment('web', 2);
-  const fake = { 'linkerd.io/control-plane-component': 'identity' };
-  await createDeployment('linkerd-identity', 0, { labels: fake });
+  await createDeployment('linkerd-identity', 0, { labels: IDENTITY });
+  for (const namespace of FULL) await createDeployment('app', 1, { namespace, strategy: { type: 'Recreate' } });
+  await readyProxies(2 + FULL.length);
+}
+
+/** Pods that say that they are of that Deployment, or identity. */
+async function createPods(): Promise<void> {
   const { metadata: { uid = '' } = {} } = await k8s.apps.readNamespacedDeployment({ name: 'web', namespace: NS });
   const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid, controller: true };
   await createPod(NS, 'by-owner', APP, { ownerReferences: [owner satisfies V1OwnerReference] });
   const byHand = (await manualTemplates(k8s, 'deployment'))('web');
   const spec = byHand.spec ?? APP;
   await createPod(NS, 'by-label', spec, { labels: { ...byHand.metadata?.labels, app: 'by-label' } });
-  await createPod(NS, 'fake-identity', spec, { labels: { 'linkerd.io/control-plane-ns': 'linkerd', ...fake } });
-  for (const namespace of FULL) await createDeployment('app', 1, { namespace, strategy: { type: 'Recreate' } });
+  await createPod(NS, 'fake-identity', spec, { labels: { 'linkerd.io/control-plane-ns': 'linkerd', ...IDENTITY } });
+  await readyProxies(5 + FULL.length);
+}
+
+async function readyProxies(count: number): Promise<void> {
   await eventually('all of them to be ready', async () => {
     const proxies = await tenantProxies();
-    return proxies.length === 5 + FULL.length && proxies.every(({ ready }) => ready);
+    return proxies.length === count && proxies.every(({ ready }) => ready);
   });
 }
 
