@@ -82,6 +82,7 @@ describe('what a rotation leaves', () => {
     await statusWhere(next, 'the pause', ({ waiting }) => waiting?.kind === 'paused');
     await expect(next.executeUpdate('abort', { args: [{}] })).rejects.toThrow('Update failed');
     await next.executeUpdate('resume', { args: [] });
+    await retriedToItsEnd(next);
     const report = await reportOf(next);
     expect(report.outcome).toBe('completed');
     expect(await mesh.certificates()).toMatchObject({ bundle: [report.newRoot.fingerprint] });
@@ -108,3 +109,19 @@ describe('what a rotation leaves', () => {
     await expectNoRefusal(mesh);
   });
 });
+
+/** What rolled while the other writer's bundle was there came back with that: a person is asked, and says `retry`. */
+async function retriedToItsEnd(handle: WorkflowHandle): Promise<void> {
+  await eventually(
+    'its end',
+    async () => {
+      if ((await handle.describe()).status.name !== 'RUNNING') return true;
+      const { waiting } = await statusOf(handle);
+      const isOutdated = waiting?.on.every((line) => line.startsWith('OutdatedAfterRollout')) ?? false;
+      if (waiting?.kind === 'attention' && isOutdated)
+        await handle.executeUpdate('retry', { args: [] }).catch(() => undefined);
+      return false;
+    },
+    200_000,
+  );
+}
