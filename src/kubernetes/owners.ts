@@ -32,7 +32,7 @@ interface Known {
 const FEW_NAMESPACES = 4;
 /** Milliseconds: seldom, a ReplicaSet is left by its Deployment and taken by another. */
 const KNOWN_FOR_MS = 300_000;
-/** Metadata is all that is read, and a tenth of what there is to send (Kubernetes "Efficient detection of changes", 1.15). */
+/** Metadata is all that is read, so it is all that is sent (Kubernetes API concepts, "Fetch resources as metadata only"). */
 const METADATA_ONLY = setHeaderOptions(
   'Accept',
   'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
