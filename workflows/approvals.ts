@@ -27,16 +27,24 @@ export async function approveRetiring(rotation: Rotation, row: Row, since: strin
   } while (drift.length > 0);
 }
 
-/** A write that rests on the last approval: when the step finds that it does not, people are asked again. */
+/**
+ * A write that rests on the last approval: when the step finds that it does not, people are asked again. Where they have been
+ * asked, or are not to be, and the step says the same, it wants an approval that this rotation does not ask for (its worker
+ * has been given REROOT_APPROVALS since): a person has to look.
+ */
 export async function asApproved<T>(rotation: Rotation, write: () => Promise<T>): Promise<T> {
   const row = rotation.course.rows.find(({ approval: asks }) => asks);
+  const isAsking = rotation.input.settings.approvals !== 'none';
+  let answered: string | undefined;
   for (;;) {
     try {
       return await write();
     } catch (error) {
       const { type, message } = causeOf(error);
-      if (!UNAPPROVED.includes(type) || !row || rotation.input.settings.approvals === 'none') throw error;
-      await approveRetiring(rotation, row, [message]);
+      if (!UNAPPROVED.includes(type)) throw error;
+      if (row && isAsking && message !== answered) await approveRetiring(rotation, row, [message]);
+      else await rotation.operator.repair(`${type}: ${message}`);
+      answered = message;
     }
   }
 }

@@ -234,6 +234,33 @@ describe('a write that rests on an approval', () => {
     expect(carried).toEqual(['0123456789abcdef', 'fedcba9876543210']);
     expect(report.approvals.map(({ planHash }) => planHash)).toEqual(carried);
   });
+  it.each(['beforeRetire', 'none'] as const)(
+    'is for a person to look at where the worker wants another than %s: nobody is asked in circles',
+    async (approvals) => {
+      let isThere = false;
+      cluster.given.answers['dropRetired'] = () => {
+        if (!isThere)
+          throw ApplicationFailure.nonRetryable('nobody has approved plan h in the cluster', 'ApprovalMissing');
+        return { written: [] };
+      };
+      const handle = await cluster.start({ approvals });
+      if (approvals !== 'none') {
+        await asked(handle, 'approval');
+        await approve(handle);
+      }
+      const { waiting } = await asked(handle, 'attention');
+      expect(waiting).toMatchObject({
+        for: 'somebody to repair what stopped this step',
+        on: ['ApprovalMissing: nobody has approved plan h in the cluster'],
+      });
+      const tries = cluster.given.calls.filter((call) => call === 'dropRetired').length;
+      expect(tries).toBeLessThanOrEqual(2);
+      isThere = true;
+      await handle.executeUpdate('retry', { args: [] });
+      expect((await reportOf(handle)).outcome).toBe('completed');
+      expect(cluster.given.calls.filter((call) => call === 'dropRetired')).toHaveLength(tries + 1);
+    },
+  );
   it('in the cluster is waited for there, and no message counts', async () => {
     const written = new EventEmitter();
     const isWritten = once(written, 'written');

@@ -12,6 +12,7 @@ import {
   hold,
   interruptible,
   type Listening,
+  refused,
   wait,
   waitForProxies,
   type WaitingFor,
@@ -31,6 +32,8 @@ export interface Operator {
   interruptible<T>(work: Work<T>): Promise<T>;
   /** Waits for a person to look: ends with `retry`, `waive`, or when `watch` ends by itself. */
   attention(waiting: WaitingFor, watch: () => Promise<unknown>): Promise<void>;
+  /** Waits for a person to repair what stopped a step, until they say `retry`. */
+  repair(problem: string): Promise<void>;
   /** Waits for a worker of the cluster; shown while it lasts. */
   waitForWorker<T>(waiting: WaitingFor, until: () => Promise<T>): Promise<T>;
   /** Waits for proxies, as long as it takes; undefined when somebody said to roll instead. */
@@ -74,6 +77,7 @@ export function listenToOperator(status: RotationStatus, begun?: Said): Operator
     retries: () => said.retries,
     interruptible: async (work) => await interruptible(listening, work),
     attention: async (waiting, watch) => await attention(listening, waiting, watch),
+    repair: async (problem) => await refused(listening, problem),
     waitForWorker: async (waiting, until) => await wait(listening, { kind: 'worker', ...waiting }, until),
     waitForProxies: async (phase, waiting, work) => await waitForProxies(listening, phase, waiting, work),
     saidToRoll: (phase) => said.rollNow.includes(phase),

@@ -163,22 +163,32 @@ async function repair<T>(listening: Listening, work: Work<T>, error: unknown): P
   const { keepTrying, proof } = work;
   const { type, message } = causeOf(error);
   log.warn('a step needs attention', { type, message });
-  const goesOn = keepTrying && mayHelp(error);
-  const words = goesOn ? WAITS.stepFailing : WAITS.stepRefused;
-  const waiting = { for: words.for, on: [`${type}: ${message}`], todo: words.todo };
+  const problem = `${type}: ${message}`;
+  const goesOn = keepTrying && mayHelp(error) ? keepTrying : undefined;
   let repaired: { result: T } | undefined;
   try {
-    await attention(listening, waiting, async () => {
-      if (goesOn && proof)
-        await sleep(PROVEN_AGAIN_AFTER); // the proof is too old by now
-      else if (goesOn) repaired = { result: await keepTrying() };
-      else await condition(() => false);
-    });
+    if (!goesOn) await refused(listening, problem);
+    else
+      await attention(
+        listening,
+        { for: WAITS.stepFailing.for, on: [problem], todo: WAITS.stepFailing.todo },
+        async () => {
+          if (proof)
+            await sleep(PROVEN_AGAIN_AFTER); // the proof is too old by now
+          else repaired = { result: await goesOn() };
+        },
+      );
   } catch (next) {
     if (isFinal(next, work)) throw next;
     log.warn('a step needs attention still', causeOf(next)); // it is shown when the step is tried again
   }
   return repaired;
+}
+
+/** Waits for a person to repair what stopped a step: nothing ends it by itself. */
+export async function refused(listening: Listening, problem: string): Promise<void> {
+  const waiting = { for: WAITS.stepRefused.for, on: [problem], todo: WAITS.stepRefused.todo };
+  await attention(listening, waiting, async () => await condition(() => false));
 }
 
 /** Waits for a person to look: ends with `retry`, `waive`, or when `watch` ends by itself. */
@@ -190,13 +200,7 @@ export async function attention(
   const { said } = listening;
   const heard = said.heard;
   const isOver = (): boolean => said.heard !== heard || mustStop(said);
-  await wait(listening, { kind: 'attention', ...waiting }, async () => {
-    try {
-      await cancelWhen(isOver, watch);
-    } catch (error) {
-      if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
-    }
-  });
+  await wait(listening, { kind: 'attention', ...waiting }, async () => await unlessStopped(isOver, watch));
   await checkpoint(listening);
 }
 
