@@ -5,7 +5,10 @@ import { type Plan, planDifference } from '../src/rotation/plan.js';
 import { converge } from './converge.js';
 import type { Asks } from './operator/index.js';
 import { given, type Rotation } from './rotation.js';
-import { causeOf, UNAPPROVED } from './steps.js';
+import { causeOf } from './steps.js';
+
+/** What a step answers that nobody has approved. */
+const UNAPPROVED: readonly string[] = ['ApprovalMissing', 'ApprovalOutdated'];
 
 /** With `approvals: everyPhase`. */
 export async function approveIfAsked(rotation: Rotation, row: Row): Promise<void> {
@@ -32,13 +35,16 @@ export async function approveRetiring(rotation: Rotation, row: Row, since: strin
  * asked, or are not to be, and the step says the same, it wants an approval that this rotation does not ask for (its worker
  * has been given REROOT_APPROVALS since): a person has to look.
  */
-export async function asApproved<T>(rotation: Rotation, write: () => Promise<T>): Promise<T> {
+export async function asApproved<T>(
+  rotation: Rotation,
+  write: (how: { answered: readonly string[] }) => Promise<T>,
+): Promise<T> {
   const row = rotation.course.rows.find(({ approval: asks }) => asks);
   const isAsking = rotation.input.settings.approvals !== 'none';
   let answered: string | undefined;
   for (;;) {
     try {
-      return await write();
+      return await write({ answered: UNAPPROVED });
     } catch (error) {
       const { type, message } = causeOf(error);
       if (!UNAPPROVED.includes(type)) throw error;

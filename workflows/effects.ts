@@ -23,12 +23,22 @@ export function effectsOf(rotation: Rotation): Effects {
     converge: async (row) => await converge(rotation, row),
     addTarget: async () => noteHelm(rotation, await steps.addTarget(input)),
     dropRetired: async (proof) =>
-      noteHelm(rotation, await asApproved(rotation, async () => await steps.dropRetired(guarded(rotation), proof))),
+      noteHelm(
+        rotation,
+        await asApproved(
+          rotation,
+          async (how) => await steps.dropRetired(guarded(rotation), { ...how, ...proven(proof) }),
+        ),
+      ),
     writeIssuer: async (state) =>
-      void (await asApproved(rotation, async () => await steps.writeIssuer({ ...guarded(rotation), state }))),
+      void (await asApproved(rotation, async (how) => await steps.writeIssuer({ ...guarded(rotation), state }, how))),
     swapIssuer: async (row, state, proof) => await swapIssuer(rotation, { row, state, proof }),
     passPointOfNoReturn: () => (status.pastPointOfNoReturn = true),
   };
+}
+
+function proven(proof: Proof | undefined): { proof?: Proof } {
+  return proof ? { proof } : {};
 }
 
 interface Swap {
@@ -39,7 +49,7 @@ interface Swap {
 
 async function swapIssuer(rotation: Rotation, { row, state, proof }: Swap): Promise<boolean> {
   const { steps, status } = rotation;
-  const { swappedAt, written } = await steps.writeIssuer({ ...guarded(rotation), state }, proof);
+  const { swappedAt, written } = await steps.writeIssuer({ ...guarded(rotation), state }, proven(proof));
   if (state === 'previous' && written.length === 0) return true; // it never left
   const answer = await steps.awaitIssuer({ ...phaseInput(rotation, row.phase), swappedAt });
   addNote(status.notes, `Issuer Secret written at ${swappedAt} (${state}): ${answer.message}.`);

@@ -10,7 +10,6 @@ import type { ActivityOptions } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
 import { plainLines } from '../src/ground/plain.js';
 import { stepQueue } from '../src/temporal/names.js';
-import type { Proof } from './perform.js';
 import type { Operator, Work } from './operator/index.js';
 
 /** How activities are called: all heartbeat (activities/kit/heartbeat.ts), so a dead worker is noticed within seconds. */
@@ -29,9 +28,6 @@ const SHORT: ActivityOptions = { startToCloseTimeout: '10 minutes', heartbeatTim
 const LONG: ActivityOptions = { ...SHORT, startToCloseTimeout: '7 days' };
 const SOME_TRIES = { retry: { ...RETRY, maximumAttempts: TRIES } };
 const UNTIL_IT_SUCCEEDS = { retry: { ...RETRY, initialInterval: '30s' } } as const;
-
-/** What a step answers that nobody has approved: people are asked again. */
-export const UNAPPROVED: readonly string[] = ['ApprovalMissing', 'ApprovalOutdated'];
 
 type Proxies = ReturnType<typeof proxyActivities<Activities>>;
 
@@ -62,7 +58,7 @@ export function stepsOn(cluster: string) {
 }
 
 /** How a step is tried, first and while people know that it fails. */
-interface Tried extends Pick<Work<unknown>, 'refusals' | 'answered'> {
+interface Tried extends Pick<Work<unknown>, 'refusals'> {
   once: Proxies;
   keepTrying: Proxies;
 }
@@ -72,13 +68,13 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
   const { looks, waits } = stepsOn(cluster);
   const each =
     <I, R>(name: keyof Activities, { once, keepTrying, ...more }: Tried) =>
-    async (input: I, proof?: Proof): Promise<R> => {
+    async (input: I, how: Pick<Work<R>, 'proof' | 'answered'> = {}): Promise<R> => {
       const call = (steps: Proxies) => async () => await (steps[name] as unknown as (given: I) => Promise<R>)(input);
       return await interruptible({
         once: call(once),
         keepTrying: call(keepTrying),
         ...more,
-        ...(proof ? { proof } : {}),
+        ...how,
       });
     };
   const step = <N extends keyof Activities>(name: N, tried: Tried = looks) =>
@@ -91,8 +87,8 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
     preflight: step('preflight', waits),
     generate: step('generate'),
     addTarget: step('addTarget'),
-    dropRetired: step('dropRetired', { ...looks, answered: UNAPPROVED }),
-    writeIssuer: step('writeIssuer', { ...looks, answered: UNAPPROVED }),
+    dropRetired: step('dropRetired'),
+    writeIssuer: step('writeIssuer'),
     awaitIssuer: step('awaitIssuer', waits),
     awaitApproval: step('awaitApproval', waits),
     awaitInjection: step('awaitInjection', waits),

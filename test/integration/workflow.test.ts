@@ -211,22 +211,20 @@ describe('a pause between a proof and the write that depends on it', () => {
 
 describe('a write that rests on an approval', () => {
   it('asks again when the step finds that what was approved is not what there is', async () => {
-    let outdated = true;
     const carried: unknown[] = [];
     cluster.given.answers['dropRetired'] = ({ approved }: { approved?: { hash: string } }) => {
       carried.push(approved?.hash);
-      if (outdated) throw ApplicationFailure.nonRetryable('waiver added: shop (trust)', 'ApprovalOutdated');
+      if (carried.length === 1) throw ApplicationFailure.nonRetryable('waiver added: shop (trust)', 'ApprovalOutdated');
       return { written: [] };
     };
     cluster.given.answers['makePlan'] = () => ({
       ...{ namespaces: [], workloadNames: [], retire: [], keep: [], phases: [] },
-      hash: outdated ? '0123456789abcdef' : 'fedcba9876543210',
+      hash: carried.length === 0 ? '0123456789abcdef' : 'fedcba9876543210',
     });
     const handle = await cluster.start();
     await asked(handle, 'approval');
     await approve(handle);
     await statusWhere(handle, 'the refusal', () => carried.length > 0);
-    outdated = false; // the plan that is asked for now
     const { waiting } = await asked(handle, 'approval');
     expect(waiting?.on).toEqual(['waiver added: shop (trust)']);
     await handle.executeUpdate('approve', { args: [{ planHash: 'fedcba9876543210', by: 'tester' }] });
@@ -261,6 +259,27 @@ describe('a write that rests on an approval', () => {
       expect(cluster.given.calls.filter((call) => call === 'dropRetired')).toHaveLength(tries + 1);
     },
   );
+  it('is for a person to look at where it repairs what was put back, and does not end the rotation', async () => {
+    const behind = { reason: 'Behind', severity: 'block', message: 'm', subject: { kind: 'object', name: 'bundle' } };
+    let [isBehind, isOutdated] = [true, false];
+    cluster.given.answers = {
+      checkGate: ({ phase }: { phase: string }) => {
+        if (phase !== 'retire' || !isBehind) return gate([]);
+        [isBehind, isOutdated] = [false, true];
+        return { ...gate(['shop']), reverted: [behind] };
+      },
+      dropRetired: () => {
+        if (isOutdated) throw ApplicationFailure.nonRetryable('workload added: shop/Deployment/x', 'ApprovalOutdated');
+        return { written: [] };
+      },
+    };
+    const handle = await cluster.start({ approvals: 'none' });
+    const { waiting } = await asked(handle, 'attention');
+    expect(waiting?.on).toEqual(['ApprovalOutdated: workload added: shop/Deployment/x']);
+    isOutdated = false;
+    await handle.executeUpdate('retry', { args: [] });
+    expect((await reportOf(handle)).outcome).toBe('completed');
+  });
   it('in the cluster is waited for there, and no message counts', async () => {
     const written = new EventEmitter();
     const isWritten = once(written, 'written');
