@@ -1,5 +1,5 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
-import { fitting } from '../src/ground/size.js';
+import { fitting, ROOM_FOR_NAMESPACES } from '../src/ground/size.js';
 import { type Capped, capped } from '../src/rotation/capped.js';
 import type { AwaitProxiesInput, RenewalResult } from '../src/rotation/payloads.js';
 import {
@@ -31,8 +31,6 @@ const LOOKS_PER_LEAF = 20;
 /** Late proxies that a result names, and that a heartbeat names. */
 const NAMED = 20;
 const SHOWN = 5;
-/** Namespaces of late proxies that a result names. */
-const NAMESPACES = { most: 1000, bytes: 48_000 };
 /** News is not told more often, whatever `rollout.stuckAfter` is. */
 const LEAST_NEWS_MS = 600_000;
 
@@ -125,7 +123,7 @@ function endOf(
 }
 
 function namespacesOf(late: RenewalState['late']): string[] {
-  return fitting([...new Set(late.map(({ subject }) => subject.name.split('/')[0] ?? ''))], NAMESPACES);
+  return fitting([...new Set(late.map(({ subject }) => subject.name.split('/')[0] ?? ''))], ROOM_FOR_NAMESPACES);
 }
 
 /** What an earlier attempt of the same activity remembered. */

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
-import { readAnchors } from '../src/linkerd/layouts/stores.js';
+import { anchorsHeld, readAnchors } from '../src/linkerd/layouts/stores.js';
 import { issuerStateOf } from '../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../src/records/names.js';
 import { writeReport } from '../src/records/report.js';
@@ -14,7 +14,7 @@ import type { OldKey } from '../src/rotation/old-key.js';
 import { type RotationReport, type Senders, withSenders } from '../src/rotation/report.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
-import { lookAt } from './kit/look.js';
+import { lookAt, rootsOf } from './kit/look.js';
 import { retireOldKey, saidOfOldKey } from './kit/old-key.js';
 import { sendersOf, wordsOf } from './kit/senders.js';
 
@@ -58,11 +58,9 @@ async function refuseNeeded(
   rotation: RotationSecret,
   { outcome }: RotationReport,
 ): Promise<void> {
-  const stores = (await readAnchors(k8s, linkerd)).map(({ certificates }) =>
-    certificates.map((one) => one.fingerprint),
-  );
+  const stores = anchorsHeld(await readAnchors(k8s, linkerd));
   const issuer = issuerStateOf((await readIssuer(k8s, linkerd)).certificates, rotation);
-  const why = stillNeeded({ outcome, root: rotation.root.fingerprint, retire: rotation.retire, stores, issuer });
+  const why = stillNeeded({ outcome, ...rootsOf(rotation), stores, issuer });
   if (why) throw ApplicationFailure.nonRetryable(`Secret ${ROTATION_SECRET} is still needed: ${why}`, 'StillNeeded');
 }
 

@@ -1,3 +1,4 @@
+import { policyShortfall, readAdmissionPolicy } from '../src/kubernetes/admission-policy.js';
 import { readClusterUid } from '../src/kubernetes/cluster.js';
 import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
@@ -83,10 +84,12 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
 async function settledMesh(dependencies: Dependencies, linkerd: Linkerd, request: RotationRequest) {
   const { planOnly, rollout, timing, approvals } = request.settings;
   const approvalsInCluster = dependencies.approvals === 'inCluster' && approvals !== 'inCluster';
+  const policy = await readAdmissionPolicy(dependencies.k8s);
+  const ofWorker = { approvalsInCluster, policyShortfall: policy && policyShortfall(policy) };
   const since = Date.now();
   for (;;) {
     const mesh = await readMesh(dependencies, linkerd, request.settings);
-    const observation = { ...(await gather(dependencies.k8s, mesh, request)), approvalsInCluster };
+    const observation = { ...(await gather(dependencies.k8s, mesh, request)), ...ofWorker };
     const findings = preflightFindings(observation);
     const most = patience({ planOnly, adopts: mesh.left !== undefined, stuckAfterMs: rollout.stuckAfter });
     if (!mayPass(findings) || Date.now() - since >= most) return { mesh, observation, findings };

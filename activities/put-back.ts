@@ -1,12 +1,11 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
-import { readAnchors } from '../src/linkerd/layouts/stores.js';
-import { readBundle } from '../src/pki/bundle.js';
+import { anchorsHeld, readAnchors } from '../src/linkerd/layouts/stores.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import { issuerStateOf } from '../src/records/issuer-states.js';
-import { readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
+import { chainOfStart, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
 import { type PutBack, whyNotBack } from '../src/rotation/ending.js';
 import type { StepInput } from '../src/rotation/payloads.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -29,12 +28,12 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   const state = issuerStateOf(certificates, rotation);
   if (state === 'previous') return { putBack: true };
   const leavesEnd = endOf(certificates).toISOString();
-  const start = readBundle(rotation.previous.issuerPem).certificates;
-  const stores = (await readAnchors(k8s, linkerd)).map((store) => store.certificates.map((one) => one.fingerprint));
+  const start = chainOfStart(rotation);
+  const stores = anchorsHeld(await readAnchors(k8s, linkerd));
   const proxies = await observeAnchors(dependencies, linkerd);
   const why = whyNotBack({
     foreign: state === undefined,
-    roots: rootsOf(start, rotation),
+    roots: rootsOfStart(start, rotation),
     stores,
     proxies: proxies.filter(({ terminating }) => !terminating).map(trusts),
     expired: endOf(start) <= new Date(),
@@ -47,10 +46,9 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
 }
 
 /** The roots that the issuer of the start verifies with: others may be retired beside them, and are no use to its leaves. */
-function rootsOf([issuer, ...others]: readonly Certificate[], { previous, root }: RotationSecret): string[] {
-  if (!issuer) return [];
+function rootsOfStart(start: ReturnType<typeof chainOfStart>, { previous, root }: RotationSecret): string[] {
   // where the issuer alone is rotated, it is under the root in use
-  return anchorsOfIssuer([issuer, ...others], [...previous.roots, root]).map(({ fingerprint }) => fingerprint);
+  return anchorsOfIssuer(start, [...previous.roots, root]).map(({ fingerprint }) => fingerprint);
 }
 
 /** No leaf outlives any certificate of the chain. */

@@ -2,12 +2,11 @@ import type { KeyObject } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import { checkAuthority, type Problem } from '../../src/pki/authority.js';
 import type { Certificate } from '../../src/pki/certificate.js';
-import { readBundle } from '../../src/pki/bundle.js';
-import { hasSigned } from '../../src/pki/chain.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { keyMatches, parseKey } from '../../src/pki/key.js';
 import { present } from '../../src/ground/present.js';
-import { damaged, type RotationSecret, SECRET_KEYS } from '../../src/records/rotation-secret.js';
+import { isBridgeOf } from '../../src/records/issuer-states.js';
+import { chainOfStart, damaged, type RotationSecret, SECRET_KEYS } from '../../src/records/rotation-secret.js';
 import type { KeyMissing } from '../../src/rotation/bridge-life.js';
 import type { Course } from '../../src/rotation/courses/course.js';
 import type { Looked } from './look.js';
@@ -52,20 +51,16 @@ export function refuseUnfit(rotation: RotationSecret, onward: Onward): void {
  * What reroot would have written together: the roots to take out are those of the issuer of the start, and the bridge
  * certificate is the key of that issuer under the new root.
  */
-function refuseInconsistent({ root, retire, previous, bridge }: RotationSecret): void {
+function refuseInconsistent(rotation: RotationSecret): void {
+  const { retire, previous, bridge } = rotation;
   if (retire.length === 0) return;
   const ofStart = previous.roots.map(({ fingerprint }) => fingerprint);
   if (retire.some((fingerprint) => !ofStart.includes(fingerprint)))
     throw damaged('its annotation names roots to take out that are not in it');
-  if (anchorsOfIssuer(readChain(previous.issuerPem, previous.issuer), previous.roots).length === 0)
+  if (anchorsOfIssuer(chainOfStart(rotation), previous.roots).length === 0)
     throw damaged(`${SECRET_KEYS.previousIssuer} is under none of ${SECRET_KEYS.previousRoots}`);
-  if (bridge && !(bridge.publicKeyDer.equals(previous.issuer.publicKeyDer) && hasSigned(root, bridge)))
+  if (bridge && !isBridgeOf(rotation, bridge))
     throw damaged(`${SECRET_KEYS.bridge} is not the issuer of the start under the new root`);
-}
-
-function readChain(pem: string, first: Certificate): [Certificate, ...Certificate[]] {
-  const [, ...others] = readBundle(pem).certificates;
-  return [first, ...others];
 }
 
 function bad(what: string): ApplicationFailure {

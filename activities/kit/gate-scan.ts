@@ -1,5 +1,5 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
-import { fitting } from '../../src/ground/size.js';
+import { fitting, ROOM_FOR_NAMESPACES } from '../../src/ground/size.js';
 import { LONGEST_LOOK_MS } from '../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { capped } from '../../src/rotation/capped.js';
@@ -15,8 +15,6 @@ import type { PhaseContext } from './stored-rotation.js';
 
 /** Findings that travel in a result; the counts cover all. */
 export const SHOWN_FINDINGS = 20;
-/** Namespaces that travel in a result. */
-const NAMESPACES = { most: 1000, bytes: 48_000 };
 /** Pods that are born between two lists are proven by the second. */
 const SCANS = 2;
 /** A mesh in which pods come and go always has some that are starting: a look waits for them this long. */
@@ -139,7 +137,7 @@ export function namespacesOf(
 ): Pick<GateResult, 'namespaces' | 'namespacesOmitted'> {
   const all = countByNamespace(findings);
   const isOwn = ({ name }: GateResult['namespaces'][number]) => name === linkerdNamespace;
-  const namespaces = fitting([...all.filter(isOwn), ...all.filter((one) => !isOwn(one))], NAMESPACES);
+  const namespaces = fitting([...all.filter(isOwn), ...all.filter((one) => !isOwn(one))], ROOM_FOR_NAMESPACES);
   const omitted = all.length - namespaces.length;
   return { namespaces, ...(omitted > 0 ? { namespacesOmitted: omitted } : {}) };
 }

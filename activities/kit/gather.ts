@@ -1,4 +1,3 @@
-import { policyShortfall, readAdmissionPolicy } from '../../src/kubernetes/admission-policy.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
@@ -20,7 +19,6 @@ import { readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { issuerInUseProblems } from '../../src/pki/issuer-in-use.js';
-import { issuerStateOf } from '../../src/records/issuer-states.js';
 import { readRotationSecret, type RotationSecret } from '../../src/records/rotation-secret.js';
 import { type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
@@ -34,6 +32,7 @@ import { expiredOf, expiriesOf } from '../../src/rotation/preflight/expiry.js';
 import { isNamed, leftBehindOf } from '../../src/rotation/preflight/left-behind.js';
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
+import { rootsOf, tracesOf } from './look.js';
 import { judgedPods } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
@@ -81,10 +80,8 @@ function leftIn(
   rotation: RotationSecret,
   { stores, proxies, issuer }: Pick<Mesh, 'stores' | 'proxies' | 'issuer'>,
 ): NonNullable<Mesh['left']> {
-  const state = issuerStateOf(issuer.certificates, rotation);
-  const held = stores.map(({ certificates }) => certificates.map(({ fingerprint }) => fingerprint));
-  const roots = { root: rotation.root.fingerprint, retire: rotation.retire };
-  return { rotation, state, use: useOf(roots, { stores: held, proxies, issuer: state }) };
+  const traces = tracesOf(rotation, { stores, proxies, certificates: issuer.certificates });
+  return { rotation, state: traces.issuer, use: useOf(rootsOf(rotation), traces) };
 }
 
 /** The root of a rotation that another run has left comes back into the bundle first of all, should somebody have taken it out. */
@@ -113,7 +110,6 @@ export async function gather(
     linkerdNamespace: linkerd.namespace,
     unverified: k8s.unverified,
     missingPermissions: [],
-    policyShortfall: await shortfallOfPolicy(k8s),
     deployments: await controlPlane(k8s, linkerd),
     stores: stores.map(storeFacts),
     issuer: issuerInUseProblems({ certificate: current, keyPem: issuer.keyPem, roots }, now),
@@ -135,11 +131,6 @@ export async function gather(
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
   };
-}
-
-async function shortfallOfPolicy(k8s: Kubernetes): Promise<string | undefined> {
-  const policy = await readAdmissionPolicy(k8s);
-  return policy && policyShortfall(policy);
 }
 
 async function controlPlane(k8s: Kubernetes, { namespace }: Linkerd): Promise<DeploymentFacts[]> {

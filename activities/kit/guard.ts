@@ -3,7 +3,7 @@ import type { ProxyObservation } from '../../src/ground/mesh.js';
 import { type Needed, neededToIssue, neededToRetire } from '../../src/rotation/continuity.js';
 import type { Course, Row } from '../../src/rotation/courses/course.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
-import { formatFinding, opening, type Waiver, withoutControlPlane } from '../../src/rotation/findings.js';
+import { formatFinding, withoutControlPlane } from '../../src/rotation/findings.js';
 import { isProxyWaived } from '../../src/rotation/gates.js';
 import { isPastReturn } from '../../src/rotation/past-return.js';
 import type { GuardedInput } from '../../src/rotation/payloads.js';
@@ -12,8 +12,10 @@ import { refuseUnapproved } from './approved.js';
 import type { Dependencies } from './dependencies.js';
 import { scanGate } from './gate-scan.js';
 import type { NextSwap } from './issuer-secret.js';
+import { rootsOf } from './look.js';
 import { observeAnchors } from './proxies.js';
 import type { StoredRotation } from './stored-rotation.js';
+import { givenWaivers, openingWaivers } from './waivers.js';
 
 /**
  * What stands between a caller and the writes that others may be refused for. Whoever reaches the task queue can ask for a
@@ -38,10 +40,10 @@ export async function guardRetire(
   const { linkerd, target } = rotation;
   const proxies = await observeAnchors(dependencies, linkerd);
   // past it, somebody has put the retired root back: it goes again, as was approved
-  if (!isPastReturn(rootsOf(rotation), { bundle, proxies: controlPlane(proxies, rotation) }))
+  if (!isPastReturn(rootsOf(rotation.secret), { bundle, proxies: controlPlane(proxies, rotation) }))
     await refuseUnapproved(dependencies, input, rotation);
   const waivers = withoutControlPlane(
-    waiversOf(input).filter(({ gate }) => gate !== 'rollout'),
+    givenWaivers(input).filter(({ gate }) => gate !== 'rollout'),
     linkerd.namespace,
   );
   const needed = neededToRetire(proxies, target, (proxy) => isProxyWaived(proxy, waivers));
@@ -66,7 +68,7 @@ export async function guardSwap(
   if (!needed || target.retired.length === 0 || isRecovery(input, rotation)) return;
   if (!isBack && found !== 'crossover') {
     const proxies = await observeAnchors(dependencies, linkerd);
-    if (isPastReturn(rootsOf(rotation), { bundle, proxies: controlPlane(proxies, rotation) })) return;
+    if (isPastReturn(rootsOf(rotation.secret), { bundle, proxies: controlPlane(proxies, rotation) })) return;
   }
   const row = rowThat(input, ({ issuer, first }) => issuer === state && first !== undefined);
   if (state === 'crossover') await refuseUnapproved(dependencies, input, rotation);
@@ -88,8 +90,7 @@ async function prove(
   { rotation: { linkerd, target, roots }, needed, row, stays }: ToProve,
 ): Promise<void> {
   const phase = row?.first ?? row?.phase ?? 'approve';
-  const given = opening(waiversOf(input), { phase, direction: input.course.direction });
-  const waivers = withoutControlPlane(given, linkerd.namespace);
+  const waivers = openingWaivers({ ...input, phase, waivers: givenWaivers(input) });
   const question = { linkerd, target, roots, ...needed, waivers, row: { phase, whose: 'everybody' as const } };
   const { result } = await scanGate(dependencies, question, input.settings);
   if (result.passed) return;
@@ -101,17 +102,9 @@ async function prove(
   );
 }
 
-function waiversOf({ waivers, settings }: GuardedInput): readonly Waiver[] {
-  return waivers ?? settings.waive;
-}
-
 function rowThat({ course }: GuardedInput, does: (row: Row) => boolean): Row | undefined {
   const { rows }: Pick<Course, 'rows'> = courseOf(course);
   return rows.find(does);
-}
-
-function rootsOf({ secret: { root, retire } }: StoredRotation) {
-  return { root: root.fingerprint, retire };
 }
 
 /** What excuses a proof is not for a tenant's pod to say. The control plane is rolled first, so it has passed the point too. */

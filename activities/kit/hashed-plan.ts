@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { listMeshedPods } from '../../src/linkerd/proxies/pods.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
-import type { Waiver } from '../../src/rotation/findings.js';
 import { approvedText } from '../../src/rotation/approved-text.js';
 import type { RotationRequest } from '../../src/rotation/input.js';
+import type { GivenInput } from '../../src/rotation/payloads.js';
 import { cappedPlan, type Plan, type PlannedAnchors, type PlannedMesh, planOf } from '../../src/rotation/plan.js';
 import type { Dependencies } from './dependencies.js';
 import type { StoredRotation } from './stored-rotation.js';
+import { givenWaivers } from './waivers.js';
 
 const HASH_LENGTH = 32;
 
@@ -24,7 +25,7 @@ export function hashOf(plan: Omit<Plan, 'hash'>): string {
 /** The plan of a rotation under way, as the cluster is now. */
 export async function planNow(
   { k8s }: Pick<Dependencies, 'k8s'>,
-  request: RotationRequest & { waivers?: readonly Waiver[] | undefined },
+  request: RotationRequest & Pick<GivenInput, 'waivers'>,
   { linkerd, target }: Pick<StoredRotation, 'linkerd' | 'target'>,
 ): Promise<Plan> {
   const [{ certificates }] = await readAnchors(k8s, linkerd);
@@ -34,7 +35,7 @@ export async function planNow(
   const keep = certificates
     .map(({ fingerprint }) => fingerprint)
     .filter((fingerprint) => fingerprint !== root && !retire.includes(fingerprint));
-  const waivers = request.waivers ?? request.settings.waive;
+  const waivers = givenWaivers(request);
   return hashedPlan(request, { ...linkerd, pods, waivers }, { retire, keep, target: root });
 }
 

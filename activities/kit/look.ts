@@ -1,13 +1,14 @@
+import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { readIssuer } from '../../src/linkerd/identity/issuer.js';
-import { readAnchors } from '../../src/linkerd/layouts/stores.js';
+import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
+import { anchorsHeld, readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { issuerStateOf } from '../../src/records/issuer-states.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
-import { isPastReturn } from '../../src/rotation/past-return.js';
+import { isPastReturn, type Roots } from '../../src/rotation/past-return.js';
 import type { CertificateFacts, GenerateResult, StepInput } from '../../src/rotation/payloads.js';
-import { isUntouched, type Use, useOf } from '../../src/rotation/untouched.js';
+import { isUntouched, type Traces, type Use, useOf } from '../../src/rotation/untouched.js';
 import type { Dependencies } from './dependencies.js';
 import { observeAnchors } from './proxies.js';
 
@@ -29,19 +30,36 @@ export async function lookAt(
   { firstRunId }: Pick<StepInput, 'firstRunId'>,
 ): Promise<Looked> {
   const { k8s } = dependencies;
-  const stores = (await readAnchors(k8s, linkerd)).map(({ certificates }) => fingerprints(certificates));
+  const stores = await readAnchors(k8s, linkerd);
   const { certificates } = await readIssuer(k8s, linkerd);
-  const issuer = issuerStateOf(certificates, rotation);
   const proxies = await observeAnchors(dependencies, linkerd);
+  const traces = tracesOf(rotation, { stores, certificates, proxies });
   const isOwn = rotation.firstRunId !== undefined && rotation.firstRunId === firstRunId;
-  const roots = { root: rotation.root.fingerprint, retire: rotation.retire };
-  const [bundle = []] = stores;
+  const roots = rootsOf(rotation);
+  const [bundle = []] = traces.stores;
   return {
     facts: factsOf(rotation, { adopted: !isOwn, pastPointOfNoReturn: isPastReturn(roots, { bundle, proxies }) }),
-    issuer,
-    untouched: isUntouched(roots, { stores, proxies, issuer, isOwn }),
-    use: useOf(roots, { stores, proxies, issuer }),
+    issuer: traces.issuer,
+    untouched: isUntouched(roots, { ...traces, isOwn }),
+    use: useOf(roots, traces),
   };
+}
+
+/** The roots that a rotation's Secret is about. */
+export function rootsOf({ root, retire }: RotationSecret): Roots {
+  return { root: root.fingerprint, retire };
+}
+
+/** What of a mesh may refer to what a rotation's Secret holds; `certificates`: those in the issuer Secret. */
+export function tracesOf(
+  rotation: RotationSecret,
+  {
+    stores,
+    certificates,
+    proxies,
+  }: { stores: readonly StoredAnchors[]; proxies: readonly ProxyObservation[] } & Pick<StoredIssuer, 'certificates'>,
+): Omit<Traces, 'isOwn'> {
+  return { stores: anchorsHeld(stores), proxies, issuer: issuerStateOf(certificates, rotation) };
 }
 
 /** A rotation's certificates as status and report show them. */
@@ -61,8 +79,4 @@ export function factsOf(
 
 function certificateFacts({ fingerprint, commonName, notBefore, notAfter }: Certificate): CertificateFacts {
   return { fingerprint, commonName, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
-}
-
-function fingerprints(certificates: readonly Certificate[]): string[] {
-  return certificates.map(({ fingerprint }) => fingerprint);
 }

@@ -3,11 +3,10 @@ import type { Kubernetes } from '../../src/kubernetes/client.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { dropAppliedKeys, fieldsWithKey, findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
-import { readBundle } from '../../src/pki/bundle.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { ROOT_SECRET } from '../../src/records/names.js';
 import { readReport } from '../../src/records/report.js';
-import type { RotationSecret } from '../../src/records/rotation-secret.js';
+import { chainOfStart, type RotationSecret } from '../../src/records/rotation-secret.js';
 import { type OldKey, usableUntil } from '../../src/rotation/old-key.js';
 import type { RotationSettings } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
@@ -19,20 +18,21 @@ const BEYOND =
 export async function retireOldKey(
   k8s: Kubernetes,
   linkerd: Linkerd,
-  { previous, bridge }: RotationSecret,
+  rotation: RotationSecret,
   { settings: { certificates }, at }: { settings: Pick<RotationSettings, 'certificates'>; at: Date },
 ): Promise<OldKey> {
   await dropAppliedKeys(k8s, linkerd);
-  const { issuer } = previous;
+  const { issuer } = rotation.previous;
   const [{ certificates: anchors }] = await readAnchors(k8s, linkerd);
-  const [, ...others] = readBundle(previous.issuerPem).certificates;
   const { notAfter, publicKeyDer } = issuer;
-  const trusted = anchorsOfIssuer([issuer, ...others], anchors);
+  const trusted = anchorsOfIssuer(chainOfStart(rotation), anchors);
   const { applied, helm } = await findKeyCopies(k8s, linkerd);
   const secrets = [ROOT_SECRET, ...(certificates ? [certificates.secret] : [])];
   const fields = await fieldsWithKey(k8s, linkerd.namespace, { certificate: issuer, secrets });
   return {
-    ...present({ oldKeyUsableUntil: usableUntil({ notAfter, publicKeyDer, anchors: trusted, bridge }, at) }),
+    ...present({
+      oldKeyUsableUntil: usableUntil({ notAfter, publicKeyDer, anchors: trusted, bridge: rotation.bridge }, at),
+    }),
     oldKeyCopies: [
       ...fields,
       ...applied.map((secret) => `${secret}, annotation of \`kubectl apply\``),

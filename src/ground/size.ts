@@ -7,6 +7,9 @@ export interface Room {
   bytes: number;
 }
 
+/** For the names of namespaces. */
+export const ROOM_FOR_NAMESPACES: Room = { most: 1000, bytes: 48_000 };
+
 /** The first of a list, as many as there is room for. */
 export function fitting<T>(items: readonly T[], { most, bytes }: Room): T[] {
   const fit: T[] = [];

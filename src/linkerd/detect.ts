@@ -1,6 +1,6 @@
 import type { V1Deployment } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
-import { isKubernetesError } from '../kubernetes/errors.js';
+import { ifThere, isKubernetesError } from '../kubernetes/errors.js';
 import { parseDuration } from '../ground/duration.js';
 import { StateError } from '../ground/state-error.js';
 import { readField } from './layouts/fields.js';
@@ -195,12 +195,8 @@ async function configMap(
   namespace: string,
   name: string,
 ): Promise<Record<string, string> | undefined> {
-  try {
-    return (await k8s.core.readNamespacedConfigMap({ name, namespace })).data ?? {};
-  } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const found = await ifThere(k8s.core.readNamespacedConfigMap({ name, namespace }));
+  return found && (found.data ?? {});
 }
 
 function installer(identity: V1Deployment): Linkerd['installedBy'] {

@@ -1,6 +1,6 @@
 import type { V1ConfigMap } from '@kubernetes/client-node';
 import type { Kubernetes } from '../kubernetes/client.js';
-import { isKubernetesError } from '../kubernetes/errors.js';
+import { ifThere } from '../kubernetes/errors.js';
 import { present } from '../ground/present.js';
 import { APPROVAL_CONFIGMAP, APPROVED_ANNOTATION } from './names.js';
 
@@ -19,12 +19,8 @@ export async function readClusterApproval(
   { core }: Pick<Kubernetes, 'core'>,
   namespace: string,
 ): Promise<ClusterApproval | undefined> {
-  try {
-    return approvalIn(await core.readNamespacedConfigMap({ name: APPROVAL_CONFIGMAP, namespace }));
-  } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const found = await ifThere(core.readNamespacedConfigMap({ name: APPROVAL_CONFIGMAP, namespace }));
+  return found && approvalIn(found);
 }
 
 function approvalIn({ metadata }: V1ConfigMap): ClusterApproval | undefined {

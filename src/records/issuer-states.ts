@@ -32,15 +32,17 @@ export function issuerIn(state: State, secret: RotationSecret): { certificatePem
  * certificate has the key of the issuer of the start and is signed by the new root: the key alone, certified by somebody else
  * (`step ca renew`, cert-manager), is none of this rotation's. A rotation of the issuer alone makes no such certificate.
  */
-export function issuerStateOf(
-  [first, ...others]: Chain,
-  { root, retire, issuer, previous }: RotationSecret,
-): State | undefined {
+export function issuerStateOf([first, ...others]: Chain, rotation: RotationSecret): State | undefined {
+  const { retire, issuer, previous } = rotation;
   if (first.fingerprint === issuer.fingerprint) return 'new';
-  const isBridge = (certificate: Certificate) =>
-    retire.length > 0 && certificate.publicKeyDer.equals(previous.issuer.publicKeyDer) && hasSigned(root, certificate);
+  const isBridge = (certificate: Certificate) => retire.length > 0 && isBridgeOf(rotation, certificate);
   if (first.fingerprint === previous.issuer.fingerprint) return others.some(isBridge) ? 'bridge' : 'previous';
   return isBridge(first) ? 'crossover' : undefined;
+}
+
+/** Whether a certificate is the key of the issuer of the start under a rotation's root. */
+export function isBridgeOf({ root, previous }: RotationSecret, certificate: Certificate): boolean {
+  return certificate.publicKeyDer.equals(previous.issuer.publicKeyDer) && hasSigned(root, certificate);
 }
 
 const FORWARD: readonly State[] = ['previous', 'bridge', 'crossover', 'new'];

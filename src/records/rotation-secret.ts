@@ -109,6 +109,12 @@ export function parseRotationSecret(secret: V1Secret): RotationSecret {
   };
 }
 
+/** The issuer of the start with what was stored behind it. */
+export function chainOfStart({ previous: { issuer, issuerPem } }: RotationSecret): [Certificate, ...Certificate[]] {
+  const [, ...others] = readBundle(issuerPem).certificates;
+  return [issuer, ...others];
+}
+
 function annotationsOf({ metadata }: V1Secret): { id?: string; retire: string[]; firstRunId?: string } {
   const annotations = metadata?.annotations ?? {};
   const { [ROTATION_ANNOTATION]: id, [RUN_ANNOTATION]: firstRunId } = annotations;

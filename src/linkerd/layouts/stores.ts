@@ -31,6 +31,11 @@ export async function readAnchors(k8s: Kubernetes, linkerd: Linkerd): Promise<[S
   return [first, ...others];
 }
 
+/** The anchors of each copy, as fingerprints. */
+export function anchorsHeld(stores: readonly StoredAnchors[]): string[][] {
+  return stores.map(({ certificates }) => certificates.map(({ fingerprint }) => fingerprint));
+}
+
 export interface BundleChange {
   add?: readonly Certificate[];
   /** Fingerprints. */
