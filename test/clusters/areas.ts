@@ -19,3 +19,6 @@ export const AREAS: readonly Area[] = [
   { title: 'What is in the mesh beside pods, and the clock', rows: members },
   { title: 'What a person sees', rows: answers },
 ];
+
+/** All of them, with the heading that each stands under. */
+export const ROWS = AREAS.flatMap(({ title, rows }) => rows.map((row) => ({ title, ...row })));

@@ -14,11 +14,12 @@ export interface Row {
   made: string;
   /** It stands for its kind in `npm test`. */
   sample?: true;
-  /** Milliseconds; default: those of the integration tests. */
-  timeoutMs?: number;
   /** Makes it, looks, checks, and takes it away again. @returns what reroot said or did, in one line */
   see(): Promise<string>;
 }
+
+/** Milliseconds that one row may take: some see a whole rotation. */
+export const LONGEST_ROW_MS = 300_000;
 
 /** Rows of one kind, as the docs group them. */
 export interface Area {
