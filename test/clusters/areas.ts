@@ -14,9 +14,9 @@ export const AREAS: readonly Area[] = [
   { title: 'Policies, quotas and webhooks', rows: admission },
   { title: 'Certificates as companies have them', rows: pki },
   { title: 'The way to the cluster', rows: access },
-  { title: 'Temporal', rows: temporal },
+  { title: 'Temporal, and the clock', rows: temporal },
   { title: 'Others who write the same keys', rows: writers },
-  { title: 'What is in the mesh beside pods, and the clock', rows: members },
+  { title: 'What is in the mesh beside pods', rows: members },
   { title: 'What a person sees', rows: answers },
 ];
 
