@@ -99,8 +99,11 @@ function namespaceLooks({ k8s }: Dependencies, { namespace }: ReinjectInput, at:
         kinds = undefined; // a controller of another kind has come
         continue;
       }
-      const isTouched = ({ edits, mark, kind, name }: Workload) =>
-        edits.length > 0 || mark !== undefined || at.memory.evicted.has(`${namespace}/${kind}/${name}`);
+      const isTouched = (workload: Workload) =>
+        workload.edits.length > 0 ||
+        (workload.mark ?? workload.objectMark ?? workload.restartedAt) !== undefined ||
+        at.memory.rolled.has(workloadName(workload)) ||
+        at.memory.evicted.has(workloadName(workload));
       const touched = workloads.filter(isTouched);
       kinds = new Set([...proxies.map(({ workload }) => workload.kind), ...touched.map(({ kind }) => kind)]);
       return { workloads, proxies };

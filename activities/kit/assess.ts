@@ -1,15 +1,16 @@
 import { isSameWorkload, type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
 import { present } from '../../src/ground/present.js';
-import type { Workload } from '../../src/kubernetes/workload.js';
+import { markOfRestart } from '../../src/kubernetes/restarted-at.js';
+import { restartsByAnnotation, type Workload } from '../../src/kubernetes/workload.js';
 import { isWaived, withoutControlPlane } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
 import { withoutProxy } from '../../src/rotation/lost-proxies.js';
-import { isMarkOf, phaseMark } from '../../src/rotation/mark.js';
+import { isMarkOf, markToWrite, phaseMark } from '../../src/rotation/mark.js';
 import type { ReinjectInput } from '../../src/rotation/payloads.js';
 import { hasRenewedInVain, isLate } from '../../src/rotation/renewal.js';
 import { decideRollout } from '../../src/rotation/rollout.js';
 import type { RolloutDecision, Waited } from '../../src/rotation/rollout-waits.js';
-import { decideUnmanaged } from '../../src/rotation/unmanaged.js';
+import { decideUnmanaged, ROLLED_KINDS } from '../../src/rotation/unmanaged.js';
 import type { NamespaceMemory } from './namespace-memory.js';
 import type { PhaseContext } from './stored-rotation.js';
 
@@ -47,7 +48,7 @@ interface Basis {
 export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): Assessment[] {
   const { phase, input, memory } = of;
   const basis = { ...of, mark: phaseMark(phase.target.id, input.phase), now: new Date() };
-  const known = new Map(look.workloads.map((found) => [`${found.kind}/${found.name}`, asRolled(found, memory)]));
+  const known = new Map(look.workloads.map((found) => [`${found.kind}/${found.name}`, asRolled(found, basis)]));
   const members = new Map<string, ProxyObservation[]>();
   for (const proxy of look.proxies) {
     const key = keyOf(proxy, known);
@@ -57,17 +58,41 @@ export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): As
     ([key, { mark, edits }]) =>
       isMarkOf(mark, basis.mark) || edits.length > 0 || memory.evicted.has(`${input.namespace}/${key}`),
   );
-  const keys = new Set([...members.keys(), ...touched.map(([key]) => key)]);
+  const keys = new Set([...members.keys(), ...touched.map(([key]) => key), ...evictedOf(basis)]);
   return [...keys]
     .map((key) => ({ name: `${input.namespace}/${key}`, workload: known.get(key), members: members.get(key) ?? [] }))
     .filter((candidate) => isConcerned(candidate, basis))
     .map((candidate) => assessed(candidate, basis));
 }
 
-/** With the mark of this activity's own roll, by its own clock, also where somebody has taken that off again. */
-function asRolled(workload: Workload, { rolled }: NamespaceMemory): Workload {
-  const own = rolled.get(workloadName(workload));
-  return own && workload.mark !== own.mark ? { ...workload, ...own, dropped: true } : workload;
+/**
+ * With the mark of the last roll of this phase, also where somebody has taken that off the template again: this activity may
+ * know of it, and the object's own mark tells, where it is left.
+ */
+function asRolled(workload: Workload, { memory, mark, input }: Basis): Workload {
+  const { objectMark, markedAt } = workload;
+  const shown = shownMark(workload, { mark, wanted: markToWrite({ mark, retry: input.retry, run: input.firstRunId }) });
+  const left = isMarkOf(objectMark, mark) ? { mark: objectMark, markedAt } : undefined;
+  const written = memory.rolled.get(workloadName(workload)) ?? left;
+  if (written?.mark === undefined || written.mark === shown?.mark) return { ...workload, ...present(shown ?? {}) };
+  return { ...workload, ...present(written), dropped: true };
+}
+
+/** The mark that a workload shows: its restart, where that stands for it, tells by itself of which it is, and since when. */
+function shownMark(
+  workload: Workload,
+  asked: { mark: string; wanted: string },
+): Pick<Workload, 'mark' | 'markedAt'> | undefined {
+  const { restartedAt, markedAt, mark } = workload;
+  if (!restartsByAnnotation(workload)) return present({ mark, markedAt });
+  const found = markOfRestart(restartedAt, asked);
+  return found === undefined ? undefined : present({ mark: found, markedAt: markedAt ?? restartedAt });
+}
+
+/** What has lost a pod by eviction and may have none any more; of what is rolled it is known by itself whether it is there. */
+function evictedOf({ memory, input }: Basis): string[] {
+  const keys = [...memory.evicted.keys()].map((name) => name.slice(input.namespace.length + 1));
+  return keys.filter((key) => !ROLLED_KINDS.includes(key.split('/')[0] ?? ''));
 }
 
 /** A pod of another object than the one that is there under its name is by itself: nobody is rolled for it. */
@@ -107,7 +132,7 @@ function assessed(candidate: Candidate, basis: Basis): Assessment {
         ...ofRollout(candidate, workload, basis),
         unready: outdated.find(isDown)?.pod,
       })
-    : decideUnmanaged(members[0]?.workload.kind ?? 'Pod', waited);
+    : decideUnmanaged({ ...waited, ...ofOwner(candidate, outdated, basis) });
   if (decision.do === 'wait' || decision.do === 'straggle') memory.hold(`waited for ${name}`);
   return {
     name,
@@ -133,7 +158,8 @@ function standingOf(
   const leaving = short.filter(({ proxy }) => proxy.terminating).map(({ proxy }) => proxy);
   const outdated = short.filter(({ shortfall, proxy }) => !shortfall.unproven && !proxy.terminating);
   return {
-    outdated: outdated.map(({ proxy }) => proxy),
+    // one that is not ready goes first: nobody is worse off
+    outdated: outdated.map(({ proxy }) => proxy).toSorted((a, b) => Number(a.ready) - Number(b.ready)),
     waited: {
       outdated: outdated.length,
       starting: starting.length,
@@ -162,6 +188,24 @@ function unreadSince(
 function leavesFirst(leaving: readonly ProxyObservation[]): Waited['leavesFirst'] {
   const dated = leaving.flatMap(({ pod, deletedAt }) => (deletedAt ? [{ pod, at: deletedAt }] : []));
   return dated.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))[0];
+}
+
+/** What is asked only about pods whose owner reroot does not roll. */
+function ofOwner({ name, members }: Candidate, outdated: readonly ProxyObservation[], { input, memory }: Basis) {
+  const [, kind = '', named = ''] = name.split('/');
+  const staying = members.filter(isStaying);
+  const unready = staying.filter(isDown);
+  return {
+    owner: members[0]?.workload ?? { kind, name: named },
+    alone: kind === 'Pod',
+    deletePods: input.settings.rollout.deletePods,
+    evictions: memory.evictions.get(name) ?? 0,
+    before: memory.evicted.get(name) ?? 0,
+    staying: staying.length,
+    unready: unready.length,
+    unreadyFallsShort: outdated.some(isDown),
+    refused: memory.refused.get(name),
+  };
 }
 
 /** What is asked only about workloads that reroot rolls. */

@@ -10,6 +10,8 @@ export interface WorkloadRef {
   namespace: string;
   kind: string;
   name: string;
+  /** API group of a kind that is not Kubernetes' own. */
+  group?: string;
   /** Of its object, where a pod names it: what tells it from another of the same name. */
   uid?: string;
 }

@@ -1,3 +1,11 @@
+/** The object of somebody else's kind that owns a workload or pods: the resource of an operator. */
+export interface OwnerRef {
+  kind: string;
+  name: string;
+  /** Of its API, where it has one. */
+  group?: string;
+}
+
 /** What matters of a Deployment, StatefulSet or DaemonSet, of whatever kind. */
 export interface WorkloadSnapshot {
   kind: string;
@@ -7,6 +15,10 @@ export interface WorkloadSnapshot {
   markedAt?: string;
   /** Somebody has taken that mark off again. */
   dropped?: true;
+  /** Its own controller, that may put back what others change in it. */
+  owner?: OwnerRef;
+  /** Who else writes its pod template, as the API server has noted it; the last one first. */
+  writers?: string[];
   /** What replaces its pods: the controller itself, an eviction of each, or nothing but its next run (CronJob). */
   replacement: 'rollout' | 'eviction' | 'next run';
   /** Why only an eviction replaces them. */

@@ -1,5 +1,7 @@
 import { setHeaderOptions, type V1ObjectMeta, type V1OwnerReference } from '@kubernetes/client-node';
+import { LONGEST_NAME, plain } from '../ground/plain.js';
 import { present } from '../ground/present.js';
+import type { OwnerRef } from '../ground/workload.js';
 import type { Kubernetes } from './client.js';
 import { listAll } from './list.js';
 import { canBeNamed } from './object-names.js';
@@ -14,6 +16,30 @@ export type Owner = Pick<V1OwnerReference, 'kind' | 'name' | 'uid'> & Partial<Pi
 export function controllerOf({ ownerReferences = [] }: V1ObjectMeta): Owner | undefined {
   const owner = ownerReferences.find(({ controller }) => controller);
   return owner && canBeNamed(owner) ? owner : undefined;
+}
+
+/** Controllers that have pods through objects of their own: through ReplicaSets, through Jobs. */
+const THROUGH_OTHERS = ['apps/Deployment', 'argoproj.io/Rollout', 'batch/CronJob'];
+
+/** Whether an owner rolls, or runs, what it owns: that is left to it. */
+export function hasPodsThroughOthers({ apiVersion, kind }: Pick<Owner, 'apiVersion' | 'kind'>): boolean {
+  return THROUGH_OTHERS.includes(`${groupOf(apiVersion)}/${kind}`);
+}
+
+/** The owner of somebody else's kind: the resource of an operator. */
+export function foreignOwnerOf(metadata: V1ObjectMeta): OwnerRef | undefined {
+  const owner = controllerOf(metadata);
+  return owner && !hasPodsThroughOthers(owner) ? namedOwner(owner) : undefined;
+}
+
+/** An owner as messages and the table of its means have it. */
+export function namedOwner({ kind, name, apiVersion }: Owner): OwnerRef {
+  const group = groupOf(apiVersion);
+  return { kind, name, ...(group.includes('.') ? { group: plain(group, LONGEST_NAME) } : {}) };
+}
+
+function groupOf(apiVersion: string | undefined): string {
+  return apiVersion?.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
 }
 
 /** A ReplicaSet as a pod names it. */
@@ -41,7 +67,7 @@ const METADATA_ONLY = setHeaderOptions(
 const knownTo = new WeakMap<Kubernetes, Map<string, Known>>();
 
 /**
- * Whose ReplicaSets are: the controller of each, or itself where it has none. What was learned is remembered for some
+ * Whose ReplicaSets are: the controller that rolls each, or itself where it has none, or one that is an operator's. What was learned is remembered for some
  * minutes, so that a look lists them only when there are new ones, and then in their namespaces alone.
  * @returns by `claimKey`; a ReplicaSet that does not exist is not in it
  * @throws KubernetesError
@@ -80,7 +106,9 @@ async function listOwners(k8s: Kubernetes, claims: readonly ReplicaSetClaim[]): 
   const read = ({ metadata = {} }: { metadata?: V1ObjectMeta }): [string, Owner] | undefined => {
     const { namespace = '', uid = '', name = '' } = metadata;
     const key = claimKey({ namespace, uid });
-    return wanted.has(key) ? [key, controllerOf(metadata) ?? { kind: 'ReplicaSet', name, uid }] : undefined;
+    if (!wanted.has(key)) return undefined;
+    const owner = controllerOf(metadata);
+    return [key, owner && hasPodsThroughOthers(owner) ? owner : { kind: 'ReplicaSet', name, uid }];
   };
   const lists = asked.map(
     async (namespace) =>

@@ -4,6 +4,7 @@ import type { Kubernetes } from './client.js';
 import { cronJob, daemonSet, deployment, replicaSet, replicationController, statefulSet } from './controllers.js';
 import { type CustomObject, type CustomResource, listCustom } from './custom.js';
 import { listAll, type Page, type PageRequest } from './list.js';
+import { controllerOf, hasPodsThroughOthers } from './owners.js';
 import type { PatchOperation } from './patch.js';
 import type { Workload, WorkloadReading } from './workload.js';
 
@@ -22,7 +23,7 @@ export interface WorkloadKind {
   plural: string;
   /** It comes with a custom resource definition, which a cluster may not have. */
   custom: boolean;
-  /** Those of a namespace, or of all; one that is owned by another controller is left out. */
+  /** Those of a namespace, or of all; one that another of these rolls or runs is left out. */
   list(k8s: Kubernetes, namespace: string | undefined, reading: WorkloadReading): Promise<Workload[]>;
   patch(k8s: Kubernetes, request: PatchRequest): Promise<unknown>;
 }
@@ -97,7 +98,7 @@ function builtIn<T extends { metadata?: V1ObjectMeta }>(kind: BuiltIn<T>): Workl
       await listAll(
         async (page) =>
           namespace === undefined ? await kind.listAll(k8s, page) : await kind.listIn(k8s, { ...page, namespace }),
-        (object) => (isOwned(object) ? undefined : read(object, reading)),
+        (object) => (isOfAnother(object) ? undefined : read(object, reading)),
       ),
     patch,
   };
@@ -109,11 +110,13 @@ function custom(resource: CustomResource, read: BuiltIn<CustomObject>['read']): 
     plural: resource.plural,
     custom: true,
     list: async (k8s, namespace, reading) =>
-      await listCustom(k8s, resource, namespace, (object) => (isOwned(object) ? undefined : read(object, reading))),
+      await listCustom(k8s, resource, namespace, (object) => (isOfAnother(object) ? undefined : read(object, reading))),
     patch: async (k8s, request) => await k8s.custom.patchNamespacedCustomObject({ ...resource, ...request }),
   };
 }
 
-function isOwned({ metadata }: { metadata?: V1ObjectMeta }): boolean {
-  return metadata?.ownerReferences?.some(({ controller }) => controller) === true;
+/** A ReplicaSet of a Deployment or an Argo Rollout. What an operator owns is not: it is rolled where it is. */
+function isOfAnother({ metadata = {} }: { metadata?: V1ObjectMeta }): boolean {
+  const owner = controllerOf(metadata);
+  return owner !== undefined && hasPodsThroughOthers(owner);
 }

@@ -1,8 +1,11 @@
-import type { V1ObjectMeta, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { V1ManagedFieldsEntry, V1ObjectMeta, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { LONGEST_SAYING, plain } from '../ground/plain.js';
 import { present } from '../ground/present.js';
 import type { WorkloadSnapshot } from '../ground/workload.js';
+import { FIELD_MANAGER } from './own-names.js';
+import { foreignOwnerOf } from './owners.js';
 import type { PatchOperation } from './patch.js';
+import { RESTARTED_AT } from './restarted-at.js';
 
 /** A controller whose pod template can be changed. */
 export interface Workload extends WorkloadSnapshot {
@@ -14,6 +17,12 @@ export interface Workload extends WorkloadSnapshot {
   templatePath: readonly string[];
   templateAnnotations: boolean;
   annotations: boolean;
+  /** The mark on the object itself: it tells of a roll also where somebody has taken the mark off the template. */
+  objectMark?: string;
+  /** What its template has as the time of its last restart (restarted-at.ts). */
+  restartedAt?: string;
+  /** Its pods have to carry the mark, also where its restart needs none in the template. */
+  marksPods?: true;
   /**
    * Where a time is written at which its controller is to replace its pods. Such a workload carries the mark itself;
    * its template is touched only when it has to change anyway.
@@ -30,6 +39,8 @@ export interface WorkloadReading {
   markedAt: string;
   /** Whether a pod template says that its pods get no proxy. Default: none says so. */
   unmeshed?(template: V1PodTemplateSpec | undefined): boolean;
+  /** Whether the pods of a template have to carry the mark. Default: none has to. */
+  marksPods?(template: V1PodTemplateSpec | undefined): boolean;
   /** What has to change in a pod template. Default: nothing. */
   edits?(template: V1PodTemplateSpec | undefined, path: readonly string[]): PatchOperation[];
 }
@@ -58,8 +69,54 @@ export function common(controller: Controller, reading: WorkloadReading): Omit<W
     edits: reading.edits?.(template, templatePath) ?? [],
     replacement: 'rollout',
     ...meshing(template, reading),
-    ...present({ mark: said(annotations?.[reading.mark]), markedAt: said(metadata?.annotations?.[reading.markedAt]) }),
+    ...marks(controller, reading),
+    ...present({ writers: writersOf(metadata?.managedFields, templatePath) }),
   };
+}
+
+/** What is written on a workload that belongs to an operator is its restart; its mark is beside it, on the object. */
+export function restartsByAnnotation({ owner, restartPath }: Pick<Workload, 'owner' | 'restartPath'>): boolean {
+  return owner !== undefined && restartPath === undefined;
+}
+
+function marks({ metadata = {}, template }: Controller, reading: WorkloadReading) {
+  const onTemplate = template?.metadata?.annotations ?? {};
+  const objectMark = said(metadata.annotations?.[reading.mark]);
+  const owner = foreignOwnerOf(metadata);
+  return present({
+    mark: owner ? objectMark : said(onTemplate[reading.mark]),
+    markedAt: said(metadata.annotations?.[reading.markedAt]),
+    objectMark,
+    owner,
+    restartedAt: said(onTemplate[RESTARTED_AT]),
+    marksPods: reading.marksPods?.(template) ? (true as const) : undefined,
+  });
+}
+
+/** Field managers that are named; of one template few write. */
+const MOST_WRITERS = 3;
+
+/** Who has written a part of the pod template, but for reroot. Managers choose their names themselves. */
+function writersOf(
+  entries: readonly V1ManagedFieldsEntry[] | undefined,
+  templatePath: readonly string[],
+): string[] | undefined {
+  const found = (entries ?? [])
+    .filter(({ manager, fieldsV1 }) => manager !== FIELD_MANAGER && ownsField(fieldsV1, templatePath))
+    .toSorted((a, b) => timeOf(b) - timeOf(a))
+    .flatMap(({ manager }) => (manager ? [plain(manager)] : []));
+  return found.length > 0 ? [...new Set(found)].slice(0, MOST_WRITERS) : undefined;
+}
+
+function timeOf({ time }: V1ManagedFieldsEntry): number {
+  return time ? new Date(time).getTime() : 0;
+}
+
+/** FieldsV1: a nested object with a key `f:<name>` for each field (Kubernetes API concepts, "Server-Side Apply"). */
+function ownsField(fields: unknown, path: readonly string[]): boolean {
+  const [name, ...rest] = path;
+  if (typeof fields !== 'object' || fields === null) return false;
+  return name === undefined || ownsField((fields as Record<string, unknown>)[`f:${name}`], rest);
 }
 
 /** What a controller, or whoever may write its object, says: one plain line. */

@@ -2,7 +2,8 @@ import { restartTime } from './argo-rollouts.js';
 import type { Kubernetes } from './client.js';
 import { isKubernetesError } from './errors.js';
 import { isLostRace, type PatchOperation, pointer } from './patch.js';
-import type { Workload, WorkloadReading } from './workload.js';
+import { RESTARTED_AT, restartedAt } from './restarted-at.js';
+import { restartsByAnnotation, type Workload, type WorkloadReading } from './workload.js';
 import { KINDS, type WorkloadKind } from './workload-kinds.js';
 
 const BY_NAME: ReadonlyMap<string, WorkloadKind> = new Map(Object.entries(KINDS));
@@ -12,7 +13,7 @@ export function isWorkloadKind(kind: string): boolean {
   return BY_NAME.has(kind);
 }
 
-/** Every controller with a pod template of a namespace, or of all; those owned by another controller are left out. */
+/** Every controller with a pod template of a namespace, or of all; those that another of them rolls or runs are left out. */
 export async function listWorkloads(
   k8s: Kubernetes,
   namespace: string | undefined,
@@ -45,7 +46,7 @@ export type Rolled = 'rolled' | 'gone' | 'changed' | Refused;
 
 /**
  * Changes a workload's template: the mark, as `kubectl rollout restart` does by an annotation, and its edits; or sets the
- * time of its restart, where its controller has one. The mark is the same for every try, so a second patch changes
+ * time of its restart, where its controller has one, or an operator owns it. The mark is the same for every try, so a second patch changes
  * nothing; the generation is tested, so a template that somebody changed meanwhile is looked at again first.
  * @returns `changed` when the workload changed since it was read, `gone` when it was deleted, or why it is refused
  * @throws KubernetesError for what says nothing about this workload: no answer, a busy server, a worker without access
@@ -70,22 +71,37 @@ export async function rollWorkload(k8s: Kubernetes, workload: Workload, roll: Ro
 /** The operations of a roll: the workload is still the one that was read, then its pods, then its marks. */
 export function rollOperations(workload: Workload, { reading, mark }: Roll, now: Date): PatchOperation[] {
   const { uid, generation, restartPath, edits, annotations } = workload;
-  const byTemplate = restartPath === undefined || edits.length > 0;
+  const byTime = restartPath !== undefined && edits.length === 0;
   return [
     { op: 'test', path: '/metadata/uid', value: uid },
     ...(generation > 0 ? [{ op: 'test' as const, path: '/metadata/generation', value: generation }] : []),
     ...edits,
-    ...(byTemplate ? markTemplate(workload, reading.mark, mark) : []),
+    ...(byTime ? [] : annotateTemplate(workload, templateMarks(workload, reading.mark, mark, now))),
     ...(annotations ? [] : [add(['metadata', 'annotations'], {})]),
-    ...(restartPath ? [add(['metadata', 'annotations', reading.mark], mark)] : []),
-    ...(byTemplate ? [] : [add(restartPath, restartTime(now))]),
+    add(['metadata', 'annotations', reading.mark], mark),
+    ...(byTime ? [add(restartPath, restartTime(now))] : []),
     add(['metadata', 'annotations', reading.markedAt], now.toISOString()),
   ];
 }
 
-function markTemplate({ templatePath, templateAnnotations }: Workload, name: string, mark: string): PatchOperation[] {
+/**
+ * The template of an operator's gets what the operator leaves alone, and not the mark: that would be put back, which changes
+ * the template once more, and its pods would be replaced twice.
+ */
+function templateMarks(workload: Workload, name: string, mark: string, now: Date): Record<string, string> {
+  if (!restartsByAnnotation(workload)) return { [name]: mark };
+  return { [RESTARTED_AT]: restartedAt(mark, now), ...(workload.marksPods ? { [name]: mark } : {}) };
+}
+
+function annotateTemplate(
+  { templatePath, templateAnnotations }: Workload,
+  values: Record<string, string>,
+): PatchOperation[] {
   const annotations = [...templatePath, 'metadata', 'annotations'];
-  return [...(templateAnnotations ? [] : [add(annotations, {})]), add([...annotations, name], mark)];
+  return [
+    ...(templateAnnotations ? [] : [add(annotations, {})]),
+    ...Object.entries(values).map(([name, value]) => add([...annotations, name], value)),
+  ];
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { WorkloadRef } from '../ground/mesh.js';
 import { workloadName } from '../ground/mesh.js';
 import type { WorkloadSnapshot } from '../ground/workload.js';
+import { evictNext, heedRefusal, type Refusal } from './evictions.js';
 import type { Finding } from './findings.js';
 import { type Asked, isAskedAgain, isMarkOf, markToWrite } from './mark.js';
+import { ownerName, ownMeans } from './own-means.js';
 import { elapsedMs, leave, type RolloutDecision, type Straggling, unanswered, type Waited } from './rollout-waits.js';
 import { unmanaged } from './unmanaged.js';
 
@@ -10,17 +12,6 @@ import { unmanaged } from './unmanaged.js';
  * What to do with one workload that has proxies which fall short of a phase's requirement. Pure: the activity looks,
  * this decides, the activity acts, and looks again.
  */
-
-/** A roll or an eviction that the API server has refused. */
-export interface Refusal {
-  reason: 'RollRefused' | 'EvictionBlocked';
-  /** In the words of the API server. */
-  message: string;
-  /** ISO 8601: when it was refused first. */
-  since: string;
-  /** It stays refused until somebody changes something: it is not tried again by itself. */
-  final: boolean;
-}
 
 export interface RolloutQuestion extends Waited, Asked {
   workload: WorkloadSnapshot;
@@ -44,27 +35,8 @@ export interface RolloutQuestion extends Waited, Asked {
 /** How long pods without a proxy are counted again: while a workload is scaled down, or its status lags, they only seem to be. */
 const LOST_AFTER_MS = 5000;
 
-/** Each pod once, and once more: some may be evicted while the injector lags. */
-const EVICTIONS_PER_POD = 2;
-
 export function decideRollout(question: RolloutQuestion): RolloutDecision {
-  const decision = decide(question);
-  const { refused } = question;
-  if (!refused || (decision.do !== 'roll' && decision.do !== 'evict')) return decision;
-  const tried = !refused.final && elapsedMs(refused.since, question.now) <= question.stuckAfterMs;
-  return tried ? { ...decision, refused: refused.message } : refusedFor(refused);
-}
-
-function refusedFor({ reason, message }: Refusal): Straggling {
-  return {
-    do: 'straggle',
-    reason,
-    message,
-    hint:
-      reason === 'EvictionBlocked'
-        ? 'loosen its PodDisruptionBudget (or leave it one, where it has two) or delete the pods (the rotation notices by itself), or `waive` it'
-        : 'change the policy, webhook or permission that the message names, then `retry`; or `waive` it',
-  };
+  return heedRefusal(decide(question), question);
 }
 
 function decide(question: RolloutQuestion): RolloutDecision {
@@ -127,7 +99,7 @@ function withoutProxies(question: RolloutQuestion): RolloutDecision {
 function byReplacement(question: RolloutQuestion): RolloutDecision {
   const { workload, outdated } = question;
   if (workload.unrollable) return { do: 'straggle', ...workload.unrollable };
-  if (workload.replacement === 'next run') return unended(workload.kind, outdated);
+  if (workload.replacement === 'next run') return unended(workload, outdated);
   return workload.replacement === 'eviction' ? byEviction(question) : byRollout(question);
 }
 
@@ -137,26 +109,34 @@ function byRollout(question: RolloutQuestion): RolloutDecision {
   // Rolled for this phase, every pod is of the newest template, and still some fall short: a webhook that was away or
   // stale, an operator that undid it. Rolling again by ourselves could go on for ever; a person decides with `retry`.
   if (mayRoll(question)) return roll(question);
+  if (question.workload.dropped && question.deletePods) return byEviction(question);
   const message = `rolled out completely, but ${question.outdated} of its pods still fall short`;
   return { do: 'straggle', reason: 'OutdatedAfterRollout', ...inVain(question.workload, message) };
 }
 
-function inVain({ dropped }: WorkloadSnapshot, message: string): Pick<Straggling, 'message' | 'hint'> {
-  if (!dropped) {
+function inVain(workload: WorkloadSnapshot, message: string): Pick<Straggling, 'message' | 'hint'> {
+  if (!workload.dropped) {
     const hint =
       'look at the pods (were they injected by the current proxy-injector?), then `retry` to roll it once more';
     return { message, hint };
   }
+  const { owner, writers = [] } = workload;
+  const whose = owner && `it belongs to ${ownerName(owner)}`;
+  const who = writers.length > 0 && `its template is written by ${writers.join(', ')}`;
   return {
-    message: `${message}; somebody has taken the mark of its roll off again`,
-    hint: 'find out who writes it (its managedFields say so), let them keep annotations `reroot.dev/*`; then `retry` to roll it once more',
+    message: [`${message}; somebody has taken the mark of its roll off again`, whose, who].filter(Boolean).join('; '),
+    hint: owner
+      ? `${ownMeans(owner)}; or ${EVICTED_INSTEAD}, or \`waive\` it. \`retry\` rolls it once more`
+      : `find out who writes it (its managedFields say so), let them keep annotations \`reroot.dev/*\`; then \`retry\` to roll it once more; or ${EVICTED_INSTEAD}`,
   };
 }
 
+const EVICTED_INSTEAD = 'delete its pods one by one (the rotation notices by itself), start with `rollout.deletePods`';
+
 /** A run that has begun goes on with what it has; the next one is made from the template. */
-function unended(kind: string, outdated: number): RolloutDecision {
+function unended({ kind }: WorkloadSnapshot, outdated: number): RolloutDecision {
   if (outdated === 0) return { do: 'nothing' };
-  const { reason, message, hint } = unmanaged(kind);
+  const { reason, message, hint } = unmanaged({ kind, name: '' });
   return { do: 'straggle', reason, message, hint };
 }
 
@@ -164,29 +144,21 @@ function unended(kind: string, outdated: number): RolloutDecision {
 function byEviction(question: RolloutQuestion): RolloutDecision {
   const { workload, deletePods, outdated, starting, leaving, evictions } = question;
   if (outdated === 0) return { do: 'nothing' };
-  if (!deletePods) {
-    return {
-      do: 'straggle',
-      reason: 'NeedsEviction',
-      message: `${workload.evictionBecause}: ${outdated} of its pods are replaced only when somebody deletes them`,
-      hint: 'delete them one by one (the rotation notices by itself), start with `rollout.deletePods`, or `waive` it',
-    };
-  }
+  if (!deletePods) return needsEviction(workload, outdated);
   if (leaving > 0) return leave(question, 'an old pod is leaving');
   if (starting > 0) return unread(question);
   if (!workload.rolledOut) return pending(question);
-  return evictions < EVICTIONS_PER_POD * Math.max(outdated, workload.wanted ?? 0)
-    ? { do: 'evict' }
-    : evictedInVain(question);
+  return evictNext({ outdated, evictions, wanted: workload.wanted });
 }
 
-/** Those that come in their place fall short as well: to go on could be for ever. */
-function evictedInVain({ outdated, evictions }: RolloutQuestion): Straggling {
+function needsEviction({ evictionBecause, owner }: WorkloadSnapshot, outdated: number): Straggling {
+  const whose = owner ? ` (of ${ownerName(owner)})` : '';
+  const orElse = owner ? `; or ${ownMeans(owner)}` : '';
   return {
     do: 'straggle',
-    reason: 'OutdatedAfterRollout',
-    message: `${evictions} pods were evicted, and ${outdated} of its pods still fall short`,
-    hint: 'look at the pods (were they injected by the current proxy-injector?), then `retry` to evict them once more',
+    reason: 'NeedsEviction',
+    message: `${evictionBecause}${whose}: ${outdated} of its pods are replaced only when somebody deletes them`,
+    hint: `delete them one by one (the rotation notices by itself), start with \`rollout.deletePods\`, or \`waive\` it${orElse}`,
   };
 }
 

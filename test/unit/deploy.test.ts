@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
+import { RESTARTED_AT } from '../../src/kubernetes/restarted-at.js';
 import { ISSUER_CA } from '../../src/linkerd/detect.js';
 import { ISSUER_KEYS } from '../../src/linkerd/identity/issuer.js';
 import { LAYOUTS } from '../../src/linkerd/layouts/index.js';
@@ -60,6 +61,11 @@ it('the policy lets through the annotations that a rotation writes', () => {
   const written = [ROTATION_ANNOTATION, RETIRE_ANNOTATION, RUN_ANNOTATION, MARK_ANNOTATION, MARKED_AT_ANNOTATION];
   const named = [...variable('annotations').matchAll(/'(reroot\.dev\/[^']+)'/g)].map(([, name]) => name);
   expect(new Set(named)).toEqual(new Set([...written, ...Object.keys(leaseOf(holder).metadata?.annotations ?? {})]));
+});
+
+it('the policy lets through the annotations that a roll writes on a pod template', () => {
+  const named = JSON.parse(variable('templateAnnotations').replaceAll("'", '"')) as string[];
+  expect(named).toEqual([MARK_ANNOTATION, RESTARTED_AT]);
 });
 
 it('the policy lets through every copy of the anchors in a container', () => {

@@ -11,6 +11,8 @@ import { listAll } from '../../kubernetes/list.js';
 import {
   claimKey,
   controllerOf,
+  hasPodsThroughOthers,
+  namedOwner,
   type Owner,
   ownersOfReplicaSets,
   type ReplicaSetClaim,
@@ -179,21 +181,17 @@ function startTime(pod: V1Pod): number | undefined {
   return ready && created && new Date(ready).getTime() - new Date(created).getTime();
 }
 
-/** Controllers that have pods through others: a pod that names one as its own is none of theirs. */
-const NEVER_DIRECTLY = ['apps/Deployment', 'argoproj.io/Rollout', 'batch/CronJob'];
-
 /**
- * The controller that a pod names. Of a ReplicaSet it is looked up whose it is; of a Job its label says so. An owner of a kind
+ * The controller that a pod names. One that has its pods through objects of its own owns none of them by itself. Of a ReplicaSet it is looked up whose it is; of a Job its label says so. An owner of a kind
  * or name that no object can have is none: the pod stands for itself, so that no waiver of another workload covers it.
  */
 function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
   const { namespace = '', name = '' } = metadata;
   const owner = controllerOf(metadata);
-  if (!owner || NEVER_DIRECTLY.includes(`${owner.apiVersion?.split('/')[0]}/${owner.kind}`))
-    return { namespace, kind: 'Pod', name };
+  if (!owner || hasPodsThroughOthers(owner)) return { namespace, kind: 'Pod', name };
   // the node owns the pods that its kubelet makes by itself
   if (owner.kind === 'Node') return { namespace, kind: 'StaticPod', name };
-  return { namespace, ...(cronJobOf(owner, metadata.labels) ?? refOf(owner)) };
+  return { namespace, ...(cronJobOf(owner, metadata.labels) ?? { ...namedOwner(owner), uid: owner.uid }) };
 }
 
 function refOf({ kind, name, uid }: Owner): Pick<WorkloadRef, 'kind' | 'name' | 'uid'> {

@@ -157,8 +157,6 @@ export interface UnrollableFacts {
   reason: string;
   message: string;
   hint: string;
-  /** Its pods end by themselves. */
-  ends?: boolean;
 }
 
 /** What is known before anything was looked at: no check finds fault with it. */

@@ -5,7 +5,7 @@ import { podName, podSubject } from '../gates.js';
 import { unrollableBecause } from '../unmanaged.js';
 import { blockUnlessRecovering, type PreflightObservation, type UnrollableFacts } from './observation.js';
 
-/** The workloads of live proxies whose pods a rotation could not replace; `known`: those that can be, by name. */
+/** The workloads of live proxies whose pods a rotation may not be able to replace by itself; `known`: by name. */
 export function unrollableAmong(
   proxies: readonly ProxyObservation[],
   known: ReadonlyMap<string, WorkloadSnapshot & { uid?: string }>,
@@ -16,9 +16,9 @@ export function unrollableAmong(
     const name = workloadName(proxy.workload);
     return isSameWorkload(proxy.workload, known.get(name) ?? {}) ? name : podName(proxy);
   };
-  const kinds = new Map(staying.map((proxy) => [nameOf(proxy), proxy.workload.kind]));
-  return [...kinds].flatMap(([workload, kind]) => {
-    const problem = unrollableBecause(known.get(workload), kind, deletePods);
+  const owners = new Map(staying.map((proxy) => [nameOf(proxy), proxy.workload]));
+  return [...owners].flatMap(([workload, owner]) => {
+    const problem = unrollableBecause(known.get(workload), owner, deletePods);
     return problem ? [{ workload, ...problem }] : [];
   });
 }
@@ -67,12 +67,13 @@ export function leafUnderNoAnchor(observation: PreflightObservation): Finding[] 
     }));
 }
 
+/** The mesh is healthy: the rotation waits for them when it comes to their rollout, and the gate asks their proxies. */
 export function workloadCannotRoll({ unrollable, waivers }: PreflightObservation): Finding[] {
   return unrollable
     .filter(({ workload }) => !isWaived({ kind: 'workload', name: workload }, waivers))
-    .map(({ workload, reason, message, hint, ends }) => ({
+    .map(({ workload, reason, message, hint }) => ({
       reason,
-      severity: ends ? 'warn' : 'block',
+      severity: 'warn',
       message,
       subject: { kind: 'workload', name: workload },
       hint,

@@ -46,6 +46,12 @@ export function onWorkload(target: Target): Attempt[] {
     "all of somebody's annotations of the template": [
       replace(`${target.template}/metadata/annotations`, { 'reroot.dev/rolled-for': 'x' }),
     ],
+    'another annotation of the template with the prefix of kubectl': [
+      add(`${target.template}/metadata/annotations/kubectl.kubernetes.io~1default-container`, 'x'),
+    ],
+    'the time of a restart on the object itself': [
+      add('/metadata/annotations/kubectl.kubernetes.io~1restartedAt', 'x'),
+    ],
     'another annotation of the template with the prefix of reroot': [
       add(`${target.template}/metadata/annotations/reroot.dev~1other`, 'x'),
     ],
@@ -98,6 +104,7 @@ export function rolls(target: Target): Attempt[] {
   const { template, kind } = target;
   const containers = `${template}/spec/containers`;
   const annotation = (path: string, name: string) => add(`${path}/metadata/annotations/reroot.dev~1${name}`, 'x');
+  const restart = add(`${template}/metadata/annotations/kubectl.kubernetes.io~1restartedAt`, 'x');
   const patch = (what: string, body: PatchOperation[]): Attempt => ({
     what: `${kind}: ${what}`,
     method: 'PATCH',
@@ -105,7 +112,8 @@ export function rolls(target: Target): Attempt[] {
     body: [...body, annotation('', 'rolled-at')],
   });
   return [
-    patch('a roll', [annotation(template, 'rolled-for')]),
+    patch('a roll', [annotation(template, 'rolled-for'), annotation('', 'rolled-for')]),
+    patch("the restart of an operator's", [restart, annotation('', 'rolled-for')]),
     patch('other anchors of a proxy', [
       replace(`${containers}/1/env/1/value`, 'old and new'),
       annotation(template, 'rolled-for'),

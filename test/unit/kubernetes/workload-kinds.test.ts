@@ -33,9 +33,23 @@ describe.each(rows)('a %s', (name, kind) => {
     await kind.list(k8s, undefined, reading);
     expect(calls.at(-1)?.[1]).not.toHaveProperty('namespace');
   });
-  it('is left to its owner when another controller owns it', async () => {
-    const owned = { ...metadata, ownerReferences: [{ controller: true }] };
-    expect(await kind.list(serving({ metadata: owned, spec: { jobTemplate: {} } }).k8s, 'shop', reading)).toEqual([]);
+  it.each([
+    ['left to a Deployment that owns it', { apiVersion: 'apps/v1', kind: 'Deployment' }, []],
+    ['left to an Argo Rollout that owns it', { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' }, []],
+    [
+      'listed with the operator’s resource that owns it',
+      { apiVersion: 'monitoring.coreos.com/v1', kind: 'Prometheus' },
+      [{ owner: { kind: 'Prometheus', name: 'main', group: 'monitoring.coreos.com' } }],
+    ],
+    [
+      'listed with a Deployment of somebody else’s kind',
+      { apiVersion: 'example.com/v1', kind: 'Deployment' },
+      [{ owner: { kind: 'Deployment', name: 'main', group: 'example.com' } }],
+    ],
+  ])('is %s', async (_what, owner, found) => {
+    const owned = { ...metadata, ownerReferences: [{ ...owner, name: 'main', uid: 'o', controller: true }] };
+    const { k8s } = serving({ metadata: owned, spec: { jobTemplate: {} } });
+    expect(await kind.list(k8s, 'shop', reading)).toMatchObject(found);
   });
   it('is patched under its own name', async () => {
     const { k8s, calls } = serving();

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkloadSnapshot } from '../../../src/ground/workload.js';
-import {
-  decideRollout,
-  type Refusal,
-  type RolloutQuestion,
-  staleTemplate,
-  withoutInjector,
-} from '../../../src/rotation/rollout.js';
+import type { Refusal } from '../../../src/rotation/evictions.js';
+import { decideRollout, type RolloutQuestion, staleTemplate, withoutInjector } from '../../../src/rotation/rollout.js';
 import type { RolloutDecision } from '../../../src/rotation/rollout-waits.js';
 
 const NOW = new Date('2026-01-01T00:10:00Z');

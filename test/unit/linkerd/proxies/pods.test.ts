@@ -148,7 +148,7 @@ describe('the workload of a pod', () => {
     ['a Deployment', by('ReplicaSet', 'web-6d4', 'rs-web'), ['Deployment/web', 'd-web']],
     ['an Argo Rollout', by('ReplicaSet', 'canary-7', 'rs-canary'), ['Rollout/canary', 'r-canary']],
     ['a ReplicaSet', by('ReplicaSet', 'called-otherwise', 'rs-alone'), ['ReplicaSet/alone', 'rs-alone']],
-    ['an operator with ReplicaSets', by('ReplicaSet', 'op-1', 'rs-op'), ['Machine/op', 'm-op']],
+    ['a ReplicaSet of an operator', by('ReplicaSet', 'op-1', 'rs-op'), ['ReplicaSet/op-1', 'rs-op']],
     ['a StatefulSet', by('StatefulSet', 'db', 'ss-db'), ['StatefulSet/db', 'ss-db']],
     ['a DaemonSet', by('DaemonSet', 'agent', 'ds-agent'), ['DaemonSet/agent', 'ds-agent']],
     ['a ReplicationController', by('ReplicationController', 'old', 'rc', 'v1'), ['ReplicationController/old', 'rc']],
