@@ -53,7 +53,7 @@ describe('a tenant', () => {
       });
       expect(begun.outcome === 'failed' && (await failureOf(handle)).message).toBe(false);
       expect(begun.linkerdNamespace).toBe('linkerd');
-      await createPods(); // later than preflight, which asks for a waiver of each bare pod
+      await createPods(); // later than preflight, which warns of each bare pod
       await presetMark(`${begun.roots?.root.fingerprint.slice(0, 12)}-trust`);
       const approver = approving(handle);
 

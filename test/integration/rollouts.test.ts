@@ -42,11 +42,11 @@ describe('ReplicaSets that belong to somebody', () => {
     await deleteDefinition(DEFINITION);
   });
 
-  it('are named by their owner: a Rollout can be restarted, a kind that reroot does not know can not', async () => {
+  it('are left to a Rollout, which can be restarted; those of a kind that reroot does not know are replaced by evictions', async () => {
     const { stdout, stderr } = await reroot(['preflight', '-o', 'json']);
     const { findings } = JSON.parse(stdout || stderr) as { findings: { reason: string; subject: { name: string } }[] };
     const here = findings.filter(({ subject }) => subject.name.startsWith(`${NS}/`));
-    expect(here).toMatchObject([{ reason: 'CustomController', subject: { name: `${NS}/ConfigMap/operator` } }]);
+    expect(here).toMatchObject([{ reason: 'NeedsEviction', subject: { name: `${NS}/ReplicaSet/operated-5d4f` } }]);
     await k8s.apps.deleteNamespacedReplicaSet({ name: 'operated-5d4f', namespace: NS });
     await eventually('its pod to go', async () => (await proxies()).length === 3);
   });

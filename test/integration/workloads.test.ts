@@ -47,17 +47,17 @@ describe('every kind of workload', () => {
       findings
         .filter(({ subject }) => subject.name === `${NS}/${name}`)
         .map(({ reason, severity }) => `${severity} ${reason}`);
-    expect(of('StatefulSet/on-delete')).toEqual(['block NeedsEviction']);
-    expect(of('StatefulSet/partition')).toEqual(['block NeedsEviction']);
-    expect(of('DaemonSet/on-delete')).toEqual(['block NeedsEviction']);
-    expect(of('ReplicaSet/bare')).toEqual(['block NeedsEviction']);
-    expect(of('ReplicationController/old')).toEqual(['block NeedsEviction']);
-    expect(of('Deployment/paused')).toEqual(['block DeploymentPaused']);
-    expect(of('Pod/alone')).toEqual(['block BarePod']);
-    expect(of('StaticPod/static')).toEqual(['block StaticPod']);
+    expect(of('StatefulSet/on-delete')).toEqual(['warn NeedsEviction']);
+    expect(of('StatefulSet/partition')).toEqual(['warn NeedsEviction']);
+    expect(of('DaemonSet/on-delete')).toEqual(['warn NeedsEviction']);
+    expect(of('ReplicaSet/bare')).toEqual(['warn NeedsEviction']);
+    expect(of('ReplicationController/old')).toEqual(['warn NeedsEviction']);
+    expect(of('Deployment/paused')).toEqual(['warn DeploymentPaused']);
+    expect(of('Pod/alone')).toEqual(['warn BarePod']);
+    expect(of('StaticPod/static')).toEqual(['warn StaticPod']);
     expect(of('Job/long')).toEqual(['warn JobRunning']);
-    expect(of('ServiceAccount/default')).toEqual(['block CustomController']);
-    expect(of('ReplicaSet/frozen')).toEqual(['block NeedsEviction']);
+    expect(of('ServiceAccount/default')).toEqual(['warn CustomController']);
+    expect(of('ReplicaSet/frozen')).toEqual(['warn NeedsEviction']);
     for (const rolled of ['Deployment/asleep', 'Deployment/scaled', 'DaemonSet/rolling'])
       expect(of(rolled)).toEqual([]);
   });

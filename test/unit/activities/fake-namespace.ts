@@ -13,7 +13,9 @@ import type { PhaseContext } from '../../../activities/kit/stored-rotation.js';
 import { rollNamespace } from '../../../activities/reinject.js';
 import type { Kubernetes } from '../../../src/kubernetes/client.js';
 import { KubernetesError, type KubernetesErrorKind } from '../../../src/kubernetes/errors.js';
+import { present } from '../../../src/ground/present.js';
 import type { PatchOperation } from '../../../src/kubernetes/patch.js';
+import { RESTARTED_AT } from '../../../src/kubernetes/restarted-at.js';
 import { trustsTarget } from '../../../src/rotation/gates.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../../../src/rotation/payloads.js';
 import { request, target } from '../rotation/support.js';
@@ -25,7 +27,6 @@ export const [OLD, NEW] = [old.certificate.pem, `${old.certificate.pem}${wanted.
 
 export const NS = 'shop';
 const MARK = 'reroot.dev/rolled-for';
-const MARKED_AT = 'reroot.dev/rolled-at';
 
 /** One workload of the fake; its pods are made anew with each roll, or one by one by evictions (`OnDelete`). */
 export interface FakeWorkload {
@@ -34,6 +35,11 @@ export interface FakeWorkload {
   generation: number;
   annotations: Record<string, string>;
   mark?: string;
+  /** What restarts an operator's, in its template. */
+  restartedAt?: string;
+  owner?: V1OwnerReference;
+  /** Who has written its template, as its managedFields say. */
+  manager?: string;
   pods: FakePod[];
 }
 
@@ -184,8 +190,9 @@ function roll(of: FakeWorkload, body: readonly PatchOperation[], injected: boole
   for (const operation of body) {
     const annotation = operation.path.split('/').at(-1)?.replaceAll('~1', '/') ?? '';
     if (!('value' in operation) || typeof operation.value !== 'string') continue;
-    if (annotation === MARK) of.mark = operation.value;
-    if (annotation === MARKED_AT) of.annotations[MARKED_AT] = operation.value;
+    if (operation.path.startsWith('/metadata/')) of.annotations[annotation] = operation.value;
+    else if (annotation === MARK) of.mark = operation.value;
+    else if (annotation === RESTARTED_AT) of.restartedAt = operation.value;
   }
   for (const pod of of.pods) inject(pod, `${pod.name}-${of.generation}`, injected);
 }
@@ -196,12 +203,21 @@ function inject(pod: FakePod, name: string, injected: boolean): void {
   else delete pod.anchors;
 }
 
-function metadataOf({ name, generation, annotations }: FakeWorkload): V1ObjectMeta {
-  return { name, namespace: NS, uid: `uid-${name}`, generation, annotations: { ...annotations } };
+function metadataOf({ name, generation, annotations, owner, manager }: FakeWorkload): V1ObjectMeta {
+  const fieldsV1 = { 'f:spec': { 'f:template': {} } };
+  return {
+    name,
+    namespace: NS,
+    uid: `uid-${name}`,
+    generation,
+    annotations: { ...annotations },
+    ...(owner ? { ownerReferences: [owner] } : {}),
+    ...(manager ? { managedFields: [{ manager, fieldsV1 }] } : {}),
+  };
 }
 
-function templateOf({ mark }: FakeWorkload) {
-  return { metadata: { annotations: mark === undefined ? {} : { [MARK]: mark } } };
+function templateOf({ mark, restartedAt }: FakeWorkload) {
+  return { metadata: { annotations: present({ [MARK]: mark, [RESTARTED_AT]: restartedAt }) } };
 }
 
 function deployment(of: FakeWorkload): V1Deployment {
@@ -236,15 +252,19 @@ function replicaSet({ name }: FakeWorkload): { metadata: V1ObjectMeta } {
   return { metadata: { ...metadata, ownerReferences: [ownedBy('Deployment', name)] } };
 }
 
-export function ownedBy(kind: string, name: string, uid = `uid-${name}`): V1OwnerReference {
-  return { apiVersion: 'apps/v1', controller: true, kind, name, uid };
+export function ownedBy(kind: string, name: string, uid = `uid-${name}`, apiVersion = 'apps/v1'): V1OwnerReference {
+  return { apiVersion, controller: true, kind, name, uid };
 }
 
 /** A pod that falls short and that nobody's controller has made, whatever it says of itself. */
-export function stray(name: string, claims: Pick<V1ObjectMeta, 'labels' | 'ownerReferences'>): V1Pod {
-  const env = [{ name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS', value: OLD }];
+export function stray(
+  name: string,
+  claims: Pick<V1ObjectMeta, 'labels' | 'ownerReferences'>,
+  anchors: string | undefined = OLD,
+): V1Pod {
+  const env = [{ name: 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS', value: anchors ?? '' }];
   return {
-    metadata: { ...claims, name, namespace: NS, uid: `uid-${name}` },
+    metadata: { ...claims, name, namespace: NS, uid: `uid-${name}-${anchors === OLD ? 'old' : 'new'}` },
     spec: { containers: [{ name: 'linkerd-proxy', env }] },
     status: { podIP: '10.0.0.9', conditions: [{ type: 'Ready', status: 'True' }] },
   };

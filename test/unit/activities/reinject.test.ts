@@ -55,6 +55,17 @@ describe('a namespace', () => {
     );
   });
 
+  it('is not rolled again by a later try, where the mark is off the template and its object still has it', async () => {
+    const web = workload('web');
+    const fake = fakeNamespace(web);
+    await rolled(fake);
+    delete web.mark;
+    for (const pod of web.pods) pod.anchors = OLD;
+    expect(await rolled(fake)).toMatchObject({ rolled: 0, stragglers: [{ reason: 'OutdatedAfterRollout' }] });
+    expect(await rolled(fake, { retry: 1 })).toMatchObject({ rolled: 1, stragglers: [] });
+    expect(fake.patched).toEqual(['web', 'web']);
+  });
+
   it('ends also where evicted pods come back as they were, for ever', async () => {
     const agent = workload('agent', { kind: 'DaemonSet' });
     const fake = fakeNamespace(agent);
@@ -238,5 +249,98 @@ describe('a rollout that has ended', () => {
     };
     expect(await rolled(fake)).toMatchObject({ stragglers: [], rolled: 0, proven: 3 });
     expect(looks).toBe(3);
+  });
+});
+
+describe('a workload of an operator', () => {
+  const owner = ownedBy('Prometheus', 'main', 'uid-main', 'monitoring.coreos.com/v1');
+  const operated = () => workload('web', { owner, manager: 'prometheus-operator' });
+  /** What the operator does at each look: it takes off what it does not know. */
+  const puttingBack = (web: ReturnType<typeof operated>, restart: boolean) => () => {
+    web.annotations = {};
+    if (!restart || web.restartedAt === undefined) return;
+    delete web.restartedAt;
+    for (const pod of web.pods) pod.anchors = OLD;
+  };
+
+  it('is restarted by what the operator leaves alone, and not again by a later try that has no other trace', async () => {
+    const web = operated();
+    const fake = fakeNamespace(web);
+    fake.onLook = puttingBack(web, false);
+    expect(await rolled(fake)).toMatchObject({ rolled: 1, stragglers: [], proven: 2 });
+    expect(web).toMatchObject({ annotations: {}, restartedAt: expect.stringMatching(/\.\d{9}Z$/) as string });
+    expect(web.mark).toBeUndefined();
+    for (const pod of web.pods) pod.anchors = OLD;
+    expect(await rolled(fake)).toMatchObject({ rolled: 0, stragglers: [{ reason: 'OutdatedAfterRollout' }] });
+    expect(await rolled(fake, { retry: 1 })).toMatchObject({ rolled: 1, stragglers: [] });
+    expect(await rolled(fake, { retry: 1 })).toMatchObject({ rolled: 0 });
+    expect(fake.patched).toEqual(['web', 'web']);
+  });
+  it('whose restart is put back is rolled once, and makes a straggler that names its owner and who writes it', async () => {
+    const web = operated();
+    const fake = fakeNamespace(web);
+    fake.onLook = puttingBack(web, true);
+    const { stragglers, rolled: count } = await rolled(fake);
+    expect(count).toBe(1);
+    expect(stragglers).toMatchObject([
+      {
+        reason: 'OutdatedAfterRollout',
+        message: expect.stringMatching(
+          /belongs to Prometheus main; its template is written by prometheus-operator/,
+        ) as string,
+        hint: expect.stringMatching(/0\.50.*rollout\.deletePods/) as string,
+      },
+    ]);
+  });
+  it('whose restart is put back is evicted where that is allowed', async () => {
+    const web = operated();
+    const fake = fakeNamespace(web);
+    fake.onLook = puttingBack(web, true);
+    expect(await rolled(fake, { rollout: { deletePods: true } })).toMatchObject({
+      rolled: 1,
+      stragglers: [],
+      proven: 2,
+    });
+    expect(fake.evicted).toHaveLength(2);
+  });
+});
+
+describe('pods that an operator has made by itself', () => {
+  const ownerReferences = [ownedBy('StrimziPodSet', 'kafka', 'uid-kafka', 'core.strimzi.io/v1beta2')];
+  const kafka = (anchors?: string) => ['kafka-0', 'kafka-1'].map((name) => stray(name, { ownerReferences }, anchors));
+
+  it('are a question to a person, with the means of their operator', async () => {
+    const fake = fakeNamespace();
+    fake.strays = kafka();
+    expect(await rolled(fake)).toMatchObject({
+      stragglers: [
+        {
+          reason: 'CustomController',
+          subject: { name: 'shop/StrimziPodSet/kafka' },
+          hint: expect.stringContaining('strimzi.io/manual-rolling-update') as string,
+        },
+      ],
+    });
+    expect(fake.evicted).toEqual([]);
+  });
+  it('are evicted one after the other where that is allowed: the next once the operator has made the last anew', async () => {
+    const fake = fakeNamespace();
+    fake.strays = kafka();
+    fake.onEvict = (name) => {
+      expect(fake.strays).toHaveLength(2);
+      fake.strays = fake.strays.filter(({ metadata }) => metadata?.name !== name);
+      const again = kafka(NEW).filter(({ metadata }) => metadata?.name === name);
+      setTimeout(() => fake.strays.push(...again), 30);
+    };
+    expect(await rolled(fake, { rollout: { deletePods: true } })).toMatchObject({ stragglers: [], proven: 2 });
+    expect(fake.evicted).toEqual(['kafka-0', 'kafka-1']);
+  });
+  it('that the operator does not make anew are told of', async () => {
+    const fake = fakeNamespace();
+    fake.strays = kafka().slice(0, 1);
+    fake.onEvict = () => void (fake.strays = []);
+    expect(await rolled(fake, { rollout: { ...SHORT, deletePods: true } })).toMatchObject({
+      stragglers: [{ reason: 'ProxyLost', subject: { name: 'shop/StrimziPodSet/kafka' } }],
+    });
   });
 });
