@@ -49,14 +49,14 @@ export const operators: readonly Row[] = [
   {
     report: 1,
     have: 'A Deployment of an operator that takes every foreign annotation off the object too',
-    does: 'the same: the fraction of `restartedAt` tells of which roll it is, with no other trace',
+    does: 'restarts it the same way: the fraction of `restartedAt` tells of which roll it is, with no other trace',
     made: 'API server: an operator that owns a Deployment; a whole rotation',
     see: async () => restarted(await rotationsOfOperated(), 'vminsert-main'),
   },
   {
     report: 1,
     have: 'A DaemonSet of an operator',
-    does: 'the same',
+    does: 'restarts it the same way',
     made: 'API server: an operator that owns a DaemonSet; a whole rotation',
     see: async () => restarted(await rotationsOfOperated(), 'vmagent-main'),
   },
@@ -75,7 +75,7 @@ export const operators: readonly Row[] = [
   },
   {
     report: 1,
-    have: 'The same, with `rollout.deletePods`',
+    have: 'An operator that puts back everything, with `rollout.deletePods`',
     does: 'evicts its pods, one at a time while all others are ready',
     made: 'API server: the same operator; a whole rotation',
     see: async () => replaced(await rotationsOfOperated(), 'grafana-agent'),
@@ -100,7 +100,7 @@ export const operators: readonly Row[] = [
   },
   {
     report: 1,
-    have: 'The same, with `rollout.deletePods`',
+    have: 'Bare pods of an operator’s resource, with `rollout.deletePods`',
     does: 'evicts them, one at a time while all others are ready, and waits for the operator to make each anew',
     made: 'API server: an operator that makes pods anew; a whole rotation',
     see: async () => {
@@ -126,7 +126,7 @@ export const operators: readonly Row[] = [
   {
     report: 'sibling of 1',
     have: 'A ReplicaSet that an operator owns by itself',
-    does: 'the same, and its pods are named by the ReplicaSet',
+    does: 'asks, or evicts, the same way; its pods are named by the ReplicaSet',
     made: 'API server: custom resource VMCluster that owns it; both rotations',
     see: async () => {
       const shown = await rotationsOfOperated();
@@ -158,21 +158,21 @@ export const operators: readonly Row[] = [
   {
     report: 'sibling of 1',
     have: 'A bare pod',
-    does: 'the same',
+    does: 'preflight warns, and the mesh is ready',
     made: 'API server: a meshed pod without an owner',
     see: async () => said(await warningAbout('Pod/alone', 'BarePod')),
   },
   {
     report: 'sibling of 1',
     have: 'A static pod',
-    does: 'the same',
+    does: 'preflight warns, and the mesh is ready',
     made: 'API server: a meshed pod that a node owns',
     see: async () => said(await warningAbout('StaticPod/static', 'StaticPod')),
   },
   {
     report: 'sibling of 1',
     have: 'A Job that runs on',
-    does: 'the same',
+    does: 'preflight warns, and the mesh is ready',
     made: 'API server: a meshed Job',
     see: async () => said(await warningAbout('Job/long', 'JobRunning')),
   },

@@ -51,6 +51,10 @@ describe('the owner of a ReplicaSet', () => {
       'shop/b': 'ReplicaSet/name-of-b',
     });
   });
+  it('is the ReplicaSet itself where an operator owns it, which does not roll it as a Deployment does', async () => {
+    const { ask } = serving(owned('shop', 'a', ['VMCluster', 'main']));
+    expect(await ask(['shop', 'a'])).toEqual({ 'shop/a': 'ReplicaSet/name-of-a' });
+  });
   it('is nobody where its namespace has no ReplicaSet of this uid, though another has', async () => {
     const { ask } = serving(owned('shop', 'a', ['Deployment', 'web']));
     expect(await ask(['shop', 'made-up'], ['payments', 'a'])).toEqual({});

@@ -3,8 +3,9 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../../src/kubernetes/client.js';
 import { deployment } from '../../../src/kubernetes/controllers.js';
 import { fromResponse } from '../../../src/kubernetes/errors.js';
+import { restartedAt } from '../../../src/kubernetes/restarted-at.js';
 import type { WorkloadReading } from '../../../src/kubernetes/workload.js';
-import { evictPod, rollWorkload } from '../../../src/kubernetes/workloads.js';
+import { evictPod, rollOperations, rollWorkload } from '../../../src/kubernetes/workloads.js';
 
 const reading: WorkloadReading = { mark: 'mark', markedAt: 'at' };
 const object: V1Deployment = {
@@ -27,6 +28,46 @@ describe('a workload', () => {
     expect(deployment(object, reading).unmeshed).toBeUndefined();
     const unmeshed: WorkloadReading['unmeshed'] = (template) => template?.metadata?.annotations?.['meshed'] === 'no';
     expect(deployment(object, { ...reading, unmeshed }).unmeshed).toBe(true);
+  });
+});
+
+describe('a workload of an operator', () => {
+  const owner = { apiVersion: 'example.com/v1', kind: 'Cluster', name: 'main', uid: 'o', controller: true };
+  const written = (manager: string, time: string, fields: object = { 'f:spec': { 'f:template': {} } }) => ({
+    manager,
+    time: new Date(time),
+    fieldsV1: fields,
+  });
+  const managedFields = [
+    written('first', '2026-01-01T00:00:00Z'),
+    written('kubelet', '2026-01-03T00:00:00Z', { 'f:status': { 'f:template': {} } }),
+    written('reroot', '2026-01-04T00:00:00Z'),
+    written('last\n\u001b[31m', '2026-01-02T00:00:00Z'),
+  ];
+  const { metadata, ...rest } = object;
+  const operated = (from = reading) =>
+    deployment({ metadata: { ...metadata, ownerReferences: [owner], managedFields }, ...rest }, from);
+  const paths = (from = reading) =>
+    rollOperations(operated(from), { reading: from, mark: 'abc-trust', manager: 'reroot' }, new Date(0)).flatMap(
+      (each) => ('value' in each && each.op === 'add' ? [`${each.path} ${JSON.stringify(each.value)}`] : []),
+    );
+
+  it('says whose it is, and who else writes its template, the last one first', () => {
+    expect(operated()).toMatchObject({ owner: { kind: 'Cluster', name: 'main', group: 'example.com' } });
+    expect(operated().writers).toEqual(['last \uFFFD[31m', 'first']);
+  });
+  it('gets the time of a restart in its template, and the mark on the object alone: nobody has to take it off', () => {
+    expect(paths()).toEqual([
+      `/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt ${JSON.stringify(restartedAt('abc-trust', new Date(0)))}`,
+      '/metadata/annotations {}',
+      '/metadata/annotations/mark "abc-trust"',
+      '/metadata/annotations/at "1970-01-01T00:00:00.000Z"',
+    ]);
+  });
+  it('gets the mark in its template too where its pods have to carry it', () => {
+    expect(paths({ ...reading, marksPods: () => true })).toContain(
+      '/spec/template/metadata/annotations/mark "abc-trust"',
+    );
   });
 });
 
