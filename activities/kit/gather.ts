@@ -5,13 +5,9 @@ import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
-import {
-  COMPONENT_LABEL,
-  IDENTITY_DEPLOYMENT,
-  INJECTOR_DEPLOYMENT,
-  INJECTOR_WEBHOOK,
-} from '../../src/linkerd/names.js';
+import { COMPONENT_LABEL, IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT } from '../../src/linkerd/names.js';
 import { rehearseInjection } from '../../src/linkerd/proxies/injection.js';
+import { injectorWebhook } from '../../src/linkerd/proxies/injector-webhook.js';
 import { observeProxies } from '../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { competingWriters } from '../../src/linkerd/writers/writers.js';
@@ -126,7 +122,7 @@ export async function gather(
     rehearsal: settings.planOnly
       ? undefined
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
-    webhookFailurePolicy: await webhookFailurePolicy(k8s),
+    webhookFailurePolicy: (await injectorWebhook(k8s))?.failurePolicy,
     proxies,
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
@@ -156,13 +152,6 @@ function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
       notAfter: notAfter.toISOString(),
     })),
   };
-}
-
-async function webhookFailurePolicy(k8s: Kubernetes): Promise<string | undefined> {
-  const { items } = await k8s.admission.listMutatingWebhookConfiguration({
-    fieldSelector: `metadata.name=${INJECTOR_WEBHOOK}`,
-  });
-  return items[0]?.webhooks?.[0]?.failurePolicy;
 }
 
 async function unrollable(k8s: Kubernetes, proxies: readonly ProxyObservation[], deletePods: boolean) {

@@ -149,6 +149,8 @@ export interface WriterFacts {
 export interface RehearsalFacts {
   namespace: string;
   problem?: string;
+  /** Why no namespace takes it, whatever the injector does. */
+  refused?: string;
 }
 
 /** A workload whose pods a rotation could not replace. */
