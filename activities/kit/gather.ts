@@ -8,8 +8,8 @@ import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/store
 import { COMPONENT_LABEL, IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT } from '../../src/linkerd/names.js';
 import { rehearseInjection } from '../../src/linkerd/proxies/injection.js';
 import { injectorWebhook } from '../../src/linkerd/proxies/injector-webhook.js';
-import { observeProxies } from '../../src/linkerd/proxies/observe.js';
-import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
+import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { competingWriters } from '../../src/linkerd/writers/writers.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
@@ -29,7 +29,6 @@ import { isNamed, leftBehindOf } from '../../src/rotation/preflight/left-behind.
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
 import { rootsOf, tracesOf } from './look.js';
-import { judgedPods } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
 
@@ -41,6 +40,8 @@ export interface Mesh {
   /** Those of the first, with the root of a rotation that was left behind. */
   anchors: Certificate[];
   pods: MeshedPod[];
+  /** Those without an address, which are not asked. */
+  unstarted: MeshedPod[];
   proxies: ProxyObservation[];
   issuer: StoredIssuer;
   /** The anchors that the issuer in use is under. */
@@ -59,7 +60,8 @@ export async function readMesh(
 ): Promise<Mesh> {
   const stores = await readAnchors(k8s, linkerd);
   const found = await readRotationSecret(k8s, linkerd.namespace);
-  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: false });
+  const all = await listMeshedPods(k8s, linkerd.namespace);
+  const pods = all.filter(({ address }) => address !== undefined);
   const tried = withRootOf(found, stores[0].certificates);
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: tried, linkerd });
   const issuer = await readIssuer(k8s, linkerd);
@@ -68,7 +70,8 @@ export async function readMesh(
   const rotation = isGoneOnWith ? left.rotation : undefined;
   const anchors = withRootOf(rotation, stores[0].certificates);
   const roots = anchorsOfIssuer(issuer.certificates, anchors);
-  return { linkerd, stores, anchors, pods, proxies, issuer, roots, rotation, left };
+  const unstarted = all.filter(({ address }) => address === undefined);
+  return { linkerd, stores, anchors, pods, unstarted, proxies, issuer, roots, rotation, left };
 }
 
 /** What is in the rotation's Secret, and whether anything refers to it. */
@@ -124,6 +127,7 @@ export async function gather(
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
     webhookFailurePolicy: (await injectorWebhook(k8s))?.failurePolicy,
     proxies,
+    unstarted: mesh.unstarted.map(unasked),
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
   };

@@ -46,6 +46,8 @@ export interface PreflightObservation {
   rehearsal?: RehearsalFacts | undefined;
   webhookFailurePolicy?: string | undefined;
   proxies: ProxyObservation[];
+  /** Pods without an address: nothing of them runs. */
+  unstarted: ProxyObservation[];
   /** Every anchor in the bundle; each presented chain must verify with one of them. */
   anchors: Fingerprint[];
   unrollable: UnrollableFacts[];
@@ -179,6 +181,7 @@ export const NOTHING: PreflightObservation = {
   keepsRootKey: false,
   writers: [],
   proxies: [],
+  unstarted: [],
   anchors: [],
   unrollable: [],
 };
