@@ -125,7 +125,7 @@ export async function gather(
     rehearsal: settings.planOnly
       ? undefined
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
-    webhookFailurePolicy: (await injectorWebhook(k8s))?.failurePolicy,
+    webhookFailurePolicy: await webhookFailurePolicy(k8s),
     proxies,
     unstarted: mesh.unstarted.map(unasked),
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
@@ -156,6 +156,10 @@ function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
       notAfter: notAfter.toISOString(),
     })),
   };
+}
+
+async function webhookFailurePolicy(k8s: Kubernetes): Promise<string | undefined> {
+  return (await injectorWebhook(k8s))?.failurePolicy;
 }
 
 async function unrollable(k8s: Kubernetes, proxies: readonly ProxyObservation[], deletePods: boolean) {

@@ -74,9 +74,10 @@ export async function meshedPodsOf({ core }: Pick<Kubernetes, 'core'>, namespace
   const labelSelector = `${CONTROL_PLANE_NS_LABEL},!${COMPONENT_LABEL}`;
   const { items } = await core.listNamespacedPod({ namespace, labelSelector, limit: LOOKED_AT });
   const alive = items.filter((pod) => proxyContainer(pod) && !pod.metadata?.deletionTimestamp);
-  const byOwner = new Map<string, V1Pod>();
-  for (const pod of alive.toSorted((one, other) => createdAt(one) - createdAt(other))) byOwner.set(ownerOf(pod), pod);
-  return [...byOwner.values()].toReversed().slice(0, SHAPES);
+  const newest = new Map<string, V1Pod>();
+  for (const pod of alive.toSorted((one, other) => createdAt(other) - createdAt(one)))
+    if (!newest.has(ownerOf(pod))) newest.set(ownerOf(pod), pod);
+  return [...newest.values()].slice(0, SHAPES);
 }
 
 function createdAt({ metadata }: V1Pod): number {
