@@ -38,11 +38,11 @@ type Cluster = Pick<Kubernetes, 'core' | 'admission'>;
  */
 export async function rehearseInjection(k8s: Cluster, namespaces: readonly string[]): Promise<Rehearsal> {
   const own = await rehearseIn(k8s, REHEARSAL_NAMESPACE, shuffled(namespaces).slice(0, LENDERS));
-  if (own === 'gone') return outcome(await rehearseAmong(k8s, namespaces));
+  if (own === 'gone') return rehearsalOf(await rehearseAmong(k8s, namespaces));
   const inOwn: Answered = { namespace: REHEARSAL_NAMESPACE, ...own };
-  if ('anchors' in own) return outcome(inOwn);
+  if ('anchors' in own) return rehearsalOf(inOwn);
   const others = await rehearseAmong(k8s, namespaces);
-  return outcome('refused' in others ? weightiest([inOwn, others]) : others);
+  return rehearsalOf('refused' in others ? weightiest([inOwn, others]) : others);
 }
 
 /** Whether there is a namespace for it. Where namespaces may not be listed, that is to be said first: then there is. */
@@ -76,7 +76,7 @@ function weightiest(answers: readonly [Answered, ...Answered[]]): Answered {
   return answers.reduce((best, answer) => (weight(answer) < weight(best) ? answer : best));
 }
 
-function outcome(answer: Answered): Rehearsal {
+function rehearsalOf(answer: Answered): Rehearsal {
   const { namespace } = answer;
   if ('refused' in answer)
     return {
@@ -138,10 +138,8 @@ async function shapesOf(k8s: Cluster, namespace: string, lenders: readonly strin
 type Outcome = Answer | 'no proxy';
 
 /** Another pod might fare otherwise. */
-function isOfItsShape(outcome: Outcome): outcome is 'no proxy' | Refused {
-  return (
-    outcome === 'no proxy' || (typeof outcome === 'object' && 'because' in outcome && outcome.because === 'policy')
-  );
+function isOfItsShape(one: Outcome): one is 'no proxy' | Refused {
+  return one === 'no proxy' || (typeof one === 'object' && 'because' in one && one.because === 'policy');
 }
 
 async function dryRun(k8s: Cluster, namespace: string, body: V1Pod): Promise<Outcome> {
