@@ -83,6 +83,7 @@ async function missingProxies(
   return once.filter(({ subject }) => twice.has(subject.name));
 }
 
+/** Where no dry run is taken, the newest pods are the evidence there is: each has just been proven. */
 async function wrongRehearsal(
   dependencies: Dependencies,
   phase: PhaseContext,
@@ -90,7 +91,7 @@ async function wrongRehearsal(
 ): Promise<Finding[]> {
   const namespaces = rehearsalNamespaces(observations, phase.linkerd.namespace);
   const wrong = await firstWrongRehearsal(dependencies, phase, namespaces);
-  return wrong ? [injectionBroken(wrong.namespace, wrong.problem)] : [];
+  return wrong && 'problem' in wrong ? [injectionBroken(wrong.namespace, wrong.problem)] : [];
 }
 
 /** Verifies that what this rotation has written still stands. */

@@ -9,6 +9,7 @@ import { withoutInjector } from '../src/rotation/rollout.js';
 import type { RolloutDecision } from '../src/rotation/rollout-waits.js';
 import { act, needsInjector, nextInLine } from './kit/act.js';
 import { assess, type Assessment } from './kit/assess.js';
+import { heedFirst } from './kit/first-of-wave.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { namespaceMemory, type NamespaceMemory } from './kit/namespace-memory.js';
 import { judgedPods } from './kit/proxies.js';
@@ -60,11 +61,13 @@ export async function rollNamespace(
   let rolled = 0;
   for (;;) {
     memory.lookAgain();
-    const seen = assess(await look(), { phase, input, memory });
-    const state = await heedInjector(dependencies, phase, { seen, input, memory });
+    const found = await look();
+    const seen = assess(found, { phase, input, memory });
+    const heeding = await heedInjector(dependencies, phase, { seen, input, memory });
+    const { state, free } = heedFirst(heeding, { proxies: found.proxies, phase, input, memory });
     const progress = summarize(state, input, rolled);
     reportProgress(progress);
-    const next = nextInLine(state, rollout.workloads);
+    const next = nextInLine(free, rollout.workloads);
     if (next.length > 0) {
       await fence(dependencies, input);
       rolled += await act(dependencies.k8s, next, { reading, memory });

@@ -1,5 +1,5 @@
 import type { Row } from '../src/rotation/courses/course.js';
-import { type Finding, formatFinding } from '../src/rotation/findings.js';
+import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GateResult } from '../src/rotation/payloads.js';
 import { WAITS } from '../src/rotation/waits.js';
 import { now, showDetails } from './in-phase.js';
@@ -43,12 +43,15 @@ async function roll(rotation: Rotation, row: Row, before: GateResult): Promise<b
 
 async function rollDataPlane(rotation: Rotation, row: Row, before: GateResult): Promise<Finding[]> {
   const { steps, input } = rotation;
-  const broken = await steps.awaitInjection(phaseInput(rotation, row.phase));
+  const found = await steps.awaitInjection(phaseInput(rotation, row.phase));
+  const broken = blocking(found);
   if (broken.length > 0) return broken;
-  if (!row.organic || input.settings.rollout.pace !== 'organic') return await rollNamespaces(rotation, row, before);
+  const which = found.length > 0 ? { proveFirst: true } : {};
+  if (!row.organic || input.settings.rollout.pace !== 'organic')
+    return await rollNamespaces(rotation, row, before, which);
   await waitForReplacement(rotation, row.phase);
   const left = await look(rotation, row);
-  return left.reverted.length > 0 ? [] : await rollNamespaces(rotation, row, left);
+  return left.reverted.length > 0 ? [] : await rollNamespaces(rotation, row, left, which);
 }
 
 /** The gate, looked at now. */

@@ -27,8 +27,16 @@ export async function rollControlPlane(rotation: Rotation, { phase, whose }: Row
   return [];
 }
 
-/** Several namespaces at a time; one that is stuck does not hold up the others. */
-export async function rollNamespaces(rotation: Rotation, { phase }: Row, gate: GateResult): Promise<Finding[]> {
+/**
+ * Several namespaces at a time; one that is stuck does not hold up the others.
+ * @param which `proveFirst`: the injector could not be rehearsed, so each namespace begins with one workload
+ */
+export async function rollNamespaces(
+  rotation: Rotation,
+  { phase }: Row,
+  gate: GateResult,
+  which: Pick<ReinjectInput, 'proveFirst'> = {},
+): Promise<Finding[]> {
   const { settings, linkerdNamespace } = rotation.input;
   const names = gate.namespaces.map(({ name }) => name).filter((name) => name !== linkerdNamespace);
   const queue = orderNamespaces(names, rotation.mesh.extensions, settings.rollout);
@@ -36,7 +44,7 @@ export async function rollNamespaces(rotation: Rotation, { phase }: Row, gate: G
   const stragglers: Finding[] = [];
   const lane = async (): Promise<void> => {
     for (let namespace = queue.shift(); namespace !== undefined; namespace = queue.shift()) {
-      stragglers.push(...(await reinjectNamespace(rotation, phase, namespace)).stragglers);
+      stragglers.push(...(await reinjectNamespace(rotation, phase, namespace, which)).stragglers);
     }
   };
   const lanes = await Promise.allSettled(Array.from({ length: settings.rollout.namespaces }, lane));
@@ -49,7 +57,7 @@ export async function reinjectNamespace(
   rotation: Rotation,
   phase: GatedPhase,
   namespace: string,
-  which: Pick<ReinjectInput, 'only' | 'late' | 'since'> = {},
+  which: Pick<ReinjectInput, 'only' | 'late' | 'since' | 'proveFirst'> = {},
 ): Promise<ReinjectResult> {
   track(rotation, { ...untouched(namespace, phase), state: 'running' });
   const summary = `${phase} ${namespace}${which.only ? `: ${which.only.join(', ')}` : ''}`;

@@ -5,15 +5,11 @@ import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
-import {
-  COMPONENT_LABEL,
-  IDENTITY_DEPLOYMENT,
-  INJECTOR_DEPLOYMENT,
-  INJECTOR_WEBHOOK,
-} from '../../src/linkerd/names.js';
+import { COMPONENT_LABEL, IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT } from '../../src/linkerd/names.js';
 import { rehearseInjection } from '../../src/linkerd/proxies/injection.js';
-import { observeProxies } from '../../src/linkerd/proxies/observe.js';
-import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { injectorWebhook } from '../../src/linkerd/proxies/injector-webhook.js';
+import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
+import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { competingWriters } from '../../src/linkerd/writers/writers.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
@@ -33,7 +29,6 @@ import { isNamed, leftBehindOf } from '../../src/rotation/preflight/left-behind.
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
 import { rootsOf, tracesOf } from './look.js';
-import { judgedPods } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
 
@@ -45,6 +40,8 @@ export interface Mesh {
   /** Those of the first, with the root of a rotation that was left behind. */
   anchors: Certificate[];
   pods: MeshedPod[];
+  /** Those without an address, which are not asked. */
+  unstarted: MeshedPod[];
   proxies: ProxyObservation[];
   issuer: StoredIssuer;
   /** The anchors that the issuer in use is under. */
@@ -63,7 +60,8 @@ export async function readMesh(
 ): Promise<Mesh> {
   const stores = await readAnchors(k8s, linkerd);
   const found = await readRotationSecret(k8s, linkerd.namespace);
-  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: false });
+  const all = await listMeshedPods(k8s, linkerd.namespace);
+  const pods = all.filter(({ address }) => address !== undefined);
   const tried = withRootOf(found, stores[0].certificates);
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: tried, linkerd });
   const issuer = await readIssuer(k8s, linkerd);
@@ -72,7 +70,8 @@ export async function readMesh(
   const rotation = isGoneOnWith ? left.rotation : undefined;
   const anchors = withRootOf(rotation, stores[0].certificates);
   const roots = anchorsOfIssuer(issuer.certificates, anchors);
-  return { linkerd, stores, anchors, pods, proxies, issuer, roots, rotation, left };
+  const unstarted = all.filter(({ address }) => address === undefined);
+  return { linkerd, stores, anchors, pods, unstarted, proxies, issuer, roots, rotation, left };
 }
 
 /** What is in the rotation's Secret, and whether anything refers to it. */
@@ -128,6 +127,7 @@ export async function gather(
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
     webhookFailurePolicy: await webhookFailurePolicy(k8s),
     proxies,
+    unstarted: mesh.unstarted.map(unasked),
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
   };
@@ -159,10 +159,7 @@ function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
 }
 
 async function webhookFailurePolicy(k8s: Kubernetes): Promise<string | undefined> {
-  const { items } = await k8s.admission.listMutatingWebhookConfiguration({
-    fieldSelector: `metadata.name=${INJECTOR_WEBHOOK}`,
-  });
-  return items[0]?.webhooks?.[0]?.failurePolicy;
+  return (await injectorWebhook(k8s))?.failurePolicy;
 }
 
 async function unrollable(k8s: Kubernetes, proxies: readonly ProxyObservation[], deletePods: boolean) {

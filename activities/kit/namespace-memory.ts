@@ -11,6 +11,10 @@ export interface NamespaceMemory {
   evictions: Map<string, number>;
   /** What this activity has rolled: a mark that somebody takes off again is no reason to roll once more. */
   rolled: Map<string, Pick<Workload, 'mark' | 'markedAt'>>;
+  /** Uids of the proxies that the first look has seen. */
+  atFirst?: Set<string>;
+  /** A pod that was made since has come out right. */
+  proven?: boolean;
   /** Notes that something holds now. */
   hold(what: string): void;
   /** ISO 8601: since when something has held at each look; absent when it did not at the last. */

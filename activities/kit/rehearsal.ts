@@ -9,17 +9,20 @@ import type { PhaseContext } from './stored-rotation.js';
 /** Dry runs that must agree, for each replica of the injector: requests are spread over them by chance. */
 const DRY_RUNS_PER_REPLICA = 3;
 
+/** A new pod would come out otherwise than the phase wants; `refused`: no namespace takes one, so nobody knows. */
+export type WrongRehearsal = { namespace: string } & ({ problem: string } | { refused: string });
+
 /**
  * Creates meshed pods as dry runs, often enough to meet every replica of the injector.
  * @param namespaces where a new pod would be meshed (`rehearsalNamespaces`)
- * @returns the first that would come out otherwise than the phase wants; undefined: none
+ * @returns the first that would come out otherwise than the phase wants, or that nobody takes; undefined: none
  * @throws KubernetesError
  */
 export async function firstWrongRehearsal(
   { k8s }: Pick<Dependencies, 'k8s'>,
   { linkerd, target, row }: PhaseContext,
   namespaces: readonly string[],
-): Promise<{ namespace: string; problem: string } | undefined> {
+): Promise<WrongRehearsal | undefined> {
   const injector = await k8s.apps.readNamespacedDeployment({
     name: INJECTOR_DEPLOYMENT,
     namespace: linkerd.namespace,
@@ -27,6 +30,7 @@ export async function firstWrongRehearsal(
   const tries = DRY_RUNS_PER_REPLICA * Math.max(1, injector.spec?.replicas ?? 1);
   for (let count = 0; count < tries; count += 1) {
     const rehearsal = await rehearseInjection(k8s, namespaces);
+    if ('refused' in rehearsal) return rehearsal;
     const { namespace } = rehearsal;
     const problem = 'anchors' in rehearsal ? injectedWrongly(rehearsal.anchors, target, row) : rehearsal.problem;
     if (problem !== undefined) return { namespace, problem };

@@ -42,6 +42,8 @@ export interface ProxyObservation {
   leaf?: LeafObservation;
   /** It has no address yet: nothing runs, so nothing is presented; what it will be started with is judged. */
   unstarted?: boolean;
+  /** Why the scheduler or kubelet cannot start it, in their words. */
+  pendingBecause?: string;
   /** ISO 8601: when it should have been gone, with the grace that it was given. */
   deletedAt?: string;
   /** ISO 8601. */

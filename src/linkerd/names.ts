@@ -4,8 +4,6 @@ export const CONTROL_PLANE_NS_LABEL = 'linkerd.io/control-plane-ns';
 export const COMPONENT_LABEL = 'linkerd.io/control-plane-component';
 export const IS_CONTROL_PLANE_LABEL = 'linkerd.io/is-control-plane';
 export const EXTENSION_LABEL = 'linkerd.io/extension';
-/** Of a namespace; `disabled`: the webhooks leave it out (linkerd2 charts, proxy-injector-rbac.yaml). */
-export const WEBHOOKS_LABEL = 'config.linkerd.io/admission-webhooks';
 export const VERSION_LABEL = 'app.kubernetes.io/version';
 export const INJECT_ANNOTATION = 'linkerd.io/inject';
 export const CREATED_BY_ANNOTATION = 'linkerd.io/created-by';
@@ -19,6 +17,8 @@ export const ADMIN_PORT = 4191;
 export const IDENTITY_DEPLOYMENT = 'linkerd-identity';
 export const INJECTOR_DEPLOYMENT = 'linkerd-proxy-injector';
 export const INJECTOR_WEBHOOK = 'linkerd-proxy-injector-webhook-config';
+/** Of the one webhook in it (linkerd2 charts, proxy-injector-rbac.yaml). */
+export const INJECTOR_WEBHOOK_NAME = 'linkerd-proxy-injector.linkerd.io';
 export const TRUST_ROOTS = 'linkerd-identity-trust-roots';
 export const TRUST_ROOTS_KEY = 'ca-bundle.crt';
 export const LINKERD_CONFIG = 'linkerd-config';

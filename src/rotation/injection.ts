@@ -24,6 +24,19 @@ export function injectionBroken(namespace: string, problem: string): Finding {
   };
 }
 
+/** No namespace takes a dry run of a new meshed pod: something that judges pods says no, or cannot take part in dry runs. */
+export function rehearsalRefused(namespace: string, refused: string): Finding {
+  return {
+    reason: 'RehearsalRefused',
+    severity: 'warn',
+    message: `no namespace takes a dry run of a new meshed pod, so the injector is not tried before pods are replaced; namespace ${namespace}: ${refused}`,
+    subject: { kind: 'cluster', name: 'linkerd-proxy-injector' },
+    hint:
+      `let what the message names admit such pods in namespace ${namespace} (an exception in the policy, a label of the namespace, room in the quota). ` +
+      'Without, the rotation rolls one workload of each namespace first, and the others when its new pod has come out right',
+  };
+}
+
 /** Namespaces in which a new pod would be meshed: those that have meshed pods. */
 export function rehearsalNamespaces(pods: readonly { namespace: string }[], controlPlane: string): string[] {
   const meshed = [...new Set(pods.map(({ namespace }) => namespace))].filter((namespace) => namespace !== controlPlane);

@@ -188,6 +188,8 @@ export interface ReinjectInput extends PhaseInput {
   /** Only workloads with a proxy that has missed its own renewal, or has renewed in vain since a wait began (ISO 8601). */
   late?: boolean;
   since?: string;
+  /** No dry run of a new pod is taken: one workload is rolled alone, and the others when its new pod has come out right. */
+  proveFirst?: boolean;
 }
 
 /** Progress of one namespace in one phase; also what the activity's heartbeats carry. */

@@ -1,5 +1,5 @@
 import { type Finding, isOfControlPlane } from '../findings.js';
-import { injectionBroken } from '../injection.js';
+import { injectionBroken, rehearsalRefused } from '../injection.js';
 import { blockUnlessRecovering, type PreflightObservation } from './observation.js';
 import { CLUSTER, INJECTOR } from './subjects.js';
 
@@ -35,7 +35,8 @@ export function controlPlaneNotReady(observation: PreflightObservation): Finding
 }
 
 export function injectionFails({ rehearsal }: PreflightObservation): Finding[] {
-  return rehearsal?.problem === undefined ? [] : [injectionBroken(rehearsal.namespace, rehearsal.problem)];
+  if (rehearsal?.problem !== undefined) return [injectionBroken(rehearsal.namespace, rehearsal.problem)];
+  return rehearsal?.refused === undefined ? [] : [rehearsalRefused(rehearsal.namespace, rehearsal.refused)];
 }
 
 export function injectorMayBeSkipped({ webhookFailurePolicy }: PreflightObservation): Finding[] {

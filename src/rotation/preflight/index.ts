@@ -14,7 +14,7 @@ import { apiServerUnverified, oldKeyCopies, rootKeyKept } from './keys.js';
 import { rotationLeftBehind } from './left-behind.js';
 import type { PreflightObservation } from './observation.js';
 import { admissionPolicyAbsent, approvalsElsewhere, permissionMissing } from './permissions.js';
-import { leafUnderNoAnchor, proxyUnreadable, workloadCannotRoll } from './workloads.js';
+import { leafUnderNoAnchor, podUnstarted, proxyUnreadable, workloadCannotRoll } from './workloads.js';
 import { anotherWriter, helmWouldRevert } from './writers.js';
 
 /** Looks for one thing, and is named for it; empty: not found. */
@@ -48,6 +48,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   injectionFails,
   injectorMayBeSkipped,
   proxyUnreadable,
+  podUnstarted,
   leafUnderNoAnchor,
   workloadCannotRoll,
 ];

@@ -46,6 +46,8 @@ export interface PreflightObservation {
   rehearsal?: RehearsalFacts | undefined;
   webhookFailurePolicy?: string | undefined;
   proxies: ProxyObservation[];
+  /** Pods without an address: nothing of them runs. */
+  unstarted: ProxyObservation[];
   /** Every anchor in the bundle; each presented chain must verify with one of them. */
   anchors: Fingerprint[];
   unrollable: UnrollableFacts[];
@@ -149,6 +151,8 @@ export interface WriterFacts {
 export interface RehearsalFacts {
   namespace: string;
   problem?: string;
+  /** Why no namespace takes it, whatever the injector does. */
+  refused?: string;
 }
 
 /** A workload whose pods a rotation could not replace. */
@@ -175,6 +179,7 @@ export const NOTHING: PreflightObservation = {
   keepsRootKey: false,
   writers: [],
   proxies: [],
+  unstarted: [],
   anchors: [],
   unrollable: [],
 };

@@ -34,16 +34,40 @@ export function proxyUnreadable(observation: PreflightObservation): Finding[] {
   const hint = unreadable.length > MOST_OF_THEM * staying.length ? WRONG_WAY : ONE_OF_THEM;
   return unreadable
     .filter((proxy) => !isWorkloadWaived(proxy, waivers))
+    .map((proxy): Finding => {
+      const subject = podSubject(proxy);
+      const reason = 'ProxyUnreadable';
+      // one that is starting, or that cannot run, is proven by the gates: they wait for it
+      if (anyAnswers && !proxy.ready && !isStarting(proxy, observation))
+        return { reason, severity: 'warn', message: whyDown(proxy), subject, hint: DOWN };
+      const isWaitedFor = anyAnswers && isStarting(proxy, observation);
+      const severity = isWaitedFor ? 'warn' : blockUnlessRecovering(observation);
+      return { reason, severity, message: `its proxy cannot be read: ${proxy.problem}`, subject, hint };
+    });
+}
+
+/** Pods to which nothing was given to run on, and that are not just starting: a rollout would wait for them in vain. */
+export function podUnstarted(observation: PreflightObservation): Finding[] {
+  const { unstarted, waivers } = observation;
+  return unstarted
+    .filter((proxy) => !proxy.terminating && !isStarting(proxy, observation) && !isWorkloadWaived(proxy, waivers))
     .map((proxy) => ({
       reason: 'ProxyUnreadable',
-      // one that is starting is proven by the gates: they wait for it
-      severity: anyAnswers && isStarting(proxy, observation) ? 'warn' : blockUnlessRecovering(observation),
-      message: `its proxy cannot be read: ${proxy.problem}`,
+      severity: 'warn',
+      message: whyDown(proxy),
       subject: podSubject(proxy),
-      hint,
+      hint: DOWN,
     }));
 }
 
+/** In the words of scheduler and kubelet, as far as they have any. */
+function whyDown({ pendingBecause, problem }: ProxyObservation): string {
+  const why = pendingBecause ?? problem ?? 'nobody says why';
+  return `it is not ready, and its proxy cannot be read: ${why}`;
+}
+
+const DOWN =
+  'repair the pod, or let it be replaced: the gates wait for it, and after `rollout.stuckAfter` the rotation asks. Or waive its workload to go on without it';
 const ONE_OF_THEM =
   'repair the pod; reach pods with `--reach address` inside the cluster or `--reach port-forward`; or waive its workload';
 const WRONG_WAY =

@@ -10,23 +10,27 @@ import { request } from '../rotation/support.js';
 import { NEW, OLD, refusal, trustPhase } from './fake-namespace.js';
 
 /** A mesh with pods in some namespaces, whose injector gives new pods a bundle; both may change at each round. */
-function rehearsing(rounds: { namespaces: string[]; pem: string }[]) {
+function rehearsing(rounds: { namespaces: string[]; pem: string; refused?: string }[]) {
   const asked: string[] = [];
   let round = -1;
-  const now = () => rounds[Math.min(round, rounds.length - 1)] ?? { namespaces: [], pem: OLD };
+  const now = () => rounds[Math.min(round, rounds.length - 1)] ?? { namespaces: [], pem: OLD, refused: '' };
   const k8s = {
     core: {
       listPodForAllNamespaces: async () => {
         round += 1;
         return { items: now().namespaces.map((namespace) => podIn(namespace, OLD)) };
       },
+      listNamespacedPod: async () => ({ items: [] }),
       createNamespacedPod: async ({ namespace }: { namespace: string }) => {
         asked.push(namespace);
         if (!now().namespaces.includes(namespace))
           throw refusal('NotFound', 404, `namespaces "${namespace}" not found`);
-        return podIn(namespace, now().pem);
+        const { pem, refused } = now();
+        if (refused) throw refusal('Invalid', 422, refused);
+        return podIn(namespace, pem);
       },
     },
+    admission: { listMutatingWebhookConfiguration: async () => ({ items: [] }) },
     apps: { readNamespacedDeployment: async () => ({ spec: { replicas: 1 } }) },
   };
   return { dependencies: { k8s } as unknown as Dependencies, asked };
@@ -69,5 +73,17 @@ describe('the wait for the injector', () => {
   it('ends in a finding when new pods come out wrong for too long', async () => {
     const { dependencies } = rehearsing([{ namespaces: ['shop'], pem: OLD }]);
     expect(await awaited(dependencies, 20)).toMatchObject([{ reason: 'InjectionBroken' }]);
+  });
+  it('says that nobody can know where no namespace takes a pod, and blocks nothing', async () => {
+    const refused = 'images come from registry.corp';
+    const { dependencies } = rehearsing([{ namespaces: ['shop'], pem: NEW, refused }]);
+    expect(await awaited(dependencies, 60_000)).toMatchObject([
+      { reason: 'RehearsalRefused', severity: 'warn', message: expect.stringContaining(refused) as string },
+    ]);
+  });
+  it('does not believe that at once: whoever refuses may be away for a moment', async () => {
+    const away = { namespaces: ['shop'], pem: NEW, refused: 'failed calling webhook "policies": EOF' };
+    const { dependencies } = rehearsing([away, away, { namespaces: ['shop'], pem: NEW }]);
+    expect(await awaited(dependencies, 60_000)).toEqual([]);
   });
 });

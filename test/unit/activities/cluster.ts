@@ -41,6 +41,8 @@ export class FakeCluster {
   readonly deployments: V1Deployment[] = [];
   /** What the injector gives a new pod; empty: it is away, and pods come without a proxy. */
   injected: readonly Certificate[] = [];
+  /** What a policy says of any new pod. */
+  refusesPods?: string;
   /** As the user that deploy/rbac makes: no right to create anything but pods. */
   mayCreate = true;
   /** Called with each list of pods. */
@@ -173,9 +175,14 @@ export class FakeCluster {
           this.onLook();
           return await Promise.resolve({ items: this.pods });
         },
+        listNamespacedPod: async () => await Promise.resolve({ items: this.pods }),
         listReplicationControllerForAllNamespaces: none,
-        createNamespacedPod: async () =>
-          await Promise.resolve(this.injected.length > 0 ? proxyWith(this.injected) : { spec: { containers: [] } }),
+        createNamespacedPod: async () => {
+          if (this.refusesPods) throw new KubernetesError({ kind: 'Forbidden', request: 'test', message: this.refusesPods });
+          return await Promise.resolve(
+            this.injected.length > 0 ? proxyWith(this.injected) : { spec: { containers: [] } },
+          );
+        },
       },
       apps: {
         readNamespacedDeployment: async () => await Promise.resolve(identity),

@@ -60,6 +60,8 @@ export interface FakeNamespace {
   strays: V1Pod[];
   /** Ready replicas of the injector; with none, new pods have no proxy. */
   injectors: number;
+  /** What new pods are started with; empty: they come without a proxy. */
+  injects: string;
   /** Names of what was patched, in this order. */
   patched: string[];
   evicted: string[];
@@ -82,6 +84,7 @@ export function fakeNamespace(...workloads: FakeWorkload[]): FakeNamespace {
     orphans: [],
     strays: [],
     injectors: 1,
+    injects: NEW,
     patched: [],
     evicted: [],
     onPatch: () => undefined,
@@ -108,7 +111,7 @@ export function fakeNamespace(...workloads: FakeWorkload[]): FakeNamespace {
       const found = fake.workloads.get(name);
       if (!found) throw refusal('NotFound', 404, `deployments.apps "${name}" not found`);
       fake.patched.push(name);
-      roll(found, body, fake.injectors > 0);
+      roll(found, body, injection(fake));
       return await Promise.resolve({});
     },
   };
@@ -125,7 +128,7 @@ export function fakeNamespace(...workloads: FakeWorkload[]): FakeNamespace {
       fake.onEvict(name);
       fake.evicted.push(name);
       for (const { pods } of fake.workloads.values())
-        for (const pod of pods) if (pod.name === name) inject(pod, `${name}-new`, fake.injectors > 0);
+        for (const pod of pods) if (pod.name === name) inject(pod, `${name}-new`, injection(fake));
       return await Promise.resolve({});
     },
   };
@@ -156,7 +159,7 @@ export function trustPhase(): PhaseContext {
 /** Rolls the fake's namespace in phase `trust`. */
 export async function rollFake(
   fake: FakeNamespace,
-  change: { rollout?: Partial<ReinjectInput['settings']['rollout']>; retry?: number } = {},
+  change: { rollout?: Partial<ReinjectInput['settings']['rollout']>; retry?: number; proveFirst?: boolean } = {},
 ): Promise<ReinjectResult & { seen: NamespaceProgress[] }> {
   const { settings, ...rest } = request({ strategy: 'standard' });
   const input: ReinjectInput = {
@@ -171,6 +174,7 @@ export async function rollFake(
     waivers: [],
     retry: change.retry ?? 0,
     namespace: NS,
+    ...(change.proveFirst ? { proveFirst: true } : {}),
   };
   const phase = trustPhase();
   const dependencies = { k8s: fake.k8s, prober: { concurrency: 8 } } as unknown as Dependencies;
@@ -185,7 +189,12 @@ function isA(wantedKind: FakeWorkload['kind']) {
   return ({ kind }: FakeWorkload) => kind === wantedKind;
 }
 
-function roll(of: FakeWorkload, body: readonly PatchOperation[], injected: boolean): void {
+/** Undefined: new pods come without a proxy. */
+function injection({ injectors, injects }: FakeNamespace): string | undefined {
+  return injectors > 0 && injects ? injects : undefined;
+}
+
+function roll(of: FakeWorkload, body: readonly PatchOperation[], injected: string | undefined): void {
   of.generation += 1;
   for (const operation of body) {
     const annotation = operation.path.split('/').at(-1)?.replaceAll('~1', '/') ?? '';
@@ -197,9 +206,9 @@ function roll(of: FakeWorkload, body: readonly PatchOperation[], injected: boole
   for (const pod of of.pods) inject(pod, `${pod.name}-${of.generation}`, injected);
 }
 
-function inject(pod: FakePod, name: string, injected: boolean): void {
+function inject(pod: FakePod, name: string, injected: string | undefined): void {
   pod.name = name;
-  if (injected) pod.anchors = NEW;
+  if (injected) pod.anchors = injected;
   else delete pod.anchors;
 }
 

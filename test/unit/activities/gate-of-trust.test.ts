@@ -165,6 +165,14 @@ describe('the pods that are not born yet', () => {
     expect(result).toMatchObject({ passed: false, proven: 1, findings: [{ reason: 'InjectionBroken' }] });
     expect(result.findings[0]?.message).toContain(problem);
   });
+  it('hold up no gate where a policy takes no dry run of them: those that live are all the evidence there is', async () => {
+    const cluster = inTrust();
+    cluster.addPod('web-1', [O, T]);
+    cluster.refusesPods = 'images come from registry.corp';
+    expect(await gate(cluster)).toMatchObject({ passed: true, proven: 1 });
+    cluster.addPod('web-2', [O]);
+    expect(await gate(cluster)).toMatchObject({ passed: false, proven: 1 });
+  });
 });
 
 /** Adds a pending pod that takes its anchors from a ConfigMap. */

@@ -344,3 +344,48 @@ describe('pods that an operator has made by itself', () => {
     });
   });
 });
+
+describe('a namespace in which no dry run is taken', () => {
+  const proveFirst = true;
+  const three = () => fakeNamespace(workload('api'), workload('mail'), workload('web'));
+  const named = (stragglers: readonly { reason: string; subject: { name: string } }[]) =>
+    stragglers.map(({ reason, subject }) => `${subject.name} ${reason}`).toSorted();
+
+  it('begins with one workload, and goes on when its new pod has come out right', async () => {
+    const fake = three();
+    const atOnce: string[][] = [];
+    fake.onLook = () => void atOnce.push([...fake.patched]);
+    expect(await rolled(fake, { proveFirst })).toMatchObject({ rolled: 3, stragglers: [] });
+    expect(atOnce).toContainEqual(['api']);
+    expect(fake.patched).toEqual(['api', 'mail', 'web']);
+  });
+  it.each([
+    ['with the anchors of before', OLD, 'OutdatedAfterRollout'],
+    ['without a proxy', '', 'ProxyLost'],
+  ])('rolls no other when that comes %s', async (_what, injects, reason) => {
+    const fake = three();
+    fake.injects = injects;
+    const { stragglers } = await rolled(fake, { proveFirst, rollout: SHORT });
+    expect(fake.patched).toEqual(['api']);
+    expect(named(stragglers)).toEqual([
+      `shop/Deployment/api ${reason}`,
+      'shop/Deployment/mail FirstNotProven',
+      'shop/Deployment/web FirstNotProven',
+    ]);
+  });
+  it('goes on after a retry, when the first has come out right', async () => {
+    const fake = three();
+    fake.injects = OLD;
+    await rolled(fake, { proveFirst, rollout: SHORT });
+    fake.injects = NEW;
+    expect(await rolled(fake, { proveFirst, retry: 1 })).toMatchObject({ stragglers: [] });
+    expect(fake.patched).toEqual(['api', 'api', 'mail', 'web']);
+  });
+  it('evicts one pod, and no other when the new one comes out wrong', async () => {
+    const fake = fakeNamespace(workload('agent', { kind: 'DaemonSet' }), workload('web'));
+    fake.injects = OLD;
+    const { stragglers } = await rolled(fake, { proveFirst, rollout: { ...SHORT, deletePods: true } });
+    expect([...fake.patched, ...fake.evicted]).toHaveLength(1);
+    expect(named(stragglers)).toContain('shop/DaemonSet/agent FirstNotProven');
+  });
+});

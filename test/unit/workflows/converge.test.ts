@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { COURSES } from '../../../src/rotation/courses/index.js';
 import type { Finding } from '../../../src/rotation/findings.js';
 import type { GateResult } from '../../../src/rotation/payloads.js';
+import { injectionBroken, rehearsalRefused } from '../../../src/rotation/injection.js';
 import { converge } from '../../../workflows/converge.js';
 import type { Rotation } from '../../../workflows/rotation.js';
 import { request } from '../rotation/support.js';
@@ -23,6 +24,8 @@ let short: string[];
 let rolled: string[];
 let stuck: string[];
 let asked: string[][];
+let rehearsed: Finding[];
+let provenFirst: (boolean | undefined)[];
 
 function gate(): GateResult {
   const omitted = Math.max(0, short.length - 2);
@@ -49,10 +52,11 @@ function rotation(): Rotation {
     },
     steps: {
       checkGate: async () => await Promise.resolve(gate()),
-      awaitInjection: async () => await Promise.resolve([]),
-      reinject: async (_: string, input: () => { namespace: string }) => {
-        const { namespace } = input();
+      awaitInjection: async () => await Promise.resolve(rehearsed),
+      reinject: async (_: string, input: () => { namespace: string; proveFirst?: boolean }) => {
+        const { namespace, proveFirst } = input();
         rolled.push(namespace);
+        provenFirst.push(proveFirst);
         if (stuck.includes(namespace)) return await Promise.resolve({ namespace, stragglers: [straggler] });
         short = short.filter((name) => name !== namespace);
         return await Promise.resolve({ namespace, stragglers: [] });
@@ -61,6 +65,7 @@ function rotation(): Rotation {
   } as unknown as Rotation;
 }
 
+beforeEach(() => ([rehearsed, provenFirst] = [[], []]));
 beforeEach(() => ([short, rolled, stuck, asked] = [['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5'], [], [], []]));
 
 describe('a mesh with more namespaces than a result names', () => {
@@ -75,5 +80,28 @@ describe('a mesh with more namespaces than a result names', () => {
     if (row) await converge(rotation(), row);
     expect(asked).toEqual([[expect.stringContaining('RolloutStuck: ns-1/Deployment/web')]]);
     expect(new Set(rolled)).toEqual(new Set(['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5']));
+  });
+});
+
+describe('a mesh in which new pods are rehearsed', () => {
+  it.each([
+    ['is rolled at once where they come out right', [], ['ns-1'], undefined],
+    [
+      'begins each namespace with one workload where no dry run is taken',
+      [rehearsalRefused('shop', 'no')],
+      ['ns-1'],
+      true,
+    ],
+  ])('%s', async (_what, found, names, first) => {
+    [short, rehearsed] = [['ns-1'], found];
+    if (row) await converge(rotation(), row);
+    expect(rolled).toEqual(names);
+    expect(provenFirst).toEqual([first]);
+  });
+  it('is not rolled where they come out wrong', async () => {
+    [short, stuck, rehearsed] = [['ns-1'], ['ns-1'], [injectionBroken('shop', 'no proxy')]];
+    if (row) await converge(rotation(), row);
+    expect(rolled).toEqual([]);
+    expect(asked).toEqual([[expect.stringContaining('InjectionBroken')]]);
   });
 });

@@ -97,6 +97,19 @@ describe('injectionBroken', () => {
         },
       ],
     },
+    {
+      name: 'only warns when no namespace takes one, in the words of what refuses',
+      observed: { rehearsal: { namespace: 'shop', refused: 'images come from registry.corp' } },
+      finds: [
+        {
+          reason: 'RehearsalRefused',
+          severity: 'warn',
+          subject: 'linkerd-proxy-injector',
+          says: ['namespace shop: images come from registry.corp'],
+          hint: 'rolls one workload of each namespace first',
+        },
+      ],
+    },
   ])('$name', holds);
 });
 

@@ -45,6 +45,7 @@ export const HEALTHY: PreflightObservation = {
   rehearsal: { namespace: 'shop' },
   webhookFailurePolicy: 'Fail',
   proxies: [healthyProxy],
+  unstarted: [],
   anchors: ['old'],
   unrollable: [],
 };

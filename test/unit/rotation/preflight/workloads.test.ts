@@ -45,6 +45,8 @@ describe('unrollableAmong', () => {
 
 describe('proxyUnreadable', () => {
   const unreadable = { ...without(healthyProxy, 'leaf'), problem: 'no answer on 4191' };
+  const down = { ...unreadable, ready: false, createdAt: after(-700_000) };
+  const unscheduled = { ...without(down, 'problem'), pendingBecause: '0/3 nodes are available: Insufficient cpu' };
   const finding: ExpectedFinding = {
     reason: 'ProxyUnreadable',
     severity: 'block',
@@ -69,6 +71,41 @@ describe('proxyUnreadable', () => {
       name: 'blocks when not one proxy answers, however young they are: the way to them is wrong',
       observed: { proxies: [{ ...unreadable, createdAt: after(-500_000) }] },
       finds: [{ ...finding, hint: 'most proxies cannot be reached: choose another way with `--reach port-forward`' }],
+    },
+    {
+      name: 'only warns of one that cannot run, in the words of its kubelet: the gates wait for it',
+      observed: { proxies: [healthyProxy, { ...down, pendingBecause: 'container migrate: CrashLoopBackOff' }] },
+      finds: [{ ...finding, severity: 'warn', says: ['not ready', 'CrashLoopBackOff'], hint: 'the gates wait for it' }],
+    },
+    {
+      name: 'only warns of one that never gets ready, of which nobody says why',
+      observed: { proxies: [healthyProxy, down] },
+      finds: [{ ...finding, severity: 'warn', says: ['no answer on 4191'], hint: 'the gates wait for it' }],
+    },
+    {
+      name: 'blocks on one that is ready, in a mesh where another answers',
+      observed: { proxies: [healthyProxy, { ...unreadable, createdAt: after(-700_000) }] },
+      finds: [finding],
+    },
+    {
+      name: 'blocks when not one proxy answers, ready or not',
+      observed: { proxies: [down] },
+      finds: [{ ...finding, hint: 'most proxies cannot be reached' }],
+    },
+    {
+      name: 'only warns of a pod that nothing runs of, in the words of the scheduler',
+      observed: { unstarted: [{ ...unscheduled, createdAt: after(-700_000) }] },
+      finds: [{ ...finding, severity: 'warn', says: ['0/3 nodes are available'], hint: 'the gates wait for it' }],
+    },
+    {
+      name: 'finds nothing of one that waits for a node for a moment',
+      observed: { unstarted: [{ ...unscheduled, createdAt: after(-5000) }] },
+      finds: [],
+    },
+    {
+      name: 'finds nothing of one that is waived',
+      observed: { unstarted: [unscheduled], waivers: waiver('shop/Deployment/web') },
+      finds: [],
     },
     {
       name: 'finds nothing when its pod is going',
