@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
-import { checkAuthority, type Problem } from '../../src/pki/authority.js';
+import { checkAuthority } from '../../src/pki/authority.js';
+import type { Problem } from '../../src/pki/problem.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { keyMatches, parseKey } from '../../src/pki/key.js';

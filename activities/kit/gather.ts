@@ -112,7 +112,7 @@ export async function gather(
     missingPermissions: [],
     deployments: await controlPlane(k8s, linkerd),
     stores: stores.map(storeFacts),
-    issuer: issuerInUseProblems({ certificate: current, keyPem: issuer.keyPem, roots }, now),
+    issuer: issuerInUseProblems({ chain: issuer.certificates, keyPem: issuer.keyPem, roots, anchors: mesh.anchors }, now),
     // what was made once stands: another Secret is not asked for again
     supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
     recovery: expiredOf(current, roots, now),

@@ -1,6 +1,6 @@
 import { readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
-import { hasSigned } from '../pki/chain.js';
+import { hasSigned } from '../pki/signatures.js';
 import type { RotationSecret } from './rotation-secret.js';
 
 /** What the issuer Secret can hold during a rotation (src/rotation/courses/course.ts, `IssuerState`). */

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readBundle } from '../../src/pki/bundle.js';
+import { CERTIFICATES } from '../pki-corpus/certificates.js';
+import { pem } from '../pki-corpus/der.js';
+import { type Answer, buildOracle, type Oracle } from '../pki-corpus/oracle.js';
+import { TEXTS } from '../pki-corpus/texts.js';
+
+let oracle: Oracle;
+let said: Answer;
+
+const FILES: Record<string, { text: Buffer; differs?: string }> = {
+  ...Object.fromEntries(Object.entries(TEXTS).map(([name, text]) => [name, { text: Buffer.from(text as string) }])),
+  ...Object.fromEntries(
+    Object.entries(CERTIFICATES).map(([name, { der, ...rest }]) => [name, { text: Buffer.from(pem(der)), ...rest }]),
+  ),
+};
+
+beforeAll(async () => {
+  oracle = await buildOracle();
+  const files = Object.fromEntries(Object.entries(FILES).map(([name, { text }]) => [name, text]));
+  said = await oracle.ask({ files });
+}, 300_000);
+afterAll(() => oracle.remove());
+
+/** Fingerprints, or that nothing is read. */
+function readByReroot(text: Buffer): string[] | 'nothing' {
+  const { identityReads } = readBundle(text.toString());
+  return Array.isArray(identityReads) ? identityReads.map(({ fingerprint }) => fingerprint) : 'nothing';
+}
+
+describe('a file of certificates', () => {
+  it('is one of many kinds, of which Go takes some and refuses some', () => {
+    const all = Object.values(said.files);
+    expect(all.length).toBeGreaterThan(150);
+    expect(all.filter(({ error }) => error === '').length).toBeGreaterThan(60);
+    expect(all.filter(({ error }) => error !== '').length).toBeGreaterThan(60);
+  });
+
+  it.each(Object.entries(FILES))('is read as Go reads it: %s', (name, { text, differs }) => {
+    const byGo = said.files[name];
+    const expected = byGo?.certificates ?? 'nothing';
+    if (differs === undefined) expect(readByReroot(text), byGo?.error).toEqual(expected);
+    else expect(readByReroot(text), differs).not.toEqual(expected);
+  });
+});
