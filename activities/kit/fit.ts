@@ -7,7 +7,7 @@ import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { keyMatches, parseKey } from '../../src/pki/key.js';
 import { present } from '../../src/ground/present.js';
 import { isBridgeOf } from '../../src/records/issuer-states.js';
-import { chainOfStart, damaged, type RotationSecret, SECRET_KEYS } from '../../src/records/rotation-secret.js';
+import { chainOfStart, damaged, intermediatesOf, type RotationSecret, SECRET_KEYS } from '../../src/records/rotation-secret.js';
 import type { KeyMissing } from '../../src/rotation/bridge-life.js';
 import type { Course } from '../../src/rotation/courses/course.js';
 import type { Looked } from './look.js';
@@ -38,6 +38,7 @@ export function refuseUnfit(rotation: RotationSecret, onward: Onward): void {
   const problems = checkAuthority({
     root,
     issuer,
+    intermediates: intermediatesOf(rotation),
     issuerKey: readKey(issuerKeyPem, looked ? damaged : bad),
     ...present({ rootKey: rootKeyPem === undefined ? undefined : readKey(rootKeyPem, looked ? damaged : bad) }),
     at: new Date(),

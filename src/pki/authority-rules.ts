@@ -1,4 +1,5 @@
 import type { Certificate } from './certificate.js';
+import { refusedByGo } from './go/certificate.js';
 import { ANY_PURPOSE, PURPOSES } from './chain.js';
 import { day, error, type Problem, warning } from './problem.js';
 
@@ -18,9 +19,14 @@ export function authorityFlags(certificate: Certificate, what: string): Problem[
 }
 
 /** What Go and webpki refuse, or take only for some names. */
-export function extensions({ unknownCritical: [unknown], repeated, nameConstraints }: Certificate, what: string): Problem[] {
+export function extensions(certificate: Certificate, what: string): Problem[] {
   const hint = 'make it without: Linkerd needs basic constraints, key usage and key ids only';
-  return [
+  const {
+    unknownCritical: [unknown],
+    repeated,
+    nameConstraints,
+  } = certificate;
+  const refused = [
     ...(unknown === undefined
       ? []
       : [
@@ -31,9 +37,24 @@ export function extensions({ unknownCritical: [unknown], repeated, nameConstrain
           ),
         ]),
     ...(repeated ? [error('RepeatedExtension', `the ${what} has an extension twice: proxies refuse it`, hint)] : []),
+  ];
+  return [
+    ...(refused.length > 0 ? refused : malformed(certificate, what)),
     ...(nameConstraints
       ? [error('NameConstraints', `the ${what} has name constraints: proxies of other names would be refused`, hint)]
       : []),
+  ];
+}
+
+function malformed({ der }: Certificate, what: string): Problem[] {
+  const why = refusedByGo(der);
+  if (why === undefined) return [];
+  return [
+    error(
+      'CertificateMalformed',
+      `the ${what} is not encoded as X.509 asks for (${why}): identity would not read it`,
+      'issue it anew with another tool',
+    ),
   ];
 }
 

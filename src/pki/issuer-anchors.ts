@@ -19,3 +19,8 @@ function momentsOf(chain: Chain, now: number): Date[] {
   const edges = chain.flatMap(({ notBefore, notAfter }) => [notAfter.getTime(), notBefore.getTime()]);
   return [now, ...edges].map((at) => new Date(at));
 }
+
+/** When a chain ends: a leaf never outlives any certificate of the issuer's file (linkerd2 pkg/tls/ca.go `createTemplate`). */
+export function endOf(chain: Chain): Pick<Certificate, 'notAfter'> {
+  return { notAfter: new Date(Math.min(...chain.map(({ notAfter }) => notAfter.getTime()))) };
+}

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { checkAuthority } from './authority.js';
 import { signedPath } from './authority-chain.js';
 import type { Certificate } from './certificate.js';
@@ -9,6 +10,8 @@ export interface IssuerInUse {
   /** As stored: the issuer, then what identity hands out with it. */
   chain: readonly [Certificate, ...Certificate[]];
   keyPem: string;
+  /** Why identity could not read the certificates of the Secret. */
+  fatal?: string | undefined;
   /** The anchors that it is under. */
   roots: readonly Certificate[];
   /** All of the bundle. */
@@ -17,6 +20,7 @@ export interface IssuerInUse {
 
 /** Rules that say whether the issuer still works tomorrow, not whether the mesh accepts it. */
 const LASTING = [
+  'CertificateMalformed',
   ...['Expired', 'NotYetValid', 'ExpiresDuringRotation'],
   ...['IssuerKeyMismatch', 'KeyEncrypted', 'KeyUnreadable'],
 ];
@@ -27,21 +31,33 @@ const LASTING = [
  */
 export function issuerInUseProblems(inUse: IssuerInUse, at: Date): Problem[] {
   const { chain, keyPem, roots } = inUse;
-  const key = readableKey(keyPem, 'issuer in use', 'identity');
-  if (roots.length === 0) return [...('problem' in key ? [key.problem] : []), ...underNone(inUse, at)];
+  const key = readableKey(keyPem, 'of the issuer', 'identity');
+  const unreadable = [...fileProblems(inUse), ...('problem' in key ? [key.problem] : [])];
+  if (roots.length === 0) return [...unreadable, ...underNone(inUse, at)];
   const issuerKey = 'key' in key ? key.key : undefined;
   const problems = fewest(roots.map((root) => problemsUnder(root, chain, { at, issuerKey })));
   const isAccepted = accepts(inUse, at);
   return [
-    ...('problem' in key ? [key.problem] : []),
+    ...unreadable,
     ...problems.map((problem) => (isAccepted && !LASTING.includes(problem.reason) ? known(problem) : problem)),
+  ];
+}
+
+function fileProblems({ fatal }: IssuerInUse): Problem[] {
+  if (fatal === undefined) return [];
+  return [
+    error(
+      'IssuerUnreadable',
+      `identity cannot read its certificates, and would not start again with them: ${fatal}`,
+      'write certificates only into that field of the Secret, with at most one newline at the end',
+    ),
   ];
 }
 
 function problemsUnder(
   root: Certificate,
   [issuer, ...intermediates]: IssuerInUse['chain'],
-  { at, issuerKey }: { at: Date; issuerKey: import('node:crypto').KeyObject | undefined },
+  { at, issuerKey }: { at: Date; issuerKey: KeyObject | undefined },
 ): Problem[] {
   const own = { root, issuer, intermediates, at, oldAnchors: [], ...(issuerKey ? { issuerKey } : {}) };
   // a mesh that works has names that its root permits: each gate looks at the chains of its proxies

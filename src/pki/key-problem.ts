@@ -15,6 +15,12 @@ const PLAIN = 'put an unencrypted key in its place: PEM, `EC PRIVATE KEY` or `PR
 /** The first that fits is said. */
 const KINDS: readonly Kind[] = [
   {
+    is: (text) => text.trim() === '',
+    reason: 'KeyUnreadable',
+    message: 'is missing',
+    hint: PLAIN,
+  },
+  {
     is: (text) => pemBlocks(text).blocks.some(isEncrypted),
     reason: 'KeyEncrypted',
     message: 'is encrypted with a passphrase, which nobody in the cluster has',

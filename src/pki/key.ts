@@ -32,7 +32,7 @@ export function parseKey(pem: string): KeyObject {
 
 /**
  * A private key, or the one thing that is wrong with its text.
- * @param what whose it is
+ * @param what whose it is, behind "the private key"
  * @param reader `identity` reads the first block of the text and nothing else (linkerd2 pkg/tls/codec.go `DecodePEMKey`)
  */
 export function readableKey(pem: string, what: string, reader?: 'identity'): { key: KeyObject } | { problem: Problem } {
@@ -40,7 +40,7 @@ export function readableKey(pem: string, what: string, reader?: 'identity'): { k
   const first = pemBlocks(pem).blocks[0]?.label;
   if ('key' in read && (reader === undefined || first?.endsWith(LABEL))) return read;
   const { reason, message, hint } = 'problem' in read ? read.problem : notFirst(first);
-  return { problem: error(reason, `the private key of the ${what} ${message}`, hint) };
+  return { problem: error(reason, `the private key ${what} ${message}`, hint) };
 }
 
 function notFirst(label: string | undefined): Problem {

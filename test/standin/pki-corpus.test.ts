@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/pki/bundle.js';
+import { verifyChain } from '../../src/pki/chain.js';
 import { CERTIFICATES } from '../pki-corpus/certificates.js';
+import { CHAINS } from '../pki-corpus/chains.js';
 import { pem } from '../pki-corpus/der.js';
 import { type Answer, buildOracle, type Oracle } from '../pki-corpus/oracle.js';
 import { TEXTS } from '../pki-corpus/texts.js';
@@ -15,10 +17,14 @@ const FILES: Record<string, { text: Buffer; differs?: string }> = {
   ),
 };
 
+/** When every certificate of the corpus is valid that is not odd in this. */
+const AT = new Date('2026-01-01T00:00:00Z');
+
 beforeAll(async () => {
   oracle = await buildOracle();
   const files = Object.fromEntries(Object.entries(FILES).map(([name, { text }]) => [name, text]));
-  said = await oracle.ask({ files });
+  const chains = Object.fromEntries(Object.entries(CHAINS).map(([name, chain]) => [name, { ...chain, at: AT }]));
+  said = await oracle.ask({ files, chains });
 }, 300_000);
 afterAll(() => oracle.remove());
 
@@ -41,5 +47,22 @@ describe('a file of certificates', () => {
     const expected = byGo?.certificates ?? 'nothing';
     if (differs === undefined) expect(readByReroot(text), byGo?.error).toEqual(expected);
     else expect(readByReroot(text), differs).not.toEqual(expected);
+  });
+});
+
+describe('a chain of certificates', () => {
+  it('is one of many kinds, of which Go takes some and refuses some', () => {
+    const all = Object.values(said.chains);
+    expect(all.length).toBeGreaterThan(60);
+    expect(all.filter((why) => why === '').length).toBeGreaterThan(25);
+    expect(all.filter((why) => why !== '').length).toBeGreaterThan(25);
+  });
+
+  it.each(Object.entries(CHAINS))('is verified as Go does: %s', (name, { chain, anchors, differs }) => {
+    const why = said.chains[name];
+    const { ok } = verifyChain({ chain, anchors, at: AT, as: 'identity' });
+    if (differs === undefined) expect(ok, why).toBe(why === '');
+    // stricter only: what Go refuses, reroot never takes
+    else expect([ok, why], differs).toEqual([false, '']);
   });
 });
