@@ -7,7 +7,13 @@ import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { keyMatches, parseKey } from '../../src/pki/key.js';
 import { present } from '../../src/ground/present.js';
 import { isBridgeOf } from '../../src/records/issuer-states.js';
-import { chainOfStart, damaged, intermediatesOf, type RotationSecret, SECRET_KEYS } from '../../src/records/rotation-secret.js';
+import {
+  chainOfStart,
+  damaged,
+  intermediatesOf,
+  type RotationSecret,
+  SECRET_KEYS,
+} from '../../src/records/rotation-secret.js';
 import type { KeyMissing } from '../../src/rotation/bridge-life.js';
 import type { Course } from '../../src/rotation/courses/course.js';
 import type { Looked } from './look.js';

@@ -116,5 +116,8 @@ function controlPlane(proxies: readonly ProxyObservation[], { linkerd }: StoredR
 
 /** What the caller says of an expiry counts when the certificates say so too. */
 function isRecovery({ course }: GuardedInput, { secret }: StoredRotation): boolean {
-  return course.recovery !== undefined && expiredOf(endOf(chainOfStart(secret)), secret.previous.roots, new Date()) !== undefined;
+  return (
+    course.recovery !== undefined &&
+    expiredOf(endOf(chainOfStart(secret)), secret.previous.roots, new Date()) !== undefined
+  );
 }

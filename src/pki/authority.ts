@@ -34,9 +34,7 @@ export function checkAuthority(authority: Authority): Problem[] {
     ...validity(root, 'root', at),
     ...selfSigned(root),
     ...sharedKey(root, oldAnchors),
-    ...(rootKey && !keyMatches(rootKey, root)
-      ? [mismatch('RootKeyMismatch', 'root', rootKey, root)]
-      : []),
+    ...(rootKey && !keyMatches(rootKey, root) ? [mismatch('RootKeyMismatch', 'root', rootKey, root)] : []),
     ...(issuer && issuer.fingerprint !== root.fingerprint ? issuerProblems({ ...authority, issuer }) : []),
     ...(issuer && issuerKey && !keyMatches(issuerKey, issuer)
       ? [mismatch('IssuerKeyMismatch', 'issuer', issuerKey, issuer)]
@@ -52,7 +50,9 @@ function issuerProblems(authority: Authority & { issuer: Certificate }): Problem
     ...extensions(issuer, 'issuer'),
     ...issuerPurposes(issuer, 'issuer'),
     ...validity(issuer, 'issuer', at),
-    ...(isP256 ? [] : [error('IssuerAlgorithm', 'the issuer must have an ECDSA P-256 key', '`linkerd check` accepts no other')]),
+    ...(isP256
+      ? []
+      : [error('IssuerAlgorithm', 'the issuer must have an ECDSA P-256 key', '`linkerd check` accepts no other')]),
     ...chainProblems(root, [issuer, ...intermediates], at),
     ...(issuer.notAfter > root.notAfter
       ? [
@@ -100,7 +100,8 @@ function sharedKey(root: Certificate, oldAnchors: readonly Certificate[]): Probl
 }
 
 function mismatch(reason: string, what: string, key: KeyObject, { key: { type } }: Certificate): Problem {
-  const kinds = key.asymmetricKeyType === type || type === 'other' ? '' : `: it is ${key.asymmetricKeyType}, and that is ${type}`;
+  const kinds =
+    key.asymmetricKeyType === type || type === 'other' ? '' : `: it is ${key.asymmetricKeyType}, and that is ${type}`;
   return error(
     reason,
     `the private key of the ${what} does not match its certificate${kinds}`,

@@ -77,7 +77,11 @@ function underNone({ chain, anchors }: IssuerInUse, at: Date): Problem[] {
   const errors = why.filter(({ severity }) => severity === 'error');
   return [
     ...errors,
-    error('IssuerUnderNoAnchor', 'it verifies with none of the anchors in the bundle', 'repair the bundle or the issuer first'),
+    error(
+      'IssuerUnderNoAnchor',
+      'it verifies with none of the anchors in the bundle',
+      'repair the bundle or the issuer first',
+    ),
   ];
 }
 

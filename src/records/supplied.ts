@@ -74,9 +74,11 @@ function issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem }: Record<string, 
 /** The commonest reasons, where they show. */
 function nothingIn(key: string, text: string): string {
   const decoded = Buffer.from(text, 'base64').toString('latin1');
-  if (decoded.includes(BEGIN)) return `${key} is encoded in base64 twice (\`data\` is encoded once; PEM goes into \`stringData\`)`;
+  if (decoded.includes(BEGIN))
+    return `${key} is encoded in base64 twice (\`data\` is encoded once; PEM goes into \`stringData\`)`;
   if (text.includes('PRIVATE KEY')) return `${key} holds a private key in place of a certificate`;
-  if (text.startsWith('0\uFFFD')) return `${key} holds no PEM; a binary certificate becomes one by \`openssl x509 -inform DER\``;
+  if (text.startsWith('0\uFFFD'))
+    return `${key} holds no PEM; a binary certificate becomes one by \`openssl x509 -inform DER\``;
   return `${key} holds no certificate`;
 }
 

@@ -56,8 +56,8 @@ const PARTS: Record<string, Parts & { differs?: string }> = {
   'P-224': { key: newKey('secp224r1') },
   'P-384': { key: newKey('secp384r1'), signing: SIGNING.ecdsaSha384 },
   'P-521': { key: newKey('secp521r1'), signing: SIGNING.ecdsaSha512 },
-  'secp256k1': { key: newKey('secp256k1') },
-  'Ed25519': { key: edKey(), signing: SIGNING.ed25519 },
+  secp256k1: { key: newKey('secp256k1') },
+  Ed25519: { key: edKey(), signing: SIGNING.ed25519 },
   'RSA 1024': { key: rsaKey(1024), signing: SIGNING.rsa },
   'RSA 2048': { key: rsa, signing: SIGNING.rsa },
   'RSA 3072': { key: rsaKey(3072), signing: SIGNING.rsa },
@@ -81,10 +81,19 @@ const PARTS: Record<string, Parts & { differs?: string }> = {
     spki: rsaSpki(sequence(RSA, NULL), sequence(integer(0x7f, 1), integer(1, 0, 0, 0, 0, 0, 0, 0, 1))),
   },
   'a point that is not on its curve': {
-    spki: sequence(sequence(EC, P256), bitString(Buffer.concat([point.subarray(0, 64), Buffer.from([(point[64] ?? 0) ^ 1])]))),
+    spki: sequence(
+      sequence(EC, P256),
+      bitString(Buffer.concat([point.subarray(0, 64), Buffer.from([(point[64] ?? 0) ^ 1])])),
+    ),
   },
   'a compressed point': {
-    spki: sequence(sequence(EC, P256), bitString(Buffer.concat([Buffer.from([2 + ((point[64] ?? 0) & 1)]), point.subarray(1, 33)]))),
+    spki: sequence(
+      sequence(EC, P256),
+      bitString(Buffer.concat([Buffer.from([2 + ((point[64] ?? 0) & 1)]), point.subarray(1, 33)])),
+    ),
+  },
+  'a point that is moved by a bit': {
+    spki: sequence(sequence(EC, P256), bitString(evenPoint(), 1)),
   },
   'an EC key without a curve': { spki: sequence(sequence(EC), bitString(point)) },
   'Ed25519 with parameters': {
@@ -111,19 +120,19 @@ const PARTS: Record<string, Parts & { differs?: string }> = {
   // names
   'an empty subject': { subject: sequence() },
   'an empty set in a name': { subject: sequence(set()) },
-  'PrintableString': { subject: nameOf(printable('root')) },
+  PrintableString: { subject: nameOf(printable('root')) },
   'PrintableString with an at sign': { subject: nameOf(printable('root@example.org')) },
   'PrintableString with an asterisk': { subject: nameOf(printable('*.example.org')) },
   'UTF8String that is none': { subject: nameOf(tlv(0x0c, '\xff\xfe')) },
-  'T61String': { subject: nameOf(tlv(0x14, 'r\xf6\xf6t')) },
-  'BMPString': { subject: nameOf(tlv(0x1e, '\0r\0t')) },
+  T61String: { subject: nameOf(tlv(0x14, 'r\xf6\xf6t')) },
+  BMPString: { subject: nameOf(tlv(0x1e, '\0r\0t')) },
   'BMPString of an odd length': { subject: nameOf(tlv(0x1e, '\0r\0')) },
   'BMPString with a surrogate': { subject: nameOf(tlv(0x1e, '\xd8\x00')) },
-  'IA5String': { subject: nameOf(tlv(0x16, 'root')) },
+  IA5String: { subject: nameOf(tlv(0x16, 'root')) },
   'IA5String that is none': { subject: nameOf(tlv(0x16, 'r\xf6\xf6t')) },
-  'NumericString': { subject: nameOf(tlv(0x12, '12 3')) },
+  NumericString: { subject: nameOf(tlv(0x12, '12 3')) },
   'NumericString of letters': { subject: nameOf(tlv(0x12, 'abc')) },
-  'UniversalString': { subject: nameOf(tlv(0x1c, '\0\0\0r')) },
+  UniversalString: { subject: nameOf(tlv(0x1c, '\0\0\0r')) },
   'a name of an integer': { subject: nameOf(integer(1)) },
   'a name of a long name': { subject: nameOf(utf8('x'.repeat(2000))) },
   // times
@@ -186,9 +195,7 @@ const PARTS: Record<string, Parts & { differs?: string }> = {
   'name constraints of a directory name': withExtension(constraints({ permitted: [tlv(0xa4, nameOf(utf8('x')))] })),
   'extended key usage': withExtension(purposes('1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2')),
   'extended key usage that is none': withExtension(extension('2.5.29.37', sequence(integer(1)))),
-  'a policy twice': withExtension(
-    extension('2.5.29.32', sequence(sequence(oid('1.2.3.4')), sequence(oid('1.2.3.4')))),
-  ),
+  'a policy twice': withExtension(extension('2.5.29.32', sequence(sequence(oid('1.2.3.4')), sequence(oid('1.2.3.4'))))),
   'a policy': withExtension(extension('2.5.29.32', sequence(sequence(oid('1.2.3.4'))))),
   'distribution points of revocation lists': withExtension(extension('2.5.29.31', sequence(sequence()))),
   'a large certificate': {
@@ -196,6 +203,14 @@ const PARTS: Record<string, Parts & { differs?: string }> = {
     differs: 'a certificate of more than 16 KB is not read: pods must not be able to make a look dear',
   },
 };
+
+/** A point whose last bit is none. */
+function evenPoint(): Buffer {
+  for (;;) {
+    const bytes = spkiOf(newKey()).subarray(-65);
+    if (((bytes[64] ?? 0) & 1) === 0) return bytes;
+  }
+}
 
 function withoutUsage(usage: Buffer): Parts {
   return { extensions: [ca(), usage] };
@@ -206,10 +221,7 @@ const BYTES: Record<string, Buffer> = {
   'bytes after the end': Buffer.concat([sound, Buffer.from([0])]),
   'a certificate that is cut short': sound.subarray(0, -1),
   'an indefinite length': Buffer.concat([Buffer.from([0x30, 0x80]), sound.subarray(4), Buffer.from([0, 0])]),
-  'a length that is not minimal': Buffer.concat([
-    Buffer.from([0x30, 0x83, 0]),
-    sound.subarray(2),
-  ]),
+  'a length that is not minimal': Buffer.concat([Buffer.from([0x30, 0x83, 0]), sound.subarray(2)]),
   'no bytes at all': Buffer.alloc(0),
   'a number': integer(1),
   'an object identifier that is not minimal': certificate({

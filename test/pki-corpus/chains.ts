@@ -139,7 +139,11 @@ export const CHAINS: Record<string, Chain> = {
   'an issuer that is to come': hierarchy({ issuer: { validity: TO_COME } }),
   'an intermediate that is to come': hierarchy({ sub: { validity: TO_COME } }),
   'a root that is to come': hierarchy({ root: { validity: TO_COME } }),
-  'a root that has ended beside its renewal': of(issuer, [sub], [caOf('root', { key: root.key, validity: ENDED }), root]),
+  'a root that has ended beside its renewal': of(
+    issuer,
+    [sub],
+    [caOf('root', { key: root.key, validity: ENDED }), root],
+  ),
   // purposes
   'both purposes everywhere': hierarchy({
     root: with_(purposes(SERVER, CLIENT)),
@@ -201,7 +205,10 @@ export const CHAINS: Record<string, Chain> = {
   }),
   'a root of P-256, with SHA-512': { ...hierarchy({ sub: { signing: SIGNING.ecdsaSha512 } }), differs: PROXIES },
   'a root of P-224': { ...hierarchy({ root: { key: newKey('secp224r1') } }), differs: PROXIES },
-  'a root of Ed25519': hierarchy({ root: { key: edKey(), signing: SIGNING.ed25519 }, sub: { signing: SIGNING.ed25519 } }),
+  'a root of Ed25519': hierarchy({
+    root: { key: edKey(), signing: SIGNING.ed25519 },
+    sub: { signing: SIGNING.ed25519 },
+  }),
   'a root of RSA': hierarchy({ root: { key: rsa, signing: SIGNING.rsa }, sub: { signing: SIGNING.rsa } }),
   'a root of RSA, with SHA-512': hierarchy({
     root: { key: rsa, signing: SIGNING.rsa },

@@ -38,7 +38,8 @@ export const ca = (pathLength?: number) =>
   extension('2.5.29.19', sequence(boolean(TRUE), ...(pathLength === undefined ? [] : [integer(pathLength)])), TRUE);
 export const keyUsage = (bits = 0x06) => extension('2.5.29.15', bitString(Buffer.from([bits]), 1), TRUE);
 export const purposes = (...ids: string[]) => extension('2.5.29.37', sequence(...ids.map(oid)));
-export const dnsNames = (...names: string[]) => extension('2.5.29.17', sequence(...names.map((name) => tlv(0x82, name))));
+export const dnsNames = (...names: string[]) =>
+  extension('2.5.29.17', sequence(...names.map((name) => tlv(0x82, name))));
 export const constraints = (
   { permitted = [], excluded = [] }: { permitted?: Buffer[]; excluded?: Buffer[] },
   critical = TRUE,
@@ -66,11 +67,7 @@ const by = (id: string, digest: string | null, ...parameters: Buffer[]): Signing
 });
 
 const sha = (id: string) => sequence(oid(`2.16.840.1.101.3.4.2.${id}`), NULL);
-const PSS = [
-  tlv(0xa0, sha('1')),
-  tlv(0xa1, sequence(oid('1.2.840.113549.1.1.8'), sha('1'))),
-  tlv(0xa2, integer(32)),
-];
+const PSS = [tlv(0xa0, sha('1')), tlv(0xa1, sequence(oid('1.2.840.113549.1.1.8'), sha('1'))), tlv(0xa2, integer(32))];
 
 export const SIGNING = {
   ecdsaSha1: by('1.2.840.10045.4.1', 'sha1'),

@@ -1,9 +1,10 @@
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/pki/bundle.js';
 import { verifyChain } from '../../src/pki/chain.js';
 import { CERTIFICATES } from '../pki-corpus/certificates.js';
 import { CHAINS } from '../pki-corpus/chains.js';
-import { pem } from '../pki-corpus/der.js';
+import { certificate, pem } from '../pki-corpus/der.js';
 import { type Answer, buildOracle, type Oracle } from '../pki-corpus/oracle.js';
 import { TEXTS } from '../pki-corpus/texts.js';
 
@@ -64,5 +65,57 @@ describe('a chain of certificates', () => {
     if (differs === undefined) expect(ok, why).toBe(why === '');
     // stricter only: what Go refuses, reroot never takes
     else expect([ok, why], differs).toEqual([false, '']);
+  });
+});
+
+describe('what chance makes', () => {
+  const A = pem(certificate());
+  const pieces = fc.constantFrom(
+    ...A.split('\n').map((line) => `${line}\n`),
+    ...[
+      A,
+      A.trimEnd(),
+      '-----',
+      'BEGIN ',
+      'END ',
+      '-----BEGIN ',
+      '-----END ',
+      'CERTIFICATE',
+      'AAAA',
+      'a: b\n',
+      '# c\n',
+    ],
+    ...[
+      ' ',
+      '\t',
+      '\n',
+      '\r\n',
+      '\r',
+      ':',
+      '=',
+      '\n-----END CERTIFICATE-----',
+      '-----END X-----\n',
+      '-----BEGIN X-----\n',
+    ],
+  );
+
+  it('of the pieces of a PEM is read as Go reads it', async () => {
+    const texts = fc.sample(fc.array(pieces, { maxLength: 14 }), 2000).map((some) => some.join(''));
+    const { files } = await oracle.ask({ files: Object.fromEntries(texts.map((text) => [text, Buffer.from(text)])) });
+    for (const text of texts)
+      expect(readByReroot(Buffer.from(text)), text).toEqual(files[text]?.certificates ?? 'nothing');
+  });
+
+  it('of the bytes of a certificate is never read where Go refuses it', async () => {
+    const der = certificate();
+    const change = fc.tuple(fc.nat(der.length - 1), fc.integer({ min: 1, max: 255 }));
+    const texts = fc
+      .sample(change, 1000)
+      .map(([at, bits]) => pem(Buffer.from(der.map((byte, place) => (place === at ? byte ^ bits : byte)))));
+    const { files } = await oracle.ask({ files: Object.fromEntries(texts.map((text) => [text, Buffer.from(text)])) });
+    for (const text of texts) {
+      const read = readByReroot(Buffer.from(text));
+      if (read !== 'nothing') expect(read, text).toEqual(files[text]?.certificates);
+    }
   });
 });

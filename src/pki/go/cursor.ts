@@ -51,14 +51,16 @@ export function smallInteger(element: Der): bigint {
   return isNegative(content) ? BigInt.asIntN(content.length * 8, value) : value;
 }
 
-/** Bits without those that fill up the last byte (`RightAlign`); that is no whole number of bytes for none of Linkerd's. */
+/** Bits, moved to the right by those that fill up the last byte (encoding/asn1 `RightAlign`). */
 export function bits(element: Der): Buffer {
   const { content } = expect(element, TAG.bitString);
   const [padding = 8] = content;
   const last = content.at(-1) ?? 0;
   const isBad = padding > 7 || (content.length === 1 ? padding !== 0 : (last & ((1 << padding) - 1)) !== 0);
   if (isBad) refuse('a bit string that is no DER');
-  return content.subarray(1);
+  const bytes = content.subarray(1);
+  if (padding === 0) return bytes;
+  return Buffer.from(bytes.map((byte, at) => (byte >> padding) | ((bytes[at - 1] ?? 0) << (8 - padding))));
 }
 
 export function boolean(element: Der): boolean {
@@ -76,7 +78,8 @@ export function objectId(element: Der): string {
   let value = 0;
   for (const byte of content) {
     if (length === 0) value = 0;
-    if ((length === 0 && byte === 0x80) || length === MOST_OID_PART || value >= 2 ** 24) refuse('an object identifier that is no DER');
+    if ((length === 0 && byte === 0x80) || length === MOST_OID_PART || value >= 2 ** 24)
+      refuse('an object identifier that is no DER');
     value = value * 128 + (byte & 0x7f);
     length = byte < 0x80 ? 0 : length + 1;
   }

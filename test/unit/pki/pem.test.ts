@@ -13,7 +13,10 @@ const between = fc.oneof(
 );
 
 function written({ label: name, newline: end, bytes }: Block): string {
-  const lines = Buffer.from(bytes).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${name}-----`, ...lines, `-----END ${name}-----`, ''].join(end);
 }
 
