@@ -156,9 +156,12 @@ function isAnchor(anchor: Certificate, path: Path, { as, at }: Search): boolean 
   if (as === 'proxy') return true;
   if (outsideValidity(anchor, at) || !isForServers(anchor)) return false;
   if (anchor.fingerprint === endOf(path).fingerprint) return true;
-  const mayBe = anchor.version < 3 || (anchor.isCa && anchor.canSignCertificates);
-  // Go asks it of the issuer alone, which has nothing below
-  return mayBe && (anchor.pathLength === undefined || anchor.pathLength >= path.length - 1);
+  return maySign(anchor) && (anchor.pathLength ?? path.length) >= path.length - 1;
+}
+
+/** To Go; one of the first versions cannot say so. */
+function maySign({ version, isCa, canSignCertificates }: Certificate): boolean {
+  return version < 3 || (isCa && canSignCertificates);
 }
 
 function isForServers({ purposes }: Certificate): boolean {

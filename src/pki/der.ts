@@ -135,12 +135,19 @@ export function readTime(element: Der | undefined): Date {
   const written = content.length <= LONGEST_TIME ? content.toString('latin1') : '';
   const [, year = '', month, day, hour, minute, second = '00', zone = ''] =
     (isShort ? UTC_TIME : GENERALIZED_TIME).exec(written) ?? [];
-  const century = isShort ? (year < '50' ? '20' : '19') : '';
-  const local = `${century}${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
-  const time = new Date(local);
-  // the day after the last of a month and the hour 24 are times to JavaScript
-  if (Number.isNaN(time.getTime()) || time.toISOString() !== local) throw new CertificateError('a time that is none');
+  const time = instantOf(`${isShort ? centuryOf(year) : ''}${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`);
   return new Date(time.getTime() - offsetOf(zone));
+}
+
+function centuryOf(year: string): string {
+  return year < '50' ? '20' : '19';
+}
+
+/** The day after the last of a month and the hour 24 are times to JavaScript. */
+function instantOf(iso: string): Date {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime()) || time.toISOString() !== iso) throw new CertificateError('a time that is none');
+  return time;
 }
 
 const MINUTE_MS = 60_000;

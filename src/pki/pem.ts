@@ -40,23 +40,28 @@ function blockBefore(
   text: string,
   { from, close }: { from: number; close: number },
 ): { read: PemBlock; end: number } | 'nothing more' | undefined {
-  const begin = text.slice(from, close).lastIndexOf(BEGIN);
-  if (begin === -1 || (begin > 0 && text[from + begin - 1] !== '\n')) return undefined;
-  const first = lineAt(text, from + begin + BEGIN.length);
-  if (!first.line.endsWith(DASHES)) return undefined;
-  const label = first.line.slice(0, -DASHES.length);
+  const first = beginLine(text, from, close);
+  if (!first) return undefined;
+  const { label } = first;
   const { headers, start } = headersAt(text, first.next);
   const closing = close + END.length;
   if (start > closing) return 'nothing more'; // the END line itself looks like a header
   // the newline before END may be that of the BEGIN line, when there is nothing between
   if (start > close && Object.keys(headers).length > 0) return undefined;
   const ending = `${label}${DASHES}`;
-  if (!text.startsWith(ending, closing)) return undefined;
   const rest = lineAt(text, closing + ending.length);
-  if (rest.line !== '') return undefined;
+  if (!text.startsWith(ending, closing) || rest.line !== '') return undefined;
   const body = text.slice(start, Math.max(start, close));
   const bytes = decoded(body);
   return bytes && { read: { label, headers, body, bytes }, end: rest.next };
+}
+
+/** The last before an END line, and only when it begins its line. */
+function beginLine(text: string, from: number, close: number): { label: string; next: number } | undefined {
+  const begin = text.slice(from, close).lastIndexOf(BEGIN);
+  if (begin === -1 || (begin > 0 && text[from + begin - 1] !== '\n')) return undefined;
+  const { line, next } = lineAt(text, from + begin + BEGIN.length);
+  return line.endsWith(DASHES) ? { label: line.slice(0, -DASHES.length), next } : undefined;
 }
 
 function headersAt(text: string, from: number): { headers: Record<string, string>; start: number } {

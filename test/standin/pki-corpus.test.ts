@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/pki/bundle.js';
@@ -46,8 +47,8 @@ describe('a file of certificates', () => {
   it.each(Object.entries(FILES))('is read as Go reads it: %s', (name, { text, differs }) => {
     const byGo = said.files[name];
     const expected = byGo?.certificates ?? 'nothing';
-    if (differs === undefined) expect(readByReroot(text), byGo?.error).toEqual(expected);
-    else expect(readByReroot(text), differs).not.toEqual(expected);
+    const agree = isDeepStrictEqual(readByReroot(text), expected);
+    expect(agree, differs ?? byGo?.error).toBe(differs === undefined);
   });
 });
 
@@ -62,9 +63,9 @@ describe('a chain of certificates', () => {
   it.each(Object.entries(CHAINS))('is verified as Go does: %s', (name, { chain, anchors, differs }) => {
     const why = said.chains[name];
     const { ok } = verifyChain({ chain, anchors, at: AT, as: 'identity' });
-    if (differs === undefined) expect(ok, why).toBe(why === '');
     // stricter only: what Go refuses, reroot never takes
-    else expect([ok, why], differs).toEqual([false, '']);
+    const expected = differs === undefined ? [why === '', why] : [false, ''];
+    expect([ok, why], differs).toEqual(expected);
   });
 });
 
@@ -113,9 +114,7 @@ describe('what chance makes', () => {
       .sample(change, 1000)
       .map(([at, bits]) => pem(Buffer.from(der.map((byte, place) => (place === at ? byte ^ bits : byte)))));
     const { files } = await oracle.ask({ files: Object.fromEntries(texts.map((text) => [text, Buffer.from(text)])) });
-    for (const text of texts) {
-      const read = readByReroot(Buffer.from(text));
-      if (read !== 'nothing') expect(read, text).toEqual(files[text]?.certificates);
-    }
+    const read = texts.filter((text) => readByReroot(Buffer.from(text)) !== 'nothing');
+    for (const text of read) expect(readByReroot(Buffer.from(text)), text).toEqual(files[text]?.certificates);
   });
 });

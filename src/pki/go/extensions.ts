@@ -22,10 +22,10 @@ export function checkExtensions(extensions: Der): void {
 }
 
 function extensionOf(element: Der): Extension {
-  const parts = cursor(element);
-  const id = objectId(parts.next());
-  const critical = parts.optional(TAG.boolean);
-  return { id, critical: critical !== undefined && boolean(critical), value: parts.next(TAG.octetString).content };
+  const fields = cursor(element);
+  const id = objectId(fields.next());
+  const critical = fields.optional(TAG.boolean);
+  return { id, critical: critical !== undefined && boolean(critical), value: fields.next(TAG.octetString).content };
 }
 
 const READ: Record<string, (extension: Extension) => void> = {
@@ -112,12 +112,7 @@ function checkNameConstraints({ value }: Extension): void {
 
 function checkBase(tree: Der): void {
   const { tag, content } = cursor(tree).next();
-  const isName = tag === DNS || tag === URI || (tag === EMAIL && !content.includes('@'));
-  const isFit =
-    (!isName || (isAscii(content) && isDomain(content))) &&
-    (tag !== EMAIL || isAscii(content)) &&
-    (tag !== IP || isNetwork(content));
-  if (!isFit) refuse('a name constraint that is none');
+  if (!(BASES.get(tag)?.(content) ?? true)) refuse('a name constraint that is none');
 }
 
 /** An address and a mask whose ones come first. */
@@ -125,4 +120,15 @@ function isNetwork(value: Buffer): boolean {
   if (value.length !== 8 && value.length !== 32) return false;
   const mask = [...value.subarray(value.length / 2)].map((byte) => byte.toString(2).padStart(8, '0')).join('');
   return /^1*0*$/.test(mask);
+}
+
+const BASES: ReadonlyMap<number | undefined, (base: Buffer) => boolean> = new Map([
+  [DNS, isAsciiDomain],
+  [URI, isAsciiDomain],
+  [EMAIL, (base: Buffer) => (base.includes('@') ? isAscii(base) : isAsciiDomain(base))],
+  [IP, isNetwork],
+]);
+
+function isAsciiDomain(base: Buffer): boolean {
+  return isAscii(base) && isDomain(base);
 }
