@@ -1,12 +1,19 @@
 import type { KeyObject } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
-import { checkAuthority, type Problem } from '../../src/pki/authority.js';
+import { checkAuthority } from '../../src/pki/authority.js';
+import type { Problem } from '../../src/pki/problem.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { keyMatches, parseKey } from '../../src/pki/key.js';
 import { present } from '../../src/ground/present.js';
 import { isBridgeOf } from '../../src/records/issuer-states.js';
-import { chainOfStart, damaged, type RotationSecret, SECRET_KEYS } from '../../src/records/rotation-secret.js';
+import {
+  chainOfStart,
+  damaged,
+  intermediatesOf,
+  type RotationSecret,
+  SECRET_KEYS,
+} from '../../src/records/rotation-secret.js';
 import type { KeyMissing } from '../../src/rotation/bridge-life.js';
 import type { Course } from '../../src/rotation/courses/course.js';
 import type { Looked } from './look.js';
@@ -37,6 +44,7 @@ export function refuseUnfit(rotation: RotationSecret, onward: Onward): void {
   const problems = checkAuthority({
     root,
     issuer,
+    intermediates: intermediatesOf(rotation),
     issuerKey: readKey(issuerKeyPem, looked ? damaged : bad),
     ...present({ rootKey: rootKeyPem === undefined ? undefined : readKey(rootKeyPem, looked ? damaged : bad) }),
     at: new Date(),

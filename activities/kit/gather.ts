@@ -2,7 +2,7 @@ import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
+import { findIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
 import { COMPONENT_LABEL, IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT } from '../../src/linkerd/names.js';
@@ -11,10 +11,10 @@ import { injectorWebhook } from '../../src/linkerd/proxies/injector-webhook.js';
 import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
 import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { competingWriters } from '../../src/linkerd/writers/writers.js';
-import { readBundle } from '../../src/pki/bundle.js';
+import { type Bundle, readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
-import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
-import { issuerInUseProblems } from '../../src/pki/issuer-in-use.js';
+import { anchorsOfIssuer, endOf } from '../../src/pki/issuer-anchors.js';
+import { type IssuerInUse, issuerInUseProblems } from '../../src/pki/issuer-in-use.js';
 import { readRotationSecret, type RotationSecret } from '../../src/records/rotation-secret.js';
 import { type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
@@ -64,7 +64,7 @@ export async function readMesh(
   const pods = all.filter(({ address }) => address !== undefined);
   const tried = withRootOf(found, stores[0].certificates);
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: tried, linkerd });
-  const issuer = await readIssuer(k8s, linkerd);
+  const issuer = await findIssuer(k8s, linkerd);
   const left = found && leftIn(found, { stores, proxies, issuer });
   const isGoneOnWith = left && (left.use !== 'unused' || isNamed(left.rotation, adopt));
   const rotation = isGoneOnWith ? left.rotation : undefined;
@@ -99,7 +99,7 @@ export async function gather(
   const course = courseOf(ref);
   const replacesRoot = course.replaces === 'root';
   const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
-  const [current] = issuer.certificates;
+  const current = endOf(issuer.certificates);
   const now = new Date();
   return {
     course,
@@ -111,7 +111,7 @@ export async function gather(
     missingPermissions: [],
     deployments: await controlPlane(k8s, linkerd),
     stores: stores.map(storeFacts),
-    issuer: issuerInUseProblems({ certificate: current, keyPem: issuer.keyPem, roots }, now),
+    issuer: issuerInUseProblems(inUse(mesh), now),
     // what was made once stands: another Secret is not asked for again
     supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
     recovery: expiredOf(current, roots, now),
@@ -133,6 +133,16 @@ export async function gather(
   };
 }
 
+function inUse({ issuer, roots, anchors }: Mesh): IssuerInUse {
+  const { certificates: chain, certificatePem, keyPem } = issuer;
+  return { chain, keyPem, roots, anchors, fatal: fatalOf(readBundle(certificatePem)) };
+}
+
+/** Why identity would not read a text. */
+function fatalOf({ identityReads }: Pick<Bundle, 'identityReads'>): string | undefined {
+  return Array.isArray(identityReads) ? undefined : identityReads.message;
+}
+
 async function controlPlane(k8s: Kubernetes, { namespace }: Linkerd): Promise<DeploymentFacts[]> {
   const { items } = await k8s.apps.listNamespacedDeployment({ namespace, labelSelector: COMPONENT_LABEL });
   const found = items.map(({ metadata, spec, status }) => ({
@@ -149,7 +159,7 @@ function storeFacts({ store, pem, certificates }: StoredAnchors): StoreFacts {
   return {
     store,
     problems,
-    fatal: Array.isArray(identityReads) ? undefined : identityReads.message,
+    fatal: fatalOf({ identityReads }),
     anchors: certificates.map(({ fingerprint, commonName, notAfter }) => ({
       fingerprint,
       commonName,

@@ -1,5 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { ProxyObservation } from '../../src/ground/mesh.js';
+import { endOf } from '../../src/pki/issuer-anchors.js';
+import { chainOfStart } from '../../src/records/rotation-secret.js';
 import { type Needed, neededToIssue, neededToRetire } from '../../src/rotation/continuity.js';
 import type { Course, Row } from '../../src/rotation/courses/course.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
@@ -113,6 +115,9 @@ function controlPlane(proxies: readonly ProxyObservation[], { linkerd }: StoredR
 }
 
 /** What the caller says of an expiry counts when the certificates say so too. */
-function isRecovery({ course }: GuardedInput, { secret: { previous } }: StoredRotation): boolean {
-  return course.recovery !== undefined && expiredOf(previous.issuer, previous.roots, new Date()) !== undefined;
+function isRecovery({ course }: GuardedInput, { secret }: StoredRotation): boolean {
+  return (
+    course.recovery !== undefined &&
+    expiredOf(endOf(chainOfStart(secret)), secret.previous.roots, new Date()) !== undefined
+  );
 }

@@ -6,7 +6,7 @@ import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
-import { readBundle } from '../../src/pki/bundle.js';
+import { issuerFile } from '../../src/pki/bundle.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { issuerIn, issuerStateOf, isSameIssuer } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
@@ -120,7 +120,7 @@ async function followIssuer(
 /** Identity dies of an issuer that its bundle does not verify: whoever asks for one comes too late, or too early. */
 async function refuseUntrusted(k8s: Kubernetes, linkerd: Linkerd, pem: string): Promise<void> {
   const [authoritative] = await readAnchors(k8s, linkerd);
-  const [issuer, ...others] = readBundle(pem).certificates;
+  const [issuer, ...others] = issuerFile(pem);
   if (issuer && anchorsOfIssuer([issuer, ...others], authoritative.certificates).length > 0) return;
   throw ApplicationFailure.nonRetryable(
     `the issuer ${issuer?.commonName} is under no anchor of ${authoritative.store}: identity would not start with it`,
@@ -130,7 +130,7 @@ async function refuseUntrusted(k8s: Kubernetes, linkerd: Linkerd, pem: string): 
 
 /** Every certificate of the chain: a leaf never outlives any of them, and identity does not start with an expired one. */
 export function refuseExpired(pem: string, now: Date): void {
-  const expired = readBundle(pem).certificates.find(({ notAfter }) => notAfter <= now);
+  const expired = issuerFile(pem).find(({ notAfter }) => notAfter <= now);
   if (!expired) return;
   throw ApplicationFailure.nonRetryable(
     `the issuer that would be written (${expired.commonName}) expired at ${expired.notAfter.toISOString()}: with it identity ` +

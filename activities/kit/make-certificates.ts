@@ -2,7 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import type { StoredIssuer } from '../../src/linkerd/identity/issuer.js';
-import { type Certificate, parseCertificatePem } from '../../src/pki/certificate.js';
+import { formatBundle, readBundle } from '../../src/pki/bundle.js';
+import type { Certificate } from '../../src/pki/certificate.js';
 import { createBridge, createIssuer, createRoot } from '../../src/pki/issue.js';
 import { keyMatches, parseKey, toPkcs8Pem, toSec1Pem } from '../../src/pki/key.js';
 import { ROOT_SECRET } from '../../src/records/names.js';
@@ -105,8 +106,18 @@ async function readSupplied(
   return certificates && (await readSuppliedCertificates(k8s, namespace, certificates.secret));
 }
 
+/**
+ * Written anew: identity reads certificates only, and the first block of a key only; Linkerd up to 2.8 no PKCS #8.
+ * @throws StateError `KeyEncrypted`, `KeyUnreadable`
+ */
 function suppliedIssuer({ root, issuerPem, issuerKeyPem }: SuppliedCertificates): Made | undefined {
-  return issuerPem && issuerKeyPem ? madeOf(root, issuerPem, issuerKeyPem) : undefined;
+  const chain = issuerPem ? readBundle(issuerPem).certificates : [];
+  if (chain.length === 0 || !issuerKeyPem) return undefined;
+  return madeOf(root, chain, keyText(parseKey(issuerKeyPem)));
+}
+
+function keyText(key: KeyObject): string {
+  return key.asymmetricKeyType === 'ec' ? toSec1Pem(key) : toPkcs8Pem(key);
 }
 
 interface SettingsOf {
@@ -118,7 +129,7 @@ function signIssuer(root: Certificate, rootKey: KeyObject, { settings, linkerd }
   const commonName = settings.issuer.commonName ?? `identity.${linkerd.namespace}.${linkerd.trustDomain}`;
   const issuer = createIssuer({ root, rootKey, commonName, validForMs: settings.issuer.validity });
   return {
-    ...madeOf(root, issuer.certificate.pem, toSec1Pem(issuer.privateKey)),
+    ...madeOf(root, [issuer.certificate], toSec1Pem(issuer.privateKey)),
     rootKeyPem: toPkcs8Pem(rootKey),
   };
 }
@@ -129,6 +140,7 @@ function newRoot(settings: RotationSettings, linkerd: Linkerd): { root: Certific
   return { root: made.certificate, rootKey: made.privateKey };
 }
 
-function madeOf(root: Certificate, issuerPem: string, issuerKeyPem: string): Made {
-  return { root, issuer: parseCertificatePem(issuerPem), issuerPem, issuerKeyPem };
+function madeOf(root: Certificate, chain: readonly Certificate[], issuerKeyPem: string): Made {
+  const [issuer = root] = chain;
+  return { root, issuer, issuerPem: formatBundle(chain, { finalNewline: true }), issuerKeyPem };
 }

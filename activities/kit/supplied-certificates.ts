@@ -1,11 +1,15 @@
+import type { KeyObject } from 'node:crypto';
+import { present } from '../../src/ground/present.js';
 import { StateError } from '../../src/ground/state-error.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { versionProblems } from '../../src/linkerd/accepted-authority.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { type Authority, checkAuthority, type Problem } from '../../src/pki/authority.js';
+import { type Authority, checkAuthority } from '../../src/pki/authority.js';
+import type { Problem } from '../../src/pki/problem.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
-import { parseKey } from '../../src/pki/key.js';
+import { readableKey } from '../../src/pki/key.js';
+import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
 import { readSuppliedCertificates, type SuppliedCertificates } from '../../src/records/supplied.js';
 import type { RotationSettings } from '../../src/rotation/input.js';
 import type { SuppliedFacts } from '../../src/rotation/preflight/observation.js';
@@ -20,9 +24,13 @@ export async function suppliedFacts(
   if (!certificates) return undefined;
   try {
     const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, certificates.secret);
-    const authority = authorityOf(supplied, oldAnchors);
+    const { authority, problems } = authorityOf(supplied, oldAnchors);
     return {
-      problems: [...checkAuthority(authority), ...versionProblems(linkerd, authority.root, authority.issuer)],
+      problems: [
+        ...problems,
+        ...checkAuthority(authority),
+        ...versionProblems(linkerd, authority.root, authority.issuer),
+      ],
       hasRootKey: supplied.rootKeyPem !== undefined,
     };
   } catch (error) {
@@ -31,15 +39,25 @@ export async function suppliedFacts(
   }
 }
 
-function authorityOf(supplied: SuppliedCertificates, oldAnchors: readonly Certificate[]): Authority {
-  const authority: Authority = { root: supplied.root, at: new Date(), oldAnchors };
-  const [issuer] = readBundle(supplied.issuerPem ?? '').certificates;
-  if (issuer) authority.issuer = issuer;
-  if (supplied.issuerKeyPem) authority.issuerKey = parseKey(supplied.issuerKeyPem);
-  if (supplied.rootKeyPem) authority.rootKey = parseKey(supplied.rootKeyPem);
-  return authority;
+/** With the keys that can be read, and one problem for each that cannot. */
+function authorityOf(
+  { root, issuerPem, issuerKeyPem, rootKeyPem }: SuppliedCertificates,
+  oldAnchors: readonly Certificate[],
+): { authority: Authority; problems: Problem[] } {
+  const [issuer, ...intermediates] = readBundle(issuerPem ?? '').certificates;
+  const ofIssuer = keyIn(issuerKeyPem, SECRET_KEYS.issuerKey);
+  const ofRoot = keyIn(rootKeyPem, SECRET_KEYS.rootKey);
+  const keys = present({ issuer, issuerKey: ofIssuer.key, rootKey: ofRoot.key });
+  return {
+    authority: { root, intermediates, at: new Date(), oldAnchors, ...keys },
+    problems: [ofIssuer, ofRoot].flatMap(({ problem }) => problem ?? []),
+  };
 }
 
-function unfit({ message }: StateError): Problem {
-  return { reason: 'SuppliedSecretUnfit', severity: 'error', message };
+function keyIn(pem: string | undefined, name: string): { key?: KeyObject; problem?: Problem } {
+  return pem === undefined ? {} : readableKey(pem, `in ${name}`);
+}
+
+function unfit({ message, hint }: StateError): Problem {
+  return { reason: 'SuppliedSecretUnfit', severity: 'error', message, hint };
 }

@@ -1,4 +1,4 @@
-import type { Problem } from '../pki/authority.js';
+import type { Problem } from '../pki/problem.js';
 import type { Certificate } from '../pki/certificate.js';
 import type { Linkerd } from './detect.js';
 

@@ -1,20 +1,15 @@
 import type { KeyObject } from 'node:crypto';
-import { present } from '../ground/present.js';
+import { authorityFlags, extensions, issuerPurposes, rootPurposes, validity } from './authority-rules.js';
+import { chainProblems } from './authority-chain.js';
 import type { Certificate } from './certificate.js';
-import { PURPOSES, verifyChain } from './chain.js';
 import { keyMatches } from './key.js';
-
-/** Something about a root or issuer that Linkerd would refuse, or that a person should know. */
-export interface Problem {
-  reason: string;
-  severity: 'error' | 'warning';
-  message: string;
-  hint?: string;
-}
+import { day, error, type Problem, warning } from './problem.js';
 
 export interface Authority {
   root: Certificate;
   issuer?: Certificate;
+  /** What stands between root and issuer: the rest of the issuer's file, in any order. */
+  intermediates?: readonly Certificate[];
   issuerKey?: KeyObject;
   rootKey?: KeyObject;
   at: Date;
@@ -24,17 +19,13 @@ export interface Authority {
 
 const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
 const RSA_SHA256 = '1.2.840.113549.1.1.11';
-const DAY_MS = 86_400_000;
-/** `linkerd check` warns below 60 days (l5d-identity-issuer-cert-not-expiring-soon). */
-const SOON_MS = 60 * DAY_MS;
-/** A rotation lasts days at most; less than this and it may not end before the expiry. */
-const TOO_SOON_MS = DAY_MS;
 
 /**
  * The rules of `linkerd check` and of the identity process for a root and an issuer under it (linkerd2
  * pkg/issuercerts/issuercerts.go, pkg/identity/service.go loadCredentials).
  */
-export function checkAuthority({ root, issuer, issuerKey, rootKey, at, oldAnchors }: Authority): Problem[] {
+export function checkAuthority(authority: Authority): Problem[] {
+  const { root, issuer, issuerKey, rootKey, at, oldAnchors } = authority;
   return [
     ...rootAlgorithm(root),
     ...authorityFlags(root, 'root'),
@@ -43,46 +34,35 @@ export function checkAuthority({ root, issuer, issuerKey, rootKey, at, oldAnchor
     ...validity(root, 'root', at),
     ...selfSigned(root),
     ...sharedKey(root, oldAnchors),
-    ...(rootKey && !keyMatches(rootKey, root)
-      ? [error('RootKeyMismatch', 'the private key of the root does not match its certificate')]
-      : []),
-    ...(issuer && issuer.fingerprint !== root.fingerprint ? issuerProblems(root, issuer, at) : []),
+    ...(rootKey && !keyMatches(rootKey, root) ? [mismatch('RootKeyMismatch', 'root', rootKey, root)] : []),
+    ...(issuer && issuer.fingerprint !== root.fingerprint ? issuerProblems({ ...authority, issuer }) : []),
     ...(issuer && issuerKey && !keyMatches(issuerKey, issuer)
-      ? [error('IssuerKeyMismatch', 'the private key of the issuer does not match its certificate')]
+      ? [mismatch('IssuerKeyMismatch', 'issuer', issuerKey, issuer)]
       : []),
   ];
 }
 
-function issuerProblems(root: Certificate, issuer: Certificate, at: Date): Problem[] {
-  const problems = [
+function issuerProblems(authority: Authority & { issuer: Certificate }): Problem[] {
+  const { root, issuer, intermediates = [], at } = authority;
+  const isP256 = issuer.key.type === 'ec' && issuer.key.curve === 'prime256v1';
+  return [
     ...authorityFlags(issuer, 'issuer'),
     ...extensions(issuer, 'issuer'),
-    ...issuerPurposes(issuer),
+    ...issuerPurposes(issuer, 'issuer'),
     ...validity(issuer, 'issuer', at),
+    ...(isP256
+      ? []
+      : [error('IssuerAlgorithm', 'the issuer must have an ECDSA P-256 key', '`linkerd check` accepts no other')]),
+    ...chainProblems(root, [issuer, ...intermediates], at),
+    ...(issuer.notAfter > root.notAfter
+      ? [
+          warning(
+            'IssuerOutlivesRoot',
+            `the issuer is valid until ${day(issuer.notAfter)}, the root only until ${day(root.notAfter)}`,
+          ),
+        ]
+      : []),
   ];
-  if (issuer.key.type !== 'ec' || issuer.key.curve !== 'prime256v1') {
-    problems.push(error('IssuerAlgorithm', 'the issuer must have an ECDSA P-256 key', 'proxies accept no other'));
-  }
-  // who signed whom; what has expired is said above
-  const signedAt = new Date(Math.min(at.getTime(), issuer.notAfter.getTime()));
-  const chain = verifyChain({ chain: [issuer], anchors: [root], at: signedAt, anchorExpiry: 'ignore' });
-  if (!chain.ok && chain.reason === 'UnknownAuthority') {
-    problems.push(
-      error('IssuerNotUnderRoot', 'the issuer was not signed by the root (names are compared byte by byte)'),
-    );
-  }
-  if (root.pathLength !== undefined && root.pathLength < 1 && chain.ok) {
-    problems.push(error('PathLength', 'the path length of the root forbids an issuer below it'));
-  }
-  if (issuer.notAfter > root.notAfter) {
-    problems.push(
-      warning(
-        'IssuerOutlivesRoot',
-        `the issuer is valid until ${day(issuer.notAfter)}, the root only until ${day(root.notAfter)}`,
-      ),
-    );
-  }
-  return problems;
 }
 
 function rootAlgorithm(root: Certificate): Problem[] {
@@ -96,71 +76,6 @@ function rootAlgorithm(root: Certificate): Problem[] {
       'the root must be ECDSA P-256 with SHA-256 (or RSA 2048 or 4096 with SHA-256, from Linkerd 2.12)',
     ),
   ];
-}
-
-function authorityFlags(certificate: Certificate, what: string): Problem[] {
-  if (!certificate.isCa) return [error('NotACa', `the ${what} is not a CA certificate`)];
-  return certificate.canSignCertificates
-    ? []
-    : [error('KeyUsage', `the key usage of the ${what} does not allow signing certificates`)];
-}
-
-/** What Go and webpki refuse, or take only for some names. */
-function extensions({ unknownCritical: [unknown], repeated, nameConstraints }: Certificate, what: string): Problem[] {
-  const hint = 'make it without: Linkerd needs basic constraints, key usage and key ids only';
-  return [
-    ...(unknown === undefined
-      ? []
-      : [
-          error(
-            'UnknownCriticalExtension',
-            `the ${what} has a critical extension that proxies do not know (${unknown})`,
-            hint,
-          ),
-        ]),
-    ...(repeated ? [error('RepeatedExtension', `the ${what} has an extension twice: proxies refuse it`, hint)] : []),
-    ...(nameConstraints
-      ? [error('NameConstraints', `the ${what} has name constraints: proxies of other names would be refused`, hint)]
-      : []),
-  ];
-}
-
-const [SERVER_PURPOSE] = PURPOSES;
-const ANY_PURPOSE = '2.5.29.37.0';
-
-/** Identity's Go asks it of every certificate up to the root; proxies do not look at that of an anchor. */
-function rootPurposes({ purposes }: Certificate): Problem[] {
-  if (!purposes || purposes.includes(SERVER_PURPOSE) || purposes.includes(ANY_PURPOSE)) return [];
-  return [wrongPurposes('root', 'server authentication')];
-}
-
-/** Webpki asks it by the name, also of whom `anyExtendedKeyUsage` allows everything (webpki src/verify_cert.rs `check_eku`). */
-function issuerPurposes({ purposes }: Certificate): Problem[] {
-  if (!purposes || PURPOSES.every((purpose) => purposes.includes(purpose))) return [];
-  return [wrongPurposes('issuer', 'both server and client authentication')];
-}
-
-function wrongPurposes(what: string, missing: string): Problem {
-  return error(
-    'ExtendedKeyUsage',
-    `the extended key usage of the ${what} does not allow ${missing}: certificates below it are refused`,
-    'make it without extended key usage, or with both',
-  );
-}
-
-function validity(certificate: Certificate, what: string, at: Date): Problem[] {
-  const left = certificate.notAfter.getTime() - at.getTime();
-  if (left <= 0) return [error('Expired', `the ${what} expired on ${day(certificate.notAfter)}`)];
-  if (certificate.notBefore > at)
-    return [error('NotYetValid', `the ${what} is valid only from ${certificate.notBefore.toISOString()}`)];
-  if (left < TOO_SOON_MS)
-    return [
-      error(
-        'ExpiresDuringRotation',
-        `the ${what} expires at ${certificate.notAfter.toISOString()}, perhaps before a rotation ends`,
-      ),
-    ];
-  return left < SOON_MS ? [warning('ExpiresSoon', `the ${what} expires on ${day(certificate.notAfter)}`)] : [];
 }
 
 function selfSigned(root: Certificate): Problem[] {
@@ -184,14 +99,12 @@ function sharedKey(root: Certificate, oldAnchors: readonly Certificate[]): Probl
   ];
 }
 
-function error(reason: string, message: string, hint?: string): Problem {
-  return { reason, severity: 'error', message, ...present({ hint }) };
-}
-
-function warning(reason: string, message: string): Problem {
-  return { reason, severity: 'warning', message };
-}
-
-function day(date: Date): string {
-  return date.toISOString().slice(0, 10);
+function mismatch(reason: string, what: string, key: KeyObject, { key: { type } }: Certificate): Problem {
+  const kinds =
+    key.asymmetricKeyType === type || type === 'other' ? '' : `: it is ${key.asymmetricKeyType}, and that is ${type}`;
+  return error(
+    reason,
+    `the private key of the ${what} does not match its certificate${kinds}`,
+    'compare `openssl pkey -pubout` of the key with `openssl x509 -noout -pubkey` of the certificate, and put in the two that belong together',
+  );
 }

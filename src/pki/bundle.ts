@@ -1,6 +1,8 @@
 import { boundedCache } from '../ground/bounded-cache.js';
+import { plain } from '../ground/plain.js';
 import { StateError } from '../ground/state-error.js';
 import { type Certificate, fingerprintOf, MOST_CERTIFICATE_BYTES, parseCertificate, toPem } from './certificate.js';
+import { refusedByGo } from './go/certificate.js';
 import { type PemBlock, pemBlocks } from './pem.js';
 
 /** A trust bundle as text: what is in it, and how Linkerd's identity process would read it. */
@@ -20,6 +22,7 @@ export type Anchor = Pick<Certificate, 'fingerprint' | 'pem'>;
 export const MOST_BUNDLE_TEXT = 256 * 1024;
 /** Certificates in a bundle: every public root together are 150. */
 const MOST_BLOCKS = 256;
+const LONGEST_LABEL = 64;
 
 /**
  * Reads a bundle however it was written: CRLF, comments, duplicates, other blocks, no final newline.
@@ -29,12 +32,12 @@ export function readBundle(text: string): Bundle {
   const { blocks, tail } = boundedBlocks(text);
   const certificates = new Map<string, Certificate>();
   const problems: Bundle['problems'] = [];
-  for (const [index, { label, body }] of blocks.entries()) {
+  for (const [index, { label, bytes }] of blocks.entries()) {
     if (label !== 'CERTIFICATE') {
-      problems.push({ reason: 'NotACertificate', message: `block ${index + 1} is a ${label}` });
+      problems.push({ reason: 'NotACertificate', message: `block ${index + 1} is a ${plain(label, LONGEST_LABEL)}` });
       continue;
     }
-    const certificate = tryParse(body);
+    const certificate = tryParse(bytes);
     if (!certificate)
       problems.push({ reason: 'UnreadableCertificate', message: `block ${index + 1} is not a certificate` });
     else if (certificates.has(certificate.fingerprint))
@@ -70,7 +73,7 @@ function listAnchors(text: string): Anchor[] | StateError {
   try {
     const ders = boundedBlocks(text)
       .blocks.filter(({ label }) => label === 'CERTIFICATE')
-      .map(({ body }) => derOf(body));
+      .map(({ bytes }) => bytes);
     const usual = ders.filter(({ length }) => length > 0 && length <= MOST_CERTIFICATE_BYTES);
     return addAnchors(
       [],
@@ -82,24 +85,31 @@ function listAnchors(text: string): Anchor[] | StateError {
   }
 }
 
-function derOf(body: string): Buffer {
-  return Buffer.from(body, 'base64');
-}
-
 /**
  * The strict reader of the identity process (linkerd2 pkg/tls/codec.go DecodePEMCertificates): a block of another kind
  * silently ends it; anything left over after the last block, even an empty line, is an error.
  */
 function readAsIdentity(blocks: readonly PemBlock[], tail: string): Certificate[] | Error {
   const certificates: Certificate[] = [];
-  for (const { label, body } of blocks) {
-    if (label !== 'CERTIFICATE') return certificates;
-    const certificate = tryParse(body);
-    if (!certificate) return new Error('a certificate cannot be parsed');
+  for (const [index, { label, bytes }] of blocks.entries()) {
+    if (label !== 'CERTIFICATE') break;
+    const refused = refusedByGo(bytes);
+    const certificate = refused === undefined ? tryParse(bytes) : undefined;
+    if (!certificate) return new Error(`block ${index + 1} cannot be parsed${refused ? `: ${refused}` : ''}`);
     certificates.push(certificate);
   }
-  if (tail !== '') return new Error('not a PEM certificate: there is text after the last certificate');
+  const isWhole = certificates.length === blocks.length;
+  if (isWhole && tail !== '') return new Error('not a PEM certificate: there is text after the last certificate');
   return certificates.length > 0 ? certificates : new Error('no certificates found');
+}
+
+/**
+ * The certificates of an issuer's file: those that identity reads, issuer first; where it cannot read them, all that are there.
+ * @throws StateError `BundleTooLong`
+ */
+export function issuerFile(text: string): Certificate[] {
+  const { identityReads, certificates } = readBundle(text);
+  return Array.isArray(identityReads) ? addAnchors([], identityReads) : certificates;
 }
 
 /** Canonical text: certificates only, each once, LF, with or without a final newline. */
@@ -142,9 +152,9 @@ function tooLong(what: string): StateError {
   );
 }
 
-function tryParse(body: string): Certificate | undefined {
+function tryParse(der: Buffer): Certificate | undefined {
   try {
-    return parseCertificate(derOf(body));
+    return parseCertificate(der);
   } catch {
     return undefined;
   }

@@ -10,6 +10,7 @@ import {
   readDer,
   readMagnitude,
   readOid,
+  readSmallInteger,
   readTime,
   TAG,
 } from './der.js';
@@ -38,6 +39,8 @@ export interface Certificate extends Extensions {
   key: CertificateKey;
   /** OID of the signature algorithm. */
   signatureAlgorithm: string;
+  /** 1 to 3; only the third has extensions. */
+  version: number;
 }
 
 /** `other`: of a kind or size that neither Go nor proxies work with, so nothing is computed with it. */
@@ -91,7 +94,7 @@ export function fingerprintOf(der: Buffer): string {
 export function parseCertificatePem(pem: string): Certificate {
   const block = pemBlocks(pem).blocks.find(({ label }) => label === 'CERTIFICATE');
   if (!block) throw new CertificateError('no certificate in the text');
-  return parseCertificate(Buffer.from(block.body, 'base64'));
+  return parseCertificate(block.bytes);
 }
 
 export function toPem(der: Buffer): string {
@@ -123,13 +126,15 @@ function readFields(der: Buffer) {
   const [tbs, algorithm, signature] = partsOf(readDer(der, TAG.sequence));
   expect(signature, TAG.bitString);
   const fields = partsOf(expect(tbs, TAG.sequence));
-  const at = fields[0]?.tag === contextTag(0, 'constructed') ? 1 : 0; // the version, absent in the first
+  const version = fields[0]?.tag === contextTag(0, 'constructed') ? fields[0] : undefined; // absent in the first
+  const at = version ? 1 : 0;
   const [, , issuer, validity, subject, publicKey, ...rest] = fields.slice(at);
   const [notBefore, notAfter] = partsOf(expect(validity, TAG.sequence));
   const extensions = rest.find(({ tag }) => tag === contextTag(3, 'constructed'));
   const name = expect(subject, TAG.sequence);
   const key = expect(publicKey, TAG.sequence);
   return {
+    version: version ? readSmallInteger(readDer(version.content, TAG.integer)) + 1 : 1,
     issuerDer: expect(issuer, TAG.sequence).raw,
     subjectDer: name.raw,
     commonName: commonNameOf(name),

@@ -1,7 +1,7 @@
-import { type BoundedCache, boundedCache } from '../ground/bounded-cache.js';
 import { plain } from '../ground/plain.js';
-import type { Certificate, CertificateKey } from './certificate.js';
+import type { Certificate } from './certificate.js';
 import { permits } from './name-constraints.js';
+import { hasSigned, pairOf } from './signatures.js';
 
 /** Why a chain does not verify; stable words. */
 export type ChainFailure =
@@ -23,8 +23,8 @@ export interface ChainQuestion {
   chain: readonly Certificate[];
   anchors: readonly Certificate[];
   at: Date;
-  /** Proxies (webpki) ignore the validity of anchors, the identity process (Go) enforces it. */
-  anchorExpiry: 'ignore' | 'enforce';
+  /** Proxies (webpki) take an anchor for its name and key; the identity process (Go) asks of it what it asks of any CA. */
+  as: 'proxy' | 'identity';
   /** DNS name that the leaf must have, as that of a proxy: no CA. */
   name?: string;
 }
@@ -34,6 +34,8 @@ type Path = [Certificate, ...Certificate[]];
 
 /** Certificates that one presents: leaf, issuer, bridge certificate, and as many again that stand between issuer and root. */
 export const MOST_PRESENTED = 8;
+/** CA certificates that the issuer Secret may hold: a leaf is presented with all of them, and with a bridge certificate. */
+export const MOST_STORED = MOST_PRESENTED - 2;
 /** CA certificates on one path, as in webpki. */
 const MOST_INTERMEDIATES = 6;
 /**
@@ -46,14 +48,13 @@ const LONGEST_NAME = 64;
 
 /** `serverAuth` and `clientAuth`: a proxy is both. */
 export const PURPOSES = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'] as const;
-
-const MOST_CACHED_BYTES = 4 * 1024 * 1024;
-const VERDICT_BYTES = 256;
-const verdicts: BoundedCache<boolean> = boundedCache(MOST_CACHED_BYTES);
+export const ANY_PURPOSE = '2.5.29.37.0';
 
 /** A question, and which signatures have been checked for it. */
 interface Search extends ChainQuestion {
   checked: Set<string>;
+  /** CA certificates that stand below the first of the path and are not asked about. */
+  below: number;
 }
 
 /**
@@ -72,8 +73,27 @@ export function verifyChain(question: ChainQuestion): ChainVerdict {
   }
   const unfit = outsideValidity(leaf, at) ?? unsuitable(leaf, name);
   if (unfit) return unfit;
-  const search: Search = { ...question, checked: new Set() };
-  const path = climb([leaf], search);
+  return answer(leaf, { ...question, checked: new Set(), below: 0 });
+}
+
+/**
+ * Whether what an issuer signs leads to an anchor: what is asked of the chains of its leaves, as far as it can be known without one.
+ * Identity itself looks at the issuer alone (`verifyChain`).
+ */
+export function verifyIssuer(question: Omit<ChainQuestion, 'name'>): ChainVerdict {
+  const { chain, at } = question;
+  const [issuer] = chain;
+  if (!issuer) return failed('NoCertificate', 'there is no certificate');
+  if (chain.length > MOST_STORED) return failed('TooComplex', `${chain.length} certificates, more than ${MOST_STORED}`);
+  const unfit = outsideValidity(issuer, at);
+  if (unfit) return unfit;
+  if (!issuer.isCa || !issuer.canSignCertificates || !isSound(issuer))
+    return failed('Unsuitable', 'it may not sign certificates of proxies');
+  return answer(issuer, { ...question, checked: new Set(), below: 1 });
+}
+
+function answer(first: Certificate, search: Search): ChainVerdict {
+  const path = climb([first], search);
   if (path) return { ok: true, path };
   return search.checked.size > MOST_CHECKS
     ? failed('TooComplex', `it takes more than ${MOST_CHECKS} signatures to find a way to an anchor`)
@@ -106,7 +126,7 @@ function isSound({ unknownCritical, repeated, purposes }: Certificate): boolean 
 /** The way from the end of a path to an anchor, over any of the intermediates that fit; undefined: there is none. */
 function climb(path: Path, search: Search): Path | undefined {
   const reached = reachAnchor(path, search);
-  if (reached || path.length > MOST_INTERMEDIATES) return reached;
+  if (reached || path.length + search.below > MOST_INTERMEDIATES) return reached;
   const [, ...intermediates] = search.chain;
   for (const candidate of intermediates) {
     const found = leadsOn(path, candidate, search) && climb([...path, candidate], search);
@@ -117,20 +137,40 @@ function climb(path: Path, search: Search): Path | undefined {
 
 /** The path with the anchor that is, or has signed, its end. */
 function reachAnchor(path: Path, search: Search): Path | undefined {
-  const { anchors, anchorExpiry, at } = search;
   const last = endOf(path);
-  for (const anchor of anchors) {
-    if (anchorExpiry === 'enforce' && outsideValidity(anchor, at)) continue;
+  for (const anchor of search.anchors) {
+    if (!isAnchor(anchor, path, search)) continue;
     if (anchor.fingerprint === last.fingerprint) return path;
-    // webpki takes an anchor for its name, its key and its name constraints: nothing else of it is looked at
     if (permitsAll(anchor, path) && signed(anchor, last, search)) return [...path, anchor];
   }
   return undefined;
 }
 
+/**
+ * An anchor with an extension that must not be ignored, or one twice, is none: proxies skip it (webpki src/trust_anchor.rs),
+ * identity refuses what is below. Of others webpki looks at name, key and name constraints alone; Go at all but the key usage of
+ * one without extensions (crypto/x509 `CheckSignatureFrom`, `isValid`).
+ */
+function isAnchor(anchor: Certificate, path: Path, { as, at }: Search): boolean {
+  if (anchor.unknownCritical.length > 0 || anchor.repeated) return false;
+  if (as === 'proxy') return true;
+  if (outsideValidity(anchor, at) || !isForServers(anchor)) return false;
+  if (anchor.fingerprint === endOf(path).fingerprint) return true;
+  return maySign(anchor) && (anchor.pathLength ?? path.length) >= path.length - 1;
+}
+
+/** To Go; one of the first versions cannot say so. */
+function maySign({ version, isCa, canSignCertificates }: Certificate): boolean {
+  return version < 3 || (isCa && canSignCertificates);
+}
+
+function isForServers({ purposes }: Certificate): boolean {
+  return purposes === undefined || purposes.includes(PURPOSES[0]) || purposes.includes(ANY_PURPOSE);
+}
+
 function leadsOn(path: Path, candidate: Certificate, search: Search): boolean {
   if (path.some((one) => isSame(one, candidate))) return false;
-  return mayIssue(candidate, path, search.at) && signed(candidate, endOf(path), search);
+  return mayIssue(candidate, path, search) && signed(candidate, endOf(path), search);
 }
 
 /** Of one name and one key: a way over both is a detour. */
@@ -142,9 +182,9 @@ function endOf(path: Path): Certificate {
   return path.at(-1) ?? path[0];
 }
 
-function mayIssue(issuer: Certificate, path: Path, at: Date): boolean {
+function mayIssue(issuer: Certificate, path: Path, { at, below }: Search): boolean {
   if (!issuer.isCa || !issuer.canSignCertificates || outsideValidity(issuer, at)) return false;
-  const casBelow = path.length - 1;
+  const casBelow = path.length - 1 + below;
   if (issuer.pathLength !== undefined && issuer.pathLength < casBelow) return false;
   return isSound(issuer) && permitsAll(issuer, path);
 }
@@ -158,46 +198,6 @@ function signed(issuer: Certificate, subject: Certificate, { checked }: Search):
   if (!issuer.subjectDer.equals(subject.issuerDer) || checked.size > MOST_CHECKS) return false;
   checked.add(pairOf(issuer, subject));
   return checked.size <= MOST_CHECKS && hasSigned(issuer, subject);
-}
-
-/**
- * Whether a certificate has signed another, as far as their names (bytes) and the signature tell: neither validity nor what
- * the signer may do is looked at. Verdicts are remembered: a scan of thousands of proxies asks about few issuers.
- */
-export function hasSigned(issuer: Certificate, subject: Certificate): boolean {
-  if (!issuer.subjectDer.equals(subject.issuerDer)) return false;
-  const key = pairOf(issuer, subject);
-  const known = verdicts.get(key);
-  if (known !== undefined) return known;
-  const verdict = isUsual(issuer.key) && SIGNATURES.has(subject.signatureAlgorithm) && verifies(issuer, subject);
-  verdicts.set(key, verdict, VERDICT_BYTES);
-  return verdict;
-}
-
-function pairOf(issuer: Certificate, subject: Certificate): string {
-  return `${issuer.fingerprint}${subject.fingerprint}`;
-}
-
-/** What ring verifies for webpki; what else there is costs up to a hundred times as much. */
-const CURVES = ['prime256v1', 'secp384r1'];
-const LEAST_RSA_BITS = 2048;
-const SIGNATURES = new Set([
-  ...['1.2.840.10045.4.3.2', '1.2.840.10045.4.3.3', '1.2.840.10045.4.3.4'], // ECDSA with SHA-256, 384, 512
-  ...['1.2.840.113549.1.1.11', '1.2.840.113549.1.1.12', '1.2.840.113549.1.1.13'], // RSA PKCS #1 with the same
-  ...['1.2.840.113549.1.1.10', '1.3.101.112'], // RSA-PSS, Ed25519
-]);
-
-function isUsual(key: CertificateKey): boolean {
-  if (key.type === 'ec') return CURVES.includes(key.curve);
-  return key.type === 'ed25519' || (key.type === 'rsa' && key.bits >= LEAST_RSA_BITS);
-}
-
-function verifies(issuer: Certificate, subject: Certificate): boolean {
-  try {
-    return subject.x509.verify(issuer.x509.publicKey);
-  } catch {
-    return false; // a key or a signature that OpenSSL cannot make sense of
-  }
 }
 
 function outsideValidity(certificate: Certificate, at: Date): ChainVerdict | undefined {

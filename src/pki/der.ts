@@ -69,7 +69,8 @@ export function expect(element: Der | undefined, tag: number): Der {
   return element;
 }
 
-function elementAt(bytes: Buffer, at: number): Der {
+/** @throws CertificateError when there is none */
+export function elementAt(bytes: Buffer, at: number): Der {
   const [tag, first] = [bytes[at], bytes[at + 1]];
   if (tag === undefined || first === undefined) throw new CertificateError('cut short');
   if ((tag & LONG_TAG) === LONG_TAG) throw new CertificateError('unexpected ASN.1');
@@ -121,18 +122,41 @@ export function readMagnitude(element: Der | undefined): Buffer {
   return sign === 0 ? content.subarray(1) : content;
 }
 
-const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
-const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
-const LONGEST_TIME = 15;
+const ZONE = String.raw`(Z|[+-]\d{4})$`;
+/** Without seconds too: no RFC allows it, Go does. */
+const UTC_TIME = new RegExp(String.raw`^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?${ZONE}`);
+const GENERALIZED_TIME = new RegExp(String.raw`^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)${ZONE}`);
+const LONGEST_TIME = 19;
 
-/** The two shapes of RFC 5280 section 4.1.2.5; the short one is of 1950 to 2049. */
+/** The two shapes of RFC 5280 section 4.1.2.5, as Go reads them: also of other zones than UTC. The short one is of 1950 to 2049. */
 export function readTime(element: Der | undefined): Date {
   const isShort = element?.tag === TAG.utcTime;
   const { content } = expect(element, isShort ? TAG.utcTime : TAG.generalizedTime);
   const written = content.length <= LONGEST_TIME ? content.toString('latin1') : '';
-  const [, year = '', month, day, ...clock] = (isShort ? UTC_TIME : GENERALIZED_TIME).exec(written) ?? [];
-  const century = isShort ? (year < '50' ? '20' : '19') : '';
-  const time = new Date(`${century}${year}-${month}-${day}T${clock.join(':')}Z`);
-  if (Number.isNaN(time.getTime())) throw new CertificateError('a time that is none');
+  const [, year = '', month, day, hour, minute, second = '00', zone = ''] =
+    (isShort ? UTC_TIME : GENERALIZED_TIME).exec(written) ?? [];
+  const time = instantOf(`${isShort ? centuryOf(year) : ''}${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`);
+  return new Date(time.getTime() - offsetOf(zone));
+}
+
+function centuryOf(year: string): string {
+  return year < '50' ? '20' : '19';
+}
+
+/** The day after the last of a month and the hour 24 are times to JavaScript. */
+function instantOf(iso: string): Date {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime()) || time.toISOString() !== iso) throw new CertificateError('a time that is none');
   return time;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Milliseconds that a zone is ahead of UTC; UTC itself is written `Z` and in no other way. */
+function offsetOf(zone: string): number {
+  if (zone === 'Z') return 0;
+  const [hours, minutes] = [Number(zone.slice(1, 3)), Number(zone.slice(3))];
+  const isZone = hours <= 24 && minutes < 60 && hours + minutes > 0;
+  if (!isZone) throw new CertificateError('a time that is none');
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * MINUTE_MS;
 }

@@ -1,6 +1,6 @@
-import { readBundle } from '../pki/bundle.js';
+import { formatBundle, issuerFile } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
-import { hasSigned } from '../pki/chain.js';
+import { hasSigned } from '../pki/signatures.js';
 import type { RotationSecret } from './rotation-secret.js';
 
 /** What the issuer Secret can hold during a rotation (src/rotation/courses/course.ts, `IssuerState`). */
@@ -9,7 +9,7 @@ type Chain = readonly [Certificate, ...Certificate[]];
 
 /** Every certificate in its order: the first is what identity verifies, all of them are what it hands out. */
 export function isSameIssuer(stored: Chain, pem: string): boolean {
-  const wanted = readBundle(pem).certificates;
+  const wanted = issuerFile(pem);
   return (
     wanted.length === stored.length &&
     wanted.every(({ fingerprint }, index) => fingerprint === stored[index]?.fingerprint)
@@ -23,8 +23,10 @@ export function issuerIn(state: State, secret: RotationSecret): { certificatePem
   const keyPem = previous.issuerKeyPem;
   if (state === 'previous') return { certificatePem: previous.issuerPem, keyPem };
   if (!bridge) return undefined;
-  const start = `${previous.issuerPem.trimEnd()}\n`;
-  return { certificatePem: state === 'bridge' ? start + bridge.pem : bridge.pem + start, keyPem };
+  // written anew: behind a block of another kind identity would not see the bridge certificate
+  const start = issuerFile(previous.issuerPem);
+  const certificates = state === 'bridge' ? [...start, bridge] : [bridge, ...start];
+  return { certificatePem: formatBundle(certificates, { finalNewline: true }), keyPem };
 }
 
 /**

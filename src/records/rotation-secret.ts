@@ -5,7 +5,7 @@ import type { Kubernetes } from '../kubernetes/client.js';
 import { ifThere } from '../kubernetes/errors.js';
 import { FIELD_MANAGER } from '../kubernetes/own-names.js';
 import { pointer, unchanged, withFreshRead } from '../kubernetes/patch.js';
-import { formatBundle, readBundle } from '../pki/bundle.js';
+import { formatBundle, issuerFile, readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
 import { RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET, RUN_ANNOTATION } from './names.js';
 import { annotate, created, encoded, ownMetadata } from './own-object.js';
@@ -111,8 +111,14 @@ export function parseRotationSecret(secret: V1Secret): RotationSecret {
 
 /** The issuer of the start with what was stored behind it. */
 export function chainOfStart({ previous: { issuer, issuerPem } }: RotationSecret): [Certificate, ...Certificate[]] {
-  const [, ...others] = readBundle(issuerPem).certificates;
+  const [, ...others] = issuerFile(issuerPem);
   return [issuer, ...others];
+}
+
+/** What stands behind the new issuer in its file: CAs between it and its root. */
+export function intermediatesOf({ issuerPem }: Pick<RotationSecret, 'issuerPem'>): Certificate[] {
+  const [, ...others] = issuerFile(issuerPem);
+  return others;
 }
 
 function annotationsOf({ metadata }: V1Secret): { id?: string; retire: string[]; firstRunId?: string } {

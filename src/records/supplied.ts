@@ -41,23 +41,23 @@ export async function readSuppliedCertificates(
   throw new SuppliedError(`Secret ${namespace}/${name}: ${supplied.join('; ')}`);
 }
 
-/** What a Secret's data supplies, or everything that is wrong with it. */
+/** What a Secret's data supplies, or everything that is wrong with it. Whether certificates and keys are fit is judged elsewhere. */
 export function parseSupplied(data: Record<string, string>): SuppliedCertificates | string[] {
   const text = (key: string): string | undefined => decode(data[key] ?? '') || undefined;
-  const roots = readBundle(text(SECRET_KEYS.root) ?? '').certificates;
-  const [rootKeyPem, issuerPem, issuerKeyPem] = [
-    text(SECRET_KEYS.rootKey),
-    text(SECRET_KEYS.issuer),
-    text(SECRET_KEYS.issuerKey),
-  ];
-  const problems = [...rootProblems(roots), ...issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem })];
+  const [rootPem = '', rootKeyPem] = [text(SECRET_KEYS.root), text(SECRET_KEYS.rootKey)];
+  const [issuerPem, issuerKeyPem] = [text(SECRET_KEYS.issuer), text(SECRET_KEYS.issuerKey)];
+  const roots = readBundle(rootPem).certificates;
+  const problems = [...rootProblems(rootPem, roots), ...issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem })];
   const [root] = roots;
   return root && problems.length === 0 ? { root, ...present({ rootKeyPem, issuerPem, issuerKeyPem }) } : problems;
 }
 
-function rootProblems({ length }: readonly Certificate[]): string[] {
-  if (length === 0) return [`${SECRET_KEYS.root} holds no certificate`];
-  return length > 1 ? [`${SECRET_KEYS.root} holds ${length} certificates, it must be the one new root`] : [];
+function rootProblems(text: string, { length }: readonly Certificate[]): string[] {
+  if (length === 0) return [nothingIn(SECRET_KEYS.root, text)];
+  if (length === 1) return [];
+  return [
+    `${SECRET_KEYS.root} holds ${length} certificates, it must be the one new root (CAs between root and issuer belong behind the issuer, in ${SECRET_KEYS.issuer})`,
+  ];
 }
 
 function issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem }: Record<string, string | undefined>): string[] {
@@ -67,5 +67,19 @@ function issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem }: Record<string, 
     problems.push(`${issuer} and ${issuerKey} belong together`);
   }
   if (!issuerPem && !rootKeyPem) problems.push(`either ${issuer} with ${issuerKey}, or ${rootKey}, is needed`);
+  if (issuerPem && readBundle(issuerPem).certificates.length === 0) problems.push(nothingIn(issuer, issuerPem));
   return problems;
 }
+
+/** The commonest reasons, where they show. */
+function nothingIn(key: string, text: string): string {
+  const decoded = Buffer.from(text, 'base64').toString('latin1');
+  if (decoded.includes(BEGIN))
+    return `${key} is encoded in base64 twice (\`data\` is encoded once; PEM goes into \`stringData\`)`;
+  if (text.includes('PRIVATE KEY')) return `${key} holds a private key in place of a certificate`;
+  if (text.startsWith('0\uFFFD'))
+    return `${key} holds no PEM; a binary certificate becomes one by \`openssl x509 -inform DER\``;
+  return `${key} holds no certificate`;
+}
+
+const BEGIN = '-----BEGIN ';

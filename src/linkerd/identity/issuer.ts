@@ -3,7 +3,7 @@ import type { Kubernetes } from '../../kubernetes/client.js';
 import { StateError } from '../../ground/state-error.js';
 import { withoutAppliedKeys } from '../../kubernetes/last-applied.js';
 import { pointer, unchanged } from '../../kubernetes/patch.js';
-import { readBundle } from '../../pki/bundle.js';
+import { issuerFile } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
 import type { IssuerScheme, Linkerd } from '../detect.js';
 import { decode, encode } from '../../kubernetes/base64.js';
@@ -27,19 +27,31 @@ export interface StoredIssuer {
 
 /** @throws StateError `IssuerUnreadable` when the Secret lacks a key of the scheme that identity reads, or holds no certificate */
 export async function readIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<StoredIssuer> {
+  const issuer = await findIssuer(k8s, linkerd);
+  if (issuer.keyPem === '') throw unreadable(linkerd, ISSUER_KEYS[linkerd.scheme].key);
+  return issuer;
+}
+
+/**
+ * The same for those who only look: its key may be missing (`keyPem` is empty then) or unfit.
+ * @throws StateError `IssuerUnreadable` when there is no certificate
+ */
+export async function findIssuer(k8s: Kubernetes, linkerd: Linkerd): Promise<StoredIssuer> {
   const secret = await k8s.core.readNamespacedSecret({ name: ISSUER_SECRET, namespace: linkerd.namespace });
   const keys = ISSUER_KEYS[linkerd.scheme];
   const certificatePem = decode(secret.data?.[keys.certificate] ?? '');
   const keyPem = decode(secret.data?.[keys.key] ?? '');
-  const [issuer, ...rest] = readBundle(certificatePem).certificates;
-  if (!issuer || keyPem === '') {
-    throw new StateError(
-      'IssuerUnreadable',
-      `Secret ${ISSUER_SECRET} has no ${issuer ? keys.key : keys.certificate} (scheme ${linkerd.scheme})`,
-      'put certificate and key of the issuer back, as identity reads them',
-    );
-  }
+  const [issuer, ...rest] = issuerFile(certificatePem);
+  if (!issuer) throw unreadable(linkerd, keys.certificate);
   return { certificates: [issuer, ...rest], certificatePem, keyPem, secret };
+}
+
+function unreadable({ scheme }: Linkerd, key: string): StateError {
+  return new StateError(
+    'IssuerUnreadable',
+    `Secret ${ISSUER_SECRET} has no ${key} (scheme ${scheme})`,
+    'put certificate and key of the issuer back, as identity reads them',
+  );
 }
 
 /**

@@ -175,7 +175,7 @@ interface Verification {
 /** @throws ProbeError when it would take too much to find out */
 function verifies({ chain, root, name, at }: Verification): boolean {
   const verdict = verifyChain({
-    ...{ chain, anchors: [root], at, anchorExpiry: 'ignore' },
+    ...{ chain, anchors: [root], at, as: 'proxy' },
     ...present({ name }),
   });
   if (!verdict.ok && verdict.reason === 'TooComplex') throw new ProbeError('Malformed', verdict.message);

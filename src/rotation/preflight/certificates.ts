@@ -1,4 +1,4 @@
-import type { Problem } from '../../pki/authority.js';
+import type { Problem } from '../../pki/problem.js';
 import type { Finding, Subject } from '../findings.js';
 import type { PreflightObservation } from './observation.js';
 import { CLUSTER, issuerSecret } from './subjects.js';

@@ -1,5 +1,5 @@
 import type { Fingerprint, ProxyObservation } from '../../ground/mesh.js';
-import type { Problem } from '../../pki/authority.js';
+import type { Problem } from '../../pki/problem.js';
 import type { Course } from '../courses/course.js';
 import type { Recovery } from '../courses/recovery.js';
 import type { Finding, Waiver } from '../findings.js';

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type Authority, checkAuthority, type Problem } from '../../../src/pki/authority.js';
+import { type Authority, checkAuthority } from '../../../src/pki/authority.js';
+import type { Problem } from '../../../src/pki/problem.js';
 import {
   basicConstraints,
   type CertificateRequest,

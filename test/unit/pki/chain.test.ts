@@ -14,7 +14,7 @@ describe('verifyChain', () => {
   const a = authority();
   const t = authority();
   const leaf = leafUnder(a.issuer).certificate;
-  const question = { at: now, anchorExpiry: 'ignore' as const };
+  const question = { at: now, as: 'proxy' as const };
 
   it('finds the way over the presented issuer, and none to another root of the same name', () => {
     const chain = [leaf, a.issuer.certificate];
@@ -63,7 +63,7 @@ describe('verifyChain', () => {
     });
     const chain = [leafUnder(issuer).certificate, issuer.certificate];
     expect(verifyChain({ ...question, chain, anchors: [old.certificate] })).toMatchObject({ ok: true });
-    expect(verifyChain({ ...question, chain, anchors: [old.certificate], anchorExpiry: 'enforce' })).toMatchObject({
+    expect(verifyChain({ ...question, chain, anchors: [old.certificate], as: 'identity' })).toMatchObject({
       ok: false,
     });
   });
@@ -149,7 +149,7 @@ describe('a chain that is made to cost', () => {
   const anchors = [mesh.root.certificate];
   const ask = (chain: readonly Issued[]) =>
     verifyChain({
-      ...{ chain: chain.map(({ certificate }) => certificate), anchors, at: new Date(), anchorExpiry: 'ignore' },
+      ...{ chain: chain.map(({ certificate }) => certificate), anchors, at: new Date(), as: 'proxy' },
       name: LEAF_NAME,
     });
   it('is not looked into when it is longer than eight', () => {
@@ -170,7 +170,7 @@ describe('a chain that is made to cost', () => {
     const leaf = leafOf(mesh);
     const others = Array.from({ length: 6 }, () => crossCertified(mesh.issuer.certificate, authority('other').root));
     const chain = [leaf.certificate, ...others, mesh.issuer.certificate];
-    expect(verifyChain({ chain, anchors, at: new Date(), anchorExpiry: 'ignore', name: LEAF_NAME })).toMatchObject({
+    expect(verifyChain({ chain, anchors, at: new Date(), as: 'proxy', name: LEAF_NAME })).toMatchObject({
       ok: true,
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { issuerInUseProblems } from '../../../src/pki/issuer-in-use.js';
+import { type IssuerInUse, issuerInUseProblems } from '../../../src/pki/issuer-in-use.js';
 import { basicConstraints, keyUsage } from '../../../src/pki/issue.js';
 import { toSec1Pem } from '../../../src/pki/key.js';
 import { nameConstraints } from '../../hostile/asn1.js';
@@ -8,8 +8,11 @@ import { authority } from '../support.js';
 
 const { root, issuer } = authority();
 const roots = [root.certificate];
-const inUse = { certificate: issuer.certificate, keyPem: toSec1Pem(issuer.privateKey), roots };
-const reasons = (change: Partial<typeof inUse>) =>
+const inUse: IssuerInUse = {
+  ...{ chain: [issuer.certificate], keyPem: toSec1Pem(issuer.privateKey) },
+  ...{ roots, anchors: roots },
+};
+const reasons = (change: Partial<IssuerInUse>) =>
   issuerInUseProblems({ ...inUse, ...change }, new Date()).map(({ severity, reason }) => [severity, reason]);
 
 describe('the issuer in use', () => {
@@ -20,7 +23,7 @@ describe('the issuer in use', () => {
   });
 
   it('may be under an anchor whose key it has: it is no new root', () => {
-    expect(reasons({ certificate: root.certificate, keyPem: toSec1Pem(root.privateKey) })).toEqual([]);
+    expect(reasons({ chain: [root.certificate], keyPem: toSec1Pem(root.privateKey) })).toEqual([]);
   });
 
   it('may have name constraints: the mesh works with them', () => {
@@ -28,7 +31,7 @@ describe('the issuer in use', () => {
     const { subjectDer } = root.certificate;
     const constrained = make({ subject: 'i', issuer: subjectDer, signer: root.privateKey, extensions });
     const { certificate, privateKey } = constrained;
-    const found = reasons({ certificate, keyPem: toSec1Pem(privateKey) });
+    const found = reasons({ chain: [certificate], keyPem: toSec1Pem(privateKey) });
     expect(found.map(([, reason]) => reason)).not.toContain('NameConstraints');
   });
 

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { COURSES } from '../../../../src/rotation/courses/index.js';
-import type { Problem } from '../../../../src/pki/authority.js';
+import type { Problem } from '../../../../src/pki/problem.js';
 import { type Case, holds, ROOT_EXPIRED } from './support.js';
 
 const mismatch: Problem = { reason: 'IssuerKeyMismatch', severity: 'error', message: 'not its key', hint: 'find it' };

@@ -1,0 +1,3 @@
+module reroot.dev/pki-corpus
+
+go 1.24
