@@ -21,6 +21,9 @@ import { present } from '../../ground/present.js';
 import { templateAnchors } from '../layouts/template.js';
 import { MARK_ANNOTATION } from '../../kubernetes/own-names.js';
 import {
+  ADMIN_ADDRESS_VARIABLE,
+  ADMIN_PORT,
+  ADMIN_PORT_NAME,
   ANCHORS_VARIABLE,
   COMPONENT_LABEL,
   CONTROL_PLANE_NS_LABEL,
@@ -42,6 +45,10 @@ export interface MeshedPod {
   name: string;
   uid: string;
   address?: string;
+  /** Its other addresses, where it has several (dual stack). */
+  otherAddresses?: string[];
+  /** Absent: the usual one. */
+  adminPort?: number;
   /** Name in the leaf, and the SNI that the proxy's admin port answers to. */
   identity?: string;
   component?: string;
@@ -129,6 +136,8 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
     ...anchorsOf(pod, proxy),
     ...present({
       address: pod.status?.podIP,
+      otherAddresses: otherAddresses(pod),
+      adminPort: pod.spec?.hostNetwork ? undefined : adminPortOf(proxy),
       identity: said(expandedIdentity(pod, proxy), LONGEST_NAME),
       component: labels[COMPONENT_LABEL],
       mark: said(annotations[MARK_ANNOTATION]),
@@ -144,6 +153,22 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
 /** What the pod itself says. */
 function said(text: string | undefined, most?: number): string | undefined {
   return text === undefined ? undefined : plain(text, most);
+}
+
+function otherAddresses({ status }: V1Pod): string[] | undefined {
+  const others = (status?.podIPs ?? []).flatMap(({ ip }) => (ip && ip !== status?.podIP ? [ip] : []));
+  return others.length > 0 ? others : undefined;
+}
+
+/**
+ * Where its proxy listens, as the injector has written it for annotation `config.linkerd.io/admin-port`: the variable is what the
+ * process reads, the name of a port what people see. A pod may so choose a port of its own, and none of the node's: not on the host's
+ * network.
+ */
+function adminPortOf({ env, ports }: V1Container): number | undefined {
+  const [, listens] = /:(\d{1,5})$/.exec(lastValue(env, ADMIN_ADDRESS_VARIABLE)?.value ?? '') ?? [];
+  const port = listens === undefined ? ports?.find(({ name }) => name === ADMIN_PORT_NAME)?.containerPort : Number(listens);
+  return port !== undefined && port !== ADMIN_PORT && port >= 1 && port <= 65_535 ? port : undefined;
 }
 
 function isoTime(time: Date | undefined): string | undefined {
