@@ -54,7 +54,8 @@ export function workerEnvironment(options: Partial<ClusterOptions>, env: NodeJS.
     ...env,
     ...present({
       REROOT_CLUSTER: cluster,
-      KUBECONFIG: kubeconfig === undefined ? env['KUBECONFIG'] && absoluteFiles(env['KUBECONFIG']) : oneFile(kubeconfig),
+      KUBECONFIG:
+        kubeconfig === undefined ? env['KUBECONFIG'] && absoluteFiles(env['KUBECONFIG']) : oneFile(kubeconfig),
       REROOT_KUBE_CONTEXT: context,
       REROOT_REACH: reach,
     }),

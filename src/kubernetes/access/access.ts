@@ -45,7 +45,9 @@ function ofKubeconfig(chosen: Chosen, options: AccessOptions): Access {
     'current-context': 'chosen',
     contexts: [{ name: 'chosen', context: { cluster: clusterName, user: userName } }],
     clusters: [{ name: clusterName, cluster: { ...cluster, server: cluster.server?.trim() } }],
-    users: [{ name: userName, user: { ...user, as: undefined, exec: undefined, ...(tokenFile ? { token: undefined } : {}) } }],
+    users: [
+      { name: userName, user: { ...user, as: undefined, exec: undefined, ...(tokenFile ? { token: undefined } : {}) } },
+    ],
   };
   library.loadFromString(JSON.stringify(entries));
   const terminal = process.stdin.isTTY && process.stderr.isTTY;
@@ -69,19 +71,25 @@ function inCluster(context: string | undefined, env: NodeJS.ProcessEnv): Access 
   if (context) throw new Error(`there is no kubeconfig that could have context ${context}`);
   const library = new KubeConfig();
   library.loadFromCluster();
-  const { tokenFile } = (library.getCurrentUser()?.authProvider as { config: { tokenFile: string } }).config;
-  return access(library, { acting: [], renewable: fromFile(tokenFile), env });
+  const provider = library.getCurrentUser()?.authProvider as { config: { tokenFile: string } } | undefined;
+  return access(library, { acting: [], renewable: fromFile(provider?.config.tokenFile ?? ''), env });
 }
 
 function access(
   library: KubeConfig,
-  { acting, renewable, env }: Pick<Access, 'acting'> & { renewable: Renewable | undefined; env: NodeJS.ProcessEnv | undefined },
+  {
+    acting,
+    renewable,
+    env,
+  }: Pick<Access, 'acting'> & { renewable: Renewable | undefined; env: NodeJS.ProcessEnv | undefined },
 ): Access {
   const [cluster, user] = [library.getCurrentCluster(), library.getCurrentUser()];
   if (!cluster || !user) throw new Error('the kubeconfig has no current cluster');
   const proxyUrl = proxyOf(cluster.server, cluster.proxyUrl, env ?? process.env);
   if (acting.length > 0 && user.authProvider && !renewable)
-    throw new Error('the kubeconfig has `as` and an auth-provider: reroot cannot act as another with that; use an exec plugin');
+    throw new Error(
+      'the kubeconfig has `as` and an auth-provider: reroot cannot act as another with that; use an exec plugin',
+    );
   const { proxyUrl: _own, ...direct } = cluster;
   return {
     cluster: { ...direct, ...present({ proxyUrl }) },

@@ -27,7 +27,12 @@ interface Signed {
 function sign({ cluster, user, renewable, acting }: Access): Signed {
   const signed: Signed = { kubeConfig: new KubeConfig() };
   const context = { name: 'chosen', cluster: cluster.name, user: user.name };
-  signed.kubeConfig.loadFromOptions({ clusters: [cluster], users: [user], contexts: [context], currentContext: 'chosen' });
+  signed.kubeConfig.loadFromOptions({
+    clusters: [cluster],
+    users: [user],
+    contexts: [context],
+    currentContext: 'chosen',
+  });
   signed.kubeConfig.addAuthenticator({
     isAuthProvider: ({ authProvider }) => (authProvider as { name?: unknown } | null)?.name === OURS,
     applyAuthentication: async (_user, options) => {
@@ -73,7 +78,8 @@ export function sending(access: Access): Sending {
       if (signed.credential) used.set(request, signed.credential);
       for (const [name, value] of Object.entries(options.headers ?? {}))
         if (typeof value === 'string') request.setHeaderParam(name, value);
-      if (options.auth) request.setHeaderParam('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
+      if (options.auth)
+        request.setHeaderParam('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
       request.setDispatcher(await pools(signed.kubeConfig, options));
     },
   };
@@ -106,13 +112,18 @@ function poolOf({ acting, cluster }: Access): (kubeConfig: KubeConfig, options: 
   let kept: { of: string; pool: Promise<Pool> } | undefined;
   return async (kubeConfig, { ca, cert, key }) => {
     const hash = createHash('sha256');
-    for (const part of [ca, cert, key]) hash.update(String(part)).update('\0');
+    for (const part of [ca, cert, key]) hash.update(bytesOf(part)).update('\0');
     const of = hash.digest('hex');
     if (kept?.of === of) return await kept.pool;
     void kept?.pool.then(async (old) => await old.close()).catch(() => undefined); // once what is under way has ended
     kept = { of, pool: newPool(kubeConfig, cluster.server, acting) };
     return await kept.pool;
   };
+}
+
+/** Files come as bytes, what a plugin gives as text. */
+function bytesOf(part: RequestOptions['ca' | 'cert' | 'key']): string | Uint8Array {
+  return typeof part === 'string' || part instanceof Uint8Array ? part : '';
 }
 
 /** A pool as the library makes it, with the proxy and the certificates of the moment. */

@@ -63,8 +63,12 @@ function isInteractive({ exec, terminal }: Plugin): boolean {
   const mode = exec.interactiveMode ?? 'IfAvailable';
   if (mode === 'Never') return false;
   if (mode === 'IfAvailable') return terminal;
-  if (mode !== 'Always') throw new Error(`exec plugin ${nameOf(exec)} has an interactiveMode that nobody knows: ${plain(mode)}`);
-  if (!terminal) throw new Error(`exec plugin ${nameOf(exec)} asks somebody at a terminal (interactiveMode: Always), and here is none`);
+  if (mode !== 'Always')
+    throw new Error(`exec plugin ${nameOf(exec)} has an interactiveMode that nobody knows: ${plain(mode)}`);
+  if (!terminal)
+    throw new Error(
+      `exec plugin ${nameOf(exec)} asks somebody at a terminal (interactiveMode: Always), and here is none`,
+    );
   return true;
 }
 
@@ -72,7 +76,11 @@ function run(plugin: Plugin, interactive: boolean): Promise<string> {
   const { exec } = plugin;
   const timeoutMs = interactive ? plugin.timeoutMs * WITH_A_PERSON : plugin.timeoutMs;
   const child = spawn(exec.command ?? '', exec.args, {
-    env: { ...process.env, ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])), ...execInfo(plugin, interactive) },
+    env: {
+      ...process.env,
+      ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])),
+      ...execInfo(plugin, interactive),
+    },
     stdio: interactive ? ['inherit', 'pipe', 'inherit'] : ['ignore', 'pipe', 'pipe'],
     detached: !interactive, // a group of its own, so that what it has started ends with it
   });
@@ -146,7 +154,9 @@ function notStarted(exec: ExecEntry, { code }: NodeJS.ErrnoException): Error {
 function credentialIn(text: string, exec: ExecEntry): Credential {
   const { data } = answerSchema.safeParse(json(text));
   if (data?.apiVersion !== exec.apiVersion || !data)
-    throw new Error(`exec plugin ${nameOf(exec)} has answered with no ExecCredential of ${plain(exec.apiVersion ?? '')}`);
+    throw new Error(
+      `exec plugin ${nameOf(exec)} has answered with no ExecCredential of ${plain(exec.apiVersion ?? '')}`,
+    );
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = data.status;
   if ((!token && !cert) || Boolean(cert) !== Boolean(key))
     throw new Error(`exec plugin ${nameOf(exec)} has answered with neither a token nor a certificate with its key`);

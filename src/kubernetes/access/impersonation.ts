@@ -18,7 +18,9 @@ export function impersonation(user: UserEntry): Impersonation {
   ];
   if (as) return [['Impersonate-User', as], ...more];
   if (more.length > 0)
-    throw new Error('the kubeconfig has as-groups, as-uid or as-user-extra without `as`: whom to act as, it does not say');
+    throw new Error(
+      'the kubeconfig has as-groups, as-uid or as-user-extra without `as`: whom to act as, it does not say',
+    );
   return [];
 }
 
@@ -26,6 +28,8 @@ export function impersonation(user: UserEntry): Impersonation {
 function headerName(key: string): string {
   return Array.from(Buffer.from(key), (byte) => {
     const character = String.fromCodePoint(byte);
-    return /[!#$&'*+\-.^_`|~0-9A-Za-z]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    return /[!#$&'*+\-.^_`|~0-9A-Za-z]/.test(character)
+      ? character
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }).join('');
 }

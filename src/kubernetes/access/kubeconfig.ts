@@ -151,13 +151,16 @@ function chosenUser(
   const userName = context.user ?? 'nobody';
   const found = users.find((one) => one.name === context.user);
   if (context.user && !found)
-    throw new Error(`context ${plain(name)} of the kubeconfig ${files} names user ${plain(userName)}, which is not there`);
+    throw new Error(
+      `context ${plain(name)} of the kubeconfig ${files} names user ${plain(userName)}, which is not there`,
+    );
   return { userName, user: found?.user ?? NOBODY };
 }
 
 function noContext({ contexts }: Entries, name: string | undefined, files: string): string {
   const known = contexts.map((one) => plain(one.name)).toSorted();
-  const has = known.length > 0 ? `it has ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}` : 'it has none';
+  const has =
+    known.length > 0 ? `it has ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}` : 'it has none';
   return name === undefined
     ? `the kubeconfig ${files} has no current context: give --context; ${has}`
     : `there is no context ${plain(name)} in the kubeconfig ${files}; ${has}`;

@@ -37,12 +37,17 @@ function either(env: NodeJS.ProcessEnv, name: string): string | undefined {
 
 /** A proxy without a scheme is one of http. The library looks names up itself for `socks5`; Go has the proxy do it. */
 function usable(where: string, proxy: string): string {
-  const whole = [proxy, `http://${proxy}`].filter((one) => URL.canParse(one)).map((one) => new URL(one)).find((one) => one.host);
+  const whole = [proxy, `http://${proxy}`]
+    .filter((one) => URL.canParse(one))
+    .map((one) => new URL(one))
+    .find((one) => one.host);
   if (!whole?.host || !SCHEMES.includes(whole.protocol))
     throw new Error(`${where} names a proxy that is none of ${SCHEMES.map((scheme) => `${scheme}//`).join(', ')}`);
   if (!whole.protocol.startsWith('socks')) return whole.href;
   if (whole.username || whole.password)
-    throw new Error(`${where} names a SOCKS proxy with a password, which cannot be given to it from here: name one of http`);
+    throw new Error(
+      `${where} names a SOCKS proxy with a password, which cannot be given to it from here: name one of http`,
+    );
   return `socks5h://${whole.host}`;
 }
 

@@ -134,10 +134,8 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
     terminating: metadata.deletionTimestamp !== undefined,
     workload: workloadOf(metadata),
     ...anchorsOf(pod, proxy),
+    ...addressesOf(pod, proxy),
     ...present({
-      address: pod.status?.podIP,
-      otherAddresses: otherAddresses(pod),
-      adminPort: pod.spec?.hostNetwork ? undefined : adminPortOf(proxy),
       identity: said(expandedIdentity(pod, proxy), LONGEST_NAME),
       component: labels[COMPONENT_LABEL],
       mark: said(annotations[MARK_ANNOTATION]),
@@ -155,9 +153,17 @@ function said(text: string | undefined, most?: number): string | undefined {
   return text === undefined ? undefined : plain(text, most);
 }
 
-function otherAddresses({ status }: V1Pod): string[] | undefined {
+/** Where its proxy is reached. */
+function addressesOf(
+  { status, spec }: V1Pod,
+  proxy: V1Container,
+): Pick<MeshedPod, 'address' | 'otherAddresses' | 'adminPort'> {
   const others = (status?.podIPs ?? []).flatMap(({ ip }) => (ip && ip !== status?.podIP ? [ip] : []));
-  return others.length > 0 ? others : undefined;
+  return present({
+    address: status?.podIP,
+    otherAddresses: others.length > 0 ? others : undefined,
+    adminPort: spec?.hostNetwork ? undefined : adminPortOf(proxy),
+  });
 }
 
 /**
@@ -166,9 +172,9 @@ function otherAddresses({ status }: V1Pod): string[] | undefined {
  * network.
  */
 function adminPortOf({ env, ports }: V1Container): number | undefined {
-  const [, listens] = /:(\d{1,5})$/.exec(lastValue(env, ADMIN_ADDRESS_VARIABLE)?.value ?? '') ?? [];
-  const port = listens === undefined ? ports?.find(({ name }) => name === ADMIN_PORT_NAME)?.containerPort : Number(listens);
-  return port !== undefined && port !== ADMIN_PORT && port >= 1 && port <= 65_535 ? port : undefined;
+  const listens = /:(\d{1,5})$/.exec(lastValue(env, ADMIN_ADDRESS_VARIABLE)?.value ?? '')?.[1];
+  const port = Number(listens ?? ports?.find(({ name }) => name === ADMIN_PORT_NAME)?.containerPort ?? ADMIN_PORT);
+  return port !== ADMIN_PORT && port >= 1 && port <= 65_535 ? port : undefined;
 }
 
 function isoTime(time: Date | undefined): string | undefined {

@@ -54,14 +54,34 @@ describe('an exec plugin', () => {
     expect(await askPlugin(plugin(answer({ token: 't' }, beta), { apiVersion: beta }))).toEqual({ token: 't' });
   });
   it.each<[string, string, object, string]>([
-    ['of an old version', '', { apiVersion: 'client.authentication.k8s.io/v1alpha1' }, 'reroot and kubectl know client.authentication.k8s.io/v1 and'],
-    ['that is not there', '', { command: '/nowhere/plugin', installHint: 'brew install it' }, '/nowhere/plugin is not there: brew install it'],
-    ['that fails', 'echo "Error: the SSO session has expired, run \\"aws sso login\\" eyJhbGciOiJSUzI1NiJ9.x" >&2; exit 3', {}, 'ended with 3, saying: Error: the SSO session has expired, run "aws sso login" …'],
+    [
+      'of an old version',
+      '',
+      { apiVersion: 'client.authentication.k8s.io/v1alpha1' },
+      'reroot and kubectl know client.authentication.k8s.io/v1 and',
+    ],
+    [
+      'that is not there',
+      '',
+      { command: '/nowhere/plugin', installHint: 'brew install it' },
+      '/nowhere/plugin is not there: brew install it',
+    ],
+    [
+      'that fails',
+      'echo "Error: the SSO session has expired, run \\"aws sso login\\" eyJhbGciOiJSUzI1NiJ9.x" >&2; exit 3',
+      {},
+      'ended with 3, saying: Error: the SSO session has expired, run "aws sso login" …',
+    ],
     ['that answers something else', 'echo secret', {}, 'has answered with no ExecCredential'],
     ['that answers another version', answer({ token: 't' }, 'x/v9'), {}, 'has answered with no ExecCredential'],
     ['that gives nothing', answer({}), {}, 'neither a token nor a certificate'],
     ['that gives half a certificate', answer({ clientCertificateData: 'C' }), {}, 'neither a token nor a certificate'],
-    ['that needs a terminal', '', { interactiveMode: 'Always' }, 'asks somebody at a terminal (interactiveMode: Always), and here is none'],
+    [
+      'that needs a terminal',
+      '',
+      { interactiveMode: 'Always' },
+      'asks somebody at a terminal (interactiveMode: Always), and here is none',
+    ],
     ['of an unknown mode', '', { interactiveMode: 'Sometimes' }, 'an interactiveMode that nobody knows: Sometimes'],
   ])('%s is said to be so', async (_what, script, exec, message) => {
     await expect(askPlugin(plugin(script, exec))).rejects.toThrow(message);

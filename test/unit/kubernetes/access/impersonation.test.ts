@@ -3,7 +3,13 @@ import { impersonation } from '../../../../src/kubernetes/access/impersonation.j
 import { NOBODY } from '../../../../src/kubernetes/access/schema.js';
 
 it('says everything of whom a kubeconfig acts as', () => {
-  const user = { ...NOBODY, as: 'jane', 'as-uid': '7', 'as-groups': ['a', 'b, c'], 'as-user-extra': { 'x.io/Scope é': ['1', '2'] } };
+  const user = {
+    ...NOBODY,
+    as: 'jane',
+    'as-uid': '7',
+    'as-groups': ['a', 'b, c'],
+    'as-user-extra': { 'x.io/Scope é': ['1', '2'] },
+  };
   expect(impersonation(user)).toEqual([
     ['Impersonate-User', 'jane'],
     ['Impersonate-Uid', '7'],
@@ -14,6 +20,9 @@ it('says everything of whom a kubeconfig acts as', () => {
   ]);
   expect(impersonation(NOBODY)).toEqual([]);
 });
-it.each([{ 'as-groups': ['a'] }, { 'as-uid': '7' }, { 'as-user-extra': { a: ['b'] } }])('refuses %o of nobody', (user) => {
-  expect(() => impersonation({ ...NOBODY, ...user })).toThrow('without `as`');
-});
+it.each([{ 'as-groups': ['a'] }, { 'as-uid': '7' }, { 'as-user-extra': { a: ['b'] } }])(
+  'refuses %o of nobody',
+  (user) => {
+    expect(() => impersonation({ ...NOBODY, ...user })).toThrow('without `as`');
+  },
+);

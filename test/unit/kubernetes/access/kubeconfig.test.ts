@@ -19,12 +19,20 @@ const context = (name: string, cluster = name, user = name) => ({ name, context:
 const cluster = (name: string, more: object = {}) => ({ name, cluster: { server: `https://${name}`, ...more } });
 const user = (name: string, more: object = {}) => ({ name, user: { token: name, ...more } });
 
-const A = write('a', { 'current-context': 'a', contexts: [context('a')], clusters: [cluster('a')], users: [user('a')] });
+const A = write('a', {
+  'current-context': 'a',
+  contexts: [context('a')],
+  clusters: [cluster('a')],
+  users: [user('a')],
+});
 const B = write('sub/b', {
   'current-context': 'b',
   contexts: [context('b'), context('a', 'b', 'b')],
   clusters: [cluster('b', { 'certificate-authority': 'ca.crt' }), cluster('a', { server: 'https://other' })],
-  users: [user('b', { tokenFile: 'token', exec: { command: './bin/plugin', apiVersion: 'v1' } }), user('a', { as: 'x' })],
+  users: [
+    user('b', { tokenFile: 'token', exec: { command: './bin/plugin', apiVersion: 'v1' } }),
+    user('a', { as: 'x' }),
+  ],
 });
 const NONE = path.join(folder, 'none');
 
@@ -52,7 +60,9 @@ describe('a list of kubeconfigs', () => {
     expect(readKubeconfig(`:${NONE}::${A}:${A}:`, undefined)).toMatchObject({ context: 'a', files: A });
   });
   it('is refused where no file is there: another cluster would be meant', () => {
-    expect(() => readKubeconfig(`${NONE}:${NONE}2`, undefined)).toThrow(`none of the kubeconfigs ${NONE}, ${NONE}2 exists`);
+    expect(() => readKubeconfig(`${NONE}:${NONE}2`, undefined)).toThrow(
+      `none of the kubeconfigs ${NONE}, ${NONE}2 exists`,
+    );
     expect(() => readKubeconfig(NONE, undefined)).toThrow(`the kubeconfig ${NONE} does not exist`);
   });
   it('has paths from the folder of each file', () => {
@@ -73,17 +83,42 @@ describe('one kubeconfig', () => {
     vi.stubEnv('HOME', path.join(folder, 'home'));
     expect(readKubeconfig(undefined, undefined)).toBeUndefined();
     expect(readKubeconfig('', undefined)).toBeUndefined();
-    write('home/.kube/config', { 'current-context': 'a', contexts: [context('a')], clusters: [cluster('a')], users: [user('a')] });
+    write('home/.kube/config', {
+      'current-context': 'a',
+      contexts: [context('a')],
+      clusters: [cluster('a')],
+      users: [user('a')],
+    });
     expect(readKubeconfig(undefined, undefined)).toMatchObject({ context: 'a' });
   });
   it.each<[string, object | string, RegExp]>([
-    ['without the context', { contexts: [context('x'), context('w')] }, /there is no context wanted in the kubeconfig \S+; it has w, x$/],
+    [
+      'without the context',
+      { contexts: [context('x'), context('w')] },
+      /there is no context wanted in the kubeconfig \S+; it has w, x$/,
+    ],
     ['without contexts', {}, /it has none$/],
     ['that is empty', '', /it has none$/],
-    ['without the cluster', { contexts: [context('wanted', 'gone')] }, /context wanted of .* names cluster gone, which is not there/],
-    ['without the server', { contexts: [context('wanted')], clusters: [cluster('wanted', { server: '' })] }, /has no server/],
-    ['without the user', { contexts: [context('wanted', 'a', 'gone')], clusters: [cluster('a')] }, /names user gone, which is not there/],
-    ['with a name twice', { clusters: [cluster('a'), cluster('a')] }, /has two clusters a: which is meant nobody can say/],
+    [
+      'without the cluster',
+      { contexts: [context('wanted', 'gone')] },
+      /context wanted of .* names cluster gone, which is not there/,
+    ],
+    [
+      'without the server',
+      { contexts: [context('wanted')], clusters: [cluster('wanted', { server: '' })] },
+      /has no server/,
+    ],
+    [
+      'without the user',
+      { contexts: [context('wanted', 'a', 'gone')], clusters: [cluster('a')] },
+      /names user gone, which is not there/,
+    ],
+    [
+      'with a name twice',
+      { clusters: [cluster('a'), cluster('a')] },
+      /has two clusters a: which is meant nobody can say/,
+    ],
     ['that is no mapping', 'text', /is not one: /],
     ['with another type', { contexts: [{ name: 1 }] }, /is not one: contexts\.0\.name/],
   ])('%s is refused', (_what, content, message) => {

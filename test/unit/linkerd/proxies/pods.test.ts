@@ -26,7 +26,8 @@ describe('a meshed pod', () => {
 
 describe('where a proxy is reached', () => {
   const seen = (proxy: object, more: object = {}) =>
-    readMeshedPod({ metadata: { name: 'x' }, spec: { containers: [{ name: 'linkerd-proxy', ...proxy }], ...more } })?.adminPort;
+    readMeshedPod({ metadata: { name: 'x' }, spec: { containers: [{ name: 'linkerd-proxy', ...proxy }], ...more } })
+      ?.adminPort;
   const listens = (value: string) => ({ env: [{ name: 'LINKERD2_PROXY_ADMIN_LISTEN_ADDR', value }] });
   const named = (containerPort: number) => ({ ports: [{ name: 'linkerd-admin', containerPort }] });
 

@@ -26,7 +26,7 @@ function forwards() {
     return await opened;
   };
   const k8s = { portForward: { portForward } } as unknown as Kubernetes;
-  return { k8s, socket, opening, ports, says: (text: string) => fromProxy?.write(text) };
+  return { k8s, socket, opening, ports, says: (words: string) => fromProxy?.write(words) };
 }
 
 describe('at the address of the pod', () => {
