@@ -174,7 +174,11 @@ function addressesOf(
 function adminPortOf({ env, ports }: V1Container): number | undefined {
   const listens = /:(\d{1,5})$/.exec(lastValue(env, ADMIN_ADDRESS_VARIABLE)?.value ?? '')?.[1];
   const port = Number(listens ?? ports?.find(({ name }) => name === ADMIN_PORT_NAME)?.containerPort ?? ADMIN_PORT);
-  return port !== ADMIN_PORT && port >= 1 && port <= 65_535 ? port : undefined;
+  return port !== ADMIN_PORT && isPort(port) ? port : undefined;
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65_535;
 }
 
 function isoTime(time: Date | undefined): string | undefined {
