@@ -50,7 +50,7 @@ function ofKubeconfig(chosen: Chosen, options: AccessOptions): Access {
     ],
   };
   library.loadFromString(JSON.stringify(entries));
-  const terminal = process.stdin.isTTY && process.stderr.isTTY;
+  const terminal = Boolean(process.stdin.isTTY) && Boolean(process.stderr.isTTY); // absent where there is none
   const timeoutMs = options.execTimeoutMs ?? EXEC_TIMEOUT_MS;
   const ofPlugin = exec && !token ? () => fromPlugin({ exec, cluster, terminal, timeoutMs }) : undefined;
   const renewable = tokenFile ? fromFile(tokenFile) : ofPlugin?.();
