@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
 import { plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
@@ -50,7 +51,7 @@ function ofKubeconfig(chosen: Chosen, options: AccessOptions): Access {
     ],
   };
   library.loadFromString(JSON.stringify(entries));
-  const terminal = Boolean(process.stdin.isTTY) && Boolean(process.stderr.isTTY); // absent where there is none
+  const terminal = isatty(0) && isatty(2);
   const timeoutMs = options.execTimeoutMs ?? EXEC_TIMEOUT_MS;
   const ofPlugin = exec && !token ? () => fromPlugin({ exec, cluster, terminal, timeoutMs }) : undefined;
   const renewable = tokenFile ? fromFile(tokenFile) : ofPlugin?.();

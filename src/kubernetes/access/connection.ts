@@ -2,19 +2,20 @@ import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import {
   createConfiguration,
-  HttpMethod,
+  type DispatcherOptions,
   KubeConfig,
   PortForward,
-  RequestContext,
+  type RequestContext,
   type ResponseContext,
   type SecurityAuthentication,
 } from '@kubernetes/client-node';
-import { Agent } from 'undici';
+import { Agent, type buildConnector, type Dispatcher, ProxyAgent } from 'undici';
 import { present } from '../../ground/present.js';
 import { type Access, OURS } from './access.js';
 import { type Renewable, signIn } from './credentials.js';
 import type { Credential } from './exec-plugin.js';
 import type { Impersonation } from './impersonation.js';
+import { socksPool } from './socks.js';
 
 /** One connection as one user: the library's own object, with credentials as they are now. */
 interface Signed {
@@ -59,8 +60,6 @@ export interface Sending {
   send(request: RequestContext, timeoutMs: number): Promise<ResponseContext>;
 }
 
-type Pool = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
-
 /**
  * The library makes a new pool of connections for each request. One is kept for all, until what it was made of has changed:
  * renewed certificates of the cluster and of the user are used from the next request on.
@@ -80,7 +79,7 @@ export function sending(access: Access): Sending {
         if (typeof value === 'string') request.setHeaderParam(name, value);
       if (options.auth)
         request.setHeaderParam('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
-      request.setDispatcher(await pools(signed.kubeConfig, options));
+      request.setDispatcher(pools(signed.kubeConfig, options));
     },
   };
   const sendOnce = async (request: RequestContext, timeoutMs: number, given: AbortSignal | undefined) => {
@@ -107,17 +106,15 @@ function refusedAgain({ again }: Renewable): Error {
   return signIn(`the API server takes the credentials no longer (Unauthorized). ${again}`);
 }
 
-/** The pool for what a connection is made of now. */
-function poolOf({ acting, cluster }: Access): (kubeConfig: KubeConfig, options: RequestOptions) => Promise<Pool> {
-  let kept: { of: string; pool: Promise<Pool> } | undefined;
-  return async (kubeConfig, { ca, cert, key }) => {
+/** The pool for what a connection is made of now. Of the one before, connections close once nobody has used them for seconds. */
+function poolOf(access: Access): (kubeConfig: KubeConfig, options: RequestOptions) => Dispatcher {
+  let kept: { of: string; pool: Dispatcher } | undefined;
+  return (kubeConfig, options) => {
     const hash = createHash('sha256');
-    for (const part of [ca, cert, key]) hash.update(bytesOf(part)).update('\0');
+    for (const part of [options.ca, options.cert, options.key]) hash.update(bytesOf(part)).update('\0');
     const of = hash.digest('hex');
-    if (kept?.of === of) return await kept.pool;
-    void kept?.pool.then(async (old) => await old.close()).catch(() => undefined); // once what is under way has ended
-    kept = { of, pool: newPool(kubeConfig, cluster.server, acting) };
-    return await kept.pool;
+    if (kept?.of !== of) kept = { of, pool: newPool(kubeConfig, options, access) };
+    return kept.pool;
   };
 }
 
@@ -126,17 +123,26 @@ function bytesOf(part: RequestOptions['ca' | 'cert' | 'key']): string | Uint8Arr
   return typeof part === 'string' || part instanceof Uint8Array ? part : '';
 }
 
-/** A pool as the library makes it, with the proxy and the certificates of the moment. */
-async function newPool(kubeConfig: KubeConfig, server: string, acting: Impersonation): Promise<Pool> {
-  const scratch = new RequestContext(server, HttpMethod.GET);
-  await kubeConfig.applySecurityAuthentication(scratch);
-  const pool = scratch.getDispatcher() ?? new Agent();
+/** A pool of what the library has made of the kubeconfig, with the proxy and the certificates of the moment. */
+function newPool(kubeConfig: KubeConfig, options: RequestOptions, { cluster, acting }: Access): Dispatcher {
+  const { ca, cert, key, servername, rejectUnauthorized } = options;
+  const pool = poolFor(
+    kubeConfig.createDispatcherOptions(cluster, present({ ca, cert, key, servername, rejectUnauthorized })),
+  );
   if (acting.length === 0) return pool;
   const { headers } = grouped(acting, {});
-  return pool.compose((dispatch) => (options, handler) => {
-    const own = options.headers as Record<string, string> | undefined; // as `fetch` gives them
-    return dispatch({ ...options, headers: { ...own, ...headers } }, handler);
+  return pool.compose((dispatch) => (request, handler) => {
+    const own = request.headers as Record<string, string> | undefined; // as `fetch` gives them
+    return dispatch({ ...request, headers: { ...own, ...headers } }, handler);
   });
+}
+
+function poolFor(made: DispatcherOptions): Dispatcher {
+  if (made.type === 'none') return new Agent();
+  if (made.type === 'socks') return socksPool(made.uri, made.requestTls);
+  const connect = made.connect as buildConnector.BuildOptions; // the same, of types that take `undefined` for absent
+  if (made.type === 'agent') return new Agent({ connect });
+  return new ProxyAgent({ uri: made.uri, connect, requestTls: made.requestTls as buildConnector.BuildOptions });
 }
 
 /** A port-forward as the library makes it; what is refused as not signed in is tried once more with the next credentials. */

@@ -44,11 +44,7 @@ function usable(where: string, proxy: string): string {
   if (!whole?.host || !SCHEMES.includes(whole.protocol))
     throw new Error(`${where} names a proxy that is none of ${SCHEMES.map((scheme) => `${scheme}//`).join(', ')}`);
   if (!whole.protocol.startsWith('socks')) return whole.href;
-  if (whole.username || whole.password)
-    throw new Error(
-      `${where} names a SOCKS proxy with a password, which cannot be given to it from here: name one of http`,
-    );
-  return `socks5h://${whole.host}`;
+  return whole.href.replace(/^socks5:/, 'socks5h:');
 }
 
 /** Whether a server is reached through the proxy, as `NO_PROXY` has it. */

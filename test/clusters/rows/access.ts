@@ -94,10 +94,14 @@ const lists: readonly Row[] = [
     see: async () =>
       await inFolder(async (folder) => {
         const first = kubeconfig(folder, { token: TOKEN });
-        const other = write(folder, 'other', readFileSync(first, 'utf8').replaceAll(target, '127.0.0.1:9'));
+        const other = write(
+          folder,
+          'other',
+          readFileSync(first, 'utf8').replaceAll(target, target.replace('127.0.0.1', '127.0.0.9')),
+        );
         const line = await seen({ KUBECONFIG: `${first}:${other}` });
         expect(line).toContain(CLUSTER.server);
-        expect(await refused({ KUBECONFIG: `${other}:${first}` })).toContain('127.0.0.1:9');
+        expect(await refused({ KUBECONFIG: `${other}:${first}` })).toContain('ECONNREFUSED 127.0.0.9');
         return line;
       }),
   },

@@ -17,6 +17,7 @@ describe('the proxy for an API server', () => {
     ['nor for its name', 'https://localhost:6443', { HTTPS_PROXY: 'http://proxy:3128' }, undefined],
     ['nor for ::1', 'https://[::1]:6443', { HTTPS_PROXY: 'http://proxy:3128' }, undefined],
     ['SOCKS looks names up itself', SERVER, { HTTPS_PROXY: 'socks5://proxy:1080' }, 'socks5h://proxy:1080'],
+    ['with a password', SERVER, { HTTPS_PROXY: 'socks5://me:x@proxy:1080' }, 'socks5h://me:x@proxy:1080'],
   ])('by the environment: %s', (_what, server, env, proxy) => {
     expect(proxyOf(server, undefined, env)).toBe(proxy);
   });
@@ -24,7 +25,7 @@ describe('the proxy for an API server', () => {
     const env = { HTTPS_PROXY: 'http://other:1', NO_PROXY: '*' };
     expect(proxyOf('https://127.0.0.1:6443', 'http://own:8080', env)).toBe('http://own:8080/');
   });
-  it.each(['ftp://proxy:21', 'socks4://proxy:1080', 'socks5://me:secret@proxy:1080'])('is refused: %s', (proxy) => {
+  it.each(['ftp://me:secret@proxy:21', 'socks4://proxy:1080', '://'])('is refused: %s', (proxy) => {
     expect(() => proxyOf(SERVER, proxy, {})).toThrow(/^proxy-url of the kubeconfig names a/);
     expect(() => proxyOf(SERVER, proxy, {})).not.toThrow('secret');
   });
