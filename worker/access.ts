@@ -10,6 +10,8 @@ export function clusterAccess(config: WorkerConfig, env: NodeJS.ProcessEnv): { k
     context: config.REROOT_KUBE_CONTEXT,
     requestsPerSecond: config.REROOT_KUBE_REQUESTS_PER_SECOND,
     timeoutMs: config.REROOT_KUBE_TIMEOUT_MS,
+    execTimeoutMs: config.REROOT_EXEC_PLUGIN_TIMEOUT_MS,
+    env,
   });
   const reach = config.REROOT_REACH === 'auto' ? defaultReach(env) : config.REROOT_REACH;
   const prober = { reach, concurrency: config.REROOT_PROBE_CONCURRENCY, timeoutMs: config.REROOT_PROBE_TIMEOUT_MS };

@@ -25,6 +25,8 @@ const schema = z.object({
   REROOT_PROBE_TIMEOUT_MS: positive(5000),
   REROOT_KUBE_REQUESTS_PER_SECOND: positive(50),
   REROOT_KUBE_TIMEOUT_MS: positive(30_000),
+  /** For an exec plugin of the kubeconfig to answer; five times that where it can ask somebody at a terminal. */
+  REROOT_EXEC_PLUGIN_TIMEOUT_MS: positive(60_000),
   /** `inCluster`: whatever its input says, a rotation passes the point of no return by an approval in the cluster alone. */
   REROOT_APPROVALS: z.enum(['inCluster']).optional(),
   REROOT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
@@ -37,6 +39,7 @@ const schema = z.object({
     .optional(),
   /** `accept`: whoever answers as API server is believed, and gets keys, where TLS is not verified (worker/access.ts). */
   REROOT_UNVERIFIED_API_SERVER: z.enum(['refuse', 'accept']).default('refuse'),
+  /** One file or a list, as kubectl has it. */
   KUBECONFIG: z.string().optional(),
   REROOT_KUBE_CONTEXT: z.string().optional(),
 });

@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Agent, fetch } from 'undici';
 import { stringify } from 'yaml';
-import { type Kubelets, startKwok } from './kwok.js';
 import type { Network } from './network.js';
+import { makeClientAuthority } from './client-authority.js';
+import { type Kubelets, startKwok } from './kwok.js';
 import { flags, type Server, startServer, until } from './processes.js';
 
 /** A real Kubernetes control plane; kwok plays the kubelets. */
@@ -62,6 +63,7 @@ function startApiServer(folder: string, port: number, etcdUrl: string, { keyFile
       'bind-address': HOST,
       'cert-dir': path.dirname(servingCertificate(folder)),
       'token-auth-file': tokenFile,
+      'client-ca-file': makeClientAuthority(folder),
       'authorization-mode': 'RBAC',
       'service-account-issuer': 'https://kubernetes.default.svc',
       'service-account-key-file': keyFile,

@@ -9,24 +9,22 @@ import {
   createConfiguration,
   CustomObjectsApi,
   AdmissionregistrationV1Api,
-  KubeConfig,
   PolicyV1Api,
-  PortForward,
+  type PortForward,
   RbacAuthorizationV1Api,
   type RequestContext,
   type ResponseContext,
   ServerConfiguration,
+  wrapHttpLibrary,
 } from '@kubernetes/client-node';
 import pThrottle from 'p-throttle';
 import { present } from '../ground/present.js';
+import { type AccessOptions, readAccess } from './access/access.js';
+import { forwarding, sending } from './access/connection.js';
 import { fromFailure, fromResponse, isKubernetesError, saidOf } from './errors.js';
 
 /** How requests are sent; every field has a default. */
-export interface ClientOptions {
-  /** Path of a kubeconfig; default: KUBECONFIG, ~/.kube/config, in-cluster, in this order. */
-  kubeconfig?: string | undefined;
-  /** Context of the kubeconfig; default: its current one. */
-  context?: string | undefined;
+export interface ClientOptions extends AccessOptions {
   /** Requests per second over all callers of this client. Default 50. */
   requestsPerSecond?: number | undefined;
   /** Milliseconds until a request is given up. Default 30,000. */
@@ -48,7 +46,9 @@ export interface Kubernetes {
   rbac: RbacAuthorizationV1Api;
   policy: PolicyV1Api;
   custom: CustomObjectsApi;
-  portForward: PortForward;
+  portForward: Pick<PortForward, 'portForward'>;
+  /** Asks an exec plugin who this is, if there is one: before a process without a terminal has to. */
+  signIn(): Promise<void>;
   /** `https://…` of the API server. */
   server: string;
   /** Why whoever answers there is believed to be the API server; absent: its certificate is verified. */
@@ -57,20 +57,19 @@ export interface Kubernetes {
   requests: ReadonlyMap<string, number>;
 }
 
-const CONNECTION_LIFE_MS = 10 * 60_000;
-
 /** @throws Error when no kubeconfig or no cluster in it can be found */
 export function createKubernetes(options: ClientOptions = {}): Kubernetes {
-  const kubeConfig = loadKubeConfig(options);
-  const cluster = kubeConfig.getCurrentCluster();
-  if (!cluster)
-    throw new Error(`the kubeconfig has no current cluster${options.context ? ` for context ${options.context}` : ''}`);
+  const access = readAccess(options);
+  const { cluster } = access;
   if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
     throw new Error(`no kubeconfig was found, or its server has no TLS (${cluster.server}): name one that is https`);
   const requests = new Map<string, number>();
+  const { authentication, send } = sending(access);
+  const timeoutMs = options.timeoutMs ?? 30_000;
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
-    authMethods: { default: kubeConfig },
+    authMethods: { default: authentication },
+    httpApi: wrapHttpLibrary({ send: async (request) => await send(request, timeoutMs) }),
     promiseMiddleware: [requestMiddleware(options, requests)],
   });
   const api = <T extends object>(type: new (configuration: Configuration) => T): T =>
@@ -86,7 +85,8 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     rbac: api(RbacAuthorizationV1Api),
     policy: api(PolicyV1Api),
     custom: api(CustomObjectsApi),
-    portForward: new PortForward(kubeConfig),
+    portForward: forwarding(access),
+    signIn: async () => void (await access.renewable?.current()),
     server: cluster.server,
     requests,
     ...present({ unverified: unverifiedBecause(cluster) }),
@@ -101,46 +101,11 @@ function unverifiedBecause({ skipTLSVerify }: { skipTLSVerify?: boolean }): stri
     : undefined;
 }
 
-function loadKubeConfig(options: ClientOptions): KubeConfig {
-  const kubeConfig = new KubeConfig();
-  try {
-    if (options.kubeconfig) kubeConfig.loadFromFile(options.kubeconfig);
-    else kubeConfig.loadFromDefault();
-  } catch (error) {
-    throw unreadable(error, options.kubeconfig ?? process.env['KUBECONFIG'] ?? 'of this user');
-  }
-  if (options.context) kubeConfig.setCurrentContext(options.context);
-  return kubeConfig;
-}
-
-/** A parser quotes the lines that it does not understand, and a kubeconfig has keys in them. */
-function unreadable(error: unknown, file: string): Error {
-  const { name, message, code, mark } = error as Error & { code?: unknown; mark?: { line?: number } };
-  if (typeof code === 'string') return new Error(`the kubeconfig ${file} cannot be read: ${message}`); // of the file system
-  const where = mark?.line === undefined ? '' : ` (line ${mark.line + 1})`;
-  return new Error(`the kubeconfig ${file} is not one: ${name}${where}; \`kubectl config view\` says what is wrong`);
-}
-
 function requestMiddleware(options: ClientOptions, requests: Map<string, number>) {
   const take = pThrottle({ limit: options.requestsPerSecond ?? 50, interval: 1000 })(async () => {});
-  const timeoutMs = options.timeoutMs ?? 30_000;
-  // kubeConfig makes a new undici dispatcher (connection pool) for each request. The first is kept and used for all;
-  // a new one now and then, so that renewed CA and client certificate files are noticed.
-  let shared: ReturnType<RequestContext['getDispatcher']>;
-  let sharedUntil = 0;
   return {
     async pre(context: RequestContext): Promise<RequestContext> {
       await take();
-      const now = Date.now();
-      if (now > sharedUntil) {
-        shared = context.getDispatcher();
-        sharedUntil = now + CONNECTION_LIFE_MS;
-      } else if (shared) {
-        context.setDispatcher(shared);
-      }
-      const given = context.getSignal();
-      const deadline = AbortSignal.timeout(timeoutMs);
-      context.setSignal(given ? AbortSignal.any([given, deadline]) : deadline);
       const label = requestLabel(context.getHttpMethod(), context.getUrl());
       requests.set(label, (requests.get(label) ?? 0) + 1);
       return context;

@@ -6,6 +6,7 @@ import { LONGEST_SAYING, plain } from '../ground/plain.js';
  * - `NotFound`, `AlreadyExists`, `Conflict` (409), `Invalid` (422 and failed JSON Patch tests), `Forbidden`,
  *   `Unauthorized`: the answer stands until somebody changes something.
  * - `TooManyRequests`, `Unavailable` (5xx), `Timeout`, `Network`: the same request may succeed later.
+ * - `SignIn`: credentials that somebody renews (a plugin, a file) are not to be had or taken no longer; it may succeed later, too.
  * - `Other`: anything else; treated as final.
  */
 export type KubernetesErrorKind =
@@ -19,6 +20,7 @@ export type KubernetesErrorKind =
   | 'Unavailable'
   | 'Timeout'
   | 'Network'
+  | 'SignIn'
   | 'Other';
 
 /** A request that failed, as far as it is known why. */
@@ -34,7 +36,7 @@ interface Failure {
 /** Characters of an answer that is none of the API server's. */
 const LONGEST_ANSWER = 300;
 
-const TRANSIENT: readonly KubernetesErrorKind[] = ['TooManyRequests', 'Unavailable', 'Timeout', 'Network'];
+const TRANSIENT: readonly KubernetesErrorKind[] = ['TooManyRequests', 'Unavailable', 'Timeout', 'Network', 'SignIn'];
 
 const KIND_OF_STATUS: Partial<Record<number, KubernetesErrorKind>> = {
   400: 'Invalid',

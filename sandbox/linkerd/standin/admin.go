@@ -17,7 +17,7 @@ import (
 // serve listens at the pod's own address. The address may have been another pod's a moment ago.
 func (p *proxy) serve() {
 	for tries := 0; ; tries++ {
-		listener, err := net.Listen("tcp", net.JoinHostPort(p.ip, adminPort))
+		listener, err := net.Listen("tcp", net.JoinHostPort(p.ip, p.adminPort))
 		if err == nil {
 			p.mu.Lock()
 			p.listener = listener

@@ -26,7 +26,7 @@ func (e errRefused) Error() string { return e.side + ": " + e.err.Error() }
 func (p *proxy) connect(ctx context.Context, q *proxy) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(q.ip, adminPort))
+	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(q.ip, q.adminPort))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -18,12 +19,12 @@ func proxyAt(t *testing.T, m *mesh, ip, name string, anchors []*x509.Certificate
 	for _, cert := range chain {
 		raw = append(raw, cert.cert.Raw)
 	}
-	p := &proxy{mesh: m, pod: name, ip: ip, identity: name, anchors: anchors, ctx: ctx, cancel: cancel, env: map[string]string{}}
+	p := &proxy{mesh: m, pod: name, ip: ip, adminPort: strconv.Itoa(defaultAdminPort), identity: name, anchors: anchors, ctx: ctx, cancel: cancel, env: map[string]string{}}
 	p.leaf.Store(&credentials{chain: append(certs(leaf), certs(chain...)...), certificate: tls.Certificate{Certificate: raw, PrivateKey: leaf.key}})
 	go p.serve()
 	t.Cleanup(p.stop)
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", net.JoinHostPort(ip, adminPort)); err == nil {
+		if conn, err := net.Dial("tcp", net.JoinHostPort(ip, p.adminPort)); err == nil {
 			conn.Close()
 			return p
 		}

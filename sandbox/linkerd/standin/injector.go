@@ -12,10 +12,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -156,7 +158,7 @@ func (m *mesh) injection(pod *corev1.Pod, namespace, bundle string, native bool)
 	if m.rules.bundleHash {
 		annotations["linkerd.io/trust-root-sha256"] = hex.EncodeToString(sum[:])
 	}
-	sidecar := sidecarContainer(bundle, version)
+	sidecar := sidecarContainer(bundle, version, adminPortOf(pod))
 	initializer := corev1.Container{Name: "linkerd-init", Image: "cr.l5d.io/linkerd/proxy-init"}
 	containers, initContainers := pod.Spec.Containers, pod.Spec.InitContainers
 	if native {
@@ -175,17 +177,25 @@ func (m *mesh) injection(pod *corev1.Pod, namespace, bundle string, native bool)
 	}
 }
 
-func sidecarContainer(bundle, version string) corev1.Container {
+// adminPortOf: annotation config.linkerd.io/admin-port, as the webhook has it for proxy.ports.admin (pkg/inject/inject.go).
+func adminPortOf(pod *corev1.Pod) int32 {
+	if port, err := strconv.ParseUint(pod.Annotations["config.linkerd.io/admin-port"], 10, 16); err == nil && port > 0 {
+		return int32(port)
+	}
+	return defaultAdminPort
+}
+
+func sidecarContainer(bundle, version string, adminPort int32) corev1.Container {
 	field := func(name, path string) corev1.EnvVar {
 		return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: path}}}
 	}
 	return corev1.Container{
 		Name: "linkerd-proxy", Image: "cr.l5d.io/linkerd/proxy:" + version,
-		Ports: []corev1.ContainerPort{{Name: "linkerd-proxy", ContainerPort: 4143}, {Name: "linkerd-admin", ContainerPort: 4191}},
+		Ports: []corev1.ContainerPort{{Name: "linkerd-proxy", ContainerPort: 4143}, {Name: "linkerd-admin", ContainerPort: adminPort}},
 		Env: []corev1.EnvVar{
 			field("_pod_name", "metadata.name"), field("_pod_ns", "metadata.namespace"), field("_pod_sa", "spec.serviceAccountName"),
 			{Name: "_l5d_ns", Value: "linkerd"}, {Name: "_l5d_trustdomain", Value: "cluster.local"},
-			{Name: "LINKERD2_PROXY_ADMIN_LISTEN_ADDR", Value: "0.0.0.0:4191"},
+			{Name: "LINKERD2_PROXY_ADMIN_LISTEN_ADDR", Value: fmt.Sprintf("0.0.0.0:%d", adminPort)},
 			{Name: anchorsVariable, Value: strings.TrimSpace(bundle) + "\n"},
 			{Name: "LINKERD2_PROXY_IDENTITY_SVC_ADDR", Value: "linkerd-identity-headless.linkerd.svc.cluster.local.:8080"},
 			{Name: "LINKERD2_PROXY_IDENTITY_LOCAL_NAME", Value: "$(_pod_sa).$(_pod_ns).serviceaccount.identity.linkerd.cluster.local"},

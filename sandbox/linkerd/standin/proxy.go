@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-const adminPort = "4191"
+const defaultAdminPort = 4191
 
 // proxy is the linkerd-proxy of one pod: its environment and anchors are fixed at its start.
 type proxy struct {
@@ -29,6 +30,7 @@ type proxy struct {
 	uid       string
 	ip        string
 	component string
+	adminPort string
 	env       map[string]string
 	identity  string
 	anchors   []*x509.Certificate
@@ -50,9 +52,13 @@ func newProxy(m *mesh, pod *corev1.Pod) *proxy {
 	p := &proxy{
 		mesh: m, namespace: pod.Namespace, pod: pod.Name, uid: string(pod.UID), ip: pod.Status.PodIP,
 		component: m.component(pod), started: time.Now(), ctx: ctx, cancel: cancel,
+		adminPort: strconv.Itoa(defaultAdminPort),
 	}
 	p.env = m.environment(pod)
 	p.identity = p.env["LINKERD2_PROXY_IDENTITY_LOCAL_NAME"]
+	if _, port, err := net.SplitHostPort(p.env["LINKERD2_PROXY_ADMIN_LISTEN_ADDR"]); err == nil {
+		p.adminPort = port
+	}
 	p.anchors = tolerantCertificates(p.env[anchorsVariable])
 	p.podReady.Store(podReady(pod))
 	return p

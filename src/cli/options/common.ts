@@ -1,6 +1,9 @@
+import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { DEFAULT_CLUSTER } from '../../ground/cluster-name.js';
 import { present } from '../../ground/present.js';
+import { absoluteFiles } from '../../kubernetes/access/kubeconfig.js';
+import { CliError, EXIT } from '../exit-codes.js';
 
 /** Options that several commands share. */
 export interface CommonOptions {
@@ -30,7 +33,7 @@ export function withCommonOptions(command: Command): Command {
 
 export function withClusterOptions(command: Command): Command {
   return withCommonOptions(command)
-    .option('--kubeconfig <file>', 'kubeconfig (default: KUBECONFIG, ~/.kube/config, in-cluster)')
+    .option('--kubeconfig <file>', 'kubeconfig (default: those that KUBECONFIG lists, ~/.kube/config, in-cluster)')
     .option('--context <name>', 'context of the kubeconfig')
     .option('-n, --linkerd-namespace <name>', "namespace of Linkerd's control plane (default: found by its label)")
     .addOption(
@@ -41,16 +44,29 @@ export function withClusterOptions(command: Command): Command {
     );
 }
 
-/** Flags become the environment that a worker reads, so that both are configured in one way. */
+/**
+ * Flags become the environment that a worker reads, so that both are configured in one way. The files are named from the root:
+ * the worker may be another process, in another folder.
+ */
 export function workerEnvironment(options: Partial<ClusterOptions>, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { cluster, kubeconfig, context, reach } = options;
   return {
     ...env,
     ...present({
       REROOT_CLUSTER: cluster,
-      KUBECONFIG: kubeconfig,
+      KUBECONFIG:
+        kubeconfig === undefined ? env['KUBECONFIG'] && absoluteFiles(env['KUBECONFIG']) : oneFile(kubeconfig),
       REROOT_KUBE_CONTEXT: context,
       REROOT_REACH: reach,
     }),
   };
+}
+
+/** The flag names one file, as that of kubectl does; the variable may list several. */
+function oneFile(kubeconfig: string): string {
+  if (!kubeconfig.includes(path.delimiter)) return path.resolve(kubeconfig);
+  throw new CliError(
+    `--kubeconfig takes one file, not ${kubeconfig}: several of them go into the variable KUBECONFIG`,
+    EXIT.refused,
+  );
 }

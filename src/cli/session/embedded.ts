@@ -63,7 +63,7 @@ export async function ensureEmbedded(
   await endOrphan(readState(files));
   makeFolder(files, cluster);
   findTemporalBinary(env);
-  refuseToServe(env);
+  await refuseToServe(env);
   const child = spawnHost(files, env, wanted);
   for (let tries = 0; tries < START_TRIES; tries += 1) {
     const state = readState(files);
@@ -75,15 +75,17 @@ export async function ensureEmbedded(
 }
 
 /**
- * The worker of the background process would refuse the same, and say so in its log alone.
- * @throws CliError where the API server is not verified
+ * The worker of the background process would refuse the same, and say so in its log alone; and it has no terminal at which an
+ * exec plugin could ask somebody to sign in.
+ * @throws CliError where the API server is not verified, or nobody has signed in
  */
-function refuseToServe(env: NodeJS.ProcessEnv): void {
+async function refuseToServe(env: NodeJS.ProcessEnv): Promise<void> {
   const config = configured(env);
   const { k8s } = clusterAccess(config, env);
   try {
     const warning = refuseUnverified(k8s, config);
     if (warning !== undefined) process.stderr.write(`reroot: ${warning}\n`);
+    await k8s.signIn();
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused);
   }

@@ -23,6 +23,9 @@ import { present } from '../../ground/present.js';
 import { templateAnchors } from '../layouts/template.js';
 import { MARK_ANNOTATION } from '../../kubernetes/own-names.js';
 import {
+  ADMIN_ADDRESS_VARIABLE,
+  ADMIN_PORT,
+  ADMIN_PORT_NAME,
   ANCHORS_VARIABLE,
   COMPONENT_LABEL,
   CONTROL_PLANE_NS_LABEL,
@@ -44,6 +47,10 @@ export interface MeshedPod {
   name: string;
   uid: string;
   address?: string;
+  /** Its other addresses, where it has several (dual stack). */
+  otherAddresses?: string[];
+  /** Absent: the usual one. */
+  adminPort?: number;
   /** Name in the leaf, and the SNI that the proxy's admin port answers to. */
   identity?: string;
   component?: string;
@@ -129,8 +136,8 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
     terminating: metadata.deletionTimestamp !== undefined,
     workload: workloadOf(metadata),
     ...anchorsOf(pod, proxy),
+    ...addressesOf(pod, proxy),
     ...present({
-      address: pod.status?.podIP,
       identity: said(expandedIdentity(pod, proxy), LONGEST_NAME),
       component: labels[COMPONENT_LABEL],
       mark: said(annotations[MARK_ANNOTATION]),
@@ -146,6 +153,34 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
 /** What the pod itself says. */
 function said(text: string | undefined, most?: number): string | undefined {
   return text === undefined ? undefined : plain(text, most);
+}
+
+/** Where its proxy is reached. */
+function addressesOf(
+  { status, spec }: V1Pod,
+  proxy: V1Container,
+): Pick<MeshedPod, 'address' | 'otherAddresses' | 'adminPort'> {
+  const others = (status?.podIPs ?? []).flatMap(({ ip }) => (ip && ip !== status?.podIP ? [ip] : []));
+  return present({
+    address: status?.podIP,
+    otherAddresses: others.length > 0 ? others : undefined,
+    adminPort: spec?.hostNetwork ? undefined : adminPortOf(proxy),
+  });
+}
+
+/**
+ * Where its proxy listens, as the injector has written it for annotation `config.linkerd.io/admin-port`: the variable is what the
+ * process reads, the name of a port what people see. A pod may so choose a port of its own, and none of the node's: not on the host's
+ * network.
+ */
+function adminPortOf({ env, ports }: V1Container): number | undefined {
+  const listens = /:(\d{1,5})$/.exec(lastValue(env, ADMIN_ADDRESS_VARIABLE)?.value ?? '')?.[1];
+  const port = Number(listens ?? ports?.find(({ name }) => name === ADMIN_PORT_NAME)?.containerPort ?? ADMIN_PORT);
+  return port !== ADMIN_PORT && isPort(port) ? port : undefined;
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65_535;
 }
 
 function isoTime(time: Date | undefined): string | undefined {

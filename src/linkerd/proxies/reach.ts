@@ -28,8 +28,7 @@ export async function openAdminStream(
 ): Promise<Duplex> {
   if (reach === 'address' && !pod.address) throw new Error('the pod has no address yet');
   try {
-    const stream =
-      reach === 'port-forward' ? await forward(k8s, pod, timeoutMs) : await connect(pod.address ?? '', timeoutMs);
+    const stream = await (reach === 'port-forward' ? forward : connect)({ k8s, pod, timeoutMs });
     stream.on('error', () => undefined); // whoever reads hears of it; between two readers it must not end the worker
     return stream;
   } catch (error) {
@@ -37,16 +36,37 @@ export async function openAdminStream(
   }
 }
 
-function connect(host: string, timeoutMs: number): Promise<net.Socket> {
+/** One way to one proxy. */
+interface Way {
+  k8s: Kubernetes;
+  pod: MeshedPod;
+  timeoutMs: number;
+}
+
+function portOf({ adminPort }: MeshedPod): number {
+  return adminPort ?? ADMIN_PORT;
+}
+
+/** At the address of the pod; where it has several, its proxy may listen at one family alone: they are tried in turn. */
+function connect({ pod, timeoutMs }: Way): Promise<net.Socket> {
+  const addresses = [pod.address ?? '', ...(pod.otherAddresses ?? [])];
+  const [first = ''] = addresses;
+  const port = portOf(pod);
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port: ADMIN_PORT, noDelay: true });
-    const timer = setTimeout(
-      () => socket.destroy(new Error(`${host}:${ADMIN_PORT} did not answer in time`)),
-      timeoutMs,
-    );
+    const socket = net.connect({
+      ...{ host: addresses.length > 1 ? `${pod.name}.invalid` : first, port, noDelay: true },
+      ...{ autoSelectFamily: true, autoSelectFamilyAttemptTimeout: Math.ceil(timeoutMs / addresses.length) },
+      lookup: (_host, _options, found) =>
+        found(
+          null,
+          addresses.map((address) => ({ address, family: net.isIP(address) })),
+        ),
+    });
+    const at = addresses.map((address) => `${net.isIPv6(address) ? `[${address}]` : address}:${port}`).join(', ');
+    const timer = setTimeout(() => socket.destroy(new Error(`${at} did not answer in time`)), timeoutMs);
     socket.once('error', (error) => {
       clearTimeout(timer);
-      reject(error);
+      reject(error.message ? error : new Error(`${at} could not be reached`, { cause: error }));
     });
     socket.once('connect', () => {
       clearTimeout(timer);
@@ -56,11 +76,11 @@ function connect(host: string, timeoutMs: number): Promise<net.Socket> {
   });
 }
 
-async function forward(k8s: Kubernetes, pod: MeshedPod, timeoutMs: number): Promise<Duplex> {
+async function forward({ k8s, pod, timeoutMs }: Way): Promise<Duplex> {
   const toProxy = new PassThrough();
   const fromProxy = new PassThrough();
   for (const end of [toProxy, fromProxy]) end.on('error', () => undefined); // what comes after the end is nobody's
-  const opening = k8s.portForward.portForward(pod.namespace, pod.name, [ADMIN_PORT], fromProxy, null, toProxy);
+  const opening = k8s.portForward.portForward(pod.namespace, pod.name, [portOf(pod)], fromProxy, null, toProxy);
   const socket = await within(opening, timeoutMs, (late) => typeof late !== 'function' && late.terminate());
   if (typeof socket === 'function') throw new Error('port-forward returned no connection');
   const stream = Duplex.from({ readable: fromProxy, writable: toProxy });

@@ -24,6 +24,39 @@ describe('a meshed pod', () => {
   });
 });
 
+describe('where a proxy is reached', () => {
+  const seen = (proxy: object, more: object = {}) =>
+    readMeshedPod({ metadata: { name: 'x' }, spec: { containers: [{ name: 'linkerd-proxy', ...proxy }], ...more } })
+      ?.adminPort;
+  const listens = (value: string) => ({ env: [{ name: 'LINKERD2_PROXY_ADMIN_LISTEN_ADDR', value }] });
+  const named = (containerPort: number) => ({ ports: [{ name: 'linkerd-admin', containerPort }] });
+
+  it.each<[string, object, number | undefined]>([
+    ['the usual port', { ...listens('0.0.0.0:4191'), ...named(4191) }, undefined],
+    ['another port', { ...listens('0.0.0.0:4999'), ...named(4999) }, 4999],
+    ['another port of IPv6', listens('[::]:4999'), 4999],
+    ['a port that has a name', named(5000), 5000],
+    ['what the process reads, whatever is named', { ...listens('0.0.0.0:4999'), ...named(5000) }, 4999],
+    ['the last of several', { env: [...listens('0.0.0.0:1').env, ...listens('0.0.0.0:4999').env] }, 4999],
+    ['no port at all', listens('0.0.0.0'), undefined],
+    ['port 0', listens('0.0.0.0:0'), undefined],
+    ['a port that cannot be', listens('0.0.0.0:65536'), undefined],
+    ['a port of another container', { env: [] }, undefined],
+  ])('%s', (_what, proxy, port) => {
+    expect(seen(proxy)).toBe(port);
+  });
+  it('on the host network it is none of the ports of the node', () => {
+    expect(seen(listens('0.0.0.0:10250'), { hostNetwork: true })).toBeUndefined();
+  });
+  it('at each of its addresses', () => {
+    const status = { podIP: 'fd00::5', podIPs: [{ ip: 'fd00::5' }, { ip: '10.0.0.5' }] };
+    expect(readMeshedPod({ metadata: { name: 'x' }, spec, status })).toMatchObject({
+      address: 'fd00::5',
+      otherAddresses: ['10.0.0.5'],
+    });
+  });
+});
+
 describe('what a tenant may have written into a pod', () => {
   const owned = (owner: { kind: string; name: string }) =>
     readMeshedPod({
