@@ -1,4 +1,5 @@
 import { StateError } from '../../src/ground/state-error.js';
+import { clusterNow } from '../../src/kubernetes/clock.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { versionProblems } from '../../src/linkerd/accepted-authority.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
@@ -20,7 +21,7 @@ export async function suppliedFacts(
   if (!certificates) return undefined;
   try {
     const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, certificates.secret);
-    const authority = authorityOf(supplied, oldAnchors);
+    const authority = authorityOf(supplied, { oldAnchors, at: clusterNow(k8s) });
     return {
       problems: [...checkAuthority(authority), ...versionProblems(linkerd, authority.root, authority.issuer)],
       hasRootKey: supplied.rootKeyPem !== undefined,
@@ -31,8 +32,8 @@ export async function suppliedFacts(
   }
 }
 
-function authorityOf(supplied: SuppliedCertificates, oldAnchors: readonly Certificate[]): Authority {
-  const authority: Authority = { root: supplied.root, at: new Date(), oldAnchors };
+function authorityOf(supplied: SuppliedCertificates, given: Pick<Authority, 'oldAnchors' | 'at'>): Authority {
+  const authority: Authority = { root: supplied.root, ...given };
   const [issuer] = readBundle(supplied.issuerPem ?? '').certificates;
   if (issuer) authority.issuer = issuer;
   if (supplied.issuerKeyPem) authority.issuerKey = parseKey(supplied.issuerKeyPem);

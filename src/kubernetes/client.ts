@@ -19,6 +19,7 @@ import {
 } from '@kubernetes/client-node';
 import pThrottle from 'p-throttle';
 import { present } from '../ground/present.js';
+import { type ClusterClock, clusterClock } from './clock.js';
 import { fromFailure, fromResponse, isKubernetesError, saidOf } from './errors.js';
 
 /** How requests are sent; every field has a default. */
@@ -53,6 +54,8 @@ export interface Kubernetes {
   server: string;
   /** Why whoever answers there is believed to be the API server; absent: its certificate is verified. */
   unverified?: string;
+  /** The API server's own; absent in what tests make up. */
+  clock?: ClusterClock;
   /** Requests sent so far, by `VERB resource` (for metrics and for the cost of a rotation). */
   requests: ReadonlyMap<string, number>;
 }
@@ -68,10 +71,11 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
   if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
     throw new Error(`no kubeconfig was found, or its server has no TLS (${cluster.server}): name one that is https`);
   const requests = new Map<string, number>();
+  const clock = clusterClock();
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
     authMethods: { default: kubeConfig },
-    promiseMiddleware: [requestMiddleware(options, requests)],
+    promiseMiddleware: [requestMiddleware(options, { requests, clock })],
   });
   const api = <T extends object>(type: new (configuration: Configuration) => T): T =>
     withTypedFailures(new type(configuration));
@@ -88,6 +92,7 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     custom: api(CustomObjectsApi),
     portForward: new PortForward(kubeConfig),
     server: cluster.server,
+    clock,
     requests,
     ...present({ unverified: unverifiedBecause(cluster) }),
   };
@@ -121,7 +126,13 @@ function unreadable(error: unknown, file: string): Error {
   return new Error(`the kubeconfig ${file} is not one: ${name}${where}; \`kubectl config view\` says what is wrong`);
 }
 
-function requestMiddleware(options: ClientOptions, requests: Map<string, number>) {
+/** What is remembered of requests and answers. */
+interface Noted {
+  requests: Map<string, number>;
+  clock: ClusterClock;
+}
+
+function requestMiddleware(options: ClientOptions, { requests, clock }: Noted) {
   const take = pThrottle({ limit: options.requestsPerSecond ?? 50, interval: 1000 })(async () => {});
   const timeoutMs = options.timeoutMs ?? 30_000;
   // kubeConfig makes a new undici dispatcher (connection pool) for each request. The first is kept and used for all;
@@ -146,6 +157,7 @@ function requestMiddleware(options: ClientOptions, requests: Map<string, number>
       return context;
     },
     async post(response: ResponseContext): Promise<ResponseContext> {
+      clock.noted(response.headers['date']);
       if (response.httpStatusCode < 400) return response;
       throw fromResponse('Kubernetes API', response.httpStatusCode, response.headers, await response.body.text());
     },
