@@ -9,6 +9,7 @@ import {
 import { workflowIdFor } from '../../temporal/names.js';
 import { connectionTrouble, refusalText } from '../../temporal/trouble.js';
 import { ensureEmbedded, findEmbedded, hasEmbeddedHistory } from './embedded.js';
+import type { EmbeddedState } from './embedded-state.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import type { CommonOptions } from '../options/common.js';
 
@@ -34,18 +35,30 @@ export async function openSession(
   env: NodeJS.ProcessEnv,
   mode: 'find' | 'start' | 'startWithUi',
 ): Promise<Session> {
-  if (hasTemporalServer(env)) return await connect(env, 'configured');
-  refuseHalfConfigured(env);
-  const embedded =
-    mode === 'find'
-      ? await findEmbedded(cluster, env)
-      : await ensureEmbedded(cluster, env, { ui: mode === 'startWithUi' });
-  if (!embedded) throw noServer(cluster, env);
-  const session = await connect({ ...env, TEMPORAL_ADDRESS: embedded.address }, 'embedded');
-  return { ...session, ...present({ ui: embedded.ui, hostPid: embedded.pid }) };
+  const found = await findSession(cluster, env);
+  if (found) return found;
+  if (mode === 'find') throw noServer(cluster, env);
+  return await toEmbedded(env, await ensureEmbedded(cluster, env, { ui: mode === 'startWithUi' }));
 }
 
-function noServer(cluster: string, env: NodeJS.ProcessEnv): CliError {
+/**
+ * Connects to what there is.
+ * @returns undefined when no server is configured, and no embedded one runs
+ */
+export async function findSession(cluster: string, env: NodeJS.ProcessEnv): Promise<Session | undefined> {
+  if (hasTemporalServer(env)) return await connect(env, 'configured');
+  refuseHalfConfigured(env);
+  const embedded = await findEmbedded(cluster, env);
+  return embedded && (await toEmbedded(env, embedded));
+}
+
+async function toEmbedded(env: NodeJS.ProcessEnv, { address, ui, pid }: EmbeddedState): Promise<Session> {
+  const session = await connect({ ...env, TEMPORAL_ADDRESS: address }, 'embedded');
+  return { ...session, ...present({ ui, hostPid: pid }) };
+}
+
+/** Says what there is instead. */
+export function noServer(cluster: string, env: NodeJS.ProcessEnv): CliError {
   const none = `no Temporal server is configured (TEMPORAL_ADDRESS or a profile), and no embedded one runs for cluster ${cluster}.`;
   if (!hasEmbeddedHistory(cluster, env)) return new CliError(`${none}\nRun \`reroot rotate\`: it starts one.`);
   return new CliError(
@@ -103,6 +116,11 @@ async function requireNamespace({ client, close }: Session, config: TemporalConf
   }
 }
 
+/** The workflow that options name. */
+export function workflowIdOf({ workflowId, cluster }: Pick<CommonOptions, 'workflowId' | 'cluster'>): string {
+  return workflowId ?? workflowIdFor(cluster);
+}
+
 export function rotationHandle(session: Session, options: CommonOptions): WorkflowHandle {
-  return session.client.workflow.getHandle(options.workflowId ?? workflowIdFor(options.cluster));
+  return session.client.workflow.getHandle(workflowIdOf(options));
 }
