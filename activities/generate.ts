@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { present } from '../src/ground/present.js';
+import { clusterNow, issueTime } from '../src/kubernetes/clock.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
@@ -50,7 +51,7 @@ export async function generate(dependencies: Dependencies, input: StepInput): Pr
     if (isToBeAdopted(existing, looked, input)) {
       refuseOtherKind(existing, course);
       const rootKey = await rootKeyOf(k8s, input, existing);
-      refuseUnfit(existing, { course, anchors, looked, rootKey });
+      refuseUnfit(existing, { course, anchors, looked, rootKey, now: clusterNow(k8s) });
       return looked.facts;
     }
     await emptyRotationSecret(k8s, linkerd.namespace, existing);
@@ -82,6 +83,7 @@ async function make(dependencies: Dependencies, input: StepInput, found: Found):
     course: courseOf(input.course),
     anchors,
     looked: undefined,
+    now: clusterNow(dependencies.k8s),
   });
   const rotation = await createRotationSecret(dependencies.k8s, linkerd.namespace, made);
   return rotation.id === made.id && rotation.firstRunId === made.firstRunId ? rotation : undefined;
@@ -129,7 +131,9 @@ async function prepare(
     issuerKeyPem,
     retire: roots.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
     ...(rootKeyPem && keepsRootKey(settings) ? { rootKeyPem } : {}),
-    ...(course.bridge ? { bridgePem: makeBridge(made, current, { settings, linkerd }).pem } : {}),
+    ...(course.bridge
+      ? { bridgePem: makeBridge(made, current, { settings, linkerd, now: issueTime(dependencies.k8s) }).pem }
+      : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import { clusterNow } from '../src/kubernetes/clock.js';
 import { type BridgeKept, bridgeKept, NO_BRIDGE } from '../src/rotation/bridge-life.js';
 import type { StepInput } from '../src/rotation/payloads.js';
 import { withBridge } from './kit/bridge-certificate.js';
@@ -15,5 +16,5 @@ export async function keepBridge(dependencies: Dependencies, input: StepInput): 
   // the rotation goes on meanwhile: what it has written, in whatever order, is kept
   await bringIssuerTo(dependencies, input, { wanted: (found, at) => (isCarried(found, at) ? found : undefined) });
   const { missing: keyMissing } = await rootKeyOf(dependencies.k8s, input, secret);
-  return bridgeKept({ bridge: secret.bridge, keyMissing }, linkerd.leafLifeMs, new Date());
+  return bridgeKept({ bridge: secret.bridge, keyMissing }, linkerd.leafLifeMs, clusterNow(dependencies.k8s));
 }

@@ -1,4 +1,5 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
+import { clusterNow } from '../src/kubernetes/clock.js';
 import { detectLinkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { anchorsHeld, readAnchors } from '../src/linkerd/layouts/stores.js';
@@ -36,7 +37,7 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
     roots: rootsOfStart(start, rotation),
     stores,
     proxies: proxies.filter(({ terminating }) => !terminating).map(trusts),
-    expired: endOf(start) <= new Date(),
+    expired: endOf(start) <= clusterNow(k8s),
   });
   if (why) return { putBack: false, why, leavesEnd };
   // on the way back: only the issuer of the start is written there

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
-import { loadTemporalConfig } from '../src/temporal/config.js';
-import { stepQueue } from '../src/temporal/names.js';
+import { loadTemporalConfig, type TemporalConfig } from '../src/temporal/config.js';
+import { type FrontActivities, stepQueue } from '../src/temporal/names.js';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
+import { connectionTrouble } from '../src/temporal/trouble.js';
 import { clusterAccess, refuseUnverified } from './access.js';
 import type { WorkerConfig } from './config.js';
 import { installTemporalRuntime } from './log.js';
@@ -31,10 +32,12 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   const { k8s, prober } = clusterAccess(config, env);
   const unverified = refuseUnverified(k8s, config);
   if (unverified !== undefined) log.warn({ apiServer: k8s.server }, unverified);
-  const { connectionOptions, namespace, address } = loadTemporalConfig(env);
+  const temporal = loadTemporalConfig(env);
+  const { namespace, address } = temporal;
   // last: it keeps the process alive until a connection has been there
   installTemporalRuntime(log, config.REROOT_METRICS_ADDRESS);
-  const connection = await NativeConnection.connect(connectionOptions);
+  const { connectionOptions } = temporal;
+  const connection = await explained(temporal, async () => await NativeConnection.connect(connectionOptions));
   const shared = {
     connection,
     namespace,
@@ -46,8 +49,11 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
     steps: stepQueue(config.REROOT_TASK_QUEUE, config.REROOT_CLUSTER),
   };
   try {
-    await ensureSearchAttributes(connection, namespace);
-    const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions() });
+    const ensure = async () => await ensureSearchAttributes(connection, temporal);
+    const { absent, known } = await explained(temporal, ensure);
+    if (absent !== undefined) log.warn({ namespace }, absent);
+    const answers: FrontActivities = { knowsSearchAttributes: known };
+    const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions(answers) });
     const workers = [
       front,
       await Worker.create({
@@ -78,8 +84,24 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   }
 }
 
-function workflowOptions(): Partial<WorkerOptions> {
-  return { maxCachedWorkflows: 20, stickyQueueScheduleToStartTimeout: '5s', ...workflowSource() };
+/** @throws Error that says which setting to look at */
+async function explained<T>(temporal: TemporalConfig, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new Error(await connectionTrouble(error, temporal), { cause: error });
+  }
+}
+
+/** @param answers what workflows ask of the worker that moves them along; it polls for no steps */
+function workflowOptions(answers: FrontActivities): Partial<WorkerOptions> {
+  return {
+    maxCachedWorkflows: 20,
+    stickyQueueScheduleToStartTimeout: '5s',
+    activities: { ...answers },
+    enableNonLocalActivities: false,
+    ...workflowSource(),
+  };
 }
 
 /** A queue that ends for whatever reason ends the other with it: half a worker would look like a whole one. */

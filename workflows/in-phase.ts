@@ -1,14 +1,29 @@
-import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  log,
+  patched,
+  proxyLocalActivities,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { courseOf } from '../src/rotation/courses/index.js';
 import type { RotationRequest } from '../src/rotation/input.js';
 import type { Phase } from '../src/rotation/phases.js';
 import { phasesOf, type RotationStatus, statusMarkdown } from '../src/rotation/status.js';
+import type { FrontActivities } from '../src/temporal/names.js';
 
 /** Where a rotation stands: in its status, in the Temporal UI's details, and as search attributes. */
 
 const CLUSTER_ATTRIBUTE = defineSearchAttributeKey('RerootCluster', SearchAttributeType.KEYWORD);
 const PHASE_ATTRIBUTE = defineSearchAttributeKey('RerootPhase', SearchAttributeType.KEYWORD);
+
+/** Whether the Temporal namespace knows these, by rotation: asked once a run, and written into its history. */
+const known = new WeakMap<RotationStatus, boolean>();
+/** Histories of reroot 0.4 and earlier have no answer: their workers did not start where the attributes were missing. */
+const ASKED = 'search-attributes-asked';
+/** One that fails is tried again within the worker. */
+const ANSWER = { startToCloseTimeout: '10s' } as const;
 
 export function newStatus({ settings, course: ref }: RotationRequest): RotationStatus {
   const course = courseOf(ref);
@@ -33,15 +48,22 @@ export async function inPhase<T>(status: RotationStatus, phase: Phase, work: () 
   const progress = status.phases.find((candidate) => candidate.phase === phase);
   status.phase = phase;
   if (progress) Object.assign(progress, { state: 'running', startedAt: progress.startedAt ?? now() });
-  upsertSearchAttributes([
-    { key: CLUSTER_ATTRIBUTE, value: status.cluster },
-    { key: PHASE_ATTRIBUTE, value: phase },
-  ]);
+  if (!known.has(status)) known.set(status, patched(ASKED) ? await askWorker() : true);
+  if (known.get(status)) {
+    upsertSearchAttributes([
+      { key: CLUSTER_ATTRIBUTE, value: status.cluster },
+      { key: PHASE_ATTRIBUTE, value: phase },
+    ]);
+  }
   showDetails(status);
   log.info('phase begins', { phase });
   const result = await work();
   if (progress) Object.assign(progress, { state: 'done', finishedAt: now() });
   return result;
+}
+
+async function askWorker(): Promise<boolean> {
+  return await proxyLocalActivities<FrontActivities>(ANSWER).knowsSearchAttributes();
 }
 
 export function showDetails(status: RotationStatus): void {

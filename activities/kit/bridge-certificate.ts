@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { clusterNow, issueTime } from '../../src/kubernetes/clock.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { createBridge } from '../../src/pki/issue.js';
@@ -22,34 +23,35 @@ export async function withBridge(dependencies: Dependencies, input: StepInput): 
 async function tryWithBridge(dependencies: Dependencies, input: StepInput): Promise<StoredRotation> {
   const rotation = await readRotation(dependencies, input);
   const { secret, linkerd } = rotation;
-  if (secret.bridge && !bridgeEndsSoon(secret.bridge, linkerd.leafLifeMs, new Date())) return rotation;
+  const now = clusterNow(dependencies.k8s);
+  if (secret.bridge && !bridgeEndsSoon(secret.bridge, linkerd.leafLifeMs, now)) return rotation;
   const { pem, missing } = await rootKeyOf(dependencies.k8s, input, secret);
   if (missing) {
-    if (secret.bridge) return withWhatIsLeft(rotation, secret.bridge, missing);
+    if (secret.bridge) return withWhatIsLeft(rotation, { bridge: secret.bridge, missing, now });
     throw ApplicationFailure.nonRetryable(`there is no bridge certificate, and ${missing.why}`, 'BridgeMissing');
   }
   const made = createBridge({
     issuer: secret.previous.issuer,
     root: secret.root,
     rootKey: parseKey(pem),
+    now: issueTime(dependencies.k8s),
     // none ends before the one that it replaces: the report says until when the last one carries the old key
-    validForMs: Math.max(bridgeLife(input.settings, linkerd.leafLifeMs), timeLeft(secret.bridge)),
+    validForMs: Math.max(bridgeLife(input.settings, linkerd.leafLifeMs), timeLeft(secret.bridge, now)),
   });
   await storeBridge(dependencies.k8s, linkerd.namespace, secret, made);
   return await readRotation(dependencies, input);
 }
 
-function timeLeft(bridge: Certificate | undefined): number {
-  return bridge ? bridge.notAfter.getTime() - Date.now() : 0;
+function timeLeft(bridge: Certificate | undefined, now: Date): number {
+  return bridge ? bridge.notAfter.getTime() - now.getTime() : 0;
 }
 
 /** It cannot be made anew: it serves as long as it lasts, and the workflow watches for its end. */
 function withWhatIsLeft(
   rotation: StoredRotation,
-  { notAfter }: Certificate,
-  { why, canReturn }: KeyMissing,
+  { bridge: { notAfter }, missing: { why, canReturn }, now }: { bridge: Certificate; missing: KeyMissing; now: Date },
 ): StoredRotation {
-  if (notAfter > new Date()) return rotation;
+  if (notAfter > now) return rotation;
   throw ApplicationFailure.nonRetryable(
     `the bridge certificate expired at ${notAfter.toISOString()}, and ${why}. ` +
       `${canReturn ? 'Or cancel' : 'Cancel'} this rotation and run \`reroot preflight\`: it says how to go on from here`,

@@ -1,3 +1,4 @@
+import { clusterNow } from '../../src/kubernetes/clock.js';
 import { readBundleState, untilCertain } from '../../src/linkerd/proxies/bundle-change.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { type BundleChange, changeAnchors, readAnchors } from '../../src/linkerd/layouts/stores.js';
@@ -24,7 +25,7 @@ async function letStartsBeCertain(
 ): Promise<void> {
   if (!layout.judgedByStart || rules.environmentServed) return;
   const { changedAt } = await readBundleState(k8s, namespace);
-  await pause(untilCertain(changedAt, new Date()));
+  await pause(untilCertain(changedAt, clusterNow(k8s)));
 }
 
 /** Where Helm would render the bundle anew, the value it has to be given, so that it renders the same. */

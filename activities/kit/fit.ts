@@ -28,6 +28,7 @@ export interface Onward {
   looked: Looked | undefined;
   /** Absent with `looked`. */
   rootKey?: RootKey;
+  now: Date;
 }
 
 /**
@@ -47,7 +48,7 @@ export function refuseUnfit(rotation: RotationSecret, onward: Onward): void {
     intermediates: intermediatesOf(rotation),
     issuerKey: readKey(issuerKeyPem, looked ? damaged : bad),
     ...present({ rootKey: rootKeyPem === undefined ? undefined : readKey(rootKeyPem, looked ? damaged : bad) }),
-    at: new Date(),
+    at: onward.now,
     oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
   }).filter(({ severity, reason }) => severity === 'error' && !(past && reason === 'ExpiresDuringRotation'));
   if (looked && !past) problems.push(...problemsBeforeReturn(rotation, looked, onward));
@@ -82,10 +83,10 @@ function formatProblem({ reason, message, hint }: Problem): string {
 function problemsBeforeReturn(
   rotation: RotationSecret,
   { issuer }: Looked,
-  { course, rootKey }: Pick<Onward, 'course' | 'rootKey'>,
+  { course, rootKey, now }: Pick<Onward, 'course' | 'rootKey' | 'now'>,
 ): Problem[] {
   refuseWithoutReturn(rotation);
-  return course.bridge && issuer !== 'new' ? bridgeProblems(rotation, rootKey?.missing) : [];
+  return course.bridge && issuer !== 'new' ? bridgeProblems(rotation, rootKey?.missing, now) : [];
 }
 
 /** An abort writes the issuer of the start: identity would end with a key that is not its own. */
@@ -95,8 +96,8 @@ function refuseWithoutReturn({ previous: { issuer, issuerKeyPem } }: RotationSec
 }
 
 /** A bridge certificate can be made anew, and made at all, only with the new root's key. */
-function bridgeProblems({ bridge }: RotationSecret, missing: KeyMissing | undefined): Problem[] {
-  if (!missing || (bridge && bridge.notAfter > new Date())) return [];
+function bridgeProblems({ bridge }: RotationSecret, missing: KeyMissing | undefined, now: Date): Problem[] {
+  if (!missing || (bridge && bridge.notAfter > now)) return [];
   const what = bridge
     ? `the bridge certificate ended on ${bridge.notAfter.toISOString()}`
     : 'there is no bridge certificate';

@@ -1,3 +1,5 @@
+import { clockSkew, clusterNow } from '../../src/kubernetes/clock.js';
+import { present } from '../../src/ground/present.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
@@ -100,11 +102,12 @@ export async function gather(
   const replacesRoot = course.replaces === 'root';
   const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
   const current = endOf(issuer.certificates);
-  const now = new Date();
+  const now = clusterNow(k8s);
   return {
     course,
     waivers: settings.waive,
     now,
+    ...present({ skewMs: clockSkew(k8s) }),
     stuckAfterMs: settings.rollout.stuckAfter,
     linkerdNamespace: linkerd.namespace,
     unverified: k8s.unverified,

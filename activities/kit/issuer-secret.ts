@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { clusterNow } from '../../src/kubernetes/clock.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
@@ -86,7 +87,7 @@ export async function bringIssuerTo(
     const next = state && contentOf(state, rotation);
     const written: string[] = [];
     if (state && next && !isSameIssuer(current.certificates, next.certificatePem)) {
-      refuseExpired(next.certificatePem, new Date());
+      refuseExpired(next.certificatePem, clusterNow(k8s));
       await refuseUntrusted(k8s, linkerd, next.certificatePem);
       await guard?.(stored, { state, found, bundle });
       await replaceIssuer(k8s, linkerd, current, next);

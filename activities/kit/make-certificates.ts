@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
+import { issueTime } from '../../src/kubernetes/clock.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import type { StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { formatBundle, readBundle } from '../../src/pki/bundle.js';
@@ -30,12 +31,13 @@ export async function makeCertificates(
   linkerd: Linkerd,
 ): Promise<Made> {
   const supplied = await readSupplied(dependencies, settings, linkerd);
+  const now = issueTime(dependencies.k8s);
   const given = supplied && suppliedIssuer(supplied);
   if (given) return supplied.rootKeyPem ? { ...given, rootKeyPem: supplied.rootKeyPem } : given;
   const { root, rootKey } = supplied?.rootKeyPem
     ? { root: supplied.root, rootKey: parseKey(supplied.rootKeyPem) }
-    : newRoot(settings, linkerd);
-  return signIssuer(root, rootKey, { settings, linkerd });
+    : newRoot(settings, linkerd, now);
+  return signIssuer(root, rootKey, { settings, linkerd, now });
 }
 
 /** The bridge certificate: the issuer key in use, certified under the new root.
@@ -43,7 +45,7 @@ export async function makeCertificates(
 export function makeBridge(
   { root, rootKeyPem }: Made,
   current: StoredIssuer,
-  { settings, linkerd }: SettingsOf,
+  { settings, linkerd, now }: SettingsOf,
 ): Certificate {
   if (!rootKeyPem) {
     throw ApplicationFailure.nonRetryable(
@@ -56,6 +58,7 @@ export function makeBridge(
     root,
     rootKey: parseKey(rootKeyPem),
     validForMs: bridgeLife(settings, linkerd.leafLifeMs),
+    now,
   });
 }
 
@@ -90,7 +93,7 @@ export async function makeIssuer(dependencies: Dependencies, settings: RotationS
       'RootKeyMissing',
     );
   }
-  return signIssuer(root, parseKey(rootKeyPem), { settings, linkerd });
+  return signIssuer(root, parseKey(rootKeyPem), { settings, linkerd, now: issueTime(dependencies.k8s) });
 }
 
 async function keyOfRootInUse({ k8s }: Dependencies, { linkerd, roots, current }: InUse): Promise<string | undefined> {
@@ -123,20 +126,22 @@ function keyText(key: KeyObject): string {
 interface SettingsOf {
   settings: RotationSettings;
   linkerd: Linkerd;
+  /** From when on what is made is valid. */
+  now: Date;
 }
 
-function signIssuer(root: Certificate, rootKey: KeyObject, { settings, linkerd }: SettingsOf): Made {
+function signIssuer(root: Certificate, rootKey: KeyObject, { settings, linkerd, now }: SettingsOf): Made {
   const commonName = settings.issuer.commonName ?? `identity.${linkerd.namespace}.${linkerd.trustDomain}`;
-  const issuer = createIssuer({ root, rootKey, commonName, validForMs: settings.issuer.validity });
+  const issuer = createIssuer({ root, rootKey, commonName, validForMs: settings.issuer.validity, now });
   return {
     ...madeOf(root, [issuer.certificate], toSec1Pem(issuer.privateKey)),
     rootKeyPem: toPkcs8Pem(rootKey),
   };
 }
 
-function newRoot(settings: RotationSettings, linkerd: Linkerd): { root: Certificate; rootKey: KeyObject } {
+function newRoot(settings: RotationSettings, linkerd: Linkerd, now: Date): { root: Certificate; rootKey: KeyObject } {
   const commonName = settings.root.commonName ?? `root.${linkerd.namespace}.${linkerd.trustDomain}`;
-  const made = createRoot({ commonName, validForMs: settings.root.validity });
+  const made = createRoot({ commonName, validForMs: settings.root.validity, now });
   return { root: made.certificate, rootKey: made.privateKey };
 }
 

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { present } from '../../src/ground/present.js';
 import { StateError } from '../../src/ground/state-error.js';
+import { clusterNow } from '../../src/kubernetes/clock.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { versionProblems } from '../../src/linkerd/accepted-authority.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
@@ -24,7 +25,7 @@ export async function suppliedFacts(
   if (!certificates) return undefined;
   try {
     const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, certificates.secret);
-    const { authority, problems } = authorityOf(supplied, oldAnchors);
+    const { authority, problems } = authorityOf(supplied, { oldAnchors, at: clusterNow(k8s) });
     return {
       problems: [
         ...problems,
@@ -42,14 +43,14 @@ export async function suppliedFacts(
 /** With the keys that can be read, and one problem for each that cannot. */
 function authorityOf(
   { root, issuerPem, issuerKeyPem, rootKeyPem }: SuppliedCertificates,
-  oldAnchors: readonly Certificate[],
+  given: Pick<Authority, 'oldAnchors' | 'at'>,
 ): { authority: Authority; problems: Problem[] } {
   const [issuer, ...intermediates] = readBundle(issuerPem ?? '').certificates;
   const ofIssuer = keyIn(issuerKeyPem, SECRET_KEYS.issuerKey);
   const ofRoot = keyIn(rootKeyPem, SECRET_KEYS.rootKey);
   const keys = present({ issuer, issuerKey: ofIssuer.key, rootKey: ofRoot.key });
   return {
-    authority: { root, intermediates, at: new Date(), oldAnchors, ...keys },
+    authority: { root, intermediates, ...given, ...keys },
     problems: [ofIssuer, ofRoot].flatMap(({ problem }) => problem ?? []),
   };
 }

@@ -21,6 +21,7 @@ import pThrottle from 'p-throttle';
 import { present } from '../ground/present.js';
 import { type AccessOptions, readAccess } from './access/access.js';
 import { forwarding, sending } from './access/connection.js';
+import { type ClusterClock, clusterClock } from './clock.js';
 import { fromFailure, fromResponse, isKubernetesError, saidOf } from './errors.js';
 
 /** How requests are sent; every field has a default. */
@@ -53,6 +54,8 @@ export interface Kubernetes {
   server: string;
   /** Why whoever answers there is believed to be the API server; absent: its certificate is verified. */
   unverified?: string;
+  /** The API server's own; absent in what tests make up. */
+  clock?: ClusterClock;
   /** Requests sent so far, by `VERB resource` (for metrics and for the cost of a rotation). */
   requests: ReadonlyMap<string, number>;
 }
@@ -66,11 +69,12 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
   const requests = new Map<string, number>();
   const { authentication, send } = sending(access);
   const timeoutMs = options.timeoutMs ?? 30_000;
+  const clock = clusterClock();
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
     authMethods: { default: authentication },
     httpApi: wrapHttpLibrary({ send: async (request) => await send(request, timeoutMs) }),
-    promiseMiddleware: [requestMiddleware(options, requests)],
+    promiseMiddleware: [requestMiddleware(options, { requests, clock })],
   });
   const api = <T extends object>(type: new (configuration: Configuration) => T): T =>
     withTypedFailures(new type(configuration));
@@ -88,6 +92,7 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     portForward: forwarding(access),
     signIn: async () => void (await access.renewable?.current()),
     server: cluster.server,
+    clock,
     requests,
     ...present({ unverified: unverifiedBecause(cluster) }),
   };
@@ -101,7 +106,13 @@ function unverifiedBecause({ skipTLSVerify }: { skipTLSVerify?: boolean }): stri
     : undefined;
 }
 
-function requestMiddleware(options: ClientOptions, requests: Map<string, number>) {
+/** What is remembered of requests and answers. */
+interface Noted {
+  requests: Map<string, number>;
+  clock: ClusterClock;
+}
+
+function requestMiddleware(options: ClientOptions, { requests, clock }: Noted) {
   const take = pThrottle({ limit: options.requestsPerSecond ?? 50, interval: 1000 })(async () => {});
   return {
     async pre(context: RequestContext): Promise<RequestContext> {
@@ -111,6 +122,7 @@ function requestMiddleware(options: ClientOptions, requests: Map<string, number>
       return context;
     },
     async post(response: ResponseContext): Promise<ResponseContext> {
+      clock.noted(response.headers['date']);
       if (response.httpStatusCode < 400) return response;
       throw fromResponse('Kubernetes API', response.httpStatusCode, response.headers, await response.body.text());
     },

@@ -5,8 +5,19 @@ export const WORKFLOW_TYPE = 'rotateTrustRoot';
 export const ISSUER_WORKFLOW_TYPE = 'rotateIssuer';
 /** The front queue: the workflows of every cluster. */
 export const TASK_QUEUE = 'reroot';
-/** Registered by the worker at its start, or by hand where it may not. */
+/** Added by the worker at its start, or by hand where it may not; rotations do without them where they are missing. */
 export const SEARCH_ATTRIBUTES = ['RerootCluster', 'RerootPhase'] as const;
+
+/** What the worker of the front queue answers from its own process (a local activity): it has no steps. */
+export interface FrontActivities {
+  /** Whether the Temporal namespace knows the search attributes. */
+  knowsSearchAttributes(): Promise<boolean>;
+}
+
+/** Whether an address is one of Temporal Cloud: of a namespace, or of a region (docs.temporal.io/cloud/namespaces). */
+export function isCloud(address: string): boolean {
+  return /\.tmprl\.cloud(:\d+)?$|\.api\.temporal\.io(:\d+)?$/.test(address);
+}
 
 /** The workflow id that the CLI uses: one per cluster. Without a slash, which Temporal's HTTP API cannot take in an id. */
 export function workflowIdFor(cluster: string): string {

@@ -102,7 +102,13 @@ export async function fakeCluster(): Promise<FakeCluster> {
   const activities = withHeartbeat(Object.fromEntries(names.map((name) => [name, activity(name)])));
   const workflowsPath = path.resolve(import.meta.dirname, '../../workflows/index.ts');
   const workers = [
-    await Worker.create({ connection, taskQueue: front, workflowsPath }),
+    await Worker.create({
+      connection,
+      taskQueue: front,
+      workflowsPath,
+      activities: { knowsSearchAttributes: async () => await Promise.resolve(true) },
+      enableNonLocalActivities: false,
+    }),
     await Worker.create({ connection, taskQueue: stepQueue(front, 'default'), activities }),
   ];
   const ended = Promise.all(workers.map(async (worker) => await worker.run()));

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
-import { jsonText } from '../../ground/plain.js';
+import { jsonText, plain } from '../../ground/plain.js';
 import { isNoAnswer } from '../session/answers.js';
-import { openSession, rotationHandle } from '../session/connect.js';
-import { isOver, readEnd } from '../session/end.js';
+import { findSession, noServer, rotationHandle, type Session, workflowIdOf } from '../session/connect.js';
+import { isOver, readEnd, type RotationEnd } from '../session/end.js';
+import { endFrom, otherwiseText, recordsOf } from '../session/from-cluster.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type CommonOptions, withCommonOptions } from '../options/common.js';
 import { endText } from '../view/end.js';
@@ -24,15 +25,24 @@ export function addStatusCommand(program: Command, done: (exitCode: number) => v
 }
 
 async function showStatus(options: CommonOptions): Promise<number> {
-  const session = await openSession(options.cluster, process.env, 'find');
-  const handle = rotationHandle(session, options);
+  const session = await findSession(options.cluster, process.env);
+  const known = session && (await askTemporal(session, options));
+  const { text, exitCode } = known ?? (await fromCluster(session, options));
+  process.stdout.write(`${text}\n`);
+  return exitCode;
+}
+
+interface Shown {
+  text: string;
+  exitCode: number;
+}
+
+/** @returns undefined when the server does not know the rotation (any more) */
+async function askTemporal(session: Session, options: CommonOptions): Promise<Shown | undefined> {
   try {
-    const { text, exitCode } = await statusText(handle, options);
-    process.stdout.write(`${text}\n`);
-    return exitCode;
+    return await statusText(rotationHandle(session, options), options);
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError)
-      throw new CliError(`there is no rotation ${handle.workflowId} on ${session.address}`);
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   } finally {
     await session.close();
@@ -40,21 +50,42 @@ async function showStatus(options: CommonOptions): Promise<number> {
 }
 
 /**
+ * Histories go when their retention is over, and embedded servers when their work is done; the cluster keeps the last report.
+ * @throws CliError with what else the cluster says
+ */
+async function fromCluster(session: Session | undefined, options: CommonOptions): Promise<Shown> {
+  const workflowId = workflowIdOf(options);
+  const records = await recordsOf(process.env);
+  const end = 'unread' in records ? undefined : endFrom(records, workflowId);
+  if ('unread' in records || !end) {
+    if (!session) throw noServer(options.cluster, process.env);
+    throw new CliError(
+      `there is no rotation ${workflowId} on ${session.address} (any more). ${otherwiseText(records)}`,
+    );
+  }
+  const who = session
+    ? `the Temporal server at ${session.address} does not know it any more`
+    : 'no Temporal server runs';
+  process.stderr.write(
+    `${plain(workflowId)}: ${who}. This is from ConfigMap ${records.reportObject} of the cluster at ${records.apiServer}:\n`,
+  );
+  return endShown(end, options);
+}
+
+function endShown(end: RotationEnd, { output }: Pick<CommonOptions, 'output'>): Shown {
+  const exitCode = end.outcome === 'completed' ? EXIT.ok : EXIT.failed;
+  return { text: output === 'json' ? jsonText(end) : endText(end, new Date()), exitCode };
+}
+
+/**
  * What `reroot status` prints. Only of a rotation that goes on is a worker asked.
  * @throws WorkflowNotFoundError, ServiceError
  */
-export async function statusText(
-  handle: WorkflowHandle,
-  { cluster, output }: CommonOptions,
-): Promise<{ text: string; exitCode: number }> {
+export async function statusText(handle: WorkflowHandle, { cluster, output }: CommonOptions): Promise<Shown> {
   const description = await handle.describe();
   const now = new Date();
   const rendered = (json: object, text: () => string) => (output === 'json' ? jsonText(json) : text());
-  if (isOver(description)) {
-    const end = await readEnd(handle, cluster);
-    const exitCode = end.outcome === 'completed' ? EXIT.ok : EXIT.failed;
-    return { text: rendered(end, () => endText(end, now)), exitCode };
-  }
+  if (isOver(description)) return endShown(await readEnd(handle, cluster), { output });
   const progress = await askWorker(handle);
   if (progress) {
     const { status, live } = progress;

@@ -1,12 +1,16 @@
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import path from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { present } from '../../ground/present.js';
-import { loadTemporalConfig } from '../../temporal/config.js';
+import {
+  hasTemporalServer,
+  loadTemporalConfig,
+  settingsWithoutServer,
+  type TemporalConfig,
+} from '../../temporal/config.js';
 import { workflowIdFor } from '../../temporal/names.js';
+import { connectionTrouble, refusalText } from '../../temporal/trouble.js';
 import { ensureEmbedded, findEmbedded, hasEmbeddedHistory } from './embedded.js';
-import { CliError } from '../exit-codes.js';
+import type { EmbeddedState } from './embedded-state.js';
+import { CliError, EXIT } from '../exit-codes.js';
 import type { CommonOptions } from '../options/common.js';
 
 /** A connection to the Temporal server that the rotations of this shell run on. */
@@ -22,13 +26,6 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Whether a profile or variable names a Temporal server, as the Temporal CLI would read them. */
-export function hasTemporalServer(env: NodeJS.ProcessEnv): boolean {
-  const config = env['XDG_CONFIG_HOME'] || path.join(homedir(), '.config');
-  const file = env['TEMPORAL_CONFIG_FILE'] ?? path.join(config, 'temporalio', 'temporal.toml');
-  return Boolean(env['TEMPORAL_ADDRESS'] ?? env['TEMPORAL_PROFILE']) || existsSync(file);
-}
-
 /**
  * Connects; `start` and `startWithUi` also start the embedded server when there is no other.
  * @throws CliError when there is nothing to connect to
@@ -38,17 +35,30 @@ export async function openSession(
   env: NodeJS.ProcessEnv,
   mode: 'find' | 'start' | 'startWithUi',
 ): Promise<Session> {
-  if (hasTemporalServer(env)) return await connect(env, 'configured');
-  const embedded =
-    mode === 'find'
-      ? await findEmbedded(cluster, env)
-      : await ensureEmbedded(cluster, env, { ui: mode === 'startWithUi' });
-  if (!embedded) throw noServer(cluster, env);
-  const session = await connect({ ...env, TEMPORAL_ADDRESS: embedded.address }, 'embedded');
-  return { ...session, ...present({ ui: embedded.ui, hostPid: embedded.pid }) };
+  const found = await findSession(cluster, env);
+  if (found) return found;
+  if (mode === 'find') throw noServer(cluster, env);
+  return await toEmbedded(env, await ensureEmbedded(cluster, env, { ui: mode === 'startWithUi' }));
 }
 
-function noServer(cluster: string, env: NodeJS.ProcessEnv): CliError {
+/**
+ * Connects to what there is.
+ * @returns undefined when no server is configured, and no embedded one runs
+ */
+export async function findSession(cluster: string, env: NodeJS.ProcessEnv): Promise<Session | undefined> {
+  if (hasTemporalServer(env)) return await connect(env, 'configured');
+  refuseHalfConfigured(env);
+  const embedded = await findEmbedded(cluster, env);
+  return embedded && (await toEmbedded(env, embedded));
+}
+
+async function toEmbedded(env: NodeJS.ProcessEnv, { address, ui, pid }: EmbeddedState): Promise<Session> {
+  const session = await connect({ ...env, TEMPORAL_ADDRESS: address }, 'embedded');
+  return { ...session, ...present({ ui, hostPid: pid }) };
+}
+
+/** Says what there is instead. */
+export function noServer(cluster: string, env: NodeJS.ProcessEnv): CliError {
   const none = `no Temporal server is configured (TEMPORAL_ADDRESS or a profile), and no embedded one runs for cluster ${cluster}.`;
   if (!hasEmbeddedHistory(cluster, env)) return new CliError(`${none}\nRun \`reroot rotate\`: it starts one.`);
   return new CliError(
@@ -58,23 +68,59 @@ function noServer(cluster: string, env: NodeJS.ProcessEnv): CliError {
   );
 }
 
+/**
+ * Somebody who sets an API key, a namespace or TLS means a server of their own.
+ * @throws CliError that names the variables
+ */
+function refuseHalfConfigured(env: NodeJS.ProcessEnv): void {
+  const given = settingsWithoutServer(env);
+  if (given.length === 0) return;
+  throw new CliError(
+    `${given.join(', ')} in the environment, and no TEMPORAL_ADDRESS or profile that says where that Temporal server is: ` +
+      'set it, or unset these for an embedded server. Nothing was started',
+    EXIT.refused,
+  );
+}
+
 async function connect(env: NodeJS.ProcessEnv, server: Session['server']): Promise<Session> {
-  const { connectionOptions, namespace, address } = loadTemporalConfig(env);
+  const config = loadTemporalConfig(env);
+  const { connectionOptions, namespace, address } = config;
+  const connection = await connected(connectionOptions, config);
+  const session: Session = {
+    client: new Client({ connection, namespace }),
+    server,
+    address,
+    close: async () => await connection.close(),
+  };
+  if (server === 'configured') await requireNamespace(session, config);
+  return session;
+}
+
+async function connected(options: TemporalConfig['connectionOptions'], config: TemporalConfig): Promise<Connection> {
   try {
-    const connection = await Connection.connect(connectionOptions);
-    return {
-      client: new Client({ connection, namespace }),
-      server,
-      address,
-      close: async () => await connection.close(),
-    };
+    return await Connection.connect(options);
   } catch (error) {
-    throw new CliError(
-      `no Temporal server answers at ${address}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new CliError(await connectionTrouble(error, config));
   }
 }
 
+/** Whatever else is asked would be refused with fewer words. A server that is away is for whoever asks it. */
+async function requireNamespace({ client, close }: Session, config: TemporalConfig): Promise<void> {
+  try {
+    await client.workflowService.describeNamespace({ namespace: config.namespace });
+  } catch (error) {
+    const refusal = refusalText(error, config);
+    if (refusal === undefined) return;
+    await close();
+    throw new CliError(refusal);
+  }
+}
+
+/** The workflow that options name. */
+export function workflowIdOf({ workflowId, cluster }: Pick<CommonOptions, 'workflowId' | 'cluster'>): string {
+  return workflowId ?? workflowIdFor(cluster);
+}
+
 export function rotationHandle(session: Session, options: CommonOptions): WorkflowHandle {
-  return session.client.workflow.getHandle(options.workflowId ?? workflowIdFor(options.cluster));
+  return session.client.workflow.getHandle(workflowIdOf(options));
 }

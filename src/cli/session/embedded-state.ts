@@ -24,6 +24,8 @@ export interface EmbeddedFiles {
   /** The name of the cluster whose folder it is; absent in folders of 0.3. */
   owner: string;
   database: string;
+  /** What `temporal --version` said of the program that has written the database last; absent in folders of 0.4. */
+  version: string;
   log: string;
   /** `EmbeddedState`, while it runs. */
   state: string;
@@ -64,6 +66,7 @@ export function embeddedFiles(folder: string): EmbeddedFiles {
     folder,
     owner: path.join(folder, 'cluster'),
     database: path.join(folder, 'temporal.db'),
+    version: path.join(folder, 'temporal-version'),
     log: path.join(folder, 'reroot.log'),
     state: path.join(folder, 'server.json'),
   };

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterAccess, refuseUnverified } from '../../../worker/access.js';
 import { present } from '../../ground/present.js';
 import { birthOf, isStillAlive } from '../../ground/process.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { configured } from '../options/worker.js';
+import { damageText, keepVersion, keptVersion, temporalVersion, versionTrouble } from './database.js';
 import { findTemporalBinary, idleFor, startDevServer } from './dev-server.js';
 import {
   embeddedFiles,
@@ -62,8 +63,9 @@ export async function ensureEmbedded(
   const files = embeddedFiles(embeddedFolder(cluster, env));
   await endOrphan(readState(files));
   makeFolder(files, cluster);
-  findTemporalBinary(env);
+  refuseOlder(files, findTemporalBinary(env));
   await refuseToServe(env);
+  const before = existsSync(files.log) ? statSync(files.log).size : 0;
   const child = spawnHost(files, env, wanted);
   for (let tries = 0; tries < START_TRIES; tries += 1) {
     const state = readState(files);
@@ -71,7 +73,21 @@ export async function ensureEmbedded(
     if (child.exitCode !== null) break;
     await sleep(START_PAUSE_MS);
   }
-  throw new CliError(`the embedded server did not start; the end of ${files.log}:\n${endOf(files.log)}`);
+  const said = existsSync(files.log) ? readFileSync(files.log).subarray(before).toString() : '(no log)';
+  const damage = damageText(said, files);
+  const end = said.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+  throw new CliError(
+    `the embedded server did not start; the end of ${files.log}:\n${end}${damage === undefined ? '' : `\n${damage}`}`,
+  );
+}
+
+/** @throws CliError where the program is older than the one that has written the database */
+function refuseOlder(files: EmbeddedFiles, binary: string): void {
+  const kept = keptVersion(files);
+  const trouble = kept === undefined ? undefined : versionTrouble(kept, temporalVersion(binary), files);
+  if (!trouble) return;
+  if (trouble.refused) throw new CliError(trouble.text, EXIT.refused);
+  process.stderr.write(`reroot: ${trouble.text}\n`);
 }
 
 /**
@@ -124,10 +140,6 @@ async function endOrphan(state: EmbeddedState | undefined): Promise<void> {
   for (let tries = 0; tries < START_TRIES && isOrphan(); tries += 1) await sleep(START_PAUSE_MS);
 }
 
-function endOf(log: string): string {
-  return existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(-LOG_LINES).join('\n') : '(no log)';
-}
-
 /** The dev server of the background process, seen from within it. */
 export interface EmbeddedHost {
   address: string;
@@ -147,6 +159,7 @@ export async function hostEmbedded(
 ): Promise<EmbeddedHost> {
   const files = embeddedFiles(folder);
   const { process: server, address, ui } = await startDevServer(files.database, env, wanted);
+  keepVersion(files, temporalVersion(findTemporalBinary(env)));
   const serverPid = server.pid ?? 0;
   const ended = (code: number | null, signal: string | null) => endWithServer(files, code ?? signal);
   server.once('exit', ended);

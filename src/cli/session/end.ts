@@ -95,7 +95,7 @@ export function endedWith(
   cluster: string,
   { result, failed }: { result?: unknown; failed?: unknown },
 ): RotationEnd {
-  const { workflowId, runId, startTime, closeTime } = description;
+  const { type, workflowId, runId, startTime, closeTime } = description;
   const named = attributeOf(description, 'RerootCluster') ?? cluster;
   const failure = result === undefined ? failureOf(failed) : undefined;
   const ofResult = resultFields(result);
@@ -107,7 +107,7 @@ export function endedWith(
     startedAt: startTime.toISOString(),
     ...present({ finishedAt: closeTime?.toISOString(), failure }),
     ...ofResult,
-    again: commandAgain(description, named),
+    again: commandAgain({ workflowId, replaces: type === ISSUER_WORKFLOW_TYPE ? 'issuer' : 'root' }, named),
   };
 }
 
@@ -172,8 +172,12 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function commandAgain({ type, workflowId }: Description, cluster: string): string {
-  const command = type === ISSUER_WORKFLOW_TYPE ? 'rotate-issuer' : 'rotate';
+/** The command that goes on where a rotation has stopped, or begins the next. */
+export function commandAgain(
+  { workflowId, replaces }: { workflowId: string; replaces: 'root' | 'issuer' },
+  cluster: string,
+): string {
+  const command = replaces === 'issuer' ? 'rotate-issuer' : 'rotate';
   const id = workflowId === workflowIdFor(cluster) ? '' : ` --workflow-id ${workflowId}`;
   return `reroot ${command} --cluster ${cluster}${id}`;
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import pMap from 'p-map';
 import type { Kubernetes } from '../../kubernetes/client.js';
+import { clusterNow } from '../../kubernetes/clock.js';
 import { bundleAnchors } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
 import { verifyChain } from '../../pki/chain.js';
@@ -153,7 +154,7 @@ async function readLeafOf(scan: Scan, pod: MeshedPod, roots: readonly Certificat
   const { chain } = await readPresentedChain(await open(scan, pod), { servername: pod.identity, timeoutMs });
   scan.attempts.answered(pod.namespace);
   const [leaf] = chain;
-  const now = new Date();
+  const now = clusterNow(scan.k8s);
   const verifiesAt = (at: Date) => (root: Certificate) => verifies({ chain, root, name: pod.identity, at });
   const lapsed = leaf.notAfter < now && roots.some(verifiesAt(leaf.notAfter));
   return {

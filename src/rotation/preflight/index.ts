@@ -8,6 +8,7 @@ import {
   injectorMayBeSkipped,
   linkerdUndetected,
 } from './control-plane.js';
+import { clockSkewed } from './clock.js';
 import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
 import { apiServerUnverified, oldKeyCopies, rootKeyKept } from './keys.js';
@@ -23,6 +24,7 @@ export type Check = (observation: PreflightObservation) => Finding[];
 /** Everything that preflight checks, in the order in which people read it. */
 export const PREFLIGHT_CHECKS: readonly Check[] = [
   apiServerUnverified,
+  clockSkewed,
   linkerdUndetected,
   permissionMissing,
   admissionPolicyAbsent,

@@ -10,7 +10,10 @@ export interface PreflightObservation {
   /** The course that was asked for. */
   course: Pick<Course, 'strategy' | 'replaces' | 'bridge'>;
   waivers: Waiver[];
+  /** By the cluster's clock. */
   now: Date;
+  /** Milliseconds that the clock of whoever looks is ahead of the cluster's; absent where that is not known. */
+  skewMs?: number;
   /** `rollout.stuckAfter`: a pod that is younger is starting. */
   stuckAfterMs: number;
   linkerdNamespace: string;

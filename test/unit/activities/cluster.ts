@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '../../../activities/index.js';
 import { decode, encode } from '../../../src/kubernetes/base64.js';
 import type { Kubernetes } from '../../../src/kubernetes/client.js';
+import type { ClusterClock } from '../../../src/kubernetes/clock.js';
 import { KubernetesError } from '../../../src/kubernetes/errors.js';
 import type { PatchOperation } from '../../../src/kubernetes/patch.js';
 import type { Certificate } from '../../../src/pki/certificate.js';
@@ -45,6 +46,8 @@ export class FakeCluster {
   refusesPods?: string;
   /** As the user that deploy/rbac makes: no right to create anything but pods. */
   mayCreate = true;
+  /** What the API server's answers say of the time. */
+  clock: ClusterClock | undefined;
   /** Called with each list of pods. */
   onLook: () => void = () => undefined;
   #version = 0;
@@ -199,6 +202,7 @@ export class FakeCluster {
       batch: { listCronJobForAllNamespaces: none },
       custom: { getAPIResources: async () => await Promise.resolve({ resources: [] }) },
       coordination: this.#calls('Lease'),
+      clock: this.clock,
     } as unknown as Kubernetes;
   }
 }

@@ -25,6 +25,20 @@ describe('generate', () => {
     expect(again).toEqual(made);
   });
 
+  it.each([
+    ['ahead of', -50_000],
+    ['behind', 50_000],
+  ])('makes them by the earlier clock where the one here is %s the cluster’s', async (_how, offset) => {
+    const cluster = clusterWith();
+    cluster.clock = { noted: () => undefined, now: () => new Date(Date.now() + offset) };
+    const { root, issuer } = await generate(cluster);
+    for (const { notBefore } of [root, issuer]) {
+      const before = Date.now() - Date.parse(notBefore);
+      const wanted = 60_000 + Math.max(0, -offset); // back-dated by a minute, on both clocks
+      expect(Math.abs(before - wanted)).toBeLessThan(10_000);
+    }
+  });
+
   it('fills the Secret that was made beforehand, and leaves what others have written on it', async () => {
     const cluster = clusterWith().withObjects();
     expect(await generate(cluster)).toMatchObject({ adopted: false });

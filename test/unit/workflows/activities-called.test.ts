@@ -67,6 +67,8 @@ vi.mock('@temporalio/workflow', () => {
       ),
     workflowInfo: () => ({ taskQueue: 'front' }),
     setCurrentDetails: () => undefined,
+    patched: () => true,
+    proxyLocalActivities: () => ({ knowsSearchAttributes: async () => await Promise.resolve(true) }),
     upsertSearchAttributes: () => undefined,
     log: { info: () => undefined, warn: () => undefined },
   };
