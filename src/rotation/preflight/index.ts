@@ -15,7 +15,7 @@ import { rotationLeftBehind } from './left-behind.js';
 import type { PreflightObservation } from './observation.js';
 import { admissionPolicyAbsent, approvalsElsewhere, permissionMissing } from './permissions.js';
 import { leafUnderNoAnchor, proxyUnreadable, workloadCannotRoll } from './workloads.js';
-import { anotherWriter, helmWouldRevert } from './writers.js';
+import { anotherWriter, foreignFieldManager, helmWouldRevert } from './writers.js';
 
 /** Looks for one thing, and is named for it; empty: not found. */
 export type Check = (observation: PreflightObservation) => Finding[];
@@ -42,6 +42,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   rotationLeftBehind,
   strategyTooSlow,
   anotherWriter,
+  foreignFieldManager,
   helmWouldRevert,
   oldKeyCopies,
   rootKeyKept,

@@ -139,6 +139,8 @@ export interface WriterFacts {
   /** `Kind namespace/name`. */
   object: string;
   manager: string;
+  /** It puts the old content back by itself; else at its next run, or nobody knows. */
+  reverts: boolean;
   /** What it is going to do, one sentence each. */
   will: string[];
   /** Its own resources say that it writes; else only a mark on the object does, which stays when it has been stopped. */
