@@ -9,6 +9,7 @@ import type { ReinjectInput } from '../../src/rotation/payloads.js';
 import { hasRenewedInVain, isLate } from '../../src/rotation/renewal.js';
 import { decideRollout } from '../../src/rotation/rollout.js';
 import type { RolloutDecision, Waited } from '../../src/rotation/rollout-waits.js';
+import { saidOfOnlyProxies } from '../../src/rotation/only-proxy.js';
 import { decideUnmanaged } from '../../src/rotation/unmanaged.js';
 import type { NamespaceMemory } from './namespace-memory.js';
 import type { PhaseContext } from './stored-rotation.js';
@@ -107,7 +108,7 @@ function assessed(candidate: Candidate, basis: Basis): Assessment {
         ...ofRollout(candidate, workload, basis),
         unready: outdated.find(isDown)?.pod,
       })
-    : decideUnmanaged(members[0]?.workload.kind ?? 'Pod', waited);
+    : decidePods(members[0]?.workload.kind ?? 'Pod', waited, outdated);
   if (decision.do === 'wait' || decision.do === 'straggle') memory.hold(`waited for ${name}`);
   return {
     name,
@@ -118,6 +119,12 @@ function assessed(candidate: Candidate, basis: Basis): Assessment {
     proven: members.length - waited.outdated - waited.starting - waited.leaving,
     decision,
   };
+}
+
+/** Of pods that reroot cannot replace. */
+function decidePods(kind: string, waited: Waited, outdated: readonly ProxyObservation[]): RolloutDecision {
+  const decision = decideUnmanaged(kind, waited);
+  return decision.do === 'straggle' ? saidOfOnlyProxies(decision, outdated) : decision;
 }
 
 /** How many pods of a workload fall short, in which way, and since when. */

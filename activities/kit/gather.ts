@@ -13,7 +13,8 @@ import {
 } from '../../src/linkerd/names.js';
 import { rehearseInjection } from '../../src/linkerd/proxies/injection.js';
 import { observeProxies } from '../../src/linkerd/proxies/observe.js';
-import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { readMembers } from '../../src/linkerd/members.js';
 import { competingWriters } from '../../src/linkerd/writers/writers.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
@@ -25,6 +26,7 @@ import { courseOf } from '../../src/rotation/courses/index.js';
 import { rehearsalNamespaces } from '../../src/rotation/injection.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import { keepsRootKey, type RotationRequest, type RotationSettings } from '../../src/rotation/input.js';
+import { heldPhases, unconfirmed } from '../../src/rotation/members.js';
 import { type Use, useOf } from '../../src/rotation/untouched.js';
 import { paceOf } from '../../src/rotation/pace.js';
 import { deadlineOf } from '../../src/rotation/preflight/deadline.js';
@@ -33,7 +35,7 @@ import { isNamed, leftBehindOf } from '../../src/rotation/preflight/left-behind.
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
 import { rootsOf, tracesOf } from './look.js';
-import { judgedPods } from './proxies.js';
+import { withIdentity } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
 
@@ -45,6 +47,8 @@ export interface Mesh {
   /** Those of the first, with the root of a rotation that was left behind. */
   anchors: Certificate[];
   pods: MeshedPod[];
+  /** Workloads with proxies that have no identity, by name. */
+  identityOff: string[];
   proxies: ProxyObservation[];
   issuer: StoredIssuer;
   /** The anchors that the issuer in use is under. */
@@ -63,7 +67,8 @@ export async function readMesh(
 ): Promise<Mesh> {
   const stores = await readAnchors(k8s, linkerd);
   const found = await readRotationSecret(k8s, linkerd.namespace);
-  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: false });
+  const all = await listMeshedPods(k8s, linkerd.namespace);
+  const pods = withIdentity(all).filter(({ address }) => address !== undefined);
   const tried = withRootOf(found, stores[0].certificates);
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: tried, linkerd });
   const issuer = await readIssuer(k8s, linkerd);
@@ -72,7 +77,11 @@ export async function readMesh(
   const rotation = isGoneOnWith ? left.rotation : undefined;
   const anchors = withRootOf(rotation, stores[0].certificates);
   const roots = anchorsOfIssuer(issuer.certificates, anchors);
-  return { linkerd, stores, anchors, pods, proxies, issuer, roots, rotation, left };
+  return { linkerd, stores, anchors, pods, identityOff: identityOff(all), proxies, issuer, roots, rotation, left };
+}
+
+function identityOff(pods: readonly MeshedPod[]): string[] {
+  return [...new Set(pods.filter((pod) => pod.identityOff).map(({ workload }) => workloadName(workload)))].toSorted();
 }
 
 /** What is in the rotation's Secret, and whether anything refers to it. */
@@ -122,11 +131,14 @@ export async function gather(
     // of a rotation that goes on it was decided when its root was made
     keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
     writers: await competingWriters(k8s, linkerd),
+    members: replacesRoot ? unconfirmed(await readMembers(k8s), settings.waive) : [],
+    held: heldPhases(course),
     helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
     rehearsal: settings.planOnly
       ? undefined
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
     webhookFailurePolicy: await webhookFailurePolicy(k8s),
+    identityOff: mesh.identityOff,
     proxies,
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],

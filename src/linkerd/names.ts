@@ -14,6 +14,8 @@ export const PROXY_CONTAINER = 'linkerd-proxy';
 export const IDENTITY_CONTAINER = 'identity';
 export const ANCHORS_VARIABLE = 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS';
 export const IDENTITY_VARIABLE = 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME';
+/** Its proxy takes no part in mTLS (linkerd2 charts until 2.11, `_proxy.tpl`; later proxies refuse to start with it). */
+export const IDENTITY_DISABLED_VARIABLE = 'LINKERD2_PROXY_IDENTITY_DISABLED';
 export const ADMIN_PORT = 4191;
 
 export const IDENTITY_DEPLOYMENT = 'linkerd-identity';

@@ -95,6 +95,7 @@ export function unasked(pod: MeshedPod): ProxyObservation {
       mark: pod.mark,
       deletedAt: pod.deletedAt,
       createdAt: pod.createdAt,
+      onlyProxy: pod.onlyProxy,
     }),
   };
 }

@@ -10,8 +10,10 @@ import {
 } from './control-plane.js';
 import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
+import { identitySwitchedOff } from './identity-off.js';
 import { apiServerUnverified, oldKeyCopies, rootKeyKept } from './keys.js';
 import { rotationLeftBehind } from './left-behind.js';
+import { membersUnseen } from './members.js';
 import type { PreflightObservation } from './observation.js';
 import { admissionPolicyAbsent, approvalsElsewhere, permissionMissing } from './permissions.js';
 import { leafUnderNoAnchor, proxyUnreadable, workloadCannotRoll } from './workloads.js';
@@ -44,10 +46,12 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   anotherWriter,
   foreignFieldManager,
   helmWouldRevert,
+  membersUnseen,
   oldKeyCopies,
   rootKeyKept,
   injectionFails,
   injectorMayBeSkipped,
+  identitySwitchedOff,
   proxyUnreadable,
   leafUnderNoAnchor,
   workloadCannotRoll,

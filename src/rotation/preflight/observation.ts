@@ -1,8 +1,9 @@
-import type { Fingerprint, ProxyObservation } from '../../ground/mesh.js';
+import type { Fingerprint, Member, ProxyObservation } from '../../ground/mesh.js';
 import type { Problem } from '../../pki/authority.js';
 import type { Course } from '../courses/course.js';
 import type { Recovery } from '../courses/recovery.js';
 import type { Finding, Waiver } from '../findings.js';
+import type { GatedPhase } from '../phases.js';
 import type { Use } from '../untouched.js';
 
 /** What preflight looked at, as plain data: the checks in this folder decide, and read nothing else. */
@@ -45,10 +46,16 @@ export interface PreflightObservation {
   /** A dry run of a new meshed pod; absent where none was made. */
   rehearsal?: RehearsalFacts | undefined;
   webhookFailurePolicy?: string | undefined;
+  /** Workloads with proxies that have no identity, by name. */
+  identityOff: string[];
   proxies: ProxyObservation[];
   /** Every anchor in the bundle; each presented chain must verify with one of them. */
   anchors: Fingerprint[];
   unrollable: UnrollableFacts[];
+  /** What is in the mesh and is no pod of it, as far as nobody has said that it is taken care of. */
+  members: Member[];
+  /** The gates at which the course waits for their sake. */
+  held: GatedPhase[];
 }
 
 /** What a `DetectionError` says. */
@@ -178,9 +185,12 @@ export const NOTHING: PreflightObservation = {
   keyCopies: { applied: [] },
   keepsRootKey: false,
   writers: [],
+  identityOff: [],
   proxies: [],
   anchors: [],
   unrollable: [],
+  members: [],
+  held: [],
 };
 
 /** Whether something that does not work blocks: in a recovery it is what the rotation is there to repair. */
