@@ -1,9 +1,10 @@
 import { plain } from '../src/ground/plain.js';
 import { clusterNow } from '../src/kubernetes/clock.js';
-import type { PhaseInput } from '../src/rotation/payloads.js';
+import type { AwaitChangeInput } from '../src/rotation/payloads.js';
 import { changeOf, stragglers } from '../src/rotation/stragglers.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
+import { heldMembers } from './kit/held-members.js';
 import { gatedPods, waivedBy } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
 import { occasionalReversions } from './kit/reversions.js';
@@ -22,7 +23,7 @@ const LONGEST_WAIT = 400;
  * back. Pods that come and go beside them are no change, so it costs no history however long it takes; `retry`, `waive`
  * and `pause` cancel it.
  */
-export async function awaitChange(dependencies: Dependencies, input: PhaseInput): Promise<void> {
+export async function awaitChange(dependencies: Dependencies, input: AwaitChangeInput): Promise<void> {
   const pollMs = input.settings.timing.poll * SLOWER;
   const look = await looker(dependencies, input);
   const reversions = occasionalReversions(dependencies, input);
@@ -44,8 +45,9 @@ interface Standing {
 }
 
 /** Asks the proxies that fall short; when none does, the gate, which knows what else may be missing. */
-async function looker(dependencies: Dependencies, input: PhaseInput): Promise<() => Promise<Standing>> {
+async function looker(dependencies: Dependencies, input: AwaitChangeInput): Promise<() => Promise<Standing>> {
   const phase = await readPhase(dependencies, input);
+  if (input.of === 'members') return async () => await standingOfMembers(dependencies, input, phase);
   const asking = { isDue: () => true, isWaived: waivedBy(openingWaivers(input)) };
   let proxies = proxyCache(dependencies, phase, asking);
   const wanted = wantedOf(phase, input);
@@ -63,7 +65,16 @@ async function looker(dependencies: Dependencies, input: PhaseInput): Promise<()
   };
 }
 
-function wantedOf({ target, requirement }: PhaseContext, input: PhaseInput) {
+async function standingOfMembers(
+  dependencies: Dependencies,
+  input: AwaitChangeInput,
+  phase: PhaseContext,
+): Promise<Standing> {
+  const held = await heldMembers(dependencies, input, phase);
+  return { passed: held.length === 0, waitingFor: new Set(held.map(({ subject }) => subject.name)) };
+}
+
+function wantedOf({ target, requirement }: PhaseContext, input: AwaitChangeInput) {
   return {
     target,
     requirement,

@@ -6,6 +6,7 @@ import { injectionBroken, rehearsalNamespaces, rehearsalRefused } from '../src/r
 import type { PhaseInput } from '../src/rotation/payloads.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { withIdentity } from './kit/proxies.js';
 import { firstWrongRehearsal, type WrongRehearsal } from './kit/rehearsal.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 
@@ -31,7 +32,7 @@ export async function injectedRightly(
   const until = Date.now() + rollout.stuckAfter;
   for (let refusals = 0; ;) {
     // in each round anew: namespaces come and go
-    const pods = await listMeshedPods(dependencies.k8s, phase.linkerd.namespace);
+    const pods = withIdentity(await listMeshedPods(dependencies.k8s, phase.linkerd.namespace));
     const namespaces = rehearsalNamespaces(pods, phase.linkerd.namespace);
     const failed = await firstWrongRehearsal(dependencies, phase, namespaces);
     if (!failed) return [];

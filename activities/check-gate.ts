@@ -9,6 +9,7 @@ import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
 import { type GateQuestion, namespacesOf, scanGate, SHOWN_FINDINGS } from './kit/gate-scan.js';
 import { pause } from './kit/heartbeat.js';
+import { heldMembers } from './kit/held-members.js';
 import { gatedPods } from './kit/proxies.js';
 import { firstWrongRehearsal } from './kit/rehearsal.js';
 import { reversions } from './kit/reversions.js';
@@ -37,12 +38,26 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
   if (!result.passed) return await withReversions(dependencies, phase, result);
   const { stuckAfter } = input.settings.rollout;
   const others = await besideProxies(dependencies, phase, { observations, stuckAfter });
+  if (others.length === 0)
+    return await withReversions(dependencies, phase, await withMembers(dependencies, input, { phase, result }));
   return await withReversions(dependencies, phase, {
     ...result,
-    passed: others.length === 0,
+    passed: false,
     ...namespacesOf(others, phase.linkerd.namespace),
     findings: capped(others, SHOWN_FINDINGS).shown,
   });
+}
+
+/** When nothing else is missing, people are asked for what nobody else can know. */
+async function withMembers(
+  dependencies: Dependencies,
+  input: PhaseInput,
+  { phase, result }: { phase: GateContext; result: GateResult },
+): Promise<GateResult> {
+  const held = await heldMembers(dependencies, input, phase);
+  if (held.length === 0) return result;
+  const { shown } = capped(held, SHOWN_FINDINGS);
+  return { ...result, passed: false, findings: shown, unconfirmed: shown };
 }
 
 interface Seen {

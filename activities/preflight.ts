@@ -8,6 +8,7 @@ import { fitting } from '../src/ground/size.js';
 import { StateError } from '../src/ground/state-error.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
 import { EXTENSION_LABEL } from '../src/linkerd/names.js';
+import { memberResources } from '../src/linkerd/members.js';
 import { hasRehearsalNamespace } from '../src/linkerd/proxies/injection.js';
 import { absentObjects } from '../src/records/absent.js';
 import { RecordError } from '../src/records/record-error.js';
@@ -75,9 +76,14 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
     apiServer: k8s.server,
     clusterUid: await readClusterUid(k8s),
     ...named(findings),
-    plan: hashedPlan(request, { ...linkerd, pods: mesh.pods }, anchorsOf(mesh)),
+    plan: hashedPlan(request, { ...linkerd, pods: mesh.pods, unseen: unseenBy(observation) }, anchorsOf(mesh)),
     extensions: await extensionNamespaces(k8s),
   };
+}
+
+/** What the course will wait for a person's word for. */
+function unseenBy({ members, held }: PreflightObservation): PreflightObservation['members'] {
+  return held.length > 0 ? members : [];
 }
 
 /** A mesh as it is when what may be over in a moment is over, or has lasted too long. */
@@ -123,6 +129,7 @@ async function permissionsMissing(
     reach: prober.reach,
     deletePods: rollout.deletePods,
     rollouts: await isServed(k8s, ROLLOUTS),
+    members: await memberResources(k8s),
     absent: await absentObjects(k8s, linkerd.namespace),
     rehearsal: await hasRehearsalNamespace(k8s),
     inCluster: wanted === 'inCluster' || approvals === 'inCluster',

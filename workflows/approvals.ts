@@ -22,6 +22,8 @@ export async function approveIfAsked(rotation: Rotation, row: Row): Promise<void
 export async function approveRetiring(rotation: Rotation, row: Row, since: string[] = []): Promise<void> {
   if (rotation.input.settings.approvals === 'none') return;
   let drift = since;
+  // what a person has to say of these first is part of the plan that is approved (absent: by reroot 0.4)
+  if (rotation.status.plan?.unseen) await converge(rotation, row);
   do {
     const approved = await approval(rotation, 'retire', row.asks ?? '', drift);
     await converge(rotation, row); // hours may have passed while somebody made up their mind

@@ -19,6 +19,7 @@ export async function converge(rotation: Rotation, row: Row): Promise<void> {
     const gate = await look(rotation, row);
     if (gate.passed) break;
     if (gate.reverted.length > 0) await standStill(rotation, row, gate);
+    else if (gate.unconfirmed) await askForMembers(rotation, row, gate.unconfirmed);
     else if (row.by === 'wait' && !operator.saidToRoll(row.phase)) await waitForRenewal(rotation, row.phase);
     else if (await roll(rotation, row, gate)) break;
   }
@@ -36,6 +37,7 @@ async function roll(rotation: Rotation, row: Row, before: GateResult): Promise<b
   if (row.whose === 'everybody' && stuck.length === 0) stuck = await rollDataPlane(rotation, row, before);
   status.stragglers = stuck;
   const after = await look(rotation, row);
+  if (after.unconfirmed && after.reverted.length === 0) return false; // nothing is left to roll
   const isFirstPart = (before.namespacesOmitted ?? 0) > 0 && stuck.length === 0; // the next look has the other namespaces
   if (!after.passed && after.reverted.length === 0 && !isFirstPart) await askForHelp(rotation, row, after, stuck);
   return after.passed;
@@ -72,6 +74,20 @@ async function standStill(rotation: Rotation, row: Row, gate: GateResult): Promi
   if (row.issuer !== undefined) await steps.writeIssuer({ ...guarded(rotation), state: row.issuer, keepLater: true });
   if (row.retired) await steps.dropRetired(guarded(rotation));
   delete status.proxiesWait; // leaves of before this are not expected to fit
+}
+
+/** Whom nobody but a person can look at. */
+async function askForMembers(rotation: Rotation, { phase }: Row, unconfirmed: readonly Finding[]): Promise<void> {
+  const { awaitChange } = stepsOn(rotation.status.cluster).watch;
+  const { for: what, todo } = WAITS.members;
+  await rotation.operator.attention(
+    {
+      for: what,
+      on: unconfirmed.slice(0, 10).map(formatFinding),
+      todo: `${todo} For example: \`reroot waive ${unconfirmed[0]?.subject.name} --gate ${phase} --reason …\`.`,
+    },
+    async () => await unlessItFails(async () => await awaitChange({ ...phaseInput(rotation, phase), of: 'members' })),
+  );
 }
 
 async function askForHelp(rotation: Rotation, { phase }: Row, gate: GateResult, stuck: Finding[]): Promise<void> {

@@ -10,7 +10,8 @@ import type { ReinjectInput } from '../../src/rotation/payloads.js';
 import { hasRenewedInVain, isLate } from '../../src/rotation/renewal.js';
 import { decideRollout } from '../../src/rotation/rollout.js';
 import type { RolloutDecision, Waited } from '../../src/rotation/rollout-waits.js';
-import { decideUnmanaged, ROLLED_KINDS } from '../../src/rotation/unmanaged.js';
+import { saidOfOnlyProxies } from '../../src/rotation/only-proxy.js';
+import { decideUnmanaged, ROLLED_KINDS, type UnmanagedPods } from '../../src/rotation/unmanaged.js';
 import type { NamespaceMemory } from './namespace-memory.js';
 import type { PhaseContext } from './stored-rotation.js';
 
@@ -132,7 +133,7 @@ function assessed(candidate: Candidate, basis: Basis): Assessment {
         ...ofRollout(candidate, workload, basis),
         unready: outdated.find(isDown)?.pod,
       })
-    : decideUnmanaged({ ...waited, ...ofOwner(candidate, outdated, basis) });
+    : decidePods({ ...waited, ...ofOwner(candidate, outdated, basis) }, outdated);
   if (decision.do === 'wait' || decision.do === 'straggle') memory.hold(`waited for ${name}`);
   return {
     name,
@@ -143,6 +144,12 @@ function assessed(candidate: Candidate, basis: Basis): Assessment {
     proven: members.length - waited.outdated - waited.starting - waited.leaving,
     decision,
   };
+}
+
+/** Of pods that reroot cannot replace. */
+function decidePods(pods: UnmanagedPods, outdated: readonly ProxyObservation[]): RolloutDecision {
+  const decision = decideUnmanaged(pods);
+  return decision.do === 'straggle' ? saidOfOnlyProxies(decision, outdated) : decision;
 }
 
 /** How many pods of a workload fall short, in which way, and since when. */

@@ -9,6 +9,7 @@ import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
 import { COMPONENT_LABEL, IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT } from '../../src/linkerd/names.js';
 import { rehearseInjection } from '../../src/linkerd/proxies/injection.js';
+import { readMembers } from '../../src/linkerd/members.js';
 import { injectorWebhook } from '../../src/linkerd/proxies/injector-webhook.js';
 import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
 import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
@@ -23,6 +24,7 @@ import { courseOf } from '../../src/rotation/courses/index.js';
 import { rehearsalNamespaces } from '../../src/rotation/injection.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import { keepsRootKey, type RotationRequest, type RotationSettings } from '../../src/rotation/input.js';
+import { heldPhases, unconfirmed } from '../../src/rotation/members.js';
 import { type Use, useOf } from '../../src/rotation/untouched.js';
 import { paceOf } from '../../src/rotation/pace.js';
 import { deadlineOf } from '../../src/rotation/preflight/deadline.js';
@@ -31,6 +33,7 @@ import { isNamed, leftBehindOf } from '../../src/rotation/preflight/left-behind.
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
 import { rootsOf, tracesOf } from './look.js';
+import { withIdentity } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
 
@@ -44,6 +47,8 @@ export interface Mesh {
   pods: MeshedPod[];
   /** Those without an address, which are not asked. */
   unstarted: MeshedPod[];
+  /** Workloads with proxies that have no identity, by name. */
+  identityOff: string[];
   proxies: ProxyObservation[];
   issuer: StoredIssuer;
   /** The anchors that the issuer in use is under. */
@@ -63,7 +68,7 @@ export async function readMesh(
   const stores = await readAnchors(k8s, linkerd);
   const found = await readRotationSecret(k8s, linkerd.namespace);
   const all = await listMeshedPods(k8s, linkerd.namespace);
-  const pods = all.filter(({ address }) => address !== undefined);
+  const [pods, unstarted] = byAddress(withIdentity(all));
   const tried = withRootOf(found, stores[0].certificates);
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: tried, linkerd });
   const issuer = await findIssuer(k8s, linkerd);
@@ -72,8 +77,18 @@ export async function readMesh(
   const rotation = isGoneOnWith ? left.rotation : undefined;
   const anchors = withRootOf(rotation, stores[0].certificates);
   const roots = anchorsOfIssuer(issuer.certificates, anchors);
-  const unstarted = all.filter(({ address }) => address === undefined);
-  return { linkerd, stores, anchors, pods, unstarted, proxies, issuer, roots, rotation, left };
+  const off = identityOff(all);
+  return { linkerd, stores, anchors, pods, unstarted, identityOff: off, proxies, issuer, roots, rotation, left };
+}
+
+/** Those that have an address, and those that have none yet. */
+function byAddress(all: readonly MeshedPod[]): [MeshedPod[], MeshedPod[]] {
+  const isStarted = ({ address }: MeshedPod) => address !== undefined;
+  return [all.filter(isStarted), all.filter((pod) => !isStarted(pod))];
+}
+
+function identityOff(pods: readonly MeshedPod[]): string[] {
+  return [...new Set(pods.filter((pod) => pod.identityOff).map(({ workload }) => workloadName(workload)))].toSorted();
 }
 
 /** What is in the rotation's Secret, and whether anything refers to it. */
@@ -124,11 +139,14 @@ export async function gather(
     // of a rotation that goes on it was decided when its root was made
     keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
     writers: await competingWriters(k8s, linkerd),
+    members: replacesRoot ? unconfirmed(await readMembers(k8s), settings.waive) : [],
+    held: heldPhases(course),
     helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
     rehearsal: settings.planOnly
       ? undefined
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
     webhookFailurePolicy: await webhookFailurePolicy(k8s),
+    identityOff: mesh.identityOff,
     proxies,
     unstarted: mesh.unstarted.map(unasked),
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),

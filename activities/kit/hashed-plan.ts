@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { listMeshedPods } from '../../src/linkerd/proxies/pods.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
+import { readMembers } from '../../src/linkerd/members.js';
 import { approvedText } from '../../src/rotation/approved-text.js';
+import { courseOf } from '../../src/rotation/courses/index.js';
 import type { RotationRequest } from '../../src/rotation/input.js';
+import { heldPhases, unconfirmed } from '../../src/rotation/members.js';
 import type { GivenInput } from '../../src/rotation/payloads.js';
 import { cappedPlan, type Plan, type PlannedAnchors, type PlannedMesh, planOf } from '../../src/rotation/plan.js';
 import type { Dependencies } from './dependencies.js';
 import type { StoredRotation } from './stored-rotation.js';
+import { withIdentity } from './proxies.js';
 import { givenWaivers } from './waivers.js';
 
 const HASH_LENGTH = 32;
@@ -29,14 +33,16 @@ export async function planNow(
   { linkerd, target }: Pick<StoredRotation, 'linkerd' | 'target'>,
 ): Promise<Plan> {
   const [{ certificates }] = await readAnchors(k8s, linkerd);
-  const pods = await listMeshedPods(k8s, linkerd.namespace);
+  const pods = withIdentity(await listMeshedPods(k8s, linkerd.namespace));
   const root = target.root.fingerprint;
   const retire = target.retired.map(({ fingerprint }) => fingerprint);
   const keep = certificates
     .map(({ fingerprint }) => fingerprint)
     .filter((fingerprint) => fingerprint !== root && !retire.includes(fingerprint));
   const waivers = givenWaivers(request);
-  return hashedPlan(request, { ...linkerd, pods, waivers }, { retire, keep, target: root });
+  const isHeld = heldPhases(courseOf(request.course)).length > 0;
+  const unseen = isHeld ? unconfirmed(await readMembers(k8s), waivers) : [];
+  return hashedPlan(request, { ...linkerd, pods, waivers, unseen }, { retire, keep, target: root });
 }
 
 function digest(text: string): string {

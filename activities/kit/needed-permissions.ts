@@ -1,3 +1,4 @@
+import type { CustomResource } from '../../src/kubernetes/custom.js';
 import type { Permission } from '../../src/kubernetes/permissions.js';
 import { KINDS } from '../../src/kubernetes/workload-kinds.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
@@ -14,6 +15,8 @@ export interface Circumstances {
   deletePods: boolean;
   /** The cluster has Argo Rollouts. */
   rollouts: boolean;
+  /** Links to other clusters and VMs, where the cluster has such resources. */
+  members: readonly CustomResource[];
   /** Objects of reroot's own that it would have to create. */
   absent: readonly OwnName[];
   /** There is a namespace for the injection rehearsal. */
@@ -35,7 +38,7 @@ export function neededPermissions(linkerd: Linkerd, circumstances: Circumstances
   ];
 }
 
-function clusterWide({ reach, deletePods, rollouts, rehearsal }: Circumstances): Permission[] {
+function clusterWide({ reach, deletePods, rollouts, rehearsal, members }: Circumstances): Permission[] {
   const forward = { subresource: 'portforward', file: 'deploy/rbac/port-forward.yaml' };
   const eviction = { subresource: 'eviction', file: 'deploy/rbac/eviction.yaml' };
   return [
@@ -54,6 +57,10 @@ function clusterWide({ reach, deletePods, rollouts, rehearsal }: Circumstances):
           file: custom ? 'deploy/rbac/rollouts.yaml' : CORE,
         })),
       ),
+    ...members.map(({ group, plural }) => ({
+      ...{ verb: 'list', group, resource: plural, file: CORE },
+      neededFor: 'knowing the members of the mesh that are no pods',
+    })),
     ...(deletePods ? [core('create', 'pods', '`rollout.deletePods`', eviction)] : []),
     {
       ...{ verb: 'list', group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' },

@@ -17,8 +17,13 @@ export async function judgedPods(
   controlPlane: string,
   { anchors, namespace }: { anchors: boolean; namespace?: string | undefined },
 ): Promise<MeshedPod[]> {
-  const pods = await listMeshedPods(k8s, controlPlane, namespace);
+  const pods = withIdentity(await listMeshedPods(k8s, controlPlane, namespace));
   return anchors ? pods : pods.filter(({ address }) => address !== undefined);
+}
+
+/** A proxy whose identity is switched off has nothing that could be rotated: it is left alone. */
+export function withIdentity(pods: readonly MeshedPod[]): MeshedPod[] {
+  return pods.filter(({ identityOff }) => !identityOff);
 }
 
 /** Those that the gate of a phase is about. */

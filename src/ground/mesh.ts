@@ -48,6 +48,8 @@ export interface ProxyObservation {
   deletedAt?: string;
   /** ISO 8601. */
   createdAt?: string;
+  /** All its own containers have ended for good: only the proxy runs on. */
+  onlyProxy?: true;
   /** Why something is missing above. */
   problem?: string;
 }
@@ -103,4 +105,18 @@ export interface Target {
   retired: NamedRoot[];
   /** The issuer to take out of use, with every certificate of its key: the bridge certificate is one. */
   retiredIssuer: { name: string; certificates: Fingerprint[] };
+}
+
+/** What is in the mesh and is no pod of this cluster: a VM, or another cluster. */
+export interface Member {
+  kind: 'ExternalWorkload' | 'Link';
+  namespace: string;
+  name: string;
+  /** Of a Link: what it calls the other cluster. */
+  cluster?: string;
+}
+
+/** As findings and waivers name it: `namespace/Kind/name`. */
+export function memberName({ namespace, kind, name }: Pick<Member, 'namespace' | 'kind' | 'name'>): string {
+  return `${namespace}/${kind}/${name}`;
 }

@@ -66,3 +66,22 @@ export async function listCustom<R>(
     throw error;
   }
 }
+
+/** Empty where the cluster has no such resource; undefined where it may not be read: for what is good to know, and no more. */
+export async function listIfAllowed<T>(k8s: Kubernetes, resource: CustomResource): Promise<T[] | undefined> {
+  try {
+    return await listCustom(k8s, resource, undefined, (item) => item as T);
+  } catch (error) {
+    if (isKubernetesError(error, 'Forbidden')) return undefined;
+    throw error;
+  }
+}
+
+/** The first of the versions of a resource that the API server serves. */
+export async function servedVersion(
+  k8s: Kubernetes,
+  { versions, ...resource }: Omit<CustomResource, 'version'> & { versions: readonly string[] },
+): Promise<CustomResource | undefined> {
+  for (const version of versions) if (await isServed(k8s, { ...resource, version })) return { ...resource, version };
+  return undefined;
+}

@@ -12,6 +12,8 @@ export const PROXY_CONTAINER = 'linkerd-proxy';
 export const IDENTITY_CONTAINER = 'identity';
 export const ANCHORS_VARIABLE = 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS';
 export const IDENTITY_VARIABLE = 'LINKERD2_PROXY_IDENTITY_LOCAL_NAME';
+/** Its proxy takes no part in mTLS (linkerd2 charts until 2.11, `_proxy.tpl`; later proxies refuse to start with it). */
+export const IDENTITY_DISABLED_VARIABLE = 'LINKERD2_PROXY_IDENTITY_DISABLED';
 /** Where the proxy listens for its admin port: `0.0.0.0:4191`, `[::]:4191` (charts/partials/templates/_proxy.tpl). */
 export const ADMIN_ADDRESS_VARIABLE = 'LINKERD2_PROXY_ADMIN_LISTEN_ADDR';
 export const ADMIN_PORT_NAME = 'linkerd-admin';

@@ -159,6 +159,13 @@ export interface GateResult {
   reverted: Finding[];
   /** The first few findings, for people. */
   findings: Finding[];
+  /** All that is missing: a person's word for members of the mesh that reroot cannot see; the first few. */
+  unconfirmed?: Finding[];
+}
+
+export interface AwaitChangeInput extends PhaseInput {
+  /** `members`: only those that reroot cannot see are waited for, and no proxy is asked. */
+  of?: 'members';
 }
 
 export interface AwaitIssuerInput extends PhaseInput {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../ground/duration.js';
-import { type Fingerprint, workloadName } from '../ground/mesh.js';
+import { type Fingerprint, type Member, memberName, workloadName } from '../ground/mesh.js';
 import { fitting } from '../ground/size.js';
 import { type Course, forcedRollouts, type Row } from './courses/course.js';
 import { courseOf } from './courses/index.js';
@@ -38,6 +38,8 @@ export interface Plan {
   settings?: string;
   /** What is gone on without, and at which gate; absent in a plan of reroot 0.3. */
   waivers?: string[];
+  /** Members of the mesh that reroot cannot see, and of which nobody has said that they are taken care of; no part of the hash. */
+  unseen?: string[];
   /** Of all that an approval is bound to (`approvedText`). */
   hash: string;
 }
@@ -67,6 +69,8 @@ export interface PlannedMesh {
   pods: readonly CountedPod[];
   /** Absent: those of the input. */
   waivers?: readonly Waiver[];
+  /** Those that the course waits for, and nobody has waived. */
+  unseen?: readonly Member[];
 }
 
 /** Which roots go, which stay, and the new one once it is known. */
@@ -75,7 +79,7 @@ export type PlannedAnchors = Pick<Plan, 'retire' | 'keep' | 'target'>;
 /** The plan without its hash; that is made of `approvedText`. */
 export function planOf(
   { settings, course: ref }: RotationRequest,
-  { namespace, leafLifeMs, pods, waivers: given = settings.waive }: PlannedMesh,
+  { namespace, leafLifeMs, pods, waivers: given = settings.waive, unseen = [] }: PlannedMesh,
   anchors: PlannedAnchors,
   digest: Digest,
 ): Omit<Plan, 'hash'> {
@@ -100,6 +104,7 @@ export function planOf(
     ...anchors,
     settings: digest(approvedSettings(settings, ref)),
     waivers: waivers.map(waiverText).toSorted(),
+    ...(unseen.length > 0 ? { unseen: unseen.map(memberName) } : {}),
   };
 }
 
@@ -161,6 +166,7 @@ export function untilRetired(phases: readonly PlannedPhase[]): number {
 const NAMES = { most: 1000, bytes: 48_000 };
 /** Differences that people are shown. */
 const DIFFERENCES = { most: 50, bytes: 8000 };
+const UNSEEN = { most: 200, bytes: 16_000 };
 const NAMESPACES = { most: 500, bytes: 32_000 };
 
 /** A plan as it travels: each namespace in which something is rolled with a digest of its names, and no more names than fit. */
@@ -187,6 +193,7 @@ export function cappedPlan<P extends Omit<Plan, 'hash'>>(plan: P, digest: Digest
     ...plan,
     namespaces,
     workloadNames,
+    ...(plan.unseen ? { unseen: fitting(plan.unseen, UNSEEN) } : {}),
     ...(omitted > 0 ? { workloadsOmitted: omitted } : {}),
     ...(left.length > 0
       ? { namespacesOmitted: left.length, omittedDigest: digest(namesOf(left.filter(isRolled))) }

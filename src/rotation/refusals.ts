@@ -141,10 +141,11 @@ function mayBeOmitted({ workloadsOmitted = 0, namespacesOmitted = 0 }: Plan, isN
 }
 
 /** As the plan and the subjects of findings have them; what a message quotes may be of anybody's making. */
-function namesSeen({ namespaces, workloadNames }: Plan, findings: readonly Finding[]): string[] {
+function namesSeen({ namespaces, workloadNames, unseen = [] }: Plan, findings: readonly Finding[]): string[] {
   return [
     ...namespaces.map(({ name }) => name),
     ...workloadNames,
+    ...unseen,
     ...findings.flatMap(({ subject: { name, workload } }) => (workload === undefined ? [name] : [name, workload])),
   ];
 }

@@ -57,6 +57,13 @@ export const WAITS = {
     asks: 'after `rollout.stuckAfter` (10 min)',
     todo: 'Repair what is named (the rotation notices by itself), `retry`, or `waive` it with a reason.',
   },
+  members: {
+    kind: 'attention',
+    for: "a person's word for VMs and linked clusters, whose proxies reroot cannot see",
+    ends: 'what is named has left the mesh',
+    asks: 'at once, when every proxy that can be seen is right',
+    todo: 'Give them the new root, then `waive` each that is named.',
+  },
   renewal: {
     kind: 'renewal',
     for: "the proxies' own renewal of their leaves",

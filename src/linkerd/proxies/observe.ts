@@ -97,6 +97,7 @@ export function unasked(pod: MeshedPod): ProxyObservation {
       deletedAt: pod.deletedAt,
       createdAt: pod.createdAt,
       pendingBecause: pod.pendingBecause,
+      onlyProxy: pod.onlyProxy,
     }),
   };
 }

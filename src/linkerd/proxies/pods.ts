@@ -30,6 +30,7 @@ import {
   COMPONENT_LABEL,
   CONTROL_PLANE_NS_LABEL,
   IDENTITY_DEPLOYMENT,
+  IDENTITY_DISABLED_VARIABLE,
   IDENTITY_VARIABLE,
   PROXY_CONTAINER,
   TRUST_ROOTS,
@@ -74,6 +75,10 @@ export interface MeshedPod {
   pendingBecause?: string;
   /** Milliseconds from its creation to its readiness. */
   startMs?: number;
+  /** Its proxy has no identity: it presents nothing to anybody, and trusts nobody. */
+  identityOff?: true;
+  /** All its own containers have ended for good: only the proxy runs on. */
+  onlyProxy?: true;
 }
 
 /** Every pod with a live or starting proxy, of one namespace or of all; paged. */
@@ -144,6 +149,8 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
       startedAt: proxyStart(pod),
       pendingBecause: said(pendingReason(pod)),
       startMs: startTime(pod),
+      identityOff: hasNoIdentity(proxy) || undefined,
+      onlyProxy: isOnlyProxy(pod) || undefined,
       deletedAt: isoTime(metadata.deletionTimestamp),
       createdAt: isoTime(metadata.creationTimestamp),
     }),
@@ -189,6 +196,18 @@ function isoTime(time: Date | undefined): string | undefined {
 
 function hasEnded({ status }: V1Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+function hasNoIdentity({ env }: V1Container): boolean {
+  return Boolean(lastValue(env, IDENTITY_DISABLED_VARIABLE)?.value);
+}
+
+/** Containers that are not started again: `Never`, or `OnFailure` and they have not failed (Kubernetes, "Pod Lifecycle"). */
+function isOnlyProxy({ spec, status }: V1Pod): boolean {
+  const own = (status?.containerStatuses ?? []).filter(({ name }) => name !== PROXY_CONTAINER);
+  const { restartPolicy = 'Always' } = spec ?? {};
+  if (own.length === 0 || restartPolicy === 'Always') return false;
+  return own.every(({ state }) => state?.terminated && (restartPolicy === 'Never' || state.terminated.exitCode === 0));
 }
 
 type PodAnchors = Pick<MeshedPod, 'literalAnchors' | 'anchorsFromBundle' | 'identityAnchors'>;

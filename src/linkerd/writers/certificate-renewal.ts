@@ -35,6 +35,7 @@ export interface CertManagerCertificate {
   metadata?: { namespace?: string; name?: string };
   spec?: {
     secretName?: string;
+    secretTemplate?: { labels?: Record<string, string> };
     isCA?: boolean;
     duration?: string;
     renewBefore?: string;

@@ -1,14 +1,23 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
+import { LONGEST_NAME, plain } from '../../ground/plain.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
-import { isKubernetesError } from '../../kubernetes/errors.js';
-import { type AutomaticRenewals, readAutomaticRenewals } from './cert-manager.js';
+import { ifThere } from '../../kubernetes/errors.js';
+import { controllerOf, type Owner } from '../../kubernetes/owners.js';
 import type { Linkerd } from '../detect.js';
+import { ISSUER_KEYS } from '../identity/issuer.js';
 import { ISSUER_SECRET, TRUST_ROOTS } from '../names.js';
+import { readBuoyant } from './buoyant.js';
+import { type AutomaticRenewals, readAutomaticRenewals } from './cert-manager.js';
+import { type KeyOwner, keyOwners } from './field-managers.js';
+import { BUOYANT, CERT_MANAGER, KNOWN_WRITERS, type KnownWriter, TRUST_MANAGER } from './known.js';
 
-/** Somebody who writes an object of the rotation again and again, without being asked. */
+/** Somebody else who writes an object of the rotation. */
 export interface CompetingWriter {
+  /** `Kind namespace/name`. */
   object: string;
   manager: string;
+  /** It puts the old content back by itself; else at its next run, or nobody knows. */
+  reverts: boolean;
   /** What it is going to do, one sentence each, as far as it says. */
   will: string[];
   /** Its own resources say that it writes; else it shows by its mark, which also stays when it has been stopped. */
@@ -16,93 +25,132 @@ export interface CompetingWriter {
   cure: string;
 }
 
-/** A controller that puts an object back to what it thinks it should be, by how it shows in its metadata. */
-export interface Controller {
-  name: string;
-  managers: RegExp;
-  marks: RegExp;
-  cure: string;
+type Writer = Omit<CompetingWriter, 'object'>;
+
+/** What the resources of writers say of themselves. */
+export interface SaidOfThemselves extends AutomaticRenewals {
+  /** Of Buoyant's operators: about the bundle that the control plane reads. */
+  buoyant: string[];
 }
-
-const TRUST_MANAGER: Controller = {
-  name: 'trust-manager',
-  managers: /^trust-manager/,
-  marks: /^trust\.cert-manager\.io\/bundle$/,
-  cure: "rotate through the Bundle's sources, or delete the Bundle for the rotation and write its ConfigMap anew",
-};
-
-const CERT_MANAGER: Controller = {
-  name: 'cert-manager',
-  managers: /^cert-manager/,
-  marks: /^cert-manager\.io\/certificate-name$/,
-  cure:
-    'delete the Certificate for the rotation (its Secret stays, unless cert-manager runs with ' +
-    '--enable-certificate-owner-ref); afterwards issue it under the new root',
-};
-
-const CONTROLLERS: readonly Controller[] = [
-  {
-    name: 'Argo CD',
-    managers: /^argocd-/,
-    marks: /^argocd\.argoproj\.io\/(tracking-id|instance)$/,
-    cure: 'switch off self-heal for it during the rotation, and put the new bundle into its source',
-  },
-  {
-    name: 'Flux',
-    managers: /^(kustomize-controller|helm-controller)$/,
-    marks: /^(kustomize|helm)\.toolkit\.fluxcd\.io\/name$/,
-    cure: 'suspend its Kustomization or HelmRelease during the rotation, and put the new bundle into its source',
-  },
-  TRUST_MANAGER,
-  CERT_MANAGER,
-];
 
 /**
  * Who writes the bundle or the issuer beside reroot. cert-manager and trust-manager are asked for by their own resources
  * where these may be read: they say exactly what comes, and a mark left by a Certificate that is gone does no harm.
  */
 export async function competingWriters(k8s: Kubernetes, linkerd: Linkerd): Promise<CompetingWriter[]> {
-  const { namespace } = linkerd;
-  const names = new Set(linkerd.anchors.map(({ kind, name }) => `${kind} ${name}`));
-  names.add(`Secret ${ISSUER_SECRET}`);
-  const renewals = await readAutomaticRenewals(k8s, namespace);
+  const { namespace, installedBy } = linkerd;
+  const [renewals, buoyant] = await Promise.all([readAutomaticRenewals(k8s, namespace), readBuoyant(k8s)]);
+  const [first] = linkerd.anchors;
   const found: CompetingWriter[] = [];
-  for (const object of names) {
+  for (const [object, keys] of writtenKeys(linkerd)) {
     const [kind = '', name = ''] = object.split(' ');
-    const marked = controllersOf((await readMetadata(k8s, namespace, kind, name)) ?? {});
-    for (const controller of writersOf(name, marked, renewals)) {
-      found.push({ object: `${kind} ${namespace}/${name}`, ...controller });
-    }
+    const metadata = (await readMetadata(k8s, namespace, kind, name)) ?? {};
+    const said = { ...renewals, buoyant: name === first?.name ? buoyant : [] };
+    const writers = [...writersOf(name, controllersOf(metadata, keys), said), ...otherManagers(metadata, keys)]
+      // HelmValues says it better of the release that installed Linkerd
+      .filter(({ manager }) => manager !== 'Helm' || installedBy !== 'helm');
+    for (const writer of writers) found.push({ object: `${kind} ${namespace}/${name}`, ...writer });
   }
   return found;
 }
 
-/** Those whose mark is on an object, corrected by what cert-manager and trust-manager say of themselves. */
+/** The keys that a rotation writes, by object: `Kind name`. */
+export function writtenKeys({ anchors, layout, scheme }: Linkerd): Map<string, string[]> {
+  const keys = new Map<string, string[]>();
+  const add = (kind: string, name: string, key: string): void => {
+    const object = `${kind} ${name}`;
+    keys.set(object, [...new Set([...(keys.get(object) ?? []), key])]);
+  };
+  for (const { kind, name, key } of anchors) add(kind, name, key);
+  const { certificate, key } = ISSUER_KEYS[scheme];
+  add('Secret', ISSUER_SECRET, certificate);
+  add('Secret', ISSUER_SECRET, key);
+  for (const copy of layout.issuerCopies)
+    for (const at of [copy.certificate, copy.key ?? copy.certificate]) add(at.kind, at.name, at.key);
+  return keys;
+}
+
+/** Those whose mark is on an object, corrected by what the writers' own resources say. */
 export function writersOf(
   name: string,
-  marked: readonly Controller[],
-  { issuer, hasBundle, bundle }: AutomaticRenewals,
-): Omit<CompetingWriter, 'object'>[] {
-  const writers = new Map(
-    marked.map((controller) => [controller.name, { ...controller, will: [] as string[], certain: false }]),
+  marked: readonly KnownWriter[],
+  { issuer, hasBundle, bundle, buoyant }: SaidOfThemselves,
+): Writer[] {
+  const writers = new Map<string, KnownWriter & Pick<Writer, 'certain'> & { says: string[] }>(
+    marked.map((writer) => [writer.name, { ...writer, says: writer.will ? [writer.will] : [], certain: false }]),
   );
-  const say = (controller: Controller, writes: boolean | undefined, will: string[]): void => {
-    if (writes === false) writers.delete(controller.name);
-    if (writes === true) writers.set(controller.name, { ...controller, will, certain: true });
+  const say = (writer: KnownWriter, writes: boolean | undefined, says: string[]): void => {
+    if (writes === false) writers.delete(writer.name);
+    if (writes === true) writers.set(writer.name, { ...writer, says, certain: true });
   };
   if (name === ISSUER_SECRET) say(CERT_MANAGER, issuer && issuer.length > 0, issuer ?? []);
   if (name === TRUST_ROOTS) say(TRUST_MANAGER, hasBundle, bundle);
-  return [...writers.values()].map(({ name: manager, cure, will, certain }) => ({ manager, cure, will, certain }));
+  // its operators can be stopped while their resources stay: a person may say so
+  if (buoyant.length > 0) writers.set(BUOYANT.name, { ...BUOYANT, says: buoyant, certain: false });
+  return [...writers.values()].map((writer) => ({
+    manager: writer.name,
+    reverts: true,
+    will: writer.says,
+    certain: writer.certain,
+    cure: writer.cure,
+  }));
 }
 
-export function controllersOf(metadata: V1ObjectMeta): Controller[] {
+/** Controllers that show on an object: by a label or annotation, as its owner, or because they own a key that matters. */
+export function controllersOf(metadata: V1ObjectMeta, keys: readonly string[]): KnownWriter[] {
   const marks = [...Object.keys(metadata.labels ?? {}), ...Object.keys(metadata.annotations ?? {})];
-  const managers = metadata.managedFields?.map(({ manager }) => manager ?? '') ?? [];
-  return CONTROLLERS.filter(
-    (controller) =>
-      marks.some((mark) => controller.marks.test(mark)) ||
-      managers.some((manager) => controller.managers.test(manager)),
+  const managers = keyOwners(metadata, keys).map(({ manager }) => manager);
+  const owner = controllerOf(metadata);
+  const found = KNOWN_WRITERS.filter(
+    (known) =>
+      known.how === 'reverts' &&
+      (marks.some((mark) => known.marks?.test(mark)) ||
+        managers.some((manager) => known.managers?.test(manager)) ||
+        (owner && known.owners?.test(kindOf(owner)))),
   );
+  const isKnown = owner && KNOWN_WRITERS.some(({ owners }) => owners?.test(kindOf(owner)));
+  return owner && !isKnown ? [...found, unknownController(owner)] : found;
+}
+
+/** Whatever it is: an object names as its controller what keeps it as it should be (Kubernetes, "Owners and Dependents"). */
+function unknownController(owner: Owner): KnownWriter {
+  const name = `${plain(owner.kind)} ${plain(owner.name, LONGEST_NAME)} (${plain(groupOf(owner))})`;
+  return {
+    name,
+    how: 'reverts',
+    will: `it names ${name} as its controller, and whoever acts for that keeps it as it was`,
+    cure: `stop whatever acts for ${name} during the rotation, or put the new content into it`,
+  };
+}
+
+function kindOf(owner: Owner): string {
+  return `${groupOf(owner)}/${owner.kind}`;
+}
+
+function groupOf({ apiVersion = '' }: Owner): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : 'core';
+}
+
+/** Managers of the keys that matter which may put nothing back: tools that somebody starts, and those that nobody here knows. */
+export function otherManagers(metadata: V1ObjectMeta, keys: readonly string[]): Writer[] {
+  return keyOwners(metadata, keys).flatMap((owner) => {
+    const known = KNOWN_WRITERS.find(({ managers }) => managers?.test(owner.manager));
+    if (known && known.how !== 'nextApply') return [];
+    const { name, will, cure } = known ?? UNKNOWN;
+    return [
+      { manager: name || owner.manager, reverts: false, will: [`${ownsText(owner)}: ${will}`], certain: false, cure },
+    ];
+  });
+}
+
+const UNKNOWN = {
+  name: '',
+  will: 'if it is a controller it will put the old content back; the gates notice that, the rotation pauses and asks',
+  cure: 'find out what it is, and stop it for the rotation if it writes by itself; if it was a person, there is nothing to do',
+};
+
+function ownsText({ keys, since }: KeyOwner): string {
+  return `it owns ${keys.join(', ')}${since ? `, and wrote last at ${since}` : ''} (managedFields)`;
 }
 
 async function readMetadata(
@@ -111,14 +159,10 @@ async function readMetadata(
   kind: string,
   name: string,
 ): Promise<V1ObjectMeta | undefined> {
-  try {
-    const object =
-      kind === 'Secret'
-        ? await k8s.core.readNamespacedSecret({ name, namespace })
-        : await k8s.core.readNamespacedConfigMap({ name, namespace });
-    return object.metadata;
-  } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const object = await ifThere<{ metadata?: V1ObjectMeta }>(
+    kind === 'Secret'
+      ? k8s.core.readNamespacedSecret({ name, namespace })
+      : k8s.core.readNamespacedConfigMap({ name, namespace }),
+  );
+  return object?.metadata;
 }

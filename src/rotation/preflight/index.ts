@@ -11,12 +11,14 @@ import {
 import { clockSkewed } from './clock.js';
 import { strategyTooSlow } from './deadline.js';
 import { alreadyExpired, strategyUnfit } from './expiry.js';
+import { identitySwitchedOff } from './identity-off.js';
 import { apiServerUnverified, oldKeyCopies, rootKeyKept } from './keys.js';
 import { rotationLeftBehind } from './left-behind.js';
+import { membersUnseen } from './members.js';
 import type { PreflightObservation } from './observation.js';
 import { admissionPolicyAbsent, approvalsElsewhere, permissionMissing } from './permissions.js';
 import { leafUnderNoAnchor, podUnstarted, proxyUnreadable, workloadCannotRoll } from './workloads.js';
-import { anotherWriter, helmWouldRevert } from './writers.js';
+import { anotherWriter, foreignFieldManager, helmWouldRevert } from './writers.js';
 
 /** Looks for one thing, and is named for it; empty: not found. */
 export type Check = (observation: PreflightObservation) => Finding[];
@@ -44,11 +46,14 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   rotationLeftBehind,
   strategyTooSlow,
   anotherWriter,
+  foreignFieldManager,
   helmWouldRevert,
+  membersUnseen,
   oldKeyCopies,
   rootKeyKept,
   injectionFails,
   injectorMayBeSkipped,
+  identitySwitchedOff,
   proxyUnreadable,
   podUnstarted,
   leafUnderNoAnchor,

@@ -1,8 +1,9 @@
-import type { Fingerprint, ProxyObservation } from '../../ground/mesh.js';
+import type { Fingerprint, Member, ProxyObservation } from '../../ground/mesh.js';
 import type { Problem } from '../../pki/problem.js';
 import type { Course } from '../courses/course.js';
 import type { Recovery } from '../courses/recovery.js';
 import type { Finding, Waiver } from '../findings.js';
+import type { GatedPhase } from '../phases.js';
 import type { Use } from '../untouched.js';
 
 /** What preflight looked at, as plain data: the checks in this folder decide, and read nothing else. */
@@ -48,12 +49,18 @@ export interface PreflightObservation {
   /** A dry run of a new meshed pod; absent where none was made. */
   rehearsal?: RehearsalFacts | undefined;
   webhookFailurePolicy?: string | undefined;
+  /** Workloads with proxies that have no identity, by name. */
+  identityOff: string[];
   proxies: ProxyObservation[];
   /** Pods without an address: nothing of them runs. */
   unstarted: ProxyObservation[];
   /** Every anchor in the bundle; each presented chain must verify with one of them. */
   anchors: Fingerprint[];
   unrollable: UnrollableFacts[];
+  /** What is in the mesh and is no pod of it, as far as nobody has said that it is taken care of. */
+  members: Member[];
+  /** The gates at which the course waits for their sake. */
+  held: GatedPhase[];
 }
 
 /** What a `DetectionError` says. */
@@ -144,6 +151,8 @@ export interface WriterFacts {
   /** `Kind namespace/name`. */
   object: string;
   manager: string;
+  /** It puts the old content back by itself; else at its next run, or nobody knows. */
+  reverts: boolean;
   /** What it is going to do, one sentence each. */
   will: string[];
   /** Its own resources say that it writes; else only a mark on the object does, which stays when it has been stopped. */
@@ -181,10 +190,13 @@ export const NOTHING: PreflightObservation = {
   keyCopies: { applied: [] },
   keepsRootKey: false,
   writers: [],
+  identityOff: [],
   proxies: [],
   unstarted: [],
   anchors: [],
   unrollable: [],
+  members: [],
+  held: [],
 };
 
 /** Whether something that does not work blocks: in a recovery it is what the rotation is there to repair. */

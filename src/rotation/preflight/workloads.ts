@@ -2,6 +2,7 @@ import { isSameWorkload, type ProxyObservation, workloadName } from '../../groun
 import type { WorkloadSnapshot } from '../../ground/workload.js';
 import { type Finding, isWaived, type Waiver } from '../findings.js';
 import { podName, podSubject } from '../gates.js';
+import { saidOfOnlyProxies } from '../only-proxy.js';
 import { unrollableBecause } from '../unmanaged.js';
 import { blockUnlessRecovering, type PreflightObservation, type UnrollableFacts } from './observation.js';
 
@@ -19,7 +20,9 @@ export function unrollableAmong(
   const owners = new Map(staying.map((proxy) => [nameOf(proxy), proxy.workload]));
   return [...owners].flatMap(([workload, owner]) => {
     const problem = unrollableBecause(known.get(workload), owner, deletePods);
-    return problem ? [{ workload, ...problem }] : [];
+    if (!problem) return [];
+    const pods = staying.filter((proxy) => proxy.onlyProxy && nameOf(proxy) === workload);
+    return [{ workload, ...saidOfOnlyProxies(problem, pods) }];
   });
 }
 

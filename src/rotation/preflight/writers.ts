@@ -2,7 +2,8 @@ import type { Finding } from '../findings.js';
 import type { PreflightObservation } from './observation.js';
 
 export function anotherWriter({ writers, waivers }: PreflightObservation): Finding[] {
-  return writers.map(({ object, manager, will, certain, cure }) => {
+  const reverting = writers.filter(({ reverts }) => reverts);
+  return reverting.map(({ object, manager, will, certain, cure }) => {
     const name = waivableName(object);
     // a mark stays on an object when its writer has been stopped: that it has, a person says by a waiver
     const stopped = !certain && waivers.some(({ subject }) => subject === name);
@@ -14,6 +15,19 @@ export function anotherWriter({ writers, waivers }: PreflightObservation): Findi
       hint: certain ? cure : `${cure}; when that is done, say so: \`waive\` ${name}`,
     };
   });
+}
+
+/** Field managers of the keys that matter of which nobody knows that they write by themselves. */
+export function foreignFieldManager({ writers }: PreflightObservation): Finding[] {
+  return writers
+    .filter(({ reverts }) => !reverts)
+    .map(({ object, manager, will, cure }) => ({
+      reason: 'ForeignFieldManager',
+      severity: 'warn',
+      message: `${manager} writes it too: ${will.join('; ')}`,
+      subject: { kind: 'object', name: object },
+      hint: cure,
+    }));
 }
 
 export function helmWouldRevert({ helmValue, linkerdNamespace }: PreflightObservation): Finding[] {

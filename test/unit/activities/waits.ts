@@ -50,6 +50,7 @@ export function proxies() {
       mesh.looks += 1;
       return await Promise.resolve(mesh.proxiesAt(mesh.looks));
     },
+    withIdentity: <T>(pods: T): T => pods,
     waivedBy: () => () => false,
     probe: async ({ prober }: Partial<Dependencies>, _: PhaseContext, pods: ProxyObservation[]) => {
       mesh.given.push(prober?.lookMs);

@@ -1,17 +1,25 @@
-import { expect, it } from 'vitest';
-import { selectorText } from '../../../src/kubernetes/selector.js';
+import { describe, expect, it } from 'vitest';
+import { selects, selectorText } from '../../../src/kubernetes/selector.js';
 
-it('a selector is written as a list takes it', () => {
-  expect(
-    selectorText({
-      matchLabels: { mesh: 'yes' },
-      matchExpressions: [
-        { key: 'team', operator: 'In', values: ['a', 'b'] },
-        { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] },
-        { key: 'owner', operator: 'Exists' },
-        { key: 'old', operator: 'DoesNotExist' },
-      ],
-    }),
-  ).toBe('mesh=yes,team in (a,b),kubernetes.io/metadata.name notin (kube-system),owner,!old');
-  expect(selectorText({})).toBe('');
+describe('a label selector', () => {
+  const labels = { tier: 'gold', zone: 'a' };
+  const by = (operator: string, key: string, ...values: string[]) => ({
+    matchExpressions: [{ operator, key, values }],
+  });
+  it.each([
+    [{}, true, ''],
+    [{ matchLabels: { tier: 'gold' } }, true, 'tier=gold'],
+    [{ matchLabels: { tier: 'tin' } }, false, 'tier=tin'],
+    [by('In', 'tier', 'gold', 'tin'), true, 'tier in (gold, tin)'],
+    [by('In', 'none', 'gold'), false, 'none in (gold)'],
+    [by('NotIn', 'tier', 'gold'), false, 'tier notin (gold)'],
+    [by('NotIn', 'none', 'gold'), true, 'none notin (gold)'],
+    [by('Exists', 'zone'), true, 'zone'],
+    [by('DoesNotExist', 'zone'), false, '!zone'],
+    [by('Invented', 'zone'), false, 'zone invented ()'],
+    [{ matchLabels: { tier: 'gold' }, ...by('Exists', 'none') }, false, 'tier=gold,none'],
+  ])('%j: %s', (selector, selected, text) => {
+    expect(selects(selector, labels)).toBe(selected);
+    expect(selectorText(selector)).toBe(text);
+  });
 });

@@ -26,12 +26,23 @@ let stuck: string[];
 let asked: string[][];
 let rehearsed: Finding[];
 let provenFirst: (boolean | undefined)[];
+/** Members that nobody can see, of which nobody has said anything yet. */
+let unseen: Finding[];
 
 function gate(): GateResult {
+  const held = short.length === 0 && unseen.length > 0;
   const omitted = Math.max(0, short.length - 2);
   return {
-    ...{ passed: short.length === 0, proxies: 9, proven: 9 - short.length, waived: 0, reverted: [], findings: [] },
+    ...{
+      passed: short.length === 0 && !held,
+      proxies: 9,
+      proven: 9 - short.length,
+      waived: 0,
+      reverted: [],
+      findings: [],
+    },
     namespaces: short.slice(0, 2).map((name) => ({ name, outdated: 1 })),
+    ...(held ? { findings: unseen, unconfirmed: unseen } : {}),
     ...(omitted > 0 ? { namespacesOmitted: omitted } : {}),
   };
 }
@@ -46,6 +57,7 @@ function rotation(): Rotation {
       saidToRoll: () => false,
       attention: async ({ on }: { on: string[] }) => {
         asked.push(on);
+        if (short.length === 0) unseen = []; // somebody waives them
         short = short.filter((name) => !stuck.includes(name)); // somebody repairs it
         await Promise.resolve();
       },
@@ -66,7 +78,7 @@ function rotation(): Rotation {
 }
 
 beforeEach(() => ([rehearsed, provenFirst] = [[], []]));
-beforeEach(() => ([short, rolled, stuck, asked] = [['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5'], [], [], []]));
+beforeEach(() => ([short, rolled, stuck, asked, unseen] = [['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5'], [], [], [], []]));
 
 describe('a mesh with more namespaces than a result names', () => {
   it('is rolled part by part, and nobody is asked', async () => {
@@ -103,5 +115,28 @@ describe('a mesh in which new pods are rehearsed', () => {
     if (row) await converge(rotation(), row);
     expect(rolled).toEqual([]);
     expect(asked).toEqual([[expect.stringContaining('InjectionBroken')]]);
+  });
+});
+
+describe('a gate that is met by every proxy that can be seen', () => {
+  const link: Finding = {
+    ...{ reason: 'LinkedClusterUnconfirmed', severity: 'block', message: 'm' },
+    subject: { kind: 'object', name: 'multicluster/Link/west' },
+  };
+  const patient = COURSES.patient.course.rows.find(({ phase }) => phase === 'approve');
+  it.each([
+    ['that rolls', row],
+    ['that waits for renewals', patient],
+  ])('asks for members that nobody can see, once, in a row %s', async (_which, course) => {
+    [short, unseen] = [[], [link]];
+    if (course) await converge(rotation(), course);
+    expect(rolled).toEqual([]);
+    expect(asked).toEqual([[expect.stringContaining('LinkedClusterUnconfirmed: multicluster/Link/west')]]);
+  });
+  it('does so after what has to be rolled', async () => {
+    unseen = [link];
+    if (row) await converge(rotation(), row);
+    expect(rolled).toHaveLength(5);
+    expect(asked).toHaveLength(1);
   });
 });

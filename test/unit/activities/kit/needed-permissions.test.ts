@@ -49,6 +49,10 @@ function isGranted({ verb, group, resource, subresource, namespace, name, file }
 const ALL: Circumstances = {
   ...{ reach: 'port-forward', deletePods: true, rollouts: true, absent: [], rehearsal: true },
   inCluster: true,
+  members: [
+    { group: 'multicluster.linkerd.io', version: 'v1alpha3', plural: 'links' },
+    { group: 'workload.linkerd.io', version: 'v1beta1', plural: 'externalworkloads' },
+  ],
 };
 
 describe('the rights of a rotation', () => {
@@ -59,7 +63,7 @@ describe('the rights of a rotation', () => {
       const needed = neededPermissions(linkerd, ALL);
       expect(needed.filter((permission) => !isGranted(permission)).map(formatPermission)).toEqual([]);
       expect(new Set(needed.map(({ file }) => file))).toEqual(
-        new Set([...files.keys()].filter((file) => !file.includes('cert-manager'))),
+        new Set([...files.keys()].filter((file) => !/cert-manager|buoyant/.test(file))),
       );
     },
   );

@@ -57,6 +57,35 @@ describe('where a proxy is reached', () => {
   });
 });
 
+describe('the proxy of a meshed pod', () => {
+  const off = { name: 'LINKERD2_PROXY_IDENTITY_DISABLED', value: 'disabled' };
+  it('has no identity where that is switched off (until Linkerd 2.11)', () => {
+    const read = (env: { name: string; value?: string }[]) =>
+      readMeshedPod({ spec: { containers: [{ name: 'linkerd-proxy', env }] } })?.identityOff;
+    expect(read([off])).toBe(true);
+    expect(read([])).toBeUndefined();
+    expect(read([off, { name: off.name, value: '' }])).toBeUndefined();
+  });
+
+  const ended = (exitCode: number) => ({ terminated: { exitCode } });
+  const running = { running: {} };
+  it.each<[string, boolean | undefined, string, (object | undefined)[]]>([
+    ['runs on alone when all others have ended', true, 'Never', [ended(0), ended(1)]],
+    ['runs on alone when they have succeeded and are started again only when they fail', true, 'OnFailure', [ended(0)]],
+    ['does not where one has failed and is started again', undefined, 'OnFailure', [ended(0), ended(1)]],
+    ['does not where one runs', undefined, 'Never', [ended(0), running]],
+    ['does not where they are always started again', undefined, 'Always', [ended(0)]],
+    ['does not where nothing is known of the others', undefined, 'Never', []],
+  ])('%s', (_what, only, restartPolicy, states) => {
+    const statuses = [
+      ...states.map((state, index) => ({ name: `main-${index}`, state })),
+      { name: 'linkerd-proxy', state: running },
+    ];
+    const status = { phase: 'Running', containerStatuses: statuses } as unknown as NonNullable<V1Pod['status']>;
+    expect(readMeshedPod({ spec: { ...spec, restartPolicy }, status })?.onlyProxy).toBe(only);
+  });
+});
+
 describe('what a tenant may have written into a pod', () => {
   const owned = (owner: { kind: string; name: string }) =>
     readMeshedPod({

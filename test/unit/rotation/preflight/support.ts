@@ -44,10 +44,13 @@ export const HEALTHY: PreflightObservation = {
   writers: [],
   rehearsal: { namespace: 'shop' },
   webhookFailurePolicy: 'Fail',
+  identityOff: [],
   proxies: [healthyProxy],
   unstarted: [],
   anchors: ['old'],
   unrollable: [],
+  members: [],
+  held: ['approve'],
 };
 
 /** One row of a table: what is observed beside a healthy mesh, and all that the chain of checks finds then. */

@@ -6,6 +6,7 @@ describe('anotherWriter', () => {
   const writer: WriterFacts = {
     object: 'Secret linkerd/x',
     manager: 'cert-manager',
+    reverts: true,
     will: ['it renews at noon'],
     certain: true,
     cure: 'stop it',
@@ -54,6 +55,32 @@ describe('anotherWriter', () => {
       name: 'takes no waiver for one that certainly writes',
       observed: { writers: [writer], waivers: waived('linkerd/Secret/x') },
       finds: [finding],
+    },
+  ])('$name', holds);
+});
+
+describe('foreignFieldManager', () => {
+  const owner: WriterFacts = {
+    object: 'ConfigMap linkerd/x',
+    manager: 'acme-sync',
+    reverts: false,
+    will: ['it owns ca-bundle.crt (managedFields): if it is a controller it will put the old content back'],
+    certain: false,
+    cure: 'find out what it is',
+  };
+  it.each<Case>([
+    {
+      name: 'warns of one that nobody knows, by name, with what it owns and would do',
+      observed: { writers: [owner] },
+      finds: [
+        {
+          reason: 'ForeignFieldManager',
+          severity: 'warn',
+          subject: 'ConfigMap linkerd/x',
+          says: ['acme-sync writes it too', 'it owns ca-bundle.crt', 'put the old content back'],
+          hint: 'find out what it is',
+        },
+      ],
     },
   ])('$name', holds);
 });
