@@ -75,7 +75,7 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
     apiServer: k8s.server,
     clusterUid: await readClusterUid(k8s),
     ...named(findings),
-    plan: hashedPlan(request, { ...linkerd, pods: mesh.pods }, anchorsOf(mesh)),
+    plan: hashedPlan(request, { ...linkerd, pods: mesh.pods, workloads: mesh.workloads }, anchorsOf(mesh)),
     extensions: await extensionNamespaces(k8s),
   };
 }

@@ -1,5 +1,6 @@
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
+import type { Workload } from '../../src/kubernetes/workload.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
@@ -45,6 +46,8 @@ export interface Mesh {
   /** Those of the first, with the root of a rotation that was left behind. */
   anchors: Certificate[];
   pods: MeshedPod[];
+  /** By name. */
+  workloads: ReadonlyMap<string, Workload>;
   proxies: ProxyObservation[];
   issuer: StoredIssuer;
   /** The anchors that the issuer in use is under. */
@@ -64,6 +67,7 @@ export async function readMesh(
   const stores = await readAnchors(k8s, linkerd);
   const found = await readRotationSecret(k8s, linkerd.namespace);
   const pods = await judgedPods(k8s, linkerd.namespace, { anchors: false });
+  const workloads = await workloadsByName(k8s);
   const tried = withRootOf(found, stores[0].certificates);
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: tried, linkerd });
   const issuer = await readIssuer(k8s, linkerd);
@@ -72,7 +76,7 @@ export async function readMesh(
   const rotation = isGoneOnWith ? left.rotation : undefined;
   const anchors = withRootOf(rotation, stores[0].certificates);
   const roots = anchorsOfIssuer(issuer.certificates, anchors);
-  return { linkerd, stores, anchors, pods, proxies, issuer, roots, rotation, left };
+  return { linkerd, stores, anchors, pods, workloads, proxies, issuer, roots, rotation, left };
 }
 
 /** What is in the rotation's Secret, and whether anything refers to it. */
@@ -96,7 +100,8 @@ export async function gather(
   mesh: Mesh,
   { settings, course: ref }: RotationRequest,
 ): Promise<PreflightObservation> {
-  const { linkerd, stores, pods, proxies, issuer, roots, rotation, left } = mesh;
+  const { linkerd, stores, pods, workloads, proxies, issuer, roots, rotation, left } = mesh;
+  const { deletePods } = settings.rollout;
   const course = courseOf(ref);
   const replacesRoot = course.replaces === 'root';
   const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
@@ -117,7 +122,11 @@ export async function gather(
     supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
     recovery: expiredOf(current, roots, now),
     leftBehind: left && leftBehindOf({ ...left, adopt: settings.adopt }, issuer.certificates),
-    deadline: deadlineOf({ settings, course }, paceOf(linkerd, pods), expiriesOf(current, roots)),
+    deadline: deadlineOf(
+      { settings, course },
+      paceOf(linkerd, pods, { workloads, deletePods }),
+      expiriesOf(current, roots),
+    ),
     keyCopies: await findKeyCopies(k8s, linkerd),
     // of a rotation that goes on it was decided when its root was made
     keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
@@ -129,7 +138,7 @@ export async function gather(
     webhookFailurePolicy: await webhookFailurePolicy(k8s),
     proxies,
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
-    unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
+    unrollable: replacesRoot ? unrollableAmong(proxies, workloads, deletePods) : [],
   };
 }
 
@@ -165,8 +174,8 @@ async function webhookFailurePolicy(k8s: Kubernetes): Promise<string | undefined
   return items[0]?.webhooks?.[0]?.failurePolicy;
 }
 
-async function unrollable(k8s: Kubernetes, proxies: readonly ProxyObservation[], deletePods: boolean) {
+async function workloadsByName(k8s: Kubernetes): Promise<Map<string, Workload>> {
   const reading = { mark: MARK_ANNOTATION, markedAt: MARKED_AT_ANNOTATION };
   const workloads = await listWorkloads(k8s, undefined, reading);
-  return unrollableAmong(proxies, new Map(workloads.map((item) => [workloadName(item), item])), deletePods);
+  return new Map(workloads.map((item) => [workloadName(item), item]));
 }
