@@ -18,10 +18,10 @@ const DEFAULT_SHARE = '25%';
 
 /** A surge is rounded up and what may be unavailable down; both zero is one at a time (kubernetes pkg/controller/deployment/util). */
 export function deploymentSpeed({ spec }: V1Deployment): RolloutSpeed {
-  const wanted = spec?.replicas ?? 1;
+  const { replicas: wanted = 1, strategy = {} } = spec ?? {};
   const pace = ofPods(spec);
-  if (spec?.strategy?.type === 'Recreate') return { ...pace, atOnce: Math.max(1, wanted), oldGoesFirst: true };
-  const { maxSurge = DEFAULT_SHARE, maxUnavailable = DEFAULT_SHARE } = spec?.strategy?.rollingUpdate ?? {};
+  if (strategy.type === 'Recreate') return { ...pace, atOnce: atLeastOne(wanted), oldGoesFirst: true };
+  const { maxSurge = DEFAULT_SHARE, maxUnavailable = DEFAULT_SHARE } = strategy.rollingUpdate ?? {};
   const surge = amountOf(maxSurge, wanted, 'up');
   return { ...pace, atOnce: atLeastOne(surge + amountOf(maxUnavailable, wanted, 'down')), oldGoesFirst: surge === 0 };
 }

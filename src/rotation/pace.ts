@@ -74,29 +74,48 @@ export function paceOf(
   { workloads = new Map(), deletePods = false }: Circumstances = {},
 ): Pace {
   const ofMesh = startOf(pods) ?? UNKNOWN_START;
-  const controlPlane: Pace['controlPlane'] = [];
-  const namespaces = new Map<string, Span[]>();
-  for (const [name, own] of byWorkload(pods)) {
-    const [{ namespace, workload } = { namespace: '', workload: undefined }] = own;
+  const rolled = byWorkload(pods).flatMap(({ name, workload, own }) => {
     const known = workloads.get(name);
-    const speed = workload && speedOf(workload, known, { deletePods, pods: own.length });
-    if (!speed) continue;
-    const lasts = rolloutOf(Math.max(own.length, known?.wanted ?? 0), speed, startOf(own) ?? ofMesh);
-    if (namespace === linkerd.namespace) controlPlane.push({ name, lasts });
-    else namespaces.set(namespace, [...(namespaces.get(namespace) ?? []), lasts]);
-  }
-  return { leafLifeMs: linkerd.leafLifeMs, proxies: pods.length, controlPlane, namespaces: [...namespaces.values()] };
+    const speed = speedOf(workload, known, { deletePods, pods: own.length });
+    if (!speed) return [];
+    const size = Math.max(own.length, known?.wanted ?? 0);
+    return [{ name, namespace: workload.namespace, lasts: rolloutOf(size, speed, startOf(own) ?? ofMesh) }];
+  });
+  const isControlPlane = ({ namespace }: { namespace: string }) => namespace === linkerd.namespace;
+  return {
+    leafLifeMs: linkerd.leafLifeMs,
+    proxies: pods.length,
+    controlPlane: rolled.filter(isControlPlane).map(({ name, lasts }) => ({ name, lasts })),
+    namespaces: byNamespace(rolled.filter((one) => !isControlPlane(one))),
+  };
 }
 
-function byWorkload(pods: readonly CountedPod[]): Map<string, CountedPod[]> {
-  const workloads = new Map<string, CountedPod[]>();
-  for (const pod of pods) {
-    const name = workloadName(pod.workload);
-    const own = workloads.get(name);
-    if (own) own.push(pod);
-    else workloads.set(name, [pod]);
+function byNamespace(rolled: readonly { namespace: string; lasts: Span }[]): Span[][] {
+  const namespaces = new Map<string, Span[]>();
+  for (const { namespace, lasts } of rolled) {
+    const own = namespaces.get(namespace);
+    if (own) own.push(lasts);
+    else namespaces.set(namespace, [lasts]);
   }
-  return workloads;
+  return [...namespaces.values()];
+}
+
+interface PodsOf {
+  name: string;
+  workload: WorkloadRef;
+  own: CountedPod[];
+}
+
+function byWorkload(pods: readonly CountedPod[]): PodsOf[] {
+  const workloads = new Map<string, PodsOf>();
+  for (const pod of pods) {
+    const { workload } = pod;
+    const name = workloadName(workload);
+    const known = workloads.get(name);
+    if (known) known.own.push(pod);
+    else workloads.set(name, { name, workload, own: [pod] });
+  }
+  return [...workloads.values()];
 }
 
 /** How long pods took from their creation to their readiness: the median, and what nine of ten did not exceed. */

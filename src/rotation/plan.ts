@@ -1,4 +1,5 @@
 import { type Fingerprint, workloadName } from '../ground/mesh.js';
+import { present } from '../ground/present.js';
 import { fitting } from '../ground/size.js';
 import { forcedRollouts } from './courses/course.js';
 import { courseOf } from './courses/index.js';
@@ -68,13 +69,13 @@ export type PlannedAnchors = Pick<Plan, 'retire' | 'keep' | 'target'>;
 /** The plan without its hash; that is made of `approvedText`. */
 export function planOf(
   { settings, course: ref }: RotationRequest,
-  { namespace, leafLifeMs, pods, workloads, waivers: given = settings.waive }: PlannedMesh,
+  { namespace, leafLifeMs, pods, workloads: known, waivers: given = settings.waive }: PlannedMesh,
   anchors: PlannedAnchors,
   digest: Digest,
 ): Omit<Plan, 'hash'> {
   const course = courseOf(ref);
   const { deletePods } = settings.rollout;
-  const pace = paceOf({ namespace, leafLifeMs }, pods, { deletePods, ...(workloads ? { workloads } : {}) });
+  const pace = paceOf({ namespace, leafLifeMs }, pods, { deletePods, ...present({ workloads: known }) });
   const namespaces = countByNamespace(pods);
   const waivers = withoutControlPlane(given, namespace);
   const waived = (name: string) => isWaived({ kind: 'workload', name }, waivers);

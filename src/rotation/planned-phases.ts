@@ -74,7 +74,7 @@ function lasting({ fromMs, toMs }: Span): Required<Pick<PlannedPhase, 'predicted
 /** The plan with the predictions of an earlier one, which was made before anything was rolled, and of all that there is to know. */
 export function predictedAsBefore<P extends { phases: PlannedPhase[] }>(plan: P, before: P | undefined): P {
   if (!before) return plan;
-  const known = new Map(before.phases.map((planned) => [planned.phase, planned]));
+  const known = new Map(before.phases.map((one) => [one.phase, one]));
   const phases = plan.phases.map(({ phase, what }) => {
     const { predictedMs, predictedFromMs } = known.get(phase) ?? {};
     return { phase, what, ...present({ predictedMs, predictedFromMs }) };
@@ -102,11 +102,11 @@ export interface ReportedPhase extends PhaseProgress, Pick<PlannedPhase, 'predic
 /** What happened beside what was predicted. */
 export function compared(
   phases: readonly PhaseProgress[],
-  planned: readonly PlannedPhase[] | undefined,
+  predictions: readonly PlannedPhase[] | undefined,
 ): ReportedPhase[] {
   return phases.map((progress) => {
     const { startedAt, finishedAt } = progress;
-    const { predictedMs, predictedFromMs } = planned?.find(({ phase }) => phase === progress.phase) ?? {};
+    const { predictedMs, predictedFromMs } = predictions?.find(({ phase }) => phase === progress.phase) ?? {};
     const tookMs = startedAt && finishedAt ? Date.parse(finishedAt) - Date.parse(startedAt) : undefined;
     return { ...progress, ...present({ tookMs, predictedFromMs, predictedMs }) };
   });

@@ -44,8 +44,8 @@ describe('planPhases', () => {
   });
   it('promises no work in no time, however small the mesh', () => {
     const tiny = { ...pace, proxies: 1, controlPlane: [], namespaces: [] };
-    for (const { phase, predictedMs } of phases(COURSES.standard.course, {}, tiny))
-      if (phase !== 'approve') expect(predictedMs, phase).toBeGreaterThan(0);
+    const idle = phases(COURSES.standard.course, {}, tiny).filter(({ predictedMs = 0 }) => predictedMs === 0);
+    expect(idle.map(({ phase }) => phase)).toEqual(['approve']);
   });
   it('predicts nothing for an organic rollout, which is up to people', () => {
     const organic = phases(COURSES.bridge.course, { rollout: { pace: 'organic', deadline: '3d' } });
