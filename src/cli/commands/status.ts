@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
-import { jsonText } from '../../ground/plain.js';
 import { isNoAnswer } from '../session/answers.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { isOver, readEnd } from '../session/end.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type CommonOptions, withCommonOptions } from '../options/common.js';
 import { endText } from '../view/end.js';
+import { machineText } from '../view/machine.js';
 import { readProgress } from '../view/progress.js';
 import { renderPicture } from '../view/render.js';
 import { unanswered, unansweredText } from '../view/unanswered.js';
@@ -49,7 +49,7 @@ export async function statusText(
 ): Promise<{ text: string; exitCode: number }> {
   const description = await handle.describe();
   const now = new Date();
-  const rendered = (json: object, text: () => string) => (output === 'json' ? jsonText(json) : text());
+  const rendered = (facts: object, text: () => string) => machineText(facts, output) ?? text();
   if (isOver(description)) {
     const end = await readEnd(handle, cluster);
     const exitCode = end.outcome === 'completed' ? EXIT.ok : EXIT.failed;
@@ -58,8 +58,8 @@ export async function statusText(
   const progress = await askWorker(handle);
   if (progress) {
     const { status, live } = progress;
-    const json = { ...status, namespaces: live.namespaces };
-    return { text: rendered(json, () => renderPicture({ status, live, now })), exitCode: EXIT.goesOn };
+    const facts = { ...status, namespaces: live.namespaces };
+    return { text: rendered(facts, () => renderPicture({ status, live, now })), exitCode: EXIT.goesOn };
   }
   const known = unanswered(description, cluster);
   return { text: rendered(known, () => unansweredText(known, now)), exitCode: EXIT.goesOn };
