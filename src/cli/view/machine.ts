@@ -27,6 +27,6 @@ function yamlText(value: unknown): string {
 
 function escaped(character: string): string {
   const code = character.codePointAt(0) ?? 0;
-  const [letter, digits] = code > 0xffff ? ['U', 8] : ['u', 4];
-  return `\\${letter}${code.toString(16).padStart(Number(digits), '0')}`;
+  const hex = code.toString(16);
+  return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
 }

@@ -25,7 +25,8 @@ const texts: Record<string, (next: Next) => string> = {
   'the picture': (next) => renderPicture(pictureWith(next)),
   'a line': (next) => renderLine(pictureWith(next)),
   'the plan': (next) => renderPlan(planWith(next)),
-  findings: (next) => renderFindings([finding(next), { ...finding(next), severity: 'warn' }], { omitted: { [next()]: 3 } }),
+  findings: (next) =>
+    renderFindings([finding(next), { ...finding(next), severity: 'warn' }], { omitted: { [next()]: 3 } }),
   'findings in detail': (next) => renderFindings([finding(next), finding(next)], { details: true }),
   'the question for an approval': (next) => renderApproval(pictureWith(next).status),
   'the report': (next) => reportText(reportWith(next, 'completed')),
