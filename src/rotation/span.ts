@@ -41,7 +41,7 @@ const MOMENT_MS = 10 * SECOND_MS;
 /** Each unit up to so many milliseconds, and what a number of it is rounded to. */
 const UNITS = [
   { name: 's', ms: SECOND_MS, until: 90 * SECOND_MS, step: 5 },
-  { name: 'min', ms: MINUTE_MS, until: 90 * MINUTE_MS, step: 1 },
+  { name: 'min', ms: MINUTE_MS, until: 3 * HOUR_MS, step: 1 },
   { name: 'h', ms: HOUR_MS, until: 48 * HOUR_MS, step: 1 },
   { name: 'd', ms: 24 * HOUR_MS, until: Infinity, step: 1 },
 ] as const;

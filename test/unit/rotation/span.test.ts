@@ -13,6 +13,7 @@ describe('spanText', () => {
     [4 * MIN + 1, 9 * MIN, '4 to 9 min'],
     [9 * MIN - 1000, 9 * MIN, '8 to 9 min'],
     [9 * MIN, 9 * MIN, 'about 9 min'],
+    [32.5 * MIN, 1.55 * HOUR, '32 to 93 min'],
     [15.4 * HOUR, 16.8 * HOUR, '15 to 17 h'],
     [40 * HOUR, 70 * HOUR, '1 to 3 d'],
   ])('%d to %d ms is %s', (from, to, text) => expect(spanText(span(from, to))).toBe(text));
