@@ -76,7 +76,11 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
     apiServer: k8s.server,
     clusterUid: await readClusterUid(k8s),
     ...named(findings),
-    plan: hashedPlan(request, { ...linkerd, pods: mesh.pods, unseen: unseenBy(observation) }, anchorsOf(mesh)),
+    plan: hashedPlan(
+      request,
+      { ...linkerd, pods: mesh.pods, workloads: mesh.workloads, unseen: unseenBy(observation) },
+      anchorsOf(mesh),
+    ),
     extensions: await extensionNamespaces(k8s),
   };
 }

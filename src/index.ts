@@ -21,7 +21,8 @@ export type {
 export type { Finding, Subject, Waiver } from './rotation/findings.js';
 export type { IssuerInput, RotationInput } from './rotation/input.js';
 export type { PlanResult } from './rotation/payloads.js';
-export type { Plan, PlannedPhase } from './rotation/plan.js';
+export type { Plan } from './rotation/plan.js';
+export type { PlannedPhase, ReportedPhase } from './rotation/planned-phases.js';
 export type { Approval, RotationReport } from './rotation/report.js';
 export type { Alert, RotationStatus, Waiting } from './rotation/status.js';
 export { ISSUER_WORKFLOW_TYPE, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from './temporal/names.js';

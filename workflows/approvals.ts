@@ -2,6 +2,7 @@ import type { Row } from '../src/rotation/courses/course.js';
 import { addNote } from '../src/rotation/notes.js';
 import type { Phase } from '../src/rotation/phases.js';
 import { type Plan, planDifference } from '../src/rotation/plan.js';
+import { predictedAsBefore } from '../src/rotation/planned-phases.js';
 import { converge } from './converge.js';
 import type { Asks } from './operator/index.js';
 import { given, type Rotation } from './rotation.js';
@@ -97,6 +98,6 @@ function cannotWait({ status }: Rotation): boolean {
 
 async function freshPlan(rotation: Rotation): Promise<Plan> {
   const { status, steps } = rotation;
-  status.plan = await steps.makePlan(given(rotation));
+  status.plan = predictedAsBefore(await steps.makePlan(given(rotation)), status.plan);
   return status.plan;
 }

@@ -2,6 +2,7 @@ import { ApplicationFailure, CancellationScope, isCancellation, log, workflowInf
 import type { Finished } from '../activities/finish.js';
 import { endingText, type PutBack } from '../src/rotation/ending.js';
 import { addNote } from '../src/rotation/notes.js';
+import { compared } from '../src/rotation/planned-phases.js';
 import { type RotationReport, withSenders } from '../src/rotation/report.js';
 import type { Lease } from './begin.js';
 import { goBack } from './go-back.js';
@@ -20,7 +21,7 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
     return { ...withSenders(written, finished?.senders), ...finished?.oldKey };
   });
   status.outcome = outcome;
-  return { ...report, finishedAt: now(), phases: status.phases };
+  return { ...report, finishedAt: now(), phases: compared(status.phases, status.plan?.phases) };
 }
 
 /**
@@ -130,8 +131,11 @@ function reportOf(
     oldRoots: roots.retire,
     proxiesProven: status.gate?.proven ?? 0,
     // writing the report is what is left to do: whoever reads it finds a rotation that has ended
-    phases: status.phases.map((progress) =>
-      progress.state === 'running' ? { ...progress, state: 'done', finishedAt } : progress,
+    phases: compared(
+      status.phases.map((progress) =>
+        progress.state === 'running' ? { ...progress, state: 'done', finishedAt } : progress,
+      ),
+      status.plan?.phases,
     ),
     waivers: status.waivers,
     approvals: status.approvals,

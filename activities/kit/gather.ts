@@ -2,6 +2,7 @@ import { clockSkew, clusterNow } from '../../src/kubernetes/clock.js';
 import { present } from '../../src/ground/present.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
+import type { Workload } from '../../src/kubernetes/workload.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { findIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
@@ -49,6 +50,8 @@ export interface Mesh {
   unstarted: MeshedPod[];
   /** Workloads with proxies that have no identity, by name. */
   identityOff: string[];
+  /** By name. */
+  workloads: ReadonlyMap<string, Workload>;
   proxies: ProxyObservation[];
   issuer: StoredIssuer;
   /** The anchors that the issuer in use is under. */
@@ -69,6 +72,7 @@ export async function readMesh(
   const found = await readRotationSecret(k8s, linkerd.namespace);
   const all = await listMeshedPods(k8s, linkerd.namespace);
   const [pods, unstarted] = byAddress(withIdentity(all));
+  const workloads = await workloadsByName(k8s);
   const tried = withRootOf(found, stores[0].certificates);
   const proxies = await observeProxies(k8s, prober, pods, { anchors: true, leaf: true, roots: tried, linkerd });
   const issuer = await findIssuer(k8s, linkerd);
@@ -77,8 +81,8 @@ export async function readMesh(
   const rotation = isGoneOnWith ? left.rotation : undefined;
   const anchors = withRootOf(rotation, stores[0].certificates);
   const roots = anchorsOfIssuer(issuer.certificates, anchors);
-  const off = identityOff(all);
-  return { linkerd, stores, anchors, pods, unstarted, identityOff: off, proxies, issuer, roots, rotation, left };
+  const listed = { pods, unstarted, identityOff: identityOff(all), workloads };
+  return { linkerd, stores, anchors, ...listed, proxies, issuer, roots, rotation, left };
 }
 
 /** Those that have an address, and those that have none yet. */
@@ -112,7 +116,8 @@ export async function gather(
   mesh: Mesh,
   { settings, course: ref }: RotationRequest,
 ): Promise<PreflightObservation> {
-  const { linkerd, stores, pods, proxies, issuer, roots, rotation, left } = mesh;
+  const { linkerd, stores, pods, workloads, proxies, issuer, roots, rotation, left } = mesh;
+  const { deletePods } = settings.rollout;
   const course = courseOf(ref);
   const replacesRoot = course.replaces === 'root';
   const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
@@ -134,7 +139,11 @@ export async function gather(
     supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
     recovery: expiredOf(current, roots, now),
     leftBehind: left && leftBehindOf({ ...left, adopt: settings.adopt }, issuer.certificates),
-    deadline: deadlineOf({ settings, course }, paceOf(linkerd, pods), expiriesOf(current, roots)),
+    deadline: deadlineOf(
+      { settings, course },
+      paceOf(linkerd, pods, { workloads, deletePods }),
+      expiriesOf(current, roots),
+    ),
     keyCopies: await findKeyCopies(k8s, linkerd),
     // of a rotation that goes on it was decided when its root was made
     keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
@@ -150,7 +159,7 @@ export async function gather(
     proxies,
     unstarted: mesh.unstarted.map(unasked),
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
-    unrollable: replacesRoot ? await unrollable(k8s, proxies, settings.rollout.deletePods) : [],
+    unrollable: replacesRoot ? unrollableAmong(proxies, workloads, deletePods) : [],
   };
 }
 
@@ -193,8 +202,8 @@ async function webhookFailurePolicy(k8s: Kubernetes): Promise<string | undefined
   return (await injectorWebhook(k8s))?.failurePolicy;
 }
 
-async function unrollable(k8s: Kubernetes, proxies: readonly ProxyObservation[], deletePods: boolean) {
+async function workloadsByName(k8s: Kubernetes): Promise<Map<string, Workload>> {
   const reading = { mark: MARK_ANNOTATION, markedAt: MARKED_AT_ANNOTATION };
   const workloads = await listWorkloads(k8s, undefined, reading);
-  return unrollableAmong(proxies, new Map(workloads.map((item) => [workloadName(item), item])), deletePods);
+  return new Map(workloads.map((item) => [workloadName(item), item]));
 }

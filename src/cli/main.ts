@@ -6,6 +6,8 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { plainLines } from '../ground/plain.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { addEmbeddedHostCommand } from './commands/embedded-host.js';
+import { addCompletionCommand } from './commands/completion.js';
+import { addExplainCommand } from './commands/explain.js';
 import { addPreflightCommand } from './commands/preflight.js';
 import { addRotateCommand } from './commands/rotate.js';
 import { addStatusCommand } from './commands/status.js';
@@ -29,7 +31,9 @@ async function main(argv: string[]): Promise<number> {
   addStatusCommand(program, done);
   addUpdateCommands(program);
   addWorkerCommand(program);
+  addExplainCommand(program);
   addEmbeddedHostCommand(program);
+  addCompletionCommand(program);
   program.addHelpText('after', EXIT_HELP);
   try {
     await program.parseAsync(argv);

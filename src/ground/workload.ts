@@ -6,6 +6,18 @@ export interface OwnerRef {
   group?: string;
 }
 
+/** How its controller brings new pods: what a prediction is made of. */
+export interface RolloutSpeed {
+  /** Pods that are replaced at the same time. */
+  atOnce: number;
+  /** An old pod has to be gone before its successor is made. */
+  oldGoesFirst: boolean;
+  /** Milliseconds that a new pod has to be ready before it counts (`minReadySeconds`). */
+  minReadyMs: number;
+  /** Milliseconds that an old pod may take to go (`terminationGracePeriodSeconds`). */
+  graceMs: number;
+}
+
 /** What matters of a Deployment, StatefulSet or DaemonSet, of whatever kind. */
 export interface WorkloadSnapshot {
   kind: string;
@@ -27,6 +39,8 @@ export interface WorkloadSnapshot {
   unrollable?: { reason: string; message: string; hint: string };
   /** How many pods it is to have. */
   wanted?: number;
+  /** Absent where its controller does not replace them. */
+  speed?: RolloutSpeed;
   /** Its template says that its pods get no proxy. */
   unmeshed?: true;
   /** The controller has brought every pod to the newest template. */

@@ -1,5 +1,6 @@
 import type { V1ObjectMeta, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { present } from '../ground/present.js';
+import { ofPods } from './rollout-speed.js';
 import {
   common,
   counts,
@@ -23,7 +24,13 @@ export const ROLLOUTS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'ro
 /** What is read of a Rollout, as JSON has it. */
 export interface Rollout {
   metadata?: V1ObjectMeta;
-  spec?: { replicas?: number; template?: V1PodTemplateSpec; restartAt?: string; paused?: boolean };
+  spec?: {
+    replicas?: number;
+    minReadySeconds?: number;
+    template?: V1PodTemplateSpec;
+    restartAt?: string;
+    paused?: boolean;
+  };
   status?: {
     /** The generation as text; a hash before 0.10. */
     observedGeneration?: string;
@@ -45,6 +52,8 @@ export function rollout(object: Rollout, reading: WorkloadReading): Workload {
   return {
     ...common({ kind: 'Rollout', metadata, template: spec?.template }, reading),
     wanted: wantedOf(object),
+    // a restart evicts pods as far as maxUnavailable allows, one at the least (argo-rollouts rollout/restart.go)
+    speed: { ...ofPods(spec), atOnce: 1, oldGoesFirst: true },
     ...progress(waitingFor),
     restartPath: ['spec', 'restartAt'],
     ...present({ mark: said(mark), failed: isDegraded(object) ? waitingFor : undefined }),

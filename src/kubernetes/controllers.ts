@@ -9,6 +9,7 @@ import type {
   V1StatefulSet,
 } from '@kubernetes/client-node';
 import { present } from '../ground/present.js';
+import { daemonSetSpeed, deploymentSpeed, evictionSpeed, statefulSetSpeed } from './rollout-speed.js';
 import {
   byEviction,
   common,
@@ -44,6 +45,7 @@ export function deployment(object: V1Deployment, reading: WorkloadReading): Work
   return {
     ...common({ kind: 'Deployment', metadata, template: spec?.template }, reading),
     wanted: spec?.replicas ?? 1,
+    speed: deploymentSpeed(object),
     ...progress(waitingFor && failure ? `${waitingFor}: ${failure}` : waitingFor),
     ...present({
       failed: waitingFor && deadlineMessage(status),
@@ -85,6 +87,7 @@ export function statefulSet(object: V1StatefulSet, reading: WorkloadReading): Wo
   return {
     ...common({ kind: 'StatefulSet', metadata: object.metadata, template: object.spec?.template }, reading),
     wanted: object.spec?.replicas ?? 1,
+    speed: statefulSetSpeed(object),
     ...progress(statefulSetWaitsFor(object, evictionBecause !== undefined)),
     ...(evictionBecause && byEviction(evictionBecause)),
   };
@@ -116,6 +119,7 @@ export function daemonSet(object: V1DaemonSet, reading: WorkloadReading): Worklo
   return {
     ...common({ kind: 'DaemonSet', metadata, template: spec?.template }, reading),
     wanted: status?.desiredNumberScheduled ?? 0,
+    speed: daemonSetSpeed(object),
     ...progress(daemonSetWaitsFor(object)),
     ...(isOnDelete(spec) && byEviction(ON_DELETE)),
   };
@@ -134,15 +138,18 @@ function daemonSetWaitsFor({ metadata, spec, status }: V1DaemonSet): string | un
   );
 }
 
-export function replicaSet({ metadata, spec, status }: V1ReplicaSet, reading: WorkloadReading): Workload {
+export function replicaSet(object: V1ReplicaSet, reading: WorkloadReading): Workload {
+  const { metadata, spec, status } = object;
   const controller = { kind: 'ReplicaSet', metadata, template: spec?.template };
-  return withoutRollout(controller, { wanted: spec?.replicas, ready: status?.readyReplicas }, reading);
+  const counted = { wanted: spec?.replicas, ready: status?.readyReplicas };
+  return { ...withoutRollout(controller, counted, reading), speed: evictionSpeed(object) };
 }
 
 export function replicationController(object: V1ReplicationController, reading: WorkloadReading): Workload {
   const { metadata, spec, status } = object;
   const controller = { kind: 'ReplicationController', metadata, template: spec?.template };
-  return withoutRollout(controller, { wanted: spec?.replicas, ready: status?.readyReplicas }, reading);
+  const counted = { wanted: spec?.replicas, ready: status?.readyReplicas };
+  return { ...withoutRollout(controller, counted, reading), speed: evictionSpeed(object) };
 }
 
 function withoutRollout(

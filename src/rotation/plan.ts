@@ -1,14 +1,13 @@
-import { formatDuration } from '../ground/duration.js';
 import { type Fingerprint, type Member, memberName, workloadName } from '../ground/mesh.js';
+import { present } from '../ground/present.js';
 import { fitting } from '../ground/size.js';
-import { type Course, forcedRollouts, type Row } from './courses/course.js';
+import { forcedRollouts } from './courses/course.js';
 import { courseOf } from './courses/index.js';
 import { isWaived, type Waiver, withoutControlPlane } from './findings.js';
 import type { RotationRequest, RotationSettings } from './input.js';
-import { type CountedPod, type Pace, paceOf, predictRollout } from './pace.js';
+import { type Circumstances, type CountedPod, paceOf } from './pace.js';
 import { approvedSettings, waiverText } from './approved-text.js';
-import type { Phase } from './phases.js';
-import { longestWait } from './renewal.js';
+import { type PlannedPhase, planPhases } from './planned-phases.js';
 import { ROLLED_KINDS } from './unmanaged.js';
 
 /** What will be done, in numbers a person can judge; approval is bound to its hash. */
@@ -52,13 +51,6 @@ export interface PlannedNamespace {
   digest?: string;
 }
 
-export interface PlannedPhase {
-  phase: Phase;
-  what: string;
-  /** Milliseconds, predicted; absent where it is up to people. */
-  predictedMs?: number;
-}
-
 /** A short text that stands for a long one. */
 export type Digest = (text: string) => string;
 
@@ -67,6 +59,8 @@ export interface PlannedMesh {
   namespace: string;
   leafLifeMs: number;
   pods: readonly CountedPod[];
+  /** As they were listed; absent: predicted is what is usual for their kinds. */
+  workloads?: Circumstances['workloads'];
   /** Absent: those of the input. */
   waivers?: readonly Waiver[];
   /** Those that the course waits for, and nobody has waived. */
@@ -79,11 +73,13 @@ export type PlannedAnchors = Pick<Plan, 'retire' | 'keep' | 'target'>;
 /** The plan without its hash; that is made of `approvedText`. */
 export function planOf(
   { settings, course: ref }: RotationRequest,
-  { namespace, leafLifeMs, pods, waivers: given = settings.waive, unseen = [] }: PlannedMesh,
+  { namespace, leafLifeMs, pods, workloads: known, waivers: given = settings.waive, unseen = [] }: PlannedMesh,
   anchors: PlannedAnchors,
   digest: Digest,
 ): Omit<Plan, 'hash'> {
   const course = courseOf(ref);
+  const { deletePods } = settings.rollout;
+  const pace = paceOf({ namespace, leafLifeMs }, pods, { deletePods, ...present({ workloads: known }) });
   const namespaces = countByNamespace(pods);
   const waivers = withoutControlPlane(given, namespace);
   const waived = (name: string) => isWaived({ kind: 'workload', name }, waivers);
@@ -96,7 +92,7 @@ export function planOf(
     linkerdNamespace: namespace,
     strategy: course.strategy,
     rollouts: forcedRollouts(course),
-    phases: planPhases(settings, course, paceOf({ namespace, leafLifeMs }, pods)),
+    phases: planPhases(settings, course, pace),
     namespaces: namespaces.map(({ name, workloads, proxies }) => ({ name, workloads: workloads.size, proxies })),
     proxies: pods.length,
     workloads: namespaces.reduce((sum, { workloads }) => sum + workloads.size, 0),
@@ -119,47 +115,6 @@ function countByNamespace(pods: readonly CountedPod[]): { name: string; workload
   return [...counted]
     .map(([name, entry]) => ({ name, ...entry }))
     .toSorted((a, b) => a.name.localeCompare(b.name, 'en'));
-}
-
-/** The phases of a course with what happens in each, and how long each may last at the most. */
-export function planPhases(settings: RotationSettings, course: Course, pace: Pace): PlannedPhase[] {
-  const made =
-    course.replaces === 'issuer' ? 'a new issuer under the root in use' : 'a new root and an issuer under it';
-  return [
-    { phase: 'preflight', what: 'read the mesh, change nothing' },
-    { phase: 'generate', what: made },
-    ...course.rows.map((row) => planned(row, settings, pace)),
-    { phase: 'finish', what: 'tidy up, write the report' },
-  ];
-}
-
-function planned(row: Row, { approvals, rollout }: RotationSettings, pace: Pace): PlannedPhase {
-  const { phase, what } = row;
-  if (row.approval) return { phase, what: approvals === 'none' ? 'nobody is asked' : what };
-  if (row.whose === 'identity') return { phase, what };
-  if (row.organic && rollout.pace === 'organic') {
-    return {
-      phase,
-      what: `${what}; your own deployments replace pods, for ${formatDuration(rollout.deadline)} at most`,
-    };
-  }
-  return row.by === 'roll'
-    ? {
-        phase,
-        what: `${what}; roll the control plane and every meshed workload`,
-        predictedMs: predictRollout(pace, rollout),
-      }
-    : {
-        phase,
-        what: `${what}; wait for the proxies' own renewal of their leaves`,
-        predictedMs: longestWait(pace.leafLifeMs),
-      };
-}
-
-/** Milliseconds until the old certificates are needed no more: up to and with the point of no return. */
-export function untilRetired(phases: readonly PlannedPhase[]): number {
-  const last = phases.findIndex(({ phase }) => phase === 'retire');
-  return phases.slice(0, last + 1).reduce((sum, { predictedMs = 0 }) => sum + predictedMs, 0);
 }
 
 /** Names of workloads and namespaces that travel with a plan: enough for people, and for a payload. */

@@ -1,5 +1,5 @@
 import type { Waiver } from './findings.js';
-import type { PhaseProgress } from './phases.js';
+import type { ReportedPhase } from './planned-phases.js';
 import type { CertificateFacts } from './payloads.js';
 
 /** What an auditor reads afterwards: the workflow's result, and ConfigMap reroot-report. */
@@ -20,7 +20,7 @@ export interface RotationReport {
   oldRoots: CertificateFacts[];
   /** Live proxies whose process and presented chain were proven at the end. */
   proxiesProven: number;
-  phases: PhaseProgress[];
+  phases: ReportedPhase[];
   /** Gone on without, by decision of a person. */
   waivers: Waiver[];
   approvals: Approval[];

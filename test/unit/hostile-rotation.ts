@@ -111,7 +111,8 @@ export function reportWith(next: Next, outcome: RotationReport['outcome']): Rota
     ...{ cluster: next(), linkerdNamespace: next(), linkerdVersion: next(), layout: next(), strategy: next() },
     ...{ workflowId: next(), runId: next(), startedAt: next(), finishedAt: next() },
     ...{ newRoot: certificate(next), newIssuer: certificate(next), oldRoots: [certificate(next)], proxiesProven: 3 },
-    ...{ phases: [], waivers: [waiver(next), { ...waiver(next), gate: 'rollout' }], approvals: [] },
+    ...{ phases: [{ phase: 'trust', state: 'done', tookMs: 1000, predictedMs: 2000 }] },
+    ...{ waivers: [waiver(next), { ...waiver(next), gate: 'rollout' }], approvals: [] },
     ...{ notes: [next()], adopted: false, aborted: { claimedBy: next(), reason: next(), at: next(), phase: next() } },
   };
 }

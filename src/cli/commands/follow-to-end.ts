@@ -1,5 +1,5 @@
 import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
-import { jsonText, plain } from '../../ground/plain.js';
+import { plain } from '../../ground/plain.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { isServerAway } from '../session/answers.js';
 import type { Session } from '../session/connect.js';
@@ -8,6 +8,7 @@ import { CliError, EXIT } from '../exit-codes.js';
 import type { CommonOptions } from '../options/common.js';
 import { endText } from '../view/end.js';
 import { follow, type FollowEnd } from '../view/follow.js';
+import { machineText } from '../view/machine.js';
 
 /** An embedded server that is gone comes back at another address only. */
 const EMBEDDED_BACK_MS = 3000;
@@ -24,7 +25,7 @@ export async function followToEnd(server: Server, handle: WorkflowHandle, option
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   let status: RotationStatus | undefined;
   try {
-    const output = options.output === 'json' ? process.stderr : process.stdout;
+    const output = options.output === 'text' ? process.stdout : process.stderr;
     const how = await follow(handle, {
       output,
       signal: stop.signal,
@@ -82,9 +83,10 @@ function gone({ address }: Server, { workflowId }: WorkflowHandle, { cluster }: 
 }
 
 function showEnd(end: RotationEnd, { output }: CommonOptions): number {
-  if (output === 'json') process.stdout.write(`${jsonText(end.report ?? end)}\n`);
+  const facts = machineText(end.report ?? end, output);
+  if (facts !== undefined) process.stdout.write(`${facts}\n`);
   if (end.failure) process.stderr.write(`${endText(end, new Date())}\n`);
-  else if (output === 'text') process.stdout.write(`${endText(end, new Date())}\n`);
+  else if (facts === undefined) process.stdout.write(`${endText(end, new Date())}\n`);
   if (end.outcome === 'completed') return EXIT.ok;
   return REFUSALS.includes(end.failure?.type ?? '') ? EXIT.refused : EXIT.failed;
 }

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import { preflight } from '../../../activities/preflight.js';
 import { clusterAccess } from '../../../worker/access.js';
-import { jsonText } from '../../ground/plain.js';
-import { blocking } from '../../rotation/findings.js';
+import { blocking, type Finding } from '../../rotation/findings.js';
 import { type InputResult, invalidInputMessage, readInput, type RotationRequest } from '../../rotation/input.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { type InputOptions, rotationInput, withInputOptions } from '../options/input.js';
+import { type DetailsOption, type InputOptions, rotationInput, withInputOptions } from '../options/input.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
 import { plainly } from '../view/terminal.js';
-import { renderFindings, renderPlan } from '../view/render.js';
+import { renderFindings } from '../view/findings.js';
+import { machineText } from '../view/machine.js';
+import { renderPlan } from '../view/render.js';
 import { configured } from '../options/worker.js';
 
 export function addPreflightCommand(program: Command, done: (exitCode: number) => void): void {
@@ -27,13 +28,15 @@ export function checkedInput(input: InputResult): RotationRequest {
 }
 
 /** Looks at the mesh from here, and prints what a rotation would do and what stands in its way. */
-export async function look(options: ClusterOptions, request: RotationRequest): Promise<number> {
+export async function look(options: ClusterOptions & DetailsOption, request: RotationRequest): Promise<number> {
   const { k8s, prober } = clusterAccess(configured(workerEnvironment(options, process.env)), process.env);
   const result = await preflight({ k8s, prober, temporalAddress: '' }, request);
   const blocked = blocking(result.findings).length;
-  if (options.output === 'json') {
-    process.stdout.write(`${jsonText(result)}\n`);
-    return blocked > 0 ? EXIT.refused : EXIT.ok;
+  const exitCode = blocked > 0 ? EXIT.refused : EXIT.ok;
+  const facts = machineText(result, options.output);
+  if (facts !== undefined) {
+    process.stdout.write(`${facts}\n`);
+    return exitCode;
   }
   if (result.linkerdNamespace !== undefined) {
     const { linkerdVersion, layout, linkerdNamespace, plan, apiServer } = plainly(result);
@@ -41,9 +44,15 @@ export async function look(options: ClusterOptions, request: RotationRequest): P
       `Linkerd ${linkerdVersion} (layout ${layout}) in namespace ${linkerdNamespace}, API server ${apiServer}\n\n${renderPlan(plan)}\n\n`,
     );
   }
-  if (result.findings.length > 0) process.stdout.write(`${renderFindings(result.findings, result.findingsOmitted)}\n`);
-  process.stdout.write(
-    blocked > 0 ? `Not ready: ${blocked} finding(s) block a rotation.\n` : 'Ready for a rotation.\n',
-  );
-  return blocked > 0 ? EXIT.refused : EXIT.ok;
+  const { findings, findingsOmitted: omitted } = result;
+  if (findings.length > 0) process.stdout.write(`${renderFindings(findings, { omitted, details: options.details })}\n`);
+  process.stdout.write(blocked > 0 ? `Not ready: ${blockedText(findings)}.\n` : 'Ready for a rotation.\n');
+  return exitCode;
+}
+
+function blockedText(findings: readonly Finding[]): string {
+  const found = blocking(findings);
+  const reasons = new Set(found.map(({ reason }) => reason));
+  const count = found.length === 1 ? '1 finding blocks' : `${found.length} findings block`;
+  return `${count} a rotation (${[...reasons].join(', ')})`;
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
-import { jsonText, plain } from '../../ground/plain.js';
+import { plain } from '../../ground/plain.js';
 import { isNoAnswer } from '../session/answers.js';
 import { findSession, noServer, rotationHandle, type Session, workflowIdOf } from '../session/connect.js';
 import { isOver, readEnd, type RotationEnd } from '../session/end.js';
@@ -8,6 +8,7 @@ import { endFrom, otherwiseText, recordsOf } from '../session/from-cluster.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type CommonOptions, withCommonOptions } from '../options/common.js';
 import { endText } from '../view/end.js';
+import { machineText } from '../view/machine.js';
 import { readProgress } from '../view/progress.js';
 import { renderPicture } from '../view/render.js';
 import { unanswered, unansweredText } from '../view/unanswered.js';
@@ -74,7 +75,7 @@ async function fromCluster(session: Session | undefined, options: CommonOptions)
 
 function endShown(end: RotationEnd, { output }: Pick<CommonOptions, 'output'>): Shown {
   const exitCode = end.outcome === 'completed' ? EXIT.ok : EXIT.failed;
-  return { text: output === 'json' ? jsonText(end) : endText(end, new Date()), exitCode };
+  return { text: machineText(end, output) ?? endText(end, new Date()), exitCode };
 }
 
 /**
@@ -84,13 +85,13 @@ function endShown(end: RotationEnd, { output }: Pick<CommonOptions, 'output'>): 
 export async function statusText(handle: WorkflowHandle, { cluster, output }: CommonOptions): Promise<Shown> {
   const description = await handle.describe();
   const now = new Date();
-  const rendered = (json: object, text: () => string) => (output === 'json' ? jsonText(json) : text());
+  const rendered = (facts: object, text: () => string) => machineText(facts, output) ?? text();
   if (isOver(description)) return endShown(await readEnd(handle, cluster), { output });
   const progress = await askWorker(handle);
   if (progress) {
     const { status, live } = progress;
-    const json = { ...status, namespaces: live.namespaces };
-    return { text: rendered(json, () => renderPicture({ status, live, now })), exitCode: EXIT.goesOn };
+    const facts = { ...status, namespaces: live.namespaces };
+    return { text: rendered(facts, () => renderPicture({ status, live, now })), exitCode: EXIT.goesOn };
   }
   const known = unanswered(description, cluster);
   return { text: rendered(known, () => unansweredText(known, now)), exitCode: EXIT.goesOn };

@@ -11,6 +11,7 @@ import { answered } from '../session/pollers.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type CommonOptions, withCommonOptions } from '../options/common.js';
 import { renderApproval } from '../view/approval.js';
+import { machineText } from '../view/machine.js';
 
 interface UpdateOptions extends CommonOptions {
   by?: string;
@@ -120,7 +121,7 @@ function addPace(command: AddCommand): void {
 async function askFor(status: RotationStatus, { output }: CommonOptions): Promise<string> {
   const waiting = asked(status);
   if (!waiting?.planHash || waiting.inCluster) return ''; // the rotation says why there is nothing to approve
-  if (output === 'json' || !process.stdin.isTTY || !process.stdout.isTTY) {
+  if (output !== 'text' || !process.stdin.isTTY || !process.stdout.isTTY) {
     throw new CliError(
       'approve needs `--plan <hash>` where nobody can be asked: `reroot status` shows the plan and its hash',
       EXIT.refused,
@@ -153,12 +154,16 @@ async function send(
         ? await handle.executeUpdate<string, [object]>(update, { args: [await argument(query)] })
         : await handle.executeUpdate<string, []>(update),
     );
-    process.stdout.write(options.output === 'json' ? `${jsonText({ reply }, 0)}\n` : `${plainLines(reply)}\n`);
+    process.stdout.write(`${replyText(reply, options)}\n`);
   } catch (error) {
     throw explained(error, handle.workflowId);
   } finally {
     await session.close();
   }
+}
+
+function replyText(reply: string, { output }: CommonOptions): string {
+  return output === 'json' ? jsonText({ reply }, 0) : (machineText({ reply }, output) ?? plainLines(reply));
 }
 
 /** What the rotation itself said, in place of the transport's words. */

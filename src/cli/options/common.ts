@@ -9,8 +9,11 @@ import { CliError, EXIT } from '../exit-codes.js';
 export interface CommonOptions {
   cluster: string;
   workflowId?: string;
-  output: 'text' | 'json';
+  output: OutputFormat;
 }
+
+const OUTPUT_FORMATS = ['text', 'json', 'yaml'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 export interface ClusterOptions extends CommonOptions {
   kubeconfig?: string;
@@ -28,7 +31,7 @@ export function withCommonOptions(command: Command): Command {
   return command
     .option('--cluster <name>', 'the cluster, as `rotate` and its workers name it (REROOT_CLUSTER)', defaultCluster())
     .option('--workflow-id <id>', 'workflow id of the rotation (default: trust-root-<cluster>)')
-    .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'));
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(OUTPUT_FORMATS).default('text'));
 }
 
 export function withClusterOptions(command: Command): Command {

@@ -7,8 +7,17 @@ import type { IssuerInput, RotationInput } from '../../rotation/input.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type ClusterOptions, defaultCluster } from './common.js';
 
+/** For what prints findings. */
+export interface DetailsOption {
+  details?: boolean;
+}
+
+function withDetails(command: Command): Command {
+  return command.option('--details', 'name each finding in a line of its own, and not each reason once');
+}
+
 /** Flags for the fields of the input that people set most; a file can have all of them. */
-export interface InputOptions {
+export interface InputOptions extends DetailsOption {
   input?: string;
   strategy?: RotationInput['strategy'];
   approvals?: RotationInput['approvals'];
@@ -24,7 +33,7 @@ export interface InputOptions {
 }
 
 export function withInputOptions(command: Command): Command {
-  return command
+  return withDetails(command)
     .option(
       '-f, --input <file>',
       'JSON or YAML file with the input (docs/input.md); "-" reads stdin. Flags override it',
@@ -56,7 +65,7 @@ export function withInputOptions(command: Command): Command {
 
 /** Those of the above that concern an issuer alone. */
 export function withIssuerOptions(command: Command): Command {
-  return command
+  return withDetails(command)
     .option(
       '-f, --input <file>',
       'JSON or YAML file with the input of rotateIssuer; "-" reads stdin. Flags override it',

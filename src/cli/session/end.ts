@@ -9,6 +9,7 @@ import {
 import { defaultPayloadConverter } from '@temporalio/common';
 import { present } from '../../ground/present.js';
 import type { PutBack } from '../../rotation/ending.js';
+import type { Finding } from '../../rotation/findings.js';
 import type { PlanResult } from '../../rotation/payloads.js';
 import type { RotationReport } from '../../rotation/report.js';
 import { ISSUER_WORKFLOW_TYPE, type SEARCH_ATTRIBUTES, workflowIdFor } from '../../temporal/names.js';
@@ -44,6 +45,8 @@ export interface RotationEnd {
 export interface EndFailure {
   type: string;
   message: string;
+  /** What of the mesh stands in the way, where that is why. */
+  findings?: Finding[];
   /** What became of the issuer; absent where nothing had to be put back, or nobody could say. */
   left?: PutBack;
 }
@@ -146,10 +149,27 @@ function failureOf(error: unknown): EndFailure {
     cause = cause.cause;
   const message = cause instanceof Error ? cause.message : 'no reason given';
   if (cause instanceof ApplicationFailure)
-    return { type: cause.type ?? 'Failed', message, ...present({ left: leftOf(cause.details) }) };
+    return {
+      type: cause.type ?? 'Failed',
+      message,
+      ...present({ left: leftOf(cause.details), findings: findingsOf(cause.details) }),
+    };
   if (cause instanceof CancelledFailure)
     return { type: 'Cancelled', message, ...present({ left: leftOf(cause.details) }) };
   return { type: cause instanceof Error ? cause.name.replace(/Failure$/, '') : 'Failed', message };
+}
+
+/** What `PreflightFailed` comes with. */
+function findingsOf(details: unknown): Finding[] | undefined {
+  const [first] = Array.isArray(details) ? (details as unknown[]) : [];
+  return Array.isArray(first) && first.length > 0 && first.every(isFinding) ? first : undefined;
+}
+
+function isFinding(value: unknown): value is Finding {
+  if (typeof value !== 'object' || value === null) return false;
+  const { reason, severity, message, subject } = value as Record<string, unknown>;
+  const { name } = (subject ?? {}) as { name?: unknown };
+  return [reason, severity, message, name].every((text) => typeof text === 'string');
 }
 
 function leftOf(details: unknown): PutBack | undefined {

@@ -3,6 +3,7 @@ import { formatDuration } from '../../ground/duration.js';
 import type { Waiver } from '../../rotation/findings.js';
 import type { Alert, RotationStatus, Waiting } from '../../rotation/status.js';
 import { leavesEnd } from './dates.js';
+import { explainText } from './findings.js';
 
 /** What a person has to know or do about a rotation that goes on: alerts, what it waits for, what was waived. */
 
@@ -30,9 +31,16 @@ function waitingLines({ waiting, cluster }: RotationStatus, now: Date): string[]
     ...waiting.on.map((on) => `    - ${on}`),
     `    ${waiting.todo}`,
   ];
+  const explained = explainText(reasonsOf(waiting));
+  if (explained) lines.push(pc.dim(`    ${explained}`));
   if (waiting.kind === 'approval' && !waiting.inCluster)
     lines.push(pc.dim(`    In another terminal: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
   return lines;
+}
+
+/** Findings stand there as `formatFinding` writes them. */
+function reasonsOf({ on }: Waiting): string[] {
+  return [...new Set(on.flatMap((line) => /^([A-Z][a-z]+[A-Z][A-Za-z]+): /.exec(line)?.[1] ?? []))];
 }
 
 function alsoWaitingLines({ alsoWaiting = [] }: RotationStatus, now: Date): string[] {

@@ -2,8 +2,10 @@ import pc from 'picocolors';
 import { plainLines } from '../../ground/plain.js';
 import { endingText, type PutBack } from '../../rotation/ending.js';
 import { type EndFailure, REFUSALS, type RotationEnd } from '../session/end.js';
+import { reasonNamed } from '../reasons.js';
 import { leavesEnd } from './dates.js';
-import { renderFindings, renderPlan } from './render.js';
+import { explainText, renderFindings } from './findings.js';
+import { renderPlan } from './render.js';
 import { reportText } from './report.js';
 import { plainly } from './terminal.js';
 
@@ -28,14 +30,29 @@ export function endText(ended: RotationEnd, now: Date): string {
   if (plan)
     return [
       renderPlan(plan.plan),
-      ...(plan.findings.length > 0 ? [renderFindings(plan.findings, plan.findingsOmitted)] : []),
+      ...(plan.findings.length > 0 ? [renderFindings(plan.findings, { omitted: plan.findingsOmitted })] : []),
     ].join('\n');
   if (!failure) return ENDED[end.outcome];
   return [
     '',
-    `${pc.red(ENDED[end.outcome])}${timeText(end)}: ${end.outcome === 'failed' ? `${failure.type}: ` : ''}${failure.message}`,
+    `${pc.red(ENDED[end.outcome])}${timeText(end)}: ${end.outcome === 'failed' ? `${failure.type}: ` : ''}${messageText(failure)}`,
     ...adviceLines(end, failure, now),
+    ...(end.outcome === 'failed' && !failure.findings ? explainLines(failure) : []),
   ].join('\n');
+}
+
+/** Of findings each reason once; those that are not named stand in the last line of the message. */
+function messageText({ message, findings }: EndFailure): string {
+  if (!findings) return message;
+  const [first = '', ...lines] = message.split('\n');
+  const more = lines.filter((line) => line.startsWith('- and '));
+  return [first, renderFindings(findings), ...more].join('\n');
+}
+
+/** A failure of reroot's own has a reason that is explained; one of the server has not. */
+function explainLines({ type }: EndFailure): string[] {
+  const text = explainText([type]);
+  return text && reasonNamed(type) ? [pc.dim(text)] : [];
 }
 
 /** What a rotation has failed with may be a list, with a line for each problem. */

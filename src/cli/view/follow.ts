@@ -6,12 +6,14 @@ import type { RotationStatus } from '../../rotation/status.js';
 import { isNoAnswer, isServerAway } from '../session/answers.js';
 import { isOver } from '../session/end.js';
 import { readProgress } from './progress.js';
-import { renderLine, renderPicture } from './render.js';
+import { newsOf, type Picture, renderLine, renderPicture } from './render.js';
 import { lasting, type Trouble, troubleNow, troubleText } from './trouble.js';
 
 const POLL_MS = 500;
 /** A look waits for a server, and a query for a worker; the picture does not wait longer than this for either. */
 const ANSWER_MS = 3000;
+/** Counts that go up are worth a line of a log this often; what is news, at once. */
+const COUNTS_MS = 10_000;
 /** A server that is restarted, or moved to another node, is back by then. */
 const SERVER_BACK_MS = 30_000;
 
@@ -115,18 +117,29 @@ function livePicture({ output, footer }: FollowOptions): Show {
 
 function changedLines({ output, footer, server }: FollowOptions): Show {
   let before = '';
+  let news = '';
+  let countedAt = 0;
   let away = false;
   const write = (line: string): void => {
     if (line === before) return;
     before = line;
     output.write(`${new Date().toISOString().slice(11, 19)} ${line}${footer ? `  [${footer()}]` : ''}\n`);
   };
+  const writeSeen = (seen: Picture): void => {
+    const isNews = newsOf(seen) !== news;
+    if (!isNews && seen.now.getTime() - countedAt < COUNTS_MS) return;
+    news = newsOf(seen);
+    countedAt = seen.now.getTime();
+    write(renderLine(seen));
+  };
   const show = ({ seen, trouble, words }: Shown): void => {
     const wasAway = away;
     away = trouble?.kind === 'serverAway';
     if (wasAway && !away) write(`the Temporal server at ${server} answers again`);
-    if (words) write(words);
-    else if (seen && !trouble) write(renderLine({ ...seen, now: new Date() }));
+    if (words) {
+      news = '';
+      write(words);
+    } else if (seen && !trouble) writeSeen({ ...seen, now: new Date() });
   };
   return Object.assign(show, { done: () => undefined });
 }

@@ -2,19 +2,20 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatDuration } from '../../ground/duration.js';
 import { LONGEST_SAYING, plain } from '../../ground/plain.js';
-import { omittedText } from '../../rotation/capped.js';
-import { type Finding, formatFinding } from '../../rotation/findings.js';
 import type { PhaseProgress } from '../../rotation/phases.js';
 import { namespacesOf, type Plan } from '../../rotation/plan.js';
+import { predictedText } from '../../rotation/planned-phases.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { alertsText, attentionLines, waitingText, waiverLines } from './attention.js';
 import { day, moment } from './dates.js';
+import { bar, namespaceLines, namespacesText } from './namespaces.js';
 import type { Activity, LiveProgress } from './progress.js';
 import { plainly } from './terminal.js';
 
 /** The live picture of a rotation: pure text from what was observed. */
 
-const BAR_WIDTH = 24;
+/** Characters of a line of a log: one that is longer is read by nobody. */
+const LONGEST_LINE = 160;
 
 export interface Picture {
   status: RotationStatus;
@@ -40,12 +41,21 @@ export function renderLine(seen: Picture): string {
   const { status, live } = plainly(seen);
   if (status.outcome !== 'running') return `rotation ${status.outcome}`;
   const text = lineText(status, live);
-  return `${text ? `${status.phase}: ${text}` : status.phase}${alertsText(status)}`;
+  const alerts = plain(alertsText(status), LONGEST_LINE / 2);
+  return `${plain(text ? `${status.phase}: ${text}` : status.phase, LONGEST_LINE - alerts.length)}${alerts}`;
+}
+
+/** What of it is news by itself, and not a count that goes up: a log need not have a line for each of those. */
+export function newsOf({ status, live }: Picture): string {
+  const { phase, outcome, waiting, alsoWaiting = [] } = status;
+  const stuck = live.namespaces.filter(({ state }) => state === 'stuck').length;
+  const waits = [waiting, ...alsoWaiting].map((each) => each && [each.kind, each.for, each.on]);
+  return JSON.stringify([phase, outcome, waits, alertsText(status), stuck]);
 }
 
 function lineText(status: RotationStatus, live: LiveProgress): string {
   if (live.renewal && status.waiting?.kind === 'renewal') return renewalText(live.renewal);
-  return waitingText(status) || countsText(live) || provenText(status);
+  return waitingText(status) || namespacesText(live.namespaces) || provenText(status);
 }
 
 function renewalText({ proven, proxies, lastDue }: NonNullable<LiveProgress['renewal']>): string {
@@ -53,17 +63,8 @@ function renewalText({ proven, proxies, lastDue }: NonNullable<LiveProgress['ren
   return `${proven} of ${proxies} proxies have renewed${due}`;
 }
 
-function countsText({ namespaces }: LiveProgress): string {
-  return namespaces.map(({ namespace, proven, proxies }) => `${namespace} ${proven}/${proxies}`).join(', ');
-}
-
 function provenText({ gate, phase }: RotationStatus): string {
   return gate?.phase === phase ? `${gate.proven} of ${gate.proxies} proxies proven` : '';
-}
-
-export function bar(done: number, total: number, width = BAR_WIDTH): string {
-  const filled = total === 0 ? 0 : Math.round((Math.min(done, total) / total) * width);
-  return pc.green('█'.repeat(filled)) + pc.dim('░'.repeat(width - filled));
 }
 
 export function shortFingerprint(fingerprint: string): string {
@@ -105,7 +106,7 @@ function phaseLines(progress: PhaseProgress, { status, live, now }: Picture): st
       return [`  ${pc.green('✔')} ${name} ${pc.dim(took)}  ${pc.dim(summary(phase, status))}`];
     default: {
       const line = `  ${pc.cyan('▶')} ${pc.bold(name)} ${took}  ${proxiesText(phase, status, live)}`;
-      return [line, ...live.namespaces.map(namespaceLine)];
+      return [line, ...namespaceLines(live.namespaces)];
     }
   }
 }
@@ -135,24 +136,6 @@ function overall(gate: NonNullable<RotationStatus['gate']>, live: LiveProgress):
   return Math.min(gate.proxies, gate.proven + (live.namespaces.length > 0 ? gained : 0));
 }
 
-function namespaceLine({
-  namespace,
-  workloads,
-  workloadsDone,
-  proxies,
-  proven,
-  waitingFor,
-  state,
-}: LiveProgress['namespaces'][number]): string {
-  const mark = { waiting: pc.dim('·'), running: pc.cyan('▶'), done: pc.green('✔'), stuck: pc.red('✖') }[state];
-  const counts =
-    state === 'waiting'
-      ? pc.dim('queued')
-      : `${bar(proven, proxies, 12)} ${proven}/${proxies} proxies, ${workloadsDone}/${workloads} workloads`;
-  const why = state === 'running' && waitingFor[0] ? pc.dim(`  ${waitingFor[0]}`) : '';
-  return `      ${mark} ${namespace.padEnd(14)} ${counts}${why}`;
-}
-
 function summary(phase: PhaseProgress['phase'], status: RotationStatus): string {
   if (phase === 'preflight' && status.plan) {
     return `${status.plan.proxies} proxies of ${status.plan.workloads} workloads in ${namespacesOf(status.plan)} namespaces`;
@@ -171,21 +154,10 @@ function retryLine({ type, attempt, lastFailure }: Activity): string {
 export function renderPlan(plan: Plan): string {
   const { strategy, rollouts, workloads, proxies, phases, hash } = plainly(plan);
   const table = new Table({ head: ['phase', 'what happens', 'predicted'], style: { head: [], border: [] } });
-  for (const { phase, what, predictedMs } of phases) {
-    table.push([phase, what, predictedMs === undefined ? '' : `at most ${formatDuration(predictedMs)}`]);
-  }
+  for (const planned of phases) table.push([planned.phase, planned.what, predictedText(planned)]);
   const forced = `${rollouts} forced ${rollouts === 1 ? 'rollout' : 'rollouts'}`;
   return [
     `Plan ${hash}: ${strategy}, ${forced} of ${workloads} workloads (${proxies} proxies, ${namespacesOf(plan)} namespaces)`,
     table.toString(),
   ].join('\n');
-}
-
-/** What stands in the way, for people: one line each. */
-export function renderFindings(findings: readonly Finding[], omitted?: Readonly<Record<string, number>>): string {
-  const lines = plainly(findings).map(
-    (finding) => `${finding.severity === 'block' ? pc.red('✖') : pc.yellow('!')} ${formatFinding(finding)}`,
-  );
-  const more = omittedText(plainly(omitted));
-  return [...lines, ...(more ? [`  ${more}`] : [])].join('\n');
 }

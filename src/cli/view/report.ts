@@ -1,5 +1,7 @@
 import pc from 'picocolors';
+import { formatDuration } from '../../ground/duration.js';
 import type { Waiver } from '../../rotation/findings.js';
+import { predictedText } from '../../rotation/planned-phases.js';
 import type { RotationReport } from '../../rotation/report.js';
 import { day } from './dates.js';
 import { shortFingerprint } from './render.js';
@@ -29,11 +31,23 @@ function completedText(report: RotationReport): string {
     '',
     `${pc.green('Completed.')} ${proxiesProven} proxies proven under ${shortFingerprint(newRoot.fingerprint)} (${newRoot.commonName}), ` +
       `valid until ${day(newRoot.notAfter)}. ${replacedText(report)}.`,
+    ...phaseLines(report),
     nextEndText(report),
     ...oldKeyLines(report),
     `The report is in ConfigMap ${linkerdNamespace}/reroot-report.`,
     ...waivers.map(waiverText),
   ].join('\n');
+}
+
+/** How long each phase took, beside what was predicted; a report of an earlier version does not say. */
+function phaseLines({ phases }: RotationReport): string[] {
+  return phases.flatMap(({ phase, tookMs, ...predicted }) => {
+    if (tookMs === undefined) return [];
+    const text = predictedText(predicted);
+    return [
+      pc.dim(`  ${phase.padEnd(10)} ${formatDuration(tookMs).padStart(7)}${text ? `  (predicted: ${text})` : ''}`),
+    ];
+  });
 }
 
 function replacedText({ oldRoots, newIssuer }: RotationReport): string {

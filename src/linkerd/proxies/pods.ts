@@ -229,7 +229,9 @@ function readyCondition({ status }: V1Pod): V1PodCondition | undefined {
   return status?.conditions?.find((condition) => condition.type === 'Ready' && condition.status === 'True');
 }
 
+/** A pod with a container that was started anew has been ready before: since when it is says nothing of its start. */
 function startTime(pod: V1Pod): number | undefined {
+  if (containerStatuses(pod).some(({ restartCount }) => restartCount > 0)) return undefined;
   const ready = readyCondition(pod)?.lastTransitionTime;
   const created = pod.metadata?.creationTimestamp;
   return ready && created && new Date(ready).getTime() - new Date(created).getTime();

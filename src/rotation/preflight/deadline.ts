@@ -4,7 +4,7 @@ import { waysToReplaceRoot } from '../courses/index.js';
 import type { Finding } from '../findings.js';
 import type { RotationSettings } from '../input.js';
 import type { Pace } from '../pace.js';
-import { planPhases, untilRetired } from '../plan.js';
+import { planPhases, untilRetired } from '../planned-phases.js';
 import type { Deadline, Expiry, PreflightObservation } from './observation.js';
 import { CLUSTER } from './subjects.js';
 

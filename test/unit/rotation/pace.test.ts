@@ -1,38 +1,105 @@
 import { describe, expect, it } from 'vitest';
+import type { WorkloadSnapshot } from '../../../src/ground/workload.js';
 import { type CountedPod, type Pace, paceOf, predictRollout } from '../../../src/rotation/pace.js';
+import { span } from '../../../src/rotation/span.js';
 
 describe('predictRollout', () => {
-  const turns = ['a', 'b', 'c'].map((namespace) => ({ namespace, turns: 16 }));
-  const pace: Pace = { podStartMs: 1000, leafLifeMs: 1, controlPlaneWorkloads: 3, turns };
-  it('adds the control plane and the turns of each namespace, one after another', () => {
-    expect(predictRollout(pace, { namespaces: 1, workloads: 8 })).toBe(3000 + 6000);
+  const of = (seconds: number) => span(seconds * 1000, seconds * 2000);
+  const pace: Pace = {
+    leafLifeMs: 1,
+    proxies: 0,
+    controlPlane: [1, 1, 1].map((seconds, index) => ({ name: `c${index}`, lasts: of(seconds) })),
+    namespaces: [[of(2), of(2), of(2)], [of(3)], [of(1)]],
+  };
+  const look = span(1000, 5000);
+  it('adds the control plane, the namespaces one after another, and the look at the end', () => {
+    expect(predictRollout(pace, { namespaces: 1, workloads: 1 })).toEqual(
+      span(3000 + 10_000 + look.fromMs, 6000 + 20_000 + look.toMs),
+    );
   });
-  it('takes as long as the longest lane when namespaces are rolled together', () => {
-    expect(predictRollout(pace, { namespaces: 3, workloads: 8 })).toBe(3000 + 2000);
+  it('takes as long as the longest lane when namespaces and workloads are rolled together', () => {
+    expect(predictRollout(pace, { namespaces: 3, workloads: 2 })).toEqual(
+      span(3000 + 4000 + look.fromMs, 6000 + 8000 + look.toMs),
+    );
   });
 });
 
 describe('paceOf', () => {
   const linkerd = { namespace: 'linkerd', leafLifeMs: 1000 };
-  const pods = (count: number, namespace: string, name: string, startMs?: number): CountedPod[] =>
-    Array.from({ length: count }, () => ({
+  const pods = (
+    count: number,
+    name: string,
+    more: { startMs?: number; kind?: string; namespace?: string } = {},
+  ): CountedPod[] => {
+    const { startMs, kind = 'Deployment', namespace = 'shop' } = more;
+    const workload = { namespace, kind, name };
+    return Array.from({ length: count }, () => ({
       namespace,
-      workload: { namespace, kind: 'Deployment', name },
+      workload,
       ...(startMs === undefined ? {} : { startMs }),
     }));
-  it('takes the median of how long pods took to start', () => {
-    const mesh = [...pods(1, 'shop', 'a', 1000), ...pods(1, 'shop', 'b', 3000), ...pods(1, 'shop', 'c', 90_000)];
-    expect(paceOf(linkerd, mesh).podStartMs).toBe(3000);
+  };
+  const speed = { atOnce: 1, oldGoesFirst: true, minReadyMs: 0, graceMs: 0 };
+  const known = (name: string, more: Partial<WorkloadSnapshot>, kind = 'Deployment') =>
+    new Map([[`shop/${kind}/${name}`, { kind, replacement: 'rollout' as const, rolledOut: true, ...more }]]);
+  const lasts = (mesh: CountedPod[], workloads = new Map<string, WorkloadSnapshot>(), deletePods = false) =>
+    paceOf(linkerd, mesh, { workloads, deletePods }).namespaces.flat();
+
+  it("takes how long a workload's own pods took: the median, and what nine of ten did not exceed", () => {
+    const mesh = [
+      ...pods(8, 'a', { startMs: 4000 }),
+      ...pods(2, 'a', { startMs: 20_000 }),
+      ...pods(9, 'b', { startMs: 1 }),
+    ];
+    expect(lasts(mesh, known('a', { speed }))[0]).toEqual(span(10 * 4000, 10 * 21_000));
   });
-  it('guesses half a minute where none tells', () => {
-    expect(paceOf(linkerd, pods(1, 'shop', 'a')).podStartMs).toBe(30_000);
+  it('takes those of the mesh where its own do not tell, and a guess where none does', () => {
+    const mesh = [...pods(1, 'a'), ...pods(3, 'b', { startMs: 5000 })];
+    expect(lasts(mesh, known('a', { speed }))[0]).toEqual(span(5000, 6000));
+    expect(lasts(pods(1, 'a'), known('a', { speed }))).toEqual([span(10_000, 60_000)]);
   });
-  it('counts at most four turns of a workload, and the control plane apart', () => {
-    const mesh = [...pods(40, 'shop', 'a'), ...pods(2, 'shop', 'b'), ...pods(3, 'linkerd', 'linkerd-identity')];
-    expect(paceOf(linkerd, mesh)).toMatchObject({
-      controlPlaneWorkloads: 1,
-      turns: [{ namespace: 'shop', turns: 6 }],
+  it('believes no pod that says it took a day to start', () => {
+    const mesh = [...pods(1, 'a', { startMs: 86_400_000 }), ...pods(1, 'a', { startMs: 2000 })];
+    expect(lasts(mesh, known('a', { speed }))).toEqual([span(4000, 6000)]);
+  });
+  it.each<[string, Partial<WorkloadSnapshot>, ReturnType<typeof span>]>([
+    ['as many at once as its strategy allows', { speed: { ...speed, atOnce: 3 } }, span(4 * 1000, 4 * 2000)],
+    [
+      'each once it has been ready for so long',
+      { speed: { ...speed, minReadyMs: 30_000 } },
+      span(10 * 31_000, 10 * 32_000),
+    ],
+    ['an old pod gone first, each time', { speed: { ...speed, graceMs: 30_000 } }, span(10_000, 10 * 32_000)],
+    [
+      'the last old pods at the end',
+      { speed: { ...speed, oldGoesFirst: false, graceMs: 30_000 } },
+      span(10_000, 50_000),
+    ],
+    ['as many as it is to have', { speed, wanted: 20 }, span(20_000, 40_000)],
+  ])('replaces %s', (_what, more, expected) => {
+    expect(lasts(pods(10, 'a', { startMs: 1000 }), known('a', more))).toEqual([expected]);
+  });
+  it('evicts one at a time, where it may, and else leaves it to people', () => {
+    const evicted = known('a', { replacement: 'eviction', speed: { ...speed, atOnce: 9 } });
+    expect(lasts(pods(3, 'a', { startMs: 1000 }), evicted, true)).toEqual([span(3000, 6000)]);
+    expect(lasts(pods(3, 'a', { startMs: 1000 }), evicted, false)).toEqual([]);
+  });
+  it('predicts nothing for what it does not roll', () => {
+    expect(lasts([...pods(1, 'a', { kind: 'Job' }), ...pods(1, 'b', { kind: 'Pod' })])).toEqual([]);
+    const paused = known('a', { unrollable: { reason: 'DeploymentPaused', message: '', hint: '' } });
+    expect(lasts(pods(1, 'a'), paused)).toEqual([]);
+  });
+  it('knows the usual speed of a kind where the workload was not listed, and the control plane apart', () => {
+    const mesh = [
+      ...pods(8, 'a', { startMs: 1000 }),
+      ...pods(3, 'db', { startMs: 1000, kind: 'StatefulSet', namespace: 'data' }),
+      ...pods(1, 'linkerd-identity', { startMs: 1000, namespace: 'linkerd' }),
+    ];
+    expect(paceOf(linkerd, mesh)).toEqual({
       leafLifeMs: 1000,
+      proxies: 12,
+      controlPlane: [{ name: 'linkerd/Deployment/linkerd-identity', lasts: span(1000, 32_000) }],
+      namespaces: [[span(2000, 34_000)], [span(3000, 96_000)]],
     });
   });
 });

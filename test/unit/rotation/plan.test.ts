@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hashedPlan, hashOf } from '../../../activities/kit/hashed-plan.js';
 import type { Waiver } from '../../../src/rotation/findings.js';
-import { COURSES } from '../../../src/rotation/courses/index.js';
-import type { Pace } from '../../../src/rotation/pace.js';
-import { orderNamespaces, type Plan, planDifference, planPhases, untilRetired } from '../../../src/rotation/plan.js';
+import { orderNamespaces, type Plan, planDifference } from '../../../src/rotation/plan.js';
 import { HOUR_MS, request } from './support.js';
 
 describe('planDifference', () => {
@@ -53,6 +51,12 @@ describe('what an approval is bound to', () => {
     ['who approves', bound({ approvals: 'none' })],
     ['a waiver', bound({}, [{ subject: 'shop', reason: 'r', gate: 'trust' }])],
   ])('is %s', (_what, other) => expect(other.hash).not.toBe(bound({}).hash));
+  it('is not what is predicted', () => {
+    const mesh = { namespace: 'linkerd', leafLifeMs: 7 * HOUR_MS, pods: [{ ...web, startMs: 60_000 }] };
+    const slower = hashedPlan(request(), mesh, { retire: ['old'], keep: [], target: 'T' });
+    expect(slower.phases).not.toEqual(bound({}).phases);
+    expect(slower.hash).toBe(bound({}).hash);
+  });
   it('is not how often it looks, nor a waiver of the control plane, which counts for nothing', () => {
     expect(bound({ timing: { poll: '7s' }, planOnly: true }).hash).toBe(bound({}).hash);
     expect(bound({}, [{ subject: 'linkerd', reason: 'r', gate: 'trust' }]).hash).toBe(bound({}).hash);
@@ -87,35 +91,6 @@ describe('what an approval is bound to', () => {
     expect(planDifference(of(many), of([...many, pod('Deployment', 'web', 'batch')]))).toEqual([
       'namespace batch: other workloads than approved',
     ]);
-  });
-});
-
-describe('planPhases', () => {
-  const pace: Pace = { podStartMs: 1000, leafLifeMs: 10 * HOUR_MS, controlPlaneWorkloads: 1, turns: [] };
-  it('predicts nothing for an organic rollout, which is up to people', () => {
-    const organic = planPhases(
-      request({ rollout: { pace: 'organic', deadline: '3d' } }).settings,
-      COURSES.bridge.course,
-      pace,
-    );
-    const retire = organic.find(({ phase }) => phase === 'retire');
-    expect(retire?.what).toContain('for 3d at most');
-    expect(retire?.predictedMs).toBeUndefined();
-  });
-  it('says when nobody is asked', () => {
-    const silent = planPhases(request({ approvals: 'none' }).settings, COURSES.bridge.course, pace);
-    expect(silent.find(({ phase }) => phase === 'approve')?.what).toContain('nobody');
-  });
-});
-
-describe('untilRetired', () => {
-  it('counts retire and what is before it', () => {
-    const phases = (['trust', 'approve', 'retire', 'refresh'] as const).map((phase) => ({
-      phase,
-      what: '',
-      predictedMs: 1,
-    }));
-    expect(untilRetired(phases)).toBe(3);
   });
 });
 

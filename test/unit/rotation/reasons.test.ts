@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { reasonsIn, untested } from './reasons.js';
+import { reasonsOf } from '../../../src/cli/reasons.js';
+import { failureTypesIn, kubernetesTypesIn, reasonsIn, untested } from './reasons.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 
@@ -53,6 +54,43 @@ describe('untested', () => {
   });
   it('is empty when each is quoted somewhere', () => {
     expect(untested(sources, { 'a.test.ts': "'InventedReason'", 'b.test.ts': "'OtherReason'" })).toEqual([]);
+  });
+});
+
+describe('failureTypesIn', () => {
+  it.each([
+    [
+      'the second argument',
+      "throw ApplicationFailure.nonRetryable(\n `a, ${f('No', 1)}`,\n 'InventedType',\n details)",
+    ],
+    ['a field', "ApplicationFailure.create({ type: 'InventedType', message: 'Sentence' })"],
+  ])('finds %s', (_what, source) => expect(failureTypesIn(source)).toEqual(['InventedType']));
+  it('finds nothing in a type that is made elsewhere', () => {
+    expect(failureTypesIn('ApplicationFailure.nonRetryable(message, type)')).toEqual([]);
+  });
+});
+
+/** What `reroot explain` knows. */
+describe('docs/reasons.md', () => {
+  const named = reasonsOf(readFileSync(path.join(ROOT, 'docs/reasons.md'), 'utf8'));
+  const names = named.map(({ name }) => name);
+  const given = Object.entries(product).flatMap(([file, source]) => {
+    const failures = /^(activities|workflows|worker)/.test(file) ? failureTypesIn(source) : [];
+    return [...reasonsIn(source), ...failures, ...kubernetesTypesIn(source)].map((reason) => ({ reason, file }));
+  });
+  it('explains every reason and every failure of the program: these are missing', () => {
+    const missing = given.filter(({ reason }) => !names.includes(reason));
+    expect(missing.map(({ reason, file }) => `## ${reason} (${file})`)).toEqual([]);
+  });
+  it('explains nothing that the program never says: these are superfluous', () => {
+    const said = new Set(given.map(({ reason }) => reason));
+    expect(names.filter((name) => !said.has(name))).toEqual([]);
+  });
+  it('is in the order of the alphabet, each reason once, with what it blocks, its cause and its cure', () => {
+    expect(names).toEqual([...new Set(names)].toSorted((a, b) => (a < b ? -1 : 1)));
+    for (const { name, text } of named) {
+      for (const part of ['Blocks', 'Cause', 'Cure']) expect(text, name).toContain(`\n- ${part}: `);
+    }
   });
 });
 

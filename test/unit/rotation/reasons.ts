@@ -18,6 +18,25 @@ export function reasonsIn(source: string): string[] {
   return [...reasons];
 }
 
+const FAILS = /\bApplicationFailure\.(?:nonRetryable|retryable)\(/g;
+const FAILURE_TYPE = /\btype: '([A-Z][a-z]+[A-Z][A-Za-z]+)'/g;
+
+/** Every type that a failure of a step or a workflow has. */
+export function failureTypesIn(source: string): string[] {
+  const called = Array.from(source.matchAll(FAILS), ({ 0: begin, index }) => {
+    const message = expressionAt(source, index + begin.length);
+    return expressionAt(source, index + begin.length + message.length + 1);
+  });
+  const second = called.flatMap((expression) => Array.from(expression.matchAll(REASON), ([, type = '']) => type));
+  return [...new Set([...second, ...Array.from(source.matchAll(FAILURE_TYPE), ([, type = '']) => type)])];
+}
+
+/** What `Kubernetes…` failures are named for: the kinds of errors of the API server. */
+export function kubernetesTypesIn(source: string): string[] {
+  const [, union = ''] = /type KubernetesErrorKind =([^;]+);/.exec(source) ?? [];
+  return Array.from(union.matchAll(REASON), ([, kind = '']) => `Kubernetes${kind}`);
+}
+
 /** Reasons that are quoted in none of the tests, each with the sources that give it. */
 export function untested(sources: Sources, tests: Sources): string[] {
   const texts = Object.values(tests);

@@ -40,7 +40,7 @@ vi.mock('@temporalio/workflow', () => {
     awaitInjection: () => [],
     addTarget: () => ({ written: [] }),
     dropRetired: () => ({ written: [] }),
-    makePlan: () => ({ hash: 'h', workloadNames: [], retire: [], keep: [], target: 'T' }),
+    makePlan: () => ({ hash: 'h', phases: [], workloadNames: [], retire: [], keep: [], target: 'T' }),
   };
   const labels: Record<string, (input: { phase?: string; state?: string }) => string> = {
     reinject: () => '',

@@ -18,6 +18,7 @@ function ended(name: string, result: () => Promise<unknown>): WorkflowHandle {
 
 const report = {
   outcome: 'completed',
+  phases: [],
   cluster: 'prod',
   newRoot: { fingerprint: 'f', notAfter: '2036-01-01' },
   newIssuer: { notAfter: '2027-01-01' },

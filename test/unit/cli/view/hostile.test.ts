@@ -4,7 +4,8 @@ import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { renderApproval } from '../../../../src/cli/view/approval.js';
 import { endText } from '../../../../src/cli/view/end.js';
-import { renderFindings, renderLine, renderPicture, renderPlan } from '../../../../src/cli/view/render.js';
+import { renderFindings } from '../../../../src/cli/view/findings.js';
+import { renderLine, renderPicture, renderPlan } from '../../../../src/cli/view/render.js';
 import { reportText } from '../../../../src/cli/view/report.js';
 import { unansweredText } from '../../../../src/cli/view/unanswered.js';
 import type { RotationEnd } from '../../../../src/cli/session/end.js';
@@ -24,7 +25,9 @@ const texts: Record<string, (next: Next) => string> = {
   'the picture': (next) => renderPicture(pictureWith(next)),
   'a line': (next) => renderLine(pictureWith(next)),
   'the plan': (next) => renderPlan(planWith(next)),
-  findings: (next) => renderFindings([finding(next), { ...finding(next), severity: 'warn' }], { [next()]: 3 }),
+  findings: (next) =>
+    renderFindings([finding(next), { ...finding(next), severity: 'warn' }], { omitted: { [next()]: 3 } }),
+  'findings in detail': (next) => renderFindings([finding(next), finding(next)], { details: true }),
   'the question for an approval': (next) => renderApproval(pictureWith(next).status),
   'the report': (next) => reportText(reportWith(next, 'completed')),
   'the report of an abort': (next) => reportText(reportWith(next, 'aborted')),

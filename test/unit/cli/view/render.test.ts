@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { LiveProgress } from '../../../../src/cli/view/progress.js';
-import { type Picture, renderLine, renderPicture } from '../../../../src/cli/view/render.js';
+import { newsOf, type Picture, renderLine, renderPicture, renderPlan } from '../../../../src/cli/view/render.js';
 import { reportText } from '../../../../src/cli/view/report.js';
+import type { Plan } from '../../../../src/rotation/plan.js';
 import type { RotationReport } from '../../../../src/rotation/report.js';
 import type { RotationStatus } from '../../../../src/rotation/status.js';
 
@@ -79,6 +80,50 @@ describe('a line of a log', () => {
   ])('%s', (_what, of, line) => expect(renderLine(of)).toBe(line));
 });
 
+describe('a line of a log, of a large mesh', () => {
+  const many = Array.from({ length: 300 }, (_, index) => ({
+    ...{ namespace: `team-${index}-with-a-rather-long-name`, phase: 'renew', workloads: 2, workloadsDone: 0 },
+    ...{ proxies: 7, proven: index < 45 ? 7 : 1, waitingFor: [] },
+    state: index < 45 ? 'done' : index < 49 ? 'running' : index === 49 ? 'stuck' : 'waiting',
+  }));
+  const live = { ...idle, namespaces: many } as unknown as LiveProgress;
+  it('counts, and names what is stuck and under way', () => {
+    const line = renderLine(picture({}, live));
+    expect(line).toBe(
+      'renew: 45 of 300 namespaces, 570/2100 proxies (team-49-with-a-rather-l… 1/7, team-45-with-a-rather-l… 1/7, team-46-with-a-rather-l… 1/7 and 252 more)',
+    );
+    expect(line.length).toBeLessThanOrEqual(160);
+  });
+  it('is never longer than a line, and keeps the alerts', () => {
+    const waiting = { ...stuck, on: ['a', 'b', 'c'].map((name) => `${name}: ${'no answer '.repeat(50)}`) };
+    const line = renderLine(picture({ waiting, alerts: [alert] }, live));
+    expect(line.length).toBeLessThanOrEqual(160);
+    expect(line).toMatch(/… {2}⚠ BridgeNotRenewed$/);
+  });
+  it('has news when something happens, and not when a count goes up', () => {
+    const before = picture({}, live);
+    const counted = many.map((one) => ({
+      ...one,
+      proven: one.proven + 1,
+      state: one.state === 'running' ? 'done' : one.state,
+    }));
+    expect(newsOf(picture({}, { ...idle, namespaces: counted }))).toBe(newsOf(before));
+    expect(newsOf(picture({ phase: 'retire' }, live))).not.toBe(newsOf(before));
+    expect(newsOf(picture({ waiting: stuck }, live))).not.toBe(newsOf(before));
+    expect(newsOf(picture({ alerts: [alert] }, live))).not.toBe(newsOf(before));
+    expect(newsOf(picture({}, { ...idle, namespaces: many.map((one) => ({ ...one, state: 'stuck' })) }))).not.toBe(
+      newsOf(before),
+    );
+  });
+  it('fits on a terminal as a picture', () => {
+    const lines = stripVTControlCharacters(renderPicture(picture({}, live))).split('\n');
+    expect(lines.length).toBeLessThan(20);
+    expect(lines[4]).toContain('✖ team-49');
+    expect(lines[5]).toContain('▶ team-45');
+    expect(lines).toContain('      … 250 queued, 45 done');
+  });
+});
+
 describe('the picture on a terminal', () => {
   const linesOf = (of: Picture) => stripVTControlCharacters(renderPicture(of)).split('\n');
   it('has a line for each phase, with how long it took', () => {
@@ -109,6 +154,16 @@ describe('the picture on a terminal', () => {
     const text = linesOf(picture({ waiting: approval })).join('\n');
     expect(text).toContain('Waiting for approval (for 30s)');
     expect(text).toContain('reroot approve --cluster prod --plan abc');
+  });
+  it('says where the cause and cure of what it waits for are to be read', () => {
+    const on = [
+      'BarePod: ci/Pod/x: no controller',
+      'RolloutStuck: shop/Deployment/web: stuck',
+      'BarePod: ci/Pod/y: no',
+    ];
+    expect(linesOf(picture({ waiting: { ...stuck, on } }))).toContain(
+      '    Cause and cure of each: `reroot explain BarePod`, and so on',
+    );
   });
   it('shows the first wait in full, and each of the others', () => {
     const lines = linesOf(picture({ waiting: approval, alsoWaiting: [stuck, { ...stuck, for: 'injection', on: [] }] }));
@@ -143,6 +198,20 @@ describe('the picture on a terminal', () => {
   });
 });
 
+describe('a plan', () => {
+  it('says of each phase how long it may last', () => {
+    const phases = [
+      { phase: 'trust', what: 'roll', predictedFromMs: 240_000, predictedMs: 540_000 },
+      { phase: 'approve', what: 'wait' },
+    ];
+    const plan = { hash: 'abc', strategy: 'standard', rollouts: 3, workloads: 4, proxies: 9, namespaces: [], phases };
+    const text = renderPlan(plan as unknown as Plan);
+    expect(text).toContain('Plan abc: standard, 3 forced rollouts of 4 workloads (9 proxies, 0 namespaces)');
+    expect(text).toMatch(/trust +│ roll +│ 4 to 9 min/);
+    expect(text).toMatch(/approve +│ wait +│ +│/);
+  });
+});
+
 describe('the report in a few lines', () => {
   const root = { fingerprint: 'f'.repeat(64), commonName: 'root', notBefore: '', notAfter: '2036-01-01T00:00:00Z' };
   const report = {
@@ -154,12 +223,20 @@ describe('the report in a few lines', () => {
     newIssuer: { ...root, notAfter: '2027-01-01T00:00:00Z' },
     oldRoots: [{ ...root, commonName: 'old' }],
     waivers: [{ subject: 'shop/Pod/web', reason: 'it is gone' }],
+    phases: [
+      { phase: 'trust', state: 'done', tookMs: 400_000, predictedFromMs: 240_000, predictedMs: 540_000 },
+      { phase: 'approve', state: 'done', tookMs: 60_000 },
+    ],
   } as unknown as RotationReport;
   const textOf = (of: object) => stripVTControlCharacters(reportText({ ...report, ...of }));
   it('names the new root, what was removed and what was not proven', () => {
     expect(textOf({})).toContain('47 proxies proven under ffffffffffff (root), valid until 2036-01-01');
     expect(textOf({})).toContain('Removed: ffffffffffff (old)');
     expect(textOf({})).toContain('Not proven: shop/Pod/web, waived: it is gone');
+  });
+  it('compares how long each phase took with what was predicted', () => {
+    expect(textOf({})).toContain('  trust        6m40s  (predicted: 4 to 9 min)\n  approve         1m\n');
+    expect(textOf({ phases: [{ phase: 'trust', state: 'done' }] })).not.toContain('trust');
   });
   it('says what ends next, and what to do before', () => {
     expect(textOf({})).toContain('the issuer ends on 2027-01-01: `reroot rotate-issuer --cluster prod` before then');

@@ -8,22 +8,30 @@ import { HOUR_MS, request } from '../support.js';
 import { after, type Case, holds, ROOT_EXPIRED } from './support.js';
 
 describe('deadlineOf', () => {
-  const ROLLOUT_MS = 60_000;
-  const RENEWAL_MS = 7 * HOUR_MS;
+  /** Each in the middle of what is predicted. */
+  const WRITE_MS = 3000;
+  const BEGIN_MS = 2 * WRITE_MS;
+  const ROLLOUT_MS = 60_000 + WRITE_MS;
+  const TAKEN_MS = 60_000 + WRITE_MS;
+  const RENEWAL_MS = 3.5 * HOUR_MS;
+  const STANDARD_MS = BEGIN_MS + 3 * ROLLOUT_MS + TAKEN_MS;
+  const PATIENT_MS = BEGIN_MS + 2 * ROLLOUT_MS + TAKEN_MS + RENEWAL_MS;
+  const BRIDGE_MS = BEGIN_MS + WRITE_MS + TAKEN_MS + RENEWAL_MS + ROLLOUT_MS;
+  const ROLLED_MS = BEGIN_MS + WRITE_MS + 2 * TAKEN_MS + 2 * ROLLOUT_MS;
   const pace: Pace = {
-    podStartMs: ROLLOUT_MS / 2,
     leafLifeMs: 10 * HOUR_MS,
-    controlPlaneWorkloads: 1,
-    turns: [{ namespace: 'shop', turns: 1 }],
+    proxies: 0,
+    controlPlane: [],
+    namespaces: [[{ fromMs: 50_000, toMs: 70_000 }]],
   };
   const { settings } = request();
   const lasts = (course: Course) => deadlineOf({ settings, course }, pace, []).lastsMs;
 
   it('is what the phases up to retire are predicted to take', () => {
-    expect(lasts(COURSES.standard.course)).toBe(3 * ROLLOUT_MS);
-    expect(lasts(COURSES.patient.course)).toBe(2 * ROLLOUT_MS + RENEWAL_MS);
-    expect(lasts(COURSES.bridge.course)).toBe(ROLLOUT_MS + RENEWAL_MS);
-    expect(lasts(COURSES.bridge.rolled)).toBe(2 * ROLLOUT_MS);
+    expect(lasts(COURSES.standard.course)).toBe(STANDARD_MS);
+    expect(lasts(COURSES.patient.course)).toBe(PATIENT_MS);
+    expect(lasts(COURSES.bridge.course)).toBe(BRIDGE_MS);
+    expect(lasts(COURSES.bridge.rolled)).toBe(ROLLED_MS);
   });
 
   it('does not matter to a rotation of the issuer alone', () => expect(lasts(COURSES.issuer.course)).toBe(0));
@@ -31,12 +39,12 @@ describe('deadlineOf', () => {
   it('knows every other way, whatever was asked for', () => {
     const expiries = [{ what: 'its root', notAfter: after(1) }];
     expect(deadlineOf({ settings, course: COURSES.bridge.rolled }, pace, expiries)).toEqual({
-      lastsMs: 2 * ROLLOUT_MS,
+      lastsMs: ROLLED_MS,
       ways: [
-        { name: 'bridge', lastsMs: ROLLOUT_MS + RENEWAL_MS },
-        { name: 'bridge with leafRenewal roll', lastsMs: 2 * ROLLOUT_MS },
-        { name: 'patient', lastsMs: 2 * ROLLOUT_MS + RENEWAL_MS },
-        { name: 'standard', lastsMs: 3 * ROLLOUT_MS },
+        { name: 'bridge', lastsMs: BRIDGE_MS },
+        { name: 'bridge with leafRenewal roll', lastsMs: ROLLED_MS },
+        { name: 'patient', lastsMs: PATIENT_MS },
+        { name: 'standard', lastsMs: STANDARD_MS },
       ],
       expiries,
     });

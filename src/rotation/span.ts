@@ -1,0 +1,57 @@
+/** How long something may last: what is usual, and what is to be reckoned with. */
+export interface Span {
+  /** Milliseconds. */
+  fromMs: number;
+  toMs: number;
+}
+
+export const NO_TIME: Span = { fromMs: 0, toMs: 0 };
+
+export function span(fromMs: number, toMs: number): Span {
+  return { fromMs, toMs };
+}
+
+/** One after the other. */
+export function sum(spans: readonly Span[]): Span {
+  return spans.reduce((total, { fromMs, toMs }) => span(total.fromMs + fromMs, total.toMs + toMs), NO_TIME);
+}
+
+export function times({ fromMs, toMs }: Span, count: number): Span {
+  return span(fromMs * count, toMs * count);
+}
+
+/** In so many lanes, the next into the one that is free first: until the last is done. */
+export function inLanes(spans: readonly Span[], lanes: number): Span {
+  const lasts = (key: keyof Span): number => {
+    const free = Array.from({ length: Math.max(1, Math.min(lanes, spans.length)) }, () => 0);
+    for (const one of spans) {
+      const first = free.indexOf(Math.min(...free));
+      free[first] = (free[first] ?? 0) + one[key];
+    }
+    return Math.max(...free);
+  };
+  return span(lasts('fromMs'), lasts('toMs'));
+}
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Below this nobody counts seconds. */
+const MOMENT_MS = 10 * SECOND_MS;
+/** Each unit up to so many milliseconds, and what a number of it is rounded to. */
+const UNITS = [
+  { name: 's', ms: SECOND_MS, until: 90 * SECOND_MS, step: 5 },
+  { name: 'min', ms: MINUTE_MS, until: 3 * HOUR_MS, step: 1 },
+  { name: 'h', ms: HOUR_MS, until: 48 * HOUR_MS, step: 1 },
+  { name: 'd', ms: 24 * HOUR_MS, until: Infinity, step: 1 },
+] as const;
+
+/** `4 to 9 min`, `up to 2 min`, `about 17 h`, `a few seconds`: as exact as a prediction can be. */
+export function spanText({ fromMs, toMs }: Span): string {
+  if (toMs < MOMENT_MS) return 'a few seconds';
+  const { name, ms, step } = UNITS.find(({ until }) => toMs < until) ?? UNITS[3];
+  const from = Math.floor(fromMs / ms / step) * step;
+  const to = Math.ceil(toMs / ms / step) * step;
+  if (from >= to - step / 2) return `about ${to} ${name}`;
+  return from === 0 ? `up to ${to} ${name}` : `${from} to ${to} ${name}`;
+}
