@@ -109,15 +109,27 @@ async function createAll(): Promise<BarePods> {
     metadata: at(name, [owner]),
     spec: { ...specOf(name, replicas), serviceName: name, podManagementPolicy: 'Parallel', updateStrategy: { type } },
   });
-  await k8s.apps.createNamespacedStatefulSet({ namespace, body: set('prometheus-main', prometheus, 3) });
-  await k8s.apps.createNamespacedStatefulSet({ namespace, body: set('grafana-agent', grafana, 3) });
+  await k8s.apps.createNamespacedStatefulSet({
+    namespace,
+    fieldManager: managerOf('prometheus-main'),
+    body: set('prometheus-main', prometheus, 3),
+  });
+  await k8s.apps.createNamespacedStatefulSet({
+    namespace,
+    fieldManager: managerOf('grafana-agent'),
+    body: set('grafana-agent', grafana, 3),
+  });
   await k8s.apps.createNamespacedStatefulSet({ namespace, body: set('vmstorage-main', vm, 2, 'OnDelete') });
   const deployment = (name: string, owners: object[], replicas: number) => ({
     metadata: at(name, owners),
     spec: specOf(name, replicas),
   });
   await k8s.apps.createNamespacedDeployment({ namespace, body: deployment('vminsert-main', [vm], 2) });
-  await k8s.apps.createNamespacedDeployment({ namespace, body: deployment('storefront', [], 3) });
+  await k8s.apps.createNamespacedDeployment({
+    namespace,
+    fieldManager: managerOf('storefront'),
+    body: deployment('storefront', [], 3),
+  });
   await k8s.apps.createNamespacedReplicaSet({ namespace, body: deployment('vmauth-main', [vm], 1) });
   const { selector, template } = specOf('vmagent-main', 1);
   const onOneNode = { ...template, spec: { ...template.spec, nodeSelector: { 'kubernetes.io/hostname': 'node-1' } } };
@@ -126,6 +138,11 @@ async function createAll(): Promise<BarePods> {
     body: { metadata: at('vmagent-main', [vm]), spec: { selector, template: onOneNode as V1PodTemplateSpec } },
   });
   return { namespace: NS, owner: kafka, names: KAFKA, template: templateOf('kafka') };
+}
+
+/** Who has created it, as its managedFields say. */
+function managerOf(workload: string): string {
+  return CARES.find(({ name }) => name === workload)?.manager ?? 'kubectl';
 }
 
 export function specOf(app: string, replicas: number) {

@@ -14,7 +14,7 @@ function restarted({ operator, report, anchors, refused }: Shown, name: string):
   const own = anchors.filter(([pod]) => pod.startsWith(name));
   expect(own.length).toBeGreaterThan(0);
   for (const [pod, held] of own) expect(held, pod).toEqual([report.newRoot.fingerprint]);
-  return `restarted ${restarts.size} times in ${ROLLING_PHASES} phases (put back ${putBack} times); ${own.length} pods have the new root alone; 0 handshakes refused`;
+  return `restarted ${restarts.size} times in ${ROLLING_PHASES} phases (something put back ${putBack} times); pods with the new root alone: ${own.length}; handshakes refused: ${refused}`;
 }
 
 /** That pods were replaced in the end, by evictions. */
@@ -23,7 +23,7 @@ function replaced({ report, anchors, refused }: Shown, name: string): string {
   const own = anchors.filter(([pod]) => pod.startsWith(name));
   expect(own.length).toBeGreaterThan(0);
   for (const [pod, held] of own) expect(held, pod).toEqual([report.newRoot.fingerprint]);
-  return `${own.length} pods replaced by evictions, all with the new root alone; 0 handshakes refused`;
+  return `replaced by evictions; pods with the new root alone: ${own.length}; handshakes refused: ${refused}`;
 }
 
 export const operators: readonly Row[] = [
