@@ -188,7 +188,12 @@ export interface ReinjectInput extends PhaseInput {
   /** Only workloads with a proxy that has missed its own renewal, or has renewed in vain since a wait began (ISO 8601). */
   late?: boolean;
   since?: string;
+  /** What an earlier such step of this phase has found undone. */
+  undone?: UndoneRolls;
 }
+
+/** Rolls that somebody has put back so thoroughly that the cluster has no trace of them: the mark of each, by workload. */
+export type UndoneRolls = Record<string, string>;
 
 /** Progress of one namespace in one phase; also what the activity's heartbeats carry. */
 export interface NamespaceProgress {
@@ -202,6 +207,7 @@ export interface NamespaceProgress {
   rolled: number;
   /** What it is waiting for right now. */
   waitingFor: string[];
+  undone?: UndoneRolls;
 }
 
 export interface ReinjectResult extends NamespaceProgress {
