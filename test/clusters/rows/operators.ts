@@ -113,6 +113,19 @@ export const operators: readonly Row[] = [
   },
   {
     report: 1,
+    have: 'Bare pods of an operator’s resource, whose rollout a person waives',
+    does: 'waits for their rollout no more, rolls nothing twice that was put back, and its gate still asks their proxies',
+    made: 'API server: custom resource StrimziPodSet that owns pods; `waive` while the rotation asks',
+    see: async () => {
+      const { gate } = await rotationsOfOperated();
+      const shortfalls = gate.filter(({ subject }) => subject.workload === 'operated/StrimziPodSet/kafka');
+      expect(shortfalls).toHaveLength(3);
+      const [first] = shortfalls;
+      return `the gate of 3 of 3 proxies: ${first?.reason} (blocks): ${first?.message}`;
+    },
+  },
+  {
+    report: 1,
     have: 'A StatefulSet that its operator has made OnDelete (VictoriaMetrics by default)',
     does: 'asks in the rollout, with the owner; evicts with `rollout.deletePods`',
     made: 'API server: custom resource VMCluster that owns it; both rotations',
