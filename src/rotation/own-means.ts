@@ -14,6 +14,10 @@ const MEANS: Record<string, Means> = {
   'stackgres.io/SGCluster': (name) => `restart it with an SGDbOps of \`sgCluster: ${name}\` and \`op: restart\``,
   // Elastic, "Start and stop services": instances are restarted by deleting pods
   'elasticsearch.k8s.elastic.co/Elasticsearch': () => 'delete its pods one by one, as ECK wants it',
+  // OpenKruise, "kubectl-kruise", "rollout restart"
+  'apps.kruise.io/CloneSet': (name) => `restart it with \`kubectl kruise rollout restart cloneset/${name}\``,
+  'apps.kruise.io/StatefulSet': (name) =>
+    `restart it with \`kubectl kruise rollout restart statefulsets.apps.kruise.io/${name}\``,
   'apps.openshift.io/DeploymentConfig': (name) => `restart it with \`oc rollout latest dc/${name}\``,
   ...sameFor(
     // prometheus-operator#4185

@@ -23,6 +23,7 @@ import { preflight, type PreflightSaid } from './row.js';
 
 export const NS = 'operated';
 export const PROMETHEUS = definition('monitoring.coreos.com', 'v1', 'prometheuses', 'Prometheus');
+export const CLONE_SET = definition('apps.kruise.io', 'v1alpha1', 'clonesets', 'CloneSet');
 const VM_CLUSTER = definition('operator.victoriametrics.com', 'v1beta1', 'vmclusters', 'VMCluster');
 const GRAFANA = definition('monitoring.grafana.com', 'v1alpha1', 'grafanaagents', 'GrafanaAgent');
 const POD_SET = definition('core.strimzi.io', 'v1beta2', 'strimzipodsets', 'StrimziPodSet');

@@ -162,6 +162,17 @@ export const operators: readonly Row[] = [
   },
   {
     report: 'sibling of 1',
+    have: 'Pods of a controller of another kind (OpenKruise’s CloneSet)',
+    does: 'preflight warns, with the owner and its own means of a restart, and the mesh is ready',
+    made: 'API server: custom resource CloneSet that owns a pod',
+    see: async () => {
+      const finding = await warningAbout('CloneSet/web', 'CustomController');
+      expect(finding.hint).toContain('kubectl kruise rollout restart cloneset/web');
+      return `${said(finding)} (${finding.hint})`;
+    },
+  },
+  {
+    report: 'sibling of 1',
     have: 'A paused Deployment',
     does: 'preflight warns, and the mesh is ready: the rotation will wait for it in its rollout, and ask',
     made: 'API server: a meshed Deployment, paused',
