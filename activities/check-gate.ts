@@ -5,11 +5,13 @@ import { capped } from '../src/rotation/capped.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
 import { injectionBroken, rehearsalNamespaces } from '../src/rotation/injection.js';
 import { lostProxies, rotationOf } from '../src/rotation/lost-proxies.js';
+import { phaseMark } from '../src/rotation/mark.js';
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
 import { type GateQuestion, namespacesOf, scanGate, SHOWN_FINDINGS } from './kit/gate-scan.js';
 import { pause } from './kit/heartbeat.js';
 import { heldMembers } from './kit/held-members.js';
+import { withMark } from './kit/last-roll.js';
 import { gatedPods } from './kit/proxies.js';
 import { firstWrongRehearsal } from './kit/rehearsal.js';
 import { reversions } from './kit/reversions.js';
@@ -72,13 +74,19 @@ interface Seen {
  */
 async function besideProxies(dependencies: Dependencies, phase: GateContext, seen: Seen): Promise<Finding[]> {
   if (!phase.row.gatesTemplates) return [];
-  const workloads = await listWorkloads(dependencies.k8s, undefined, workloadReading(phase));
+  const workloads = await markedWorkloads(dependencies, phase);
   const stale = workloads.filter(({ edits }) => edits.length > 0).map(staleTemplate);
   const isForAll = phase.row.whose === 'everybody';
   const missing = isForAll ? await missingProxies(dependencies, phase, seen, workloads) : [];
   const found = [...stale, ...missing].filter(({ subject }) => !isWaived(subject, phase.waivers));
   if (found.length > 0 || !isForAll) return found;
   return await wrongRehearsal(dependencies, phase, seen.observations);
+}
+
+/** All of them, each with the mark of this phase, wherever others have left it. */
+async function markedWorkloads({ k8s }: Dependencies, phase: PhaseContext): Promise<Workload[]> {
+  const mark = phaseMark(phase.target.id, phase.row.phase);
+  return (await listWorkloads(k8s, undefined, workloadReading(phase))).map((found) => withMark(found, mark));
 }
 
 /** A count of pods and one of proxies are never of the same moment: what is missing has to be missing twice. */
@@ -93,7 +101,7 @@ async function missingProxies(
   if (once.length === 0) return [];
   await pause(Math.min(MISSING_MS, stuckAfter));
   const pods = await gatedPods(dependencies.k8s, phase);
-  const again = await listWorkloads(dependencies.k8s, undefined, workloadReading(phase));
+  const again = await markedWorkloads(dependencies, phase);
   const twice = new Set(lostProxies(again, pods, rotation).map(({ subject }) => subject.name));
   return once.filter(({ subject }) => twice.has(subject.name));
 }

@@ -1,16 +1,17 @@
 import { type ProxyObservation, workloadName } from '../src/ground/mesh.js';
 import { plain } from '../src/ground/plain.js';
+import { present } from '../src/ground/present.js';
 import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
 import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
 import { type Finding, isWaived, withoutControlPlane } from '../src/rotation/findings.js';
-import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
+import type { NamespaceProgress, ReinjectInput, ReinjectResult, UndoneRolls } from '../src/rotation/payloads.js';
 import { withoutInjector } from '../src/rotation/rollout.js';
 import type { RolloutDecision } from '../src/rotation/rollout-waits.js';
 import { act, needsInjector, nextInLine } from './kit/act.js';
 import { assess, type Assessment } from './kit/assess.js';
 import { heedFirst } from './kit/first-of-wave.js';
-import { pause, reportProgress } from './kit/heartbeat.js';
+import { pause, reportedBefore, reportProgress } from './kit/heartbeat.js';
 import { namespaceMemory, type NamespaceMemory } from './kit/namespace-memory.js';
 import { judgedPods } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
@@ -24,6 +25,9 @@ import { workloadReading } from './kit/templates.js';
 const LOOK_AGAIN_MS = 10_000;
 /** Stragglers that a result names; the gate counts all. */
 const MOST_STRAGGLERS = 100;
+/** Rolls that were put back of which later steps are told; any other is rolled once by each. */
+const MOST_UNDONE = 20;
+const LONGEST_MARK = 100;
 /** Workloads that progress names; the others it counts. */
 const SHOWN = 5;
 /** Characters of what one of them waits for. */
@@ -46,7 +50,7 @@ export async function rollNamespace(
 ): Promise<ReinjectResult> {
   const { rollout, timing } = input.settings;
   const reading = workloadReading(phase);
-  const memory = namespaceMemory();
+  const memory = namespaceMemory({ ...input.undone, ...undoneBefore() });
   const counted = withoutControlPlane(input.waivers, input.linkerdNamespace);
   const look = namespaceLooks(dependencies, input, {
     reading,
@@ -149,7 +153,20 @@ function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: n
     proven: state.reduce((sum, { proven }) => sum + proven, 0),
     rolled,
     waitingFor: waiting.length > SHOWN ? [...named, `and ${waiting.length - SHOWN} more workloads`] : named,
+    ...present({ undone: undoneOf(state) }),
   };
+}
+
+/** A later step of this phase may find nothing of them in the cluster, and would roll once more. */
+function undoneOf(state: readonly Assessment[]): UndoneRolls | undefined {
+  const undone = state.flatMap(({ name, workload }): [string, string][] =>
+    workload?.dropped && workload.mark !== undefined ? [[name, plain(workload.mark, LONGEST_MARK)]] : [],
+  );
+  return undone.length > 0 ? Object.fromEntries(undone.slice(0, MOST_UNDONE)) : undefined;
+}
+
+function undoneBefore(): UndoneRolls | undefined {
+  return (reportedBefore() as Partial<NamespaceProgress> | undefined)?.undone;
 }
 
 function whyWaiting(decision: RolloutDecision): string {

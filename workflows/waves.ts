@@ -1,7 +1,7 @@
 import type { Row } from '../src/rotation/courses/course.js';
 import { capped } from '../src/rotation/capped.js';
 import type { Finding } from '../src/rotation/findings.js';
-import type { GateResult, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
+import type { GateResult, NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { orderNamespaces } from '../src/rotation/plan.js';
 import { shownNamespaces } from '../src/rotation/shown-namespaces.js';
@@ -40,7 +40,7 @@ export async function rollNamespaces(
   const { settings, linkerdNamespace } = rotation.input;
   const names = gate.namespaces.map(({ name }) => name).filter((name) => name !== linkerdNamespace);
   const queue = orderNamespaces(names, rotation.mesh.extensions, settings.rollout);
-  for (const namespace of queue) track(rotation, { ...untouched(namespace, phase), state: 'waiting' });
+  for (const namespace of queue) track(rotation, { ...untouched(rotation, phase, namespace), state: 'waiting' });
   const stragglers: Finding[] = [];
   const lane = async (): Promise<void> => {
     for (let namespace = queue.shift(); namespace !== undefined; namespace = queue.shift()) {
@@ -59,19 +59,33 @@ export async function reinjectNamespace(
   namespace: string,
   which: Pick<ReinjectInput, 'only' | 'late' | 'since' | 'proveFirst'> = {},
 ): Promise<ReinjectResult> {
-  track(rotation, { ...untouched(namespace, phase), state: 'running' });
+  const before = untouched(rotation, phase, namespace);
+  track(rotation, { ...before, state: 'running' });
   const summary = `${phase} ${namespace}${which.only ? `: ${which.only.join(', ')}` : ''}`;
   const result = await rotation.steps.reinject(summary, () => ({
     ...phaseInput(rotation, phase),
     namespace,
     ...which,
+    ...('undone' in before ? { undone: before.undone } : {}),
   }));
   track(rotation, { ...result, state: result.stragglers.length > 0 ? 'stuck' : 'done' });
   return result;
 }
 
-function untouched(namespace: string, phase: GatedPhase) {
-  return { namespace, phase, workloads: 0, workloadsDone: 0, proxies: 0, proven: 0, rolled: 0, waitingFor: [] };
+/** Nothing is known of it, but for what an earlier step of this phase has found put back. */
+function untouched({ status }: Rotation, phase: GatedPhase, namespace: string): NamespaceProgress {
+  const { undone } = status.namespaces.find((known) => known.namespace === namespace && known.phase === phase) ?? {};
+  return {
+    namespace,
+    phase,
+    workloads: 0,
+    workloadsDone: 0,
+    proxies: 0,
+    proven: 0,
+    rolled: 0,
+    waitingFor: [],
+    ...(undone ? { undone } : {}),
+  };
 }
 
 function track({ status }: Rotation, progress: RotationStatus['namespaces'][number]): void {

@@ -1,7 +1,6 @@
 import { isSameWorkload, type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
 import { present } from '../../src/ground/present.js';
-import { markOfRestart } from '../../src/kubernetes/restarted-at.js';
-import { restartsByAnnotation, type Workload } from '../../src/kubernetes/workload.js';
+import type { Workload } from '../../src/kubernetes/workload.js';
 import { isWaived, withoutControlPlane } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
 import { withoutProxy } from '../../src/rotation/lost-proxies.js';
@@ -14,6 +13,7 @@ import { saidOfOnlyProxies } from '../../src/rotation/only-proxy.js';
 import { decideUnmanaged, ROLLED_KINDS, type UnmanagedPods } from '../../src/rotation/unmanaged.js';
 import type { NamespaceMemory } from './namespace-memory.js';
 import type { PhaseContext } from './stored-rotation.js';
+import { leftMark, shownMark } from './last-roll.js';
 
 /** One workload of a namespace: how far its proxies are, and what to do about it. */
 export interface Assessment {
@@ -71,23 +71,11 @@ export function assess(look: NamespaceLook, of: Omit<Basis, 'mark' | 'now'>): As
  * know of it, and the object's own mark tells, where it is left.
  */
 function asRolled(workload: Workload, { memory, mark, input }: Basis): Workload {
-  const { objectMark, markedAt } = workload;
-  const shown = shownMark(workload, { mark, wanted: markToWrite({ mark, retry: input.retry, run: input.firstRunId }) });
-  const left = isMarkOf(objectMark, mark) ? { mark: objectMark, markedAt } : undefined;
-  const written = memory.rolled.get(workloadName(workload)) ?? left;
-  if (written?.mark === undefined || written.mark === shown?.mark) return { ...workload, ...present(shown ?? {}) };
-  return { ...workload, ...present(written), dropped: true };
-}
-
-/** The mark that a workload shows: its restart, where that stands for it, tells by itself of which it is, and since when. */
-function shownMark(
-  workload: Workload,
-  asked: { mark: string; wanted: string },
-): Pick<Workload, 'mark' | 'markedAt'> | undefined {
-  const { restartedAt, markedAt, mark } = workload;
-  if (!restartsByAnnotation(workload)) return present({ mark, markedAt });
-  const found = markOfRestart(restartedAt, asked);
-  return found === undefined ? undefined : present({ mark: found, markedAt: markedAt ?? restartedAt });
+  const sought = { mark, wanted: markToWrite({ mark, retry: input.retry, run: input.firstRunId }) };
+  const shown = shownMark(workload, sought);
+  const written = memory.rolled.get(workloadName(workload)) ?? leftMark(workload, sought);
+  if (written?.mark === undefined || written.mark === shown?.mark) return { ...workload, ...shown };
+  return { ...workload, ...written, dropped: true };
 }
 
 /** What has lost a pod by eviction and may have none any more; of what is rolled it is known by itself whether it is there. */

@@ -90,6 +90,11 @@ function isFinal({ transient, kind }: KubernetesError, attempt: number): boolean
   return !transient && attempt >= (BELIEVED_FROM[kind] ?? 1);
 }
 
+/** What an earlier try of this activity has reported last, before its worker died. */
+export function reportedBefore(): unknown {
+  return asyncLocalStorage.getStore()?.info.heartbeatDetails as unknown;
+}
+
 /** Tells when nobody waits for this activity any more; undefined in a look from a shell. */
 export function cancellation(): AbortSignal | undefined {
   return asyncLocalStorage.getStore()?.cancellationSignal;

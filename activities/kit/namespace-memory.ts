@@ -1,4 +1,5 @@
 import type { Workload } from '../../src/kubernetes/workload.js';
+import type { UndoneRolls } from '../../src/rotation/payloads.js';
 import type { Refusal } from '../../src/rotation/evictions.js';
 
 /** What one activity remembers of a namespace from look to look. All of it may be lost: it is only about how long and how often. */
@@ -23,14 +24,15 @@ export interface NamespaceMemory {
   lookAgain(): void;
 }
 
-export function namespaceMemory(now: () => Date = () => new Date()): NamespaceMemory {
+/** `undone`: rolls of this phase that others have found without a trace. */
+export function namespaceMemory(undone: UndoneRolls = {}, now: () => Date = () => new Date()): NamespaceMemory {
   let before = new Map<string, string>();
   let current = new Map<string, string>();
   return {
     refused: new Map(),
     evicted: new Map(),
     evictions: new Map(),
-    rolled: new Map(),
+    rolled: new Map(Object.entries(undone).map(([name, mark]) => [name, { mark }])),
     hold: (what) => void current.set(what, before.get(what) ?? now().toISOString()),
     heldSince: (what) => before.get(what),
     lookAgain() {

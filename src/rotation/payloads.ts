@@ -197,7 +197,12 @@ export interface ReinjectInput extends PhaseInput {
   since?: string;
   /** No dry run of a new pod is taken: one workload is rolled alone, and the others when its new pod has come out right. */
   proveFirst?: boolean;
+  /** What an earlier such step of this phase has found undone. */
+  undone?: UndoneRolls;
 }
+
+/** Rolls that somebody has put back so thoroughly that the cluster has no trace of them: the mark of each, by workload. */
+export type UndoneRolls = Record<string, string>;
 
 /** Progress of one namespace in one phase; also what the activity's heartbeats carry. */
 export interface NamespaceProgress {
@@ -211,6 +216,7 @@ export interface NamespaceProgress {
   rolled: number;
   /** What it is waiting for right now. */
   waitingFor: string[];
+  undone?: UndoneRolls;
 }
 
 export interface ReinjectResult extends NamespaceProgress {

@@ -4,7 +4,7 @@ import type { WorkloadSnapshot } from '../ground/workload.js';
 import { evictNext, heedRefusal, type Refusal } from './evictions.js';
 import type { Finding } from './findings.js';
 import { type Asked, isAskedAgain, isMarkOf, markToWrite } from './mark.js';
-import { ownerName, ownMeans } from './own-means.js';
+import { ownerName, ownMeans, ownMeansBeside } from './own-means.js';
 import { elapsedMs, leave, type RolloutDecision, type Straggling, unanswered, type Waited } from './rollout-waits.js';
 import { unmanaged } from './unmanaged.js';
 
@@ -126,7 +126,7 @@ function inVain(workload: WorkloadSnapshot, message: string): Pick<Straggling, '
   return {
     message: [`${message}; somebody has taken the mark of its roll off again`, whose, who].filter(Boolean).join('; '),
     hint: owner
-      ? `${ownMeans(owner)}; or ${EVICTED_INSTEAD}, or \`waive\` it. \`retry\` rolls it once more`
+      ? `${ownMeansBeside(owner)}; or ${EVICTED_INSTEAD}, or \`waive\` it. \`retry\` rolls it once more`
       : `find out who writes it (its managedFields say so), let them keep annotations \`reroot.dev/*\`; then \`retry\` to roll it once more; or ${EVICTED_INSTEAD}`,
   };
 }

@@ -45,7 +45,7 @@ export function decideUnmanaged(pods: UnmanagedPods): RolloutDecision {
   if (outdated + starting + leaving === 0) return missing(pods) ?? { do: 'nothing' };
   if (outdated + starting === 0) return leave(pods, 'its last old pods are leaving');
   if (outdated === 0) return unanswered(pods);
-  if (ROLLED_KINDS.includes(owner.kind) && elapsedMs(firstSeen, now) <= stuckAfterMs) {
+  if (isRolled(owner) && elapsedMs(firstSeen, now) <= stuckAfterMs) {
     return { do: 'wait', why: `its ${owner.kind} is not there any more: its pods should go too` };
   }
   if (deletePods && !alone && isForeign(owner)) return heedRefusal(byEviction(pods), pods);
@@ -80,8 +80,13 @@ function stuckOr({ owner, firstSeen, stuckAfterMs, now }: UnmanagedPods, reason:
 }
 
 /** Whether it is somebody else's kind, whose operator makes a pod anew. */
-function isForeign({ kind }: OwnerRef): boolean {
-  return ![...ROLLED_KINDS, 'Job', 'CronJob', 'StaticPod', 'Pod'].includes(kind);
+function isForeign(owner: OwnerRef): boolean {
+  return !isRolled(owner) && !['Job', 'CronJob', 'StaticPod', 'Pod'].includes(owner.kind);
+}
+
+/** OpenKruise has a StatefulSet and a DaemonSet too. */
+function isRolled({ kind, group }: OwnerRef): boolean {
+  return ROLLED_KINDS.includes(kind) && group === undefined;
 }
 
 /** What preflight says of a workload whose pods a rotation cannot replace by itself, or perhaps not. */
@@ -152,7 +157,7 @@ export function unmanaged(owner: OwnerRef): Unmanaged {
       hint: 'delete and create it again (the rotation notices by itself), or `waive` it',
     };
   }
-  return ROLLED_KINDS.includes(kind) ? withoutController(kind) : ofOperator(owner);
+  return isRolled(owner) ? withoutController(kind) : ofOperator(owner);
 }
 
 function withoutController(kind: string): Unmanaged {

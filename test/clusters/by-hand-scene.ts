@@ -3,7 +3,15 @@ import type { Finding } from '../../src/rotation/findings.js';
 import { createDefinition, deleteDefinition } from '../integration/custom-resources.js';
 import { eventually, k8s } from '../integration/support.js';
 import { createOwner } from './operated.js';
-import { createNamespace, PROMETHEUS, proxies, removeNamespace, specOf, templateOf } from './operated-scene.js';
+import {
+  CLONE_SET,
+  createNamespace,
+  PROMETHEUS,
+  proxies,
+  removeNamespace,
+  specOf,
+  templateOf,
+} from './operated-scene.js';
 import { preflight, type PreflightSaid } from './row.js';
 
 /** A namespace of what no rollout replaces by itself, and what preflight says of it. */
@@ -23,14 +31,14 @@ export async function warningAbout(workload: string, reason: string): Promise<Fi
 }
 
 async function make(): Promise<PreflightSaid> {
-  await createDefinition(PROMETHEUS);
+  for (const each of [PROMETHEUS, CLONE_SET]) await createDefinition(each);
   try {
     await createAll();
-    await eventually('the pods', async () => (await proxies(NS)).filter(({ ready }) => ready).length === 5);
+    await eventually('the pods', async () => (await proxies(NS)).filter(({ ready }) => ready).length === 6);
     return await preflight();
   } finally {
     await removeNamespace(NS);
-    await deleteDefinition(PROMETHEUS);
+    for (const each of [PROMETHEUS, CLONE_SET]) await deleteDefinition(each);
   }
 }
 
@@ -63,6 +71,7 @@ async function createAll(): Promise<void> {
   for (const [name, ownerReferences] of [
     ['alone', []],
     ['static', byNode],
+    ['web-x7k2p', [await createOwner(CLONE_SET, { name: 'web', namespace })]],
   ] as const) {
     const body = {
       metadata: { name, ownerReferences: [...ownerReferences] },

@@ -72,7 +72,7 @@ export interface BarePods {
 
 export interface ToyOperator {
   seen(name: string): Seen;
-  /** The names of bare pods that were gone, in this order, and how many were there beside each. */
+  /** Bare pods that were gone, in this order, and how many others were ready beside each. */
   gone: { name: string; others: number }[];
   stop(): Promise<void>;
 }
@@ -134,7 +134,7 @@ async function reconcile(care: Care, wanted: Map<string, Wanted>, seen: Seen | u
   if (putsBack === 'nothing') return;
   const kept = putsBack !== 'all' && restartedAt ? { [RESTARTED_AT]: restartedAt } : {};
   const right = withAnnotations(own.template, kept);
-  const annotations = putsBack === 'template' ? annotationsOf(found) : { ...controllersOwn(found), ...own.annotations };
+  const annotations = putsBack === 'template' ? annotationsOf(found) : { ...own.annotations, ...controllersOwn(found) };
   const isRight = same(template, right) && same(annotationsOf(found), annotations);
   if (isRight) return;
   const body = { ...found, metadata: { ...found.metadata, annotations }, spec: { ...found.spec, template: right } };
@@ -186,8 +186,10 @@ async function makeAnew({ namespace, owner, names, template }: BarePods, gone: T
   const { items } = await k8s.core.listNamespacedPod({ namespace });
   const there = new Set(items.map(({ metadata }) => metadata?.name));
   const absent = names.filter((name) => !there.has(name));
+  const isFirst = absent.length === names.length; // nothing was there yet
   for (const name of absent) {
-    gone.push({ name, others: items.filter((pod) => names.includes(pod.metadata?.name ?? '') && isReady(pod)).length });
+    const others = items.filter((pod) => names.includes(pod.metadata?.name ?? '') && isReady(pod)).length;
+    if (!isFirst) gone.push({ name, others });
     const metadata = { ...template.metadata, name, ownerReferences: [owner] };
     await k8s.core.createNamespacedPod({ namespace, body: { metadata, spec: template.spec ?? { containers: [] } } });
   }

@@ -14,7 +14,7 @@ function restarted({ operator, report, anchors, refused }: Shown, name: string):
   const own = anchors.filter(([pod]) => pod.startsWith(name));
   expect(own.length).toBeGreaterThan(0);
   for (const [pod, held] of own) expect(held, pod).toEqual([report.newRoot.fingerprint]);
-  return `restarted ${restarts.size} times in ${ROLLING_PHASES} phases (put back ${putBack} times); ${own.length} pods have the new root alone; 0 handshakes refused`;
+  return `restarted ${restarts.size} times in ${ROLLING_PHASES} phases (something put back ${putBack} times); pods with the new root alone: ${own.length}; handshakes refused: ${refused}`;
 }
 
 /** That pods were replaced in the end, by evictions. */
@@ -23,7 +23,7 @@ function replaced({ report, anchors, refused }: Shown, name: string): string {
   const own = anchors.filter(([pod]) => pod.startsWith(name));
   expect(own.length).toBeGreaterThan(0);
   for (const [pod, held] of own) expect(held, pod).toEqual([report.newRoot.fingerprint]);
-  return `${own.length} pods replaced by evictions, all with the new root alone; 0 handshakes refused`;
+  return `replaced by evictions; pods with the new root alone: ${own.length}; handshakes refused: ${refused}`;
 }
 
 export const operators: readonly Row[] = [
@@ -113,6 +113,19 @@ export const operators: readonly Row[] = [
   },
   {
     report: 1,
+    have: 'Bare pods of an operator’s resource, whose rollout a person waives',
+    does: 'waits for their rollout no more, rolls nothing twice that was put back, and its gate still asks their proxies',
+    made: 'API server: custom resource StrimziPodSet that owns pods; `waive` while the rotation asks',
+    see: async () => {
+      const { gate } = await rotationsOfOperated();
+      const shortfalls = gate.filter(({ subject }) => subject.workload === 'operated/StrimziPodSet/kafka');
+      expect(shortfalls).toHaveLength(3);
+      const [first] = shortfalls;
+      return `the gate of 3 of 3 proxies: ${first?.reason} (blocks): ${first?.message}`;
+    },
+  },
+  {
+    report: 1,
     have: 'A StatefulSet that its operator has made OnDelete (VictoriaMetrics by default)',
     does: 'asks in the rollout, with the owner; evicts with `rollout.deletePods`',
     made: 'API server: custom resource VMCluster that owns it; both rotations',
@@ -145,6 +158,17 @@ export const operators: readonly Row[] = [
       expect(question.message).toContain('argocd-controller');
       expect(putBack['storefront']).toBe(1);
       return said(question);
+    },
+  },
+  {
+    report: 'sibling of 1',
+    have: 'Pods of a controller of another kind (OpenKruise’s CloneSet)',
+    does: 'preflight warns, with the owner and its own means of a restart, and the mesh is ready',
+    made: 'API server: custom resource CloneSet that owns a pod',
+    see: async () => {
+      const finding = await warningAbout('CloneSet/web', 'CustomController');
+      expect(finding.hint).toContain('kubectl kruise rollout restart cloneset/web');
+      return `${said(finding)} (${finding.hint})`;
     },
   },
   {

@@ -17,7 +17,7 @@ import { present } from '../../../src/ground/present.js';
 import type { PatchOperation } from '../../../src/kubernetes/patch.js';
 import { RESTARTED_AT } from '../../../src/kubernetes/restarted-at.js';
 import { trustsTarget } from '../../../src/rotation/gates.js';
-import type { NamespaceProgress, ReinjectInput, ReinjectResult } from '../../../src/rotation/payloads.js';
+import type { NamespaceProgress, ReinjectInput, ReinjectResult, UndoneRolls } from '../../../src/rotation/payloads.js';
 import { request, target } from '../rotation/support.js';
 import { authority } from '../support.js';
 
@@ -159,7 +159,14 @@ export function trustPhase(): PhaseContext {
 /** Rolls the fake's namespace in phase `trust`. */
 export async function rollFake(
   fake: FakeNamespace,
-  change: { rollout?: Partial<ReinjectInput['settings']['rollout']>; retry?: number; proveFirst?: boolean } = {},
+  change: {
+    rollout?: Partial<ReinjectInput['settings']['rollout']>;
+    retry?: number;
+    proveFirst?: boolean;
+    undone?: UndoneRolls;
+    /** What an earlier try has reported last. */
+    reported?: Partial<NamespaceProgress>;
+  } = {},
 ): Promise<ReinjectResult & { seen: NamespaceProgress[] }> {
   const { settings, ...rest } = request({ strategy: 'standard' });
   const input: ReinjectInput = {
@@ -175,10 +182,14 @@ export async function rollFake(
     retry: change.retry ?? 0,
     namespace: NS,
     ...(change.proveFirst ? { proveFirst: true } : {}),
+    ...present({ undone: change.undone }),
   };
   const phase = trustPhase();
   const dependencies = { k8s: fake.k8s, prober: { concurrency: 8 } } as unknown as Dependencies;
-  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  const environment = new MockActivityEnvironment(
+    { heartbeatDetails: change.reported },
+    { logger: new DefaultLogger('ERROR') },
+  );
   const seen: NamespaceProgress[] = [];
   environment.on('heartbeat', (details: NamespaceProgress) => void seen.push(details));
   const result = await environment.run(async () => await rollNamespace(dependencies, phase, input));

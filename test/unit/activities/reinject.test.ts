@@ -292,6 +292,20 @@ describe('a workload of an operator', () => {
       },
     ]);
   });
+  it('whose restart is put back is not rolled by a later step, nor by a later try, that is told of it', async () => {
+    const web = operated();
+    const fake = fakeNamespace(web);
+    fake.onLook = puttingBack(web, true);
+    const { undone = {} } = await rolled(fake);
+    expect(undone).toEqual({ 'shop/Deployment/web': expect.stringMatching(/-trust$/) as string });
+    expect(await rolled(fake, { undone })).toMatchObject({
+      rolled: 0,
+      undone,
+      stragglers: [{ reason: 'OutdatedAfterRollout' }],
+    });
+    expect(await rolled(fake, { reported: { undone } })).toMatchObject({ rolled: 0, undone });
+    expect(await rolled(fake, { undone, retry: 1 })).toMatchObject({ rolled: 1 });
+  });
   it('whose restart is put back is evicted where that is allowed', async () => {
     const web = operated();
     const fake = fakeNamespace(web);

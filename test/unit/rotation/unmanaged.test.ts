@@ -120,6 +120,11 @@ describe('pods that an operator has made by itself', () => {
   const evicting = { ...pods, deletePods: true };
   it.each<[string, Partial<UnmanagedPods>, object]>([
     ['are evicted, where that is allowed', {}, { do: 'evict' }],
+    [
+      'are those of a StatefulSet of somebody else’s kind too',
+      { owner: { kind: 'StatefulSet', name: 'db', group: 'apps.kruise.io' } },
+      { do: 'evict' },
+    ],
     ['wait for the one that is leaving', { leaving: 1 }, { do: 'wait' }],
     ['wait for the one that is starting', { starting: 1 }, { do: 'wait' }],
     ['wait for the one that has not come back yet', { before: 3, staying: 2, outdated: 2 }, { do: 'wait' }],
