@@ -155,7 +155,7 @@ export const admission: readonly Row[] = [
     see: async () =>
       await underWebhook(
         'audit.policies.example.com',
-        { says: 'this audit takes no dry runs' },
+        { says: 'this audit takes no dry runs', takes: 'all but dry runs' },
         async () => await isRefused('this audit takes no dry runs'),
       ),
   },
