@@ -13,6 +13,8 @@ export interface NamespaceMemory {
   rolled: Map<string, Pick<Workload, 'mark' | 'markedAt'>>;
   /** Uids of the proxies that the first look has seen. */
   atFirst?: Set<string>;
+  /** Workloads whose template has the proxy in it: their pods say nothing of the injector. */
+  byTemplate: Set<string>;
   /** A pod that was made since has come out right. */
   proven?: boolean;
   /** Notes that something holds now. */
@@ -31,6 +33,7 @@ export function namespaceMemory(now: () => Date = () => new Date()): NamespaceMe
     evicted: new Map(),
     evictions: new Map(),
     rolled: new Map(),
+    byTemplate: new Set(),
     hold: (what) => void current.set(what, before.get(what) ?? now().toISOString()),
     heldSince: (what) => before.get(what),
     lookAgain() {
