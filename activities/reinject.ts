@@ -69,7 +69,7 @@ export async function rollNamespace(
     const seen = assess(found, { phase, input, memory });
     const heeding = await heedInjector(dependencies, phase, { seen, input, memory });
     const { state, free } = heedFirst(heeding, { proxies: found.proxies, phase, input, memory });
-    const progress = summarize(state, input, rolled);
+    const progress = summarize(state, input, { rolled, free });
     reportProgress(progress);
     const next = nextInLine(free, rollout.workloads);
     if (next.length > 0) {
@@ -139,11 +139,17 @@ function isBusy({ decision }: Assessment): boolean {
   return decision.do !== 'nothing' && decision.do !== 'straggle';
 }
 
-function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: number): NamespaceProgress {
+function summarize(
+  state: readonly Assessment[],
+  input: ReinjectInput,
+  { rolled, free }: { rolled: number; free: readonly Assessment[] },
+): NamespaceProgress {
   const waiting = state.filter(isBusy);
   const named = waiting
     .slice(0, SHOWN)
-    .map(({ name, decision }) => plain(`${name}: ${whyWaiting(decision)}`, LONGEST_WAIT));
+    .map((one) =>
+      plain(`${one.name}: ${free.includes(one) ? whyWaiting(one.decision) : BEHIND_THE_FIRST}`, LONGEST_WAIT),
+    );
   return {
     namespace: input.namespace,
     phase: input.phase,
@@ -156,6 +162,8 @@ function summarize(state: readonly Assessment[], input: ReinjectInput, rolled: n
     ...present({ undone: undoneOf(state) }),
   };
 }
+
+const BEHIND_THE_FIRST = 'no dry run of a new pod is taken: the first workload has to come out right before it';
 
 /** A later step of this phase may find nothing of them in the cluster, and would roll once more. */
 function undoneOf(state: readonly Assessment[]): UndoneRolls | undefined {

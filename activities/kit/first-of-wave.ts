@@ -29,9 +29,11 @@ export function heedFirst(
   if (!input.proveFirst) return { state, free: state };
   const mark = phaseMark(phase.target.id, input.phase);
   memory.atFirst ??= new Set(proxies.map(({ uid }) => uid));
+  for (const { name, workload } of state) if (workload && workload.edits.length > 0) memory.byTemplate.add(name);
+  const isInjected = ({ workload }: ProxyObservation) => !memory.byTemplate.has(workloadName(workload));
   const isNew = ({ uid, mark: own }: ProxyObservation) => isMarkOf(own, mark) || !memory.atFirst?.has(uid);
   const isRight = (proxy: ProxyObservation) => isInjectedRightly(proxy, phase);
-  const made = proxies.filter((proxy) => !proxy.terminating && isNew(proxy));
+  const made = proxies.filter((proxy) => !proxy.terminating && isNew(proxy) && isInjected(proxy));
   memory.proven ||= made.some(isRight) && made.every(isRight);
   if (memory.proven) return { state, free: state };
   const wrong = new Set(made.filter((proxy) => !isRight(proxy)).map(({ workload }) => workloadName(workload)));

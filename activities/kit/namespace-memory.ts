@@ -14,6 +14,8 @@ export interface NamespaceMemory {
   rolled: Map<string, Pick<Workload, 'mark' | 'markedAt'>>;
   /** Uids of the proxies that the first look has seen. */
   atFirst?: Set<string>;
+  /** Workloads whose template has the proxy in it: their pods say nothing of the injector. */
+  byTemplate: Set<string>;
   /** A pod that was made since has come out right. */
   proven?: boolean;
   /** Notes that something holds now. */
@@ -33,6 +35,7 @@ export function namespaceMemory(undone: UndoneRolls = {}, now: () => Date = () =
     evicted: new Map(),
     evictions: new Map(),
     rolled: new Map(Object.entries(undone).map(([name, mark]) => [name, { mark }])),
+    byTemplate: new Set(),
     hold: (what) => void current.set(what, before.get(what) ?? now().toISOString()),
     heldSince: (what) => before.get(what),
     lookAgain() {

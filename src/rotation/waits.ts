@@ -119,8 +119,13 @@ export const STEP_WAITS = {
   },
   injection: {
     for: 'new pods to come out with the bundle of the phase',
-    ends: 'every dry run comes out right',
+    ends: 'every dry run comes out right, or no namespace takes one (`RehearsalRefused`)',
     asks: 'after `rollout.stuckAfter`: `InjectionBroken`',
+  },
+  first: {
+    for: 'the first workload of a namespace to come out right, where no dry run is taken',
+    ends: 'a new pod of it has the bundle of the phase: the others are rolled',
+    asks: 'when none has, at the end of its rollout or after `rollout.stuckAfter`: `FirstNotProven`',
   },
   identity: {
     for: "identity's word that it took the issuer",

@@ -109,23 +109,36 @@ async function rehearseAmong(k8s: Cluster, namespaces: readonly string[]): Promi
 
 /** A plain pod, and where that is refused or not selected, pods of the shape that meshed ones of the lenders have. */
 async function rehearseIn(k8s: Cluster, namespace: string, lenders: readonly string[]): Promise<Answer> {
-  let answer = await dryRun(k8s, namespace, samplePod());
-  if (!isOfItsShape(answer)) return answer;
-  const select = await injectorSelects(k8s, namespace);
-  if (!select.namespace)
+  const first = await dryRun(k8s, namespace, samplePod());
+  if (!isOfItsShape(first)) return first;
+  const selects = await injectorSelects(k8s, namespace);
+  if (!selects.namespace)
     return { refused: `the injector's webhook leaves namespace ${namespace} out`, because: 'left out' };
+  const borrowed: Outcome[] = [];
   for (const pod of await shapesOf(k8s, namespace, lenders)) {
-    const borrowed = await dryRun(k8s, namespace, pod);
-    if (borrowed === 'gone' || (borrowed !== 'no proxy' && 'anchors' in borrowed)) return borrowed;
-    answer = borrowed;
+    const outcome = await dryRun(k8s, namespace, pod);
+    if (outcome === 'gone' || (outcome !== 'no proxy' && !('because' in outcome))) return outcome;
+    borrowed.push(outcome);
   }
-  if (answer !== 'no proxy') return answer;
-  if (!select.certain)
-    return { refused: `${WITHOUT_PROXY}; the matchConditions of the webhook may leave it out`, because: 'left out' };
-  return { problem: `${WITHOUT_PROXY}: the webhook did not answer or skipped it` };
+  return whereNoneIsInjected(first, borrowed, selects.certain);
 }
 
 const WITHOUT_PROXY = 'the API server created the pod without a proxy';
+
+/**
+ * What it means that no pod came with a proxy.
+ * @param certain nothing but selectors decides which pods the webhook is about
+ */
+function whereNoneIsInjected(first: 'no proxy' | Refused, borrowed: readonly Outcome[], certain: boolean): Answer {
+  const refusal =
+    borrowed.findLast((outcome) => outcome !== 'no proxy') ?? (borrowed.length === 0 ? first : 'no proxy');
+  if (first !== 'no proxy' && refusal !== 'no proxy') return refusal;
+  if (!certain)
+    return { refused: `${WITHOUT_PROXY}; the matchConditions of the webhook may leave it out`, because: 'left out' };
+  const problem = `${WITHOUT_PROXY}: the webhook did not answer or skipped it`;
+  // a tenant may have given the borrowed ones a shape that the injector skips: others are asked first
+  return first === 'no proxy' ? { problem } : { refused: problem, because: 'injector' };
+}
 
 async function shapesOf(k8s: Cluster, namespace: string, lenders: readonly string[]): Promise<V1Pod[]> {
   const lists = lenders.map(async (lender) => {

@@ -20,7 +20,6 @@ const FOREIGN_LABEL = /^linkerd\.io\//;
 /** What admission looks at, and what the API server does not compute by itself: no node, no priority, no overhead. */
 const KEPT = [
   'affinity',
-  'automountServiceAccountToken',
   'dnsConfig',
   'dnsPolicy',
   'enableServiceLinks',
@@ -107,6 +106,7 @@ export function borrowedPod({ metadata = {}, spec }: V1Pod, inItsNamespace: bool
     },
     spec: {
       ...pick(own),
+      automountServiceAccountToken: true, // without, the injector skips it (linkerd2 pkg/inject/report.go)
       ...(inItsNamespace && own.serviceAccountName ? { serviceAccountName: own.serviceAccountName } : {}),
       volumes,
       initContainers: shaped(own.initContainers ?? []),

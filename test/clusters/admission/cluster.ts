@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { V1ContainerStatus, V1PodSpec } from '@kubernetes/client-node';
+import { manualTemplates } from '../../integration/manual-workloads.js';
 import { eventually, k8s, mesh, sandbox } from '../../integration/support.js';
 import { preflight, type PreflightSaid } from '../row.js';
 
@@ -31,6 +32,25 @@ export function ofInjection({ findings }: Pick<PreflightSaid, 'findings'>): stri
 /** What preflight said where there was nothing to say about the injector. */
 export function allRight({ code, findings }: PreflightSaid): string {
   return `exit code ${code}, nothing about the injector among ${findings.length} findings (${findings.map(({ reason }) => reason).join(', ')})`;
+}
+
+/** While a namespace has a Deployment whose template has the proxy in it. */
+export async function injectedByHand<T>(namespace: string, run: () => Promise<T>): Promise<T> {
+  const name = 'by-hand';
+  const template = (await manualTemplates(k8s, 'deployment'))(name);
+  await k8s.apps.createNamespacedDeployment({
+    namespace,
+    body: { metadata: { name }, spec: { selector: { matchLabels: { app: name } }, template } },
+  });
+  const proxies = async () =>
+    (await mesh.status()).proxies.filter((proxy) => proxy.namespace === namespace && proxy.pod.startsWith(name));
+  try {
+    await eventually('its proxy', async () => (await proxies()).some(({ ready }) => ready));
+    return await run();
+  } finally {
+    await k8s.apps.deleteNamespacedDeployment({ namespace, name });
+    await eventually('its pods to go', async () => (await proxies()).length === 0);
+  }
 }
 
 const NS = 'unwell';

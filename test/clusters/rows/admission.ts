@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import {
   impatientPreflight,
+  injectedByHand,
   allRight,
   grownOlder,
   kubeletSays,
@@ -11,6 +12,7 @@ import {
 import { injectorChanged, labelled, OWN, underPolicy, underWebhook } from '../admission/judges.js';
 import { byFirstWorkload, firstComesBackWrong } from '../admission/waves.js';
 import { quota } from '../admission/quota.js';
+import { mesh } from '../../integration/support.js';
 import { found, preflight, type Row, said } from '../row.js';
 
 const OF_LINKERD = "c.name.startsWith('linkerd-')";
@@ -155,7 +157,7 @@ export const admission: readonly Row[] = [
     see: async () =>
       await underWebhook(
         'audit.policies.example.com',
-        { says: 'this audit takes no dry runs' },
+        { says: 'this audit takes no dry runs', takes: 'all but dry runs' },
         async () => await isRefused('this audit takes no dry runs'),
       ),
   },
@@ -208,6 +210,18 @@ export const admission: readonly Row[] = [
   },
   {
     report: 6,
+    have: 'pods injected by hand in `kube-system`, which the webhook leaves out by its name',
+    does: 'rehearses where the webhook applies: nothing to do',
+    made: 'API server: a Deployment with a proxy in its template, in `kube-system`, as admin',
+    see: async () =>
+      await labelled(
+        OWN,
+        OFF,
+        async () => await injectedByHand('kube-system', async () => await isAllRight(preflightAsAdmin)),
+      ),
+  },
+  {
+    report: 6,
     have: 'an injector that selects pods by a label',
     does: 'rehearses with the labels of a meshed pod: nothing to do',
     made: 'API server: `objectSelector` of the MutatingWebhookConfiguration',
@@ -241,6 +255,7 @@ export const admission: readonly Row[] = [
     have: 'a pod whose init container crashes again and again',
     does: 'warns in the words of the kubelet; the gates wait for it, and ask after `rollout.stuckAfter`',
     made: 'API server: a Deployment, and the status that a kubelet writes (`CrashLoopBackOff`)',
+    sample: true,
     see: async () =>
       await withPod('crashing', {}, async (pod) => {
         await kubeletSays(pod, 'initContainerStatuses', { name: 'migrate', reason: 'CrashLoopBackOff' });
@@ -270,6 +285,24 @@ export const admission: readonly Row[] = [
         await grownOlder(pod);
         return await isUnread(await impatientPreflight(), pod, 'nodes are available');
       }),
+  },
+  {
+    report: 5,
+    have: 'a pod that is ready, and whose proxy answers nobody',
+    does: 'blocks: nobody knows what it trusts; `waive` it, or repair it',
+    made: 'API server: pods of `shop` whose admin ports close every connection',
+    see: async () => {
+      await mesh.setFaults({ unreachable: ['shop/web'] });
+      try {
+        const result = await impatientPreflight();
+        const finding = found(result, 'ProxyUnreadable');
+        expect([finding.severity, finding.subject.workload]).toEqual(['block', 'shop/Deployment/web']);
+        expect(result.code).not.toBe(0);
+        return said(finding);
+      } finally {
+        await mesh.setFaults({});
+      }
+    },
   },
 ];
 

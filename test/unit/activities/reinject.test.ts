@@ -369,7 +369,9 @@ describe('a namespace in which no dry run is taken', () => {
     const fake = three();
     const atOnce: string[][] = [];
     fake.onLook = () => void atOnce.push([...fake.patched]);
-    expect(await rolled(fake, { proveFirst })).toMatchObject({ rolled: 3, stragglers: [] });
+    const { seen, ...result } = await rolled(fake, { proveFirst });
+    expect(result).toMatchObject({ rolled: 3, stragglers: [] });
+    expect(seen.flatMap(({ waitingFor }) => waitingFor).join()).toMatch(/web: no dry run of a new pod is taken/);
     expect(atOnce).toContainEqual(['api']);
     expect(fake.patched).toEqual(['api', 'mail', 'web']);
   });

@@ -245,6 +245,13 @@ describe('where a plain pod is refused by what judges pods', () => {
       problem: expect.stringContaining('without a proxy') as string,
     });
   });
+  it("but a tenant's pods of a shape that is skipped decide nothing", async () => {
+    const { k8s } = serverWith(
+      { tenant: POLICY, shop: INJECTED },
+      { running: { tenant: [running('web', 'registry.corp/web')] }, borrowed: { tenant: SKIPPED } },
+    );
+    expect(await rehearseInjection(k8s, ['tenant', 'shop'])).toMatchObject({ namespace: 'shop' });
+  });
   it.each<[string, Refusal]>([
     ['a policy', POLICY],
     ['a quota', ['Forbidden', 'pods "reroot-rehearsal-1" is forbidden: exceeded quota: small']],

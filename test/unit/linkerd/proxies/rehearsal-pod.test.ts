@@ -70,6 +70,7 @@ describe('a pod of the shape of a meshed one', () => {
       },
       spec: {
         priorityClassName: 'high',
+        automountServiceAccountToken: true,
         serviceAccountName: 'web',
         securityContext: { runAsNonRoot: true },
         initContainers: [{ name: 'migrate', image: 'corp/migrate' }],
