@@ -29,10 +29,10 @@ export function years(from: number, to: number): [Buffer, Buffer] {
     const time = new Date();
     time.setUTCFullYear(time.getUTCFullYear() + count);
     return utcTime(
-      `${time
+      time
         .toISOString()
         .replaceAll(/[-:T]|\.\d+/g, '')
-        .slice(2)}`,
+        .slice(2),
     );
   };
   return [at(from), at(to)];

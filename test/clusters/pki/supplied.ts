@@ -103,7 +103,7 @@ export const supplied: readonly Row[] = [
   {
     report: 3,
     have: 'A CA on the way from issuer to root that has expired',
-    does: 'refuses: no leaf outlives any certificate of the issuer’s file',
+    does: "refuses: no leaf outlives any certificate of the issuer's file",
     made: `${MADE}an issuing CA that ended a year ago`,
     see: async () => onlyOne(await preflightOf(secretOf(company({ issuing: { validity: years(-3, -1) } }))), 'Expired'),
   },
@@ -146,7 +146,7 @@ export const supplied: readonly Row[] = [
       report: 12,
       have: 'The certificate in place of the key',
       does: 'one finding that says so',
-      made: `${MADE}the issuer’s certificate as \`tls.key\``,
+      made: `${MADE}the issuer's certificate as \`tls.key\``,
       reason: 'KeyUnreadable',
     },
     ({ certificate }) => certificate.pem,
