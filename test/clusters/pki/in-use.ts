@@ -64,6 +64,7 @@ export const inUseRows: readonly Row[] = [
       const preflight = await inUse(caOf('identity', { under: root }), [], root);
       const finding = found(preflight, 'IssuerUnderNoAnchor');
       expect([finding.severity, preflight.code]).toEqual(['block', 2]);
+      expect(finding.message).toContain('RSA of 1024 bits');
       return said(finding);
     },
   },

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type IssuerInUse, issuerInUseProblems } from '../../../src/pki/issuer-in-use.js';
 import { anchorsOfIssuer, endOf } from '../../../src/pki/issuer-anchors.js';
@@ -94,6 +95,13 @@ describe('what is not allowed to new certificates', () => {
     ],
   ])('blocks, where the mesh does not: %s', (_what, of, reason) => {
     expect(judged(of)).toContainEqual(['error', reason]);
+  });
+
+  it('is a root of a key that proxies do not verify with', () => {
+    const of = under(rootOf({ key: generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey }));
+    expect(issuerInUseProblems(of, new Date())).toEqual([
+      expect.objectContaining({ reason: 'IssuerUnderNoAnchor', message: expect.stringContaining('RSA of 1024 bits') }),
+    ]);
   });
 
   it('is said of one root alone, where the issuer is under several', () => {
