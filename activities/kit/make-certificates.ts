@@ -6,7 +6,7 @@ import type { StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { formatBundle, readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { createBridge, createIssuer, createRoot } from '../../src/pki/issue.js';
-import { keyMatches, parseKey, toPkcs8Pem, toSec1Pem } from '../../src/pki/key.js';
+import { keyMatches, parseKey, readableKey, toPkcs8Pem, toSec1Pem } from '../../src/pki/key.js';
 import { ROOT_SECRET } from '../../src/records/names.js';
 import { readRootKey } from '../../src/records/root-secret.js';
 import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
@@ -35,7 +35,7 @@ export async function makeCertificates(
   const given = supplied && suppliedIssuer(supplied);
   if (given) return supplied.rootKeyPem ? { ...given, rootKeyPem: supplied.rootKeyPem } : given;
   const { root, rootKey } = supplied?.rootKeyPem
-    ? { root: supplied.root, rootKey: parseKey(supplied.rootKeyPem) }
+    ? { root: supplied.root, rootKey: suppliedKey(supplied.rootKeyPem, SECRET_KEYS.rootKey) }
     : newRoot(settings, linkerd, now);
   return signIssuer(root, rootKey, { settings, linkerd, now });
 }
@@ -111,12 +111,19 @@ async function readSupplied(
 
 /**
  * Written anew: identity reads certificates only, and the first block of a key only; Linkerd up to 2.8 no PKCS #8.
- * @throws StateError `KeyEncrypted`, `KeyUnreadable`
+ * @throws ApplicationFailure `BadCertificates`
  */
 function suppliedIssuer({ root, issuerPem, issuerKeyPem }: SuppliedCertificates): Made | undefined {
   const chain = issuerPem ? readBundle(issuerPem).certificates : [];
   if (chain.length === 0 || !issuerKeyPem) return undefined;
-  return madeOf(root, chain, keyText(parseKey(issuerKeyPem)));
+  return madeOf(root, chain, keyText(suppliedKey(issuerKeyPem, SECRET_KEYS.issuerKey)));
+}
+
+function suppliedKey(pem: string, name: string): KeyObject {
+  const read = readableKey(pem, `in ${name}`);
+  if ('key' in read) return read.key;
+  const { reason, message, hint } = read.problem;
+  throw ApplicationFailure.nonRetryable(`${reason}: ${message} (${hint})`, 'BadCertificates');
 }
 
 function keyText(key: KeyObject): string {

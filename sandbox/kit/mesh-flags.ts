@@ -24,9 +24,9 @@ export function withMeshFlags(command: Command): Command {
     .addOption(
       new Option(
         '--certificates <kind>',
-        'an issuer under the root, or one certificate that is both (`linkerd install`)',
+        'an issuer under the root, one certificate that is both (`linkerd install`), an issuer under an intermediate, or a P-384 root',
       )
-        .choices(['separate', 'default'])
+        .choices(['separate', 'default', 'intermediate', 'p384'])
         .default('separate'),
     )
     .addOption(new Option('--install <how>', 'tool that installed Linkerd').choices(['cli', 'helm']).default('cli'))

@@ -14,10 +14,10 @@ export function anchorsOfIssuer(chain: Chain, anchors: readonly Certificate[]): 
   );
 }
 
-/** Now, and when each of them begins and ends: an issuer that has expired is under its root all the same. */
+/** Now, and when each of them began and ended: an issuer that has expired is under its root all the same. */
 function momentsOf(chain: Chain, now: number): Date[] {
   const edges = chain.flatMap(({ notBefore, notAfter }) => [notAfter.getTime(), notBefore.getTime()]);
-  return [now, ...edges].map((at) => new Date(at));
+  return [now, ...edges.filter((at) => at <= now)].map((at) => new Date(at));
 }
 
 /** When a chain ends: a leaf never outlives any certificate of the issuer's file (linkerd2 pkg/tls/ca.go `createTemplate`). */

@@ -1,10 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import { checkAuthority } from './authority.js';
 import { signedPath } from './authority-chain.js';
-import type { Certificate } from './certificate.js';
+import type { Certificate, CertificateKey } from './certificate.js';
 import { verifyChain, verifyIssuer } from './chain.js';
 import { readableKey } from './key.js';
 import { error, type Problem } from './problem.js';
+import { isUsableKey } from './signatures.js';
 
 export interface IssuerInUse {
   /** As stored: the issuer, then what identity hands out with it. */
@@ -75,14 +76,25 @@ function underNone({ chain, anchors }: IssuerInUse, at: Date): Problem[] {
   const signers = anchors.filter((anchor) => signedPath(anchor, chain));
   const why = fewest(signers.map((root) => problemsUnder(root, chain, { at, issuerKey: undefined })));
   const errors = why.filter(({ severity }) => severity === 'error');
+  const weak = anchors.find(({ key, subjectDer }) => !isUsableKey(key) && isNamedBy(chain, subjectDer));
+  const because = weak ? `: ${weak.commonName} has a key that proxies do not verify with (${kindOf(weak.key)})` : '';
   return [
     ...errors,
     error(
       'IssuerUnderNoAnchor',
-      'it verifies with none of the anchors in the bundle',
+      `it verifies with none of the anchors in the bundle${because}`,
       'repair the bundle or the issuer first',
     ),
   ];
+}
+
+function isNamedBy(chain: readonly Certificate[], name: Buffer): boolean {
+  return chain.some(({ issuerDer }) => issuerDer.equals(name));
+}
+
+function kindOf(key: CertificateKey): string {
+  if (key.type === 'rsa') return `RSA of ${key.bits} bits`;
+  return key.type === 'ec' ? key.curve : 'of a kind that they do not know';
 }
 
 /** Whether identity starts with it, and proxies verify what it signs; what has expired is said by itself. */

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createBridge, createIssuer } from '../../../src/pki/issue.js';
 import type { Certificate } from '../../../src/pki/certificate.js';
-import { isLaterState, issuerStateOf } from '../../../src/records/issuer-states.js';
+import { issuerIn, isLaterState, issuerStateOf } from '../../../src/records/issuer-states.js';
 import type { RotationSecret } from '../../../src/records/rotation-secret.js';
 import { refuseExpired } from '../../../activities/kit/issuer-secret.js';
-import { authority } from '../support.js';
+import { readBundle } from '../../../src/pki/bundle.js';
+import { verifyChain } from '../../../src/pki/chain.js';
+import { authority, leafUnder } from '../support.js';
 
 const ofStart = authority('start');
 const made = authority('made');
@@ -45,6 +47,40 @@ describe('what the issuer Secret holds', () => {
   });
   it('is read the same after the bridge certificate has expired', () => {
     expect(state(previous, certified(made, new Date('2020-01-01')))).toBe('bridge');
+  });
+});
+
+describe('what is written into the issuer Secret', () => {
+  const sub = authority('intermediate').root.certificate;
+  const key = '-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n';
+  const issuerPem = `# issuer\n${previous.pem}${sub.pem}`;
+  const whole = { ...secret, bridge, previous: { ...secret.previous, issuerPem, issuerKeyPem: 'k' } } as RotationSecret;
+  const read = (wanted: 'bridge' | 'crossover', of = whole) =>
+    readBundle(issuerIn(wanted, of)?.certificatePem ?? '').identityReads;
+
+  it('is the whole chain of the start with the bridge certificate behind or before it', () => {
+    expect(read('bridge')).toEqual([previous, sub, bridge]);
+    expect(read('crossover')).toEqual([bridge, previous, sub]);
+    expect(state(previous, sub, bridge)).toBe('bridge');
+    expect(state(bridge, previous, sub)).toBe('crossover');
+    expect(state(previous, sub)).toBe('previous');
+  });
+
+  it('verifies under either root: identity by the first certificate, proxies by all of them', () => {
+    const leaf = leafUnder(ofStart.issuer).certificate;
+    const verify = (chain: Certificate[], anchor: Certificate, as: 'proxy' | 'identity') =>
+      verifyChain({ chain, anchors: [anchor], at: new Date(), as }).ok;
+    for (const wanted of ['bridge', 'crossover'] as const) {
+      const chain = read(wanted) as Certificate[];
+      const [old, next] = [ofStart.root.certificate, made.root.certificate];
+      expect(verify(chain, wanted === 'bridge' ? old : next, 'identity')).toBe(true);
+      for (const anchor of [old, next]) expect(verify([leaf, ...chain], anchor, 'proxy')).toBe(true);
+    }
+  });
+
+  it('is what identity reads: what stands behind a block of another kind was none of the chain', () => {
+    const behind = { ...whole, previous: { ...whole.previous, issuerPem: previous.pem + key + sub.pem } };
+    expect(read('bridge', behind)).toEqual([previous, bridge]);
   });
 });
 

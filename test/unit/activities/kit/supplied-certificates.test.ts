@@ -4,8 +4,10 @@ import { encode } from '../../../../src/kubernetes/base64.js';
 import type { Kubernetes } from '../../../../src/kubernetes/client.js';
 import type { Linkerd } from '../../../../src/linkerd/detect.js';
 import { rulesOf } from '../../../../src/linkerd/versions.js';
+import { basicConstraints, createIssuer, createRoot, keyUsage } from '../../../../src/pki/issue.js';
 import { toSec1Pem } from '../../../../src/pki/key.js';
-import { authority, crossCertified } from '../../support.js';
+import { make } from '../../../hostile/certificates.js';
+import { authority, crossCertified, DAY_MS } from '../../support.js';
 
 const { root, issuer } = authority();
 const other = authority();
@@ -57,6 +59,36 @@ describe("the user's own certificates", () => {
     const twin = crossCertified(root.certificate, other.root);
     expect((await facts(whole, 'edge-26.6.3', [twin])).reasons).toEqual(['SameKeyAsOldRoot']);
   });
+  it('may be an issuer under an intermediate, which stands behind it', async () => {
+    const corporate = createRoot({ commonName: 'corporate', validForMs: 400 * DAY_MS, pathLength: 2 });
+    const signer = { issuer: corporate.certificate.subjectDer, signer: corporate.privateKey };
+    const extensions = [basicConstraints(1), keyUsage()];
+    const notAfter = new Date(Date.now() + 300 * DAY_MS);
+    const sub = make({ subject: 'issuing CA', ...signer, extensions, notAfter });
+    const under = createIssuer({
+      root: sub.certificate,
+      rootKey: sub.privateKey,
+      commonName: 'identity.linkerd.x',
+      validForMs: 200 * DAY_MS,
+    });
+    const own = {
+      'ca.crt': corporate.certificate.pem,
+      'tls.crt': under.certificate.pem + sub.certificate.pem,
+      'tls.key': toSec1Pem(under.privateKey),
+    };
+    expect((await facts(own)).reasons).toEqual([]);
+    expect((await facts({ ...own, 'tls.crt': under.certificate.pem })).reasons).toEqual(['IssuerNotUnderRoot']);
+  });
+  it.each(['tls.key', 'ca.key'])(
+    'are told of a key that nobody can read, once, and of what else is wrong: %s',
+    async (name) => {
+      const wrong = { ...whole, 'ca.crt': whole['ca.crt'], [name]: 'SECRET' };
+      const { reasons, messages } = await facts(wrong, 'stable-2.7.1');
+      expect(reasons).toEqual(['KeyUnreadable', 'IssuerName']);
+      expect(messages[0]).toContain(`the private key in ${name} is no PEM`);
+      expect(messages.join()).not.toContain('SECRET');
+    },
+  );
   it('are named when the Secret does not hold them, and the key of the root is then not known to be missing', async () => {
     const { reasons, messages, hasRootKey } = await facts({ 'ca.crt': whole['ca.crt'] });
     expect(reasons).toEqual(['SuppliedSecretUnfit']);
