@@ -86,6 +86,12 @@ describe('an exec plugin', () => {
   ])('%s is said to be so', async (_what, script, exec, message) => {
     await expect(askPlugin(plugin(script, exec))).rejects.toThrow(message);
   });
+  it('that floods the terminal is repeated in one plain line', async () => {
+    const flood = plugin(String.raw`printf '\033[2Jlog in\n%0100000d\r please' 7 >&2; exit 1`);
+    const error: unknown = await askPlugin(flood).catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/ended with 1, saying: … in …$/);
+    expect(String(error)).not.toMatch(/\p{Cc}/u);
+  });
   it('that hangs is ended, with what it has started', async () => {
     const alive = path.join(folder, 'alive');
     const hanging = plugin(`(sleep 2; touch ${alive}) & sleep 30`, {}, { timeoutMs: 300 });
