@@ -28,7 +28,7 @@ export const plugins: readonly Row[] = [
   {
     report: 9,
     have: 'a plugin that asks somebody to sign in',
-    does: 'gives it the terminal, where there is one: its prompt is seen and answered',
+    does: 'gives it the terminal, where there is one: what it says is seen (with `interactiveMode: Never` too), and answered',
     made: 'process: `reroot preflight` in a pseudo-terminal; a plugin that wants a code',
     see: async () =>
       await inFolder(async (folder) => {
@@ -39,6 +39,11 @@ export const plugins: readonly Row[] = [
         const { code, screen } = await atTerminal(['preflight'], env, { says: 'enter the code:', answer: '4711' });
         expect(code, screen).toBe(0);
         expect(info().spec.interactive).toBe(true);
+        const browser = plugin(folder, `echo "visit https://idp.example" >&2\n${credential(TOKEN)}`, {
+          interactiveMode: 'Never',
+        });
+        kubeconfig(folder, browser);
+        expect((await atTerminal(['preflight'], env)).screen).toContain('visit https://idp.example');
         return `"enter the code:" on the terminal, then ${/Linkerd \S+/.exec(screen)?.[0]}…`;
       }),
   },

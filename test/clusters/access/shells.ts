@@ -9,15 +9,15 @@ import { sandbox } from '../../integration/support.js';
 export async function atTerminal(
   args: string[],
   env: NodeJS.ProcessEnv,
-  { says, answer }: { says: string; answer: string },
+  { says, answer }: { says?: string; answer?: string } = {},
 ): Promise<{ code: number | null; screen: string }> {
   const command = [process.execPath, cliProgram(), ...args].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...sandboxEnvironment(sandbox), ...env } });
   let screen = '';
   child.stdout.on('data', (part: Buffer) => {
-    const asked = screen.includes(says);
+    const asked = says === undefined || screen.includes(says);
     screen += part.toString();
-    if (!asked && screen.includes(says)) child.stdin.write(`${answer}\n`);
+    if (!asked && says && screen.includes(says)) child.stdin.write(`${answer}\n`);
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { code, screen };
@@ -55,6 +55,14 @@ export async function alone<T>(
     return await use({ reroot, host });
   } finally {
     const { pid, serverPid } = host() ?? {};
-    for (const one of [pid, serverPid]) if (one !== undefined) process.kill(one, 'SIGKILL');
+    for (const one of [pid, serverPid]) if (one !== undefined) end(one);
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended, as it should
   }
 }

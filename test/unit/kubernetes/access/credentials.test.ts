@@ -27,7 +27,13 @@ function plugin(script: string, exec: object = {}, more: Partial<Plugin> = {}): 
   });
   const [[one], [user]] = [entries.clusters, entries.users];
   if (!one || !user?.user?.exec) throw new Error('no plugin');
-  return { exec: user.user.exec, cluster: one.cluster, terminal: false, timeoutMs: 10_000, ...more };
+  return {
+    exec: user.user.exec,
+    cluster: one.cluster,
+    terminal: { input: false, output: false },
+    timeoutMs: 10_000,
+    ...more,
+  };
 }
 
 const answer = (status: object, apiVersion = V1) =>
