@@ -51,7 +51,7 @@ function ofKubeconfig(chosen: Chosen, options: AccessOptions): Access {
     ],
   };
   library.loadFromString(JSON.stringify(entries));
-  const terminal = isatty(0) && isatty(2);
+  const terminal = { input: isatty(0), output: isatty(2) };
   const timeoutMs = options.execTimeoutMs ?? EXEC_TIMEOUT_MS;
   const ofPlugin = exec && !token ? () => fromPlugin({ exec, cluster, terminal, timeoutMs }) : undefined;
   const renewable = tokenFile ? fromFile(tokenFile) : ofPlugin?.();

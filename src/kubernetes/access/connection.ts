@@ -103,7 +103,7 @@ export function sending(access: Access): Sending {
 }
 
 function refusedAgain({ again }: Renewable): Error {
-  return signIn(`the API server takes the credentials no longer (Unauthorized). ${again}`);
+  return signIn(`the API server takes the credentials no longer (Unauthorized); ${again}`);
 }
 
 /** The pool for what a connection is made of now. Of the one before, connections close once nobody has used them for seconds. */

@@ -55,7 +55,7 @@ function kept(again: string, ask: () => Promise<Credential>): Renewable {
       failed = undefined;
       return credential;
     } catch (error) {
-      failed = { error: signIn(`${error instanceof Error ? error.message : String(error)}. ${again}`), at: Date.now() };
+      failed = { error: signIn(`${error instanceof Error ? error.message : String(error)}; ${again}`), at: Date.now() };
       throw failed.error;
     } finally {
       asking = undefined;

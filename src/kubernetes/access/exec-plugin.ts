@@ -25,9 +25,9 @@ export interface Credential {
 export interface Plugin {
   exec: ExecEntry;
   cluster: ClusterEntry;
-  /** Somebody sits at a terminal, whom it may ask. */
-  terminal: boolean;
-  /** Milliseconds until it is given up; five times that where it asks somebody. */
+  /** Somebody sits there who can answer, and who can read. Without the second, a plugin may still open a browser. */
+  terminal: { input: boolean; output: boolean };
+  /** Milliseconds until it is given up; five times that where somebody has to act. */
   timeoutMs: number;
 }
 
@@ -58,14 +58,14 @@ export async function askPlugin(plugin: Plugin): Promise<Credential> {
   return credentialIn(await run(plugin, isInteractive(plugin)), exec);
 }
 
-/** Whether it gets the terminal. @throws Error when it needs one and there is none */
+/** Whether it may ask somebody. @throws Error when it needs one and there is none */
 function isInteractive({ exec, terminal }: Plugin): boolean {
   const mode = exec.interactiveMode ?? 'IfAvailable';
   if (mode === 'Never') return false;
-  if (mode === 'IfAvailable') return terminal;
+  if (mode === 'IfAvailable') return terminal.input;
   if (mode !== 'Always')
     throw new Error(`exec plugin ${nameOf(exec)} has an interactiveMode that nobody knows: ${plain(mode)}`);
-  if (!terminal)
+  if (!terminal.input)
     throw new Error(
       `exec plugin ${nameOf(exec)} asks somebody at a terminal (interactiveMode: Always), and here is none`,
     );
@@ -73,22 +73,23 @@ function isInteractive({ exec, terminal }: Plugin): boolean {
 }
 
 function run(plugin: Plugin, interactive: boolean): Promise<string> {
-  const { exec } = plugin;
-  const timeoutMs = interactive ? plugin.timeoutMs * WITH_A_PERSON : plugin.timeoutMs;
+  const { exec, terminal } = plugin;
+  const attended = interactive || terminal.output;
+  const timeoutMs = attended ? plugin.timeoutMs * WITH_A_PERSON : plugin.timeoutMs;
   const child = spawn(exec.command ?? '', exec.args, {
     env: {
       ...process.env,
       ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])),
       ...execInfo(plugin, interactive),
     },
-    stdio: interactive ? ['inherit', 'pipe', 'inherit'] : ['ignore', 'pipe', 'pipe'],
-    detached: !interactive, // a group of its own, so that what it has started ends with it
+    stdio: [interactive ? 'inherit' : 'ignore', 'pipe', terminal.output ? 'inherit' : 'pipe'],
+    detached: !attended, // a group of its own, so that what it has started ends with it
   });
   const out = collected(child.stdout, LONGEST_ANSWER);
   const words = collected(child.stderr, LONGEST_WORDS);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      endGroup(child, interactive);
+      endGroup(child, attended);
       reject(new Error(`exec plugin ${nameOf(exec)} has not answered within ${timeoutMs / 1000}s`));
     }, timeoutMs);
     child.once('error', (error: NodeJS.ErrnoException) => {
@@ -132,11 +133,11 @@ function collected(stream: NodeJS.ReadableStream | null, most: number): () => st
   return () => Buffer.concat(parts).toString('utf8');
 }
 
-function endGroup(child: ChildProcess, interactive: boolean): void {
+function endGroup(child: ChildProcess, attended: boolean): void {
   for (const stream of [child.stdout, child.stderr]) stream?.destroy();
   if (child.pid === undefined) return;
   try {
-    process.kill(interactive ? child.pid : -child.pid, 'SIGKILL');
+    process.kill(attended ? child.pid : -child.pid, 'SIGKILL');
   } catch {
     // it has just ended
   }

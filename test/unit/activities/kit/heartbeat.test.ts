@@ -55,6 +55,8 @@ describe('an answer of the API server', () => {
     ['Unauthorized', 1, false],
     ['Unauthorized', 9, false],
     ['Unauthorized', 10, true],
+    // a rotation outlives every session: it goes on when somebody has signed in
+    ['SignIn', 1000, false],
     // an API server that has just started knows no roles
     ['Forbidden', 1, false],
     ['Forbidden', 3, false],

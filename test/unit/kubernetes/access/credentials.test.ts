@@ -27,7 +27,13 @@ function plugin(script: string, exec: object = {}, more: Partial<Plugin> = {}): 
   });
   const [[one], [user]] = [entries.clusters, entries.users];
   if (!one || !user?.user?.exec) throw new Error('no plugin');
-  return { exec: user.user.exec, cluster: one.cluster, terminal: false, timeoutMs: 10_000, ...more };
+  return {
+    exec: user.user.exec,
+    cluster: one.cluster,
+    terminal: { input: false, output: false },
+    timeoutMs: 10_000,
+    ...more,
+  };
 }
 
 const answer = (status: object, apiVersion = V1) =>
@@ -85,6 +91,12 @@ describe('an exec plugin', () => {
     ['of an unknown mode', '', { interactiveMode: 'Sometimes' }, 'an interactiveMode that nobody knows: Sometimes'],
   ])('%s is said to be so', async (_what, script, exec, message) => {
     await expect(askPlugin(plugin(script, exec))).rejects.toThrow(message);
+  });
+  it('that floods the terminal is repeated in one plain line', async () => {
+    const flood = plugin(String.raw`printf '\033[2Jlog in\n%0100000d\r please' 7 >&2; exit 1`);
+    const error: unknown = await askPlugin(flood).catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/ended with 1, saying: … in …$/);
+    expect(String(error)).not.toMatch(/\p{Cc}/u);
   });
   it('that hangs is ended, with what it has started', async () => {
     const alive = path.join(folder, 'alive');
