@@ -37,8 +37,7 @@ const HOUR_MS = 3_600_000;
 export async function front({ apiKey, clientCertificate }: Asks = {}): Promise<Front> {
   const folder = mkdtempSync(path.join(tmpdir(), 'reroot-front-'));
   const files = certificateFiles(folder);
-  const behind = http2.connect(`http://${sandbox.temporal.address}`);
-  behind.on('error', () => undefined);
+  let behind = connect();
   let refused = 0;
   const server = http2.createSecureServer({
     ...{ cert: files.server.cert, key: files.server.key },
@@ -49,7 +48,10 @@ export async function front({ apiKey, clientCertificate }: Asks = {}): Promise<F
     const isStranger = apiKey !== undefined && headers.authorization !== `Bearer ${apiKey}`;
     if (isOperators) refused += 1;
     if (isOperators || isStranger) refuse(stream);
-    else forward(stream, headers, behind);
+    else {
+      if (behind.closed) behind = connect(); // a server ends each connection after some minutes
+      forward(stream, headers, behind);
+    }
   });
   for (const trouble of ['sessionError', 'tlsClientError', 'error']) server.on(trouble, () => undefined);
   const sessions = new Set<http2.ServerHttp2Session>();
@@ -70,6 +72,10 @@ export async function front({ apiKey, clientCertificate }: Asks = {}): Promise<F
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+function connect(): http2.ClientHttp2Session {
+  return http2.connect(`http://${sandbox.temporal.address}`).on('error', () => undefined);
 }
 
 function refuse(stream: http2.ServerHttp2Stream): void {

@@ -13,7 +13,7 @@ import { client, eventually, reroot, sandbox } from '../../integration/support.j
 /** What the rows about Temporal make: namespaces, workers and laptops of their own. */
 
 /** A rotation that preflight refuses at once: the workflow has gone past everything that is about Temporal. */
-export const REFUSED = ['rotate', '--certificates', 'no-such-secret'];
+export const REFUSED = ['rotate', '--certificates', 'linkerd-config-overrides'];
 export const WHOLE = ['rotate', '--strategy', 'standard', '--approvals', 'none'];
 
 /** IndexedValueType of temporal.api.enums.v1. */
