@@ -74,9 +74,10 @@ export function metText(met: Met, { address, connectionOptions: { tls } }: Tempo
   }
 }
 
+/** The worker's own connection has the code in the error itself, the client's in its cause. */
 function codeOf(error: unknown): number | undefined {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) ? cause.code : undefined;
+  if (isGrpcServiceError(error)) return error.code;
+  return error instanceof ServiceError && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
 }
 
 /** The client says what it did in the message, and what went wrong in the cause. */

@@ -94,6 +94,14 @@ describe('where the server has refused', () => {
     expect(text).toContain('does not let us into namespace prod: Request unauthorized.');
     expect(text).toContain(words);
   });
+  it('reads the code of the worker’s own connection, which is in the error itself', () => {
+    const said = Object.assign(new ServiceError('Namespace prod is not found.'), {
+      code: 5,
+      details: '',
+      metadata: {},
+    });
+    expect(refusalText(said, config('t:7233'))).toContain('has no namespace prod');
+  });
   it('knows the words of the Rust core, which gives no code', () => {
     const said =
       "Failed to call GetSystemInfo: code: 'The caller does not have permission to execute the specified operation'";
