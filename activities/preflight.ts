@@ -76,14 +76,9 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
     apiServer: k8s.server,
     clusterUid: await readClusterUid(k8s),
     ...named(findings),
-    plan: hashedPlan(request, { ...linkerd, pods: mesh.pods, unseen: unseenBy(observation) }, anchorsOf(mesh)),
+    plan: hashedPlan(request, { ...linkerd, pods: mesh.pods, unseen: observation.members }, anchorsOf(mesh)),
     extensions: await extensionNamespaces(k8s),
   };
-}
-
-/** What the course will wait for a person's word for. */
-function unseenBy({ members, held }: PreflightObservation): PreflightObservation['members'] {
-  return held.length > 0 ? members : [];
 }
 
 /** A mesh as it is when what may be over in a moment is over, or has lasted too long. */
