@@ -26,7 +26,7 @@ import { courseOf } from '../../src/rotation/courses/index.js';
 import { rehearsalNamespaces } from '../../src/rotation/injection.js';
 import type { Course, IssuerState } from '../../src/rotation/courses/course.js';
 import { keepsRootKey, type RotationRequest, type RotationSettings } from '../../src/rotation/input.js';
-import { heldPhases, unconfirmed } from '../../src/rotation/members.js';
+import { heldPhases, unseenIn } from '../../src/rotation/members.js';
 import { type Use, useOf } from '../../src/rotation/untouched.js';
 import { paceOf } from '../../src/rotation/pace.js';
 import { deadlineOf } from '../../src/rotation/preflight/deadline.js';
@@ -151,7 +151,7 @@ async function membersOf(
   { waive }: RotationSettings,
 ): Promise<Pick<PreflightObservation, 'members' | 'held'>> {
   const held = heldPhases(course);
-  return { held, members: held.length > 0 ? unconfirmed(await readMembers(k8s), waive) : [] };
+  return { held, members: held.length > 0 ? unseenIn(course, await readMembers(k8s), waive) : [] };
 }
 
 async function controlPlane(k8s: Kubernetes, { namespace }: Linkerd): Promise<DeploymentFacts[]> {

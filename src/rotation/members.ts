@@ -1,7 +1,7 @@
 import { type Member, memberName } from '../ground/mesh.js';
 import { plain } from '../ground/plain.js';
 import type { Course, Row } from './courses/course.js';
-import { type Finding, isWaived, type Waiver } from './findings.js';
+import { type Finding, isWaived, opening, type Waiver } from './findings.js';
 import type { GatedPhase } from './phases.js';
 
 /**
@@ -36,6 +36,14 @@ export function unconfirmed(members: readonly Member[], waivers: readonly Waiver
     if (member.kind === 'Link') return !waivers.some(({ subject }) => subject === name);
     return !isWaived({ kind: 'workload', name }, waivers);
   });
+}
+
+/** The same for a whole course: those of which a word is missing at one of its gates. */
+export function unseenIn(course: Course, members: readonly Member[], waivers: readonly Waiver[]): Member[] {
+  const left = heldPhases(course).map((phase) =>
+    unconfirmed(members, opening(waivers, { phase, direction: 'forward' })),
+  );
+  return members.filter((member) => left.some((some) => some.includes(member)));
 }
 
 /** One finding for each, at the gate before the write that is held. */
