@@ -162,6 +162,35 @@ async function jobDone(): Promise<string> {
   }
 }
 
+/** The gateway of the multicluster extension. */
+async function gateway(): Promise<string> {
+  const namespace = 'linkerd-multicluster';
+  await k8s.core.createNamespace({
+    body: { metadata: { name: namespace, labels: { 'linkerd.io/extension': 'multicluster' } } },
+  });
+  try {
+    const labels = { app: 'linkerd-gateway', component: 'gateway', 'linkerd.io/extension': 'multicluster' };
+    await k8s.apps.createNamespacedDeployment({
+      namespace,
+      body: {
+        metadata: { name: 'linkerd-gateway', labels },
+        spec: {
+          selector: { matchLabels: { app: 'linkerd-gateway' } },
+          template: { metadata: { labels }, spec: { containers: [{ name: 'pause', image: 'example.invalid/pause' }] } },
+        },
+      },
+    });
+    const subject = `${namespace}/Service/linkerd-gateway`;
+    const finding = found(await preflight(), 'LinkedClusterUnconfirmed');
+    expect(finding).toMatchObject({ severity: 'warn', subject: { name: subject } });
+    const { findings } = await preflightWith({ waive: [{ subject, reason: 'all others have it' }] });
+    expect(findings.filter(({ reason }) => reason === 'LinkedClusterUnconfirmed')).toEqual([]);
+    return said(finding);
+  } finally {
+    await k8s.core.deleteNamespace({ name: namespace });
+  }
+}
+
 /** Without the right to list Links. */
 async function mayNotList(): Promise<string> {
   const name = 'reroot';
@@ -231,6 +260,13 @@ export const members: readonly Row[] = [
       await withObjects([{ definition: { ...LINKS, version: 'v1alpha1' }, objects: [link('west')] }], async () =>
         said(found(await preflight(), 'LinkedClusterUnconfirmed')),
       ),
+  },
+  {
+    report: 8,
+    have: 'other clusters come by the gateway of the multicluster extension, and this cluster has no Link',
+    does: 'names the gateway (`LinkedClusterUnconfirmed`), and holds for it in the same way; it is waived as `linkerd-multicluster/Service/linkerd-gateway`',
+    made: "API server: a namespace and a gateway Deployment as the extension's chart labels them",
+    see: gateway,
   },
   {
     report: 8,

@@ -4,8 +4,11 @@ import { KubernetesError } from '../../../src/kubernetes/errors.js';
 
 const failure = (kind: 'NotFound' | 'Forbidden') => new KubernetesError({ kind, request: 'test', message: kind });
 
-/** A cluster with these custom resources, by `plural.version.group`; `forbidden`: they may not be listed. */
-export function clusterWith(resources: Record<string, CustomObject[] | 'forbidden'>): Kubernetes {
+/** A cluster with these custom resources, by `plural.version.group`; `forbidden`: they may not be listed; and gateways in these namespaces. */
+export function clusterWith(
+  resources: Record<string, CustomObject[] | 'forbidden'>,
+  gateways: readonly string[] = [],
+): Kubernetes {
   const custom = {
     getAPIResources: async ({ group, version }: { group: string; version: string }) => {
       const names = Object.keys(resources).filter((name) => name.endsWith(`.${version}.${group}`));
@@ -18,5 +21,14 @@ export function clusterWith(resources: Record<string, CustomObject[] | 'forbidde
       return await Promise.resolve({ items, metadata: {} });
     },
   };
-  return { custom } as unknown as Kubernetes;
+  const list = (items: object[]) => async () => await Promise.resolve({ items });
+  return {
+    custom,
+    apps: {
+      listDeploymentForAllNamespaces: list(
+        gateways.map((namespace) => ({ metadata: { namespace, name: 'linkerd-gateway' } })),
+      ),
+    },
+    core: { listNamespace: list([{ metadata: { name: 'linkerd-multicluster' } }]) },
+  } as unknown as Kubernetes;
 }

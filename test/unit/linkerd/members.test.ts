@@ -25,6 +25,11 @@ describe('members that are no pods', () => {
       'links v1alpha2',
     ]);
   });
+  it('are gateways in namespaces of the extension, and no other Deployment that is labelled so', async () => {
+    expect(await readMembers(clusterWith({}, ['shop', 'linkerd-multicluster']))).toEqual([
+      { kind: 'Service', namespace: 'linkerd-multicluster', name: 'linkerd-gateway' },
+    ]);
+  });
   it('are not taken for none where they may not be listed', async () => {
     const cluster = clusterWith({ 'links.v1alpha3.multicluster.linkerd.io': 'forbidden' });
     await expect(readMembers(cluster)).rejects.toMatchObject({ kind: 'Forbidden' });

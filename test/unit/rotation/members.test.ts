@@ -56,6 +56,23 @@ describe('a member counts in the plan', () => {
   ])('%s', (_when, found, count) => expect(found).toHaveLength(count));
 });
 
+describe('clusters that come by a gateway', () => {
+  const gateway: Member = { kind: 'Service', namespace: 'linkerd-multicluster', name: 'linkerd-gateway' };
+  it('are waived by its Service, and not by the Deployment, which has proxies of its own', () => {
+    const left = (subject: string) => unconfirmed([gateway], [{ subject, reason: 'r' }]).length;
+    expect(left('linkerd-multicluster/Deployment/linkerd-gateway')).toBe(1);
+    expect(left('linkerd-multicluster/Service/linkerd-gateway')).toBe(0);
+  });
+  it('are named by preflight', () => {
+    expect(membersFound([gateway], ['approve'])).toMatchObject([
+      {
+        reason: 'LinkedClusterUnconfirmed',
+        message: expect.stringContaining('gateway by which other clusters') as string,
+      },
+    ]);
+  });
+});
+
 describe('what is said of them', () => {
   const at = (phase: 'trust' | 'approve') => {
     const write = heldWrite(course({ strategy: 'standard' }), phase);
