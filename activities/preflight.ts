@@ -13,8 +13,10 @@ import { hasRehearsalNamespace } from '../src/linkerd/proxies/injection.js';
 import { absentObjects } from '../src/records/absent.js';
 import { RecordError } from '../src/records/record-error.js';
 import { capped, omittedOf } from '../src/rotation/capped.js';
+import { courseOf } from '../src/rotation/courses/index.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
-import type { RotationRequest, RotationSettings } from '../src/rotation/input.js';
+import type { RotationRequest } from '../src/rotation/input.js';
+import { heldPhases } from '../src/rotation/members.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
 import type { PlannedAnchors } from '../src/rotation/plan.js';
 import { preflightFindings } from '../src/rotation/preflight/index.js';
@@ -64,7 +66,7 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
   const { k8s } = dependencies;
   const { settings } = request;
   const linkerd = await detectLinkerd(k8s, settings.linkerdNamespace);
-  const missing = await permissionsMissing(dependencies, linkerd, settings);
+  const missing = await permissionsMissing(dependencies, linkerd, request);
   if (missing.length > 0) return unread({ missingPermissions: missing });
   const { mesh, observation, findings } = await settledMesh(dependencies, linkerd, request);
   return {
@@ -78,16 +80,11 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
     ...named(findings),
     plan: hashedPlan(
       request,
-      { ...linkerd, pods: mesh.pods, workloads: mesh.workloads, unseen: unseenBy(observation) },
+      { ...linkerd, pods: mesh.pods, workloads: mesh.workloads, unseen: observation.members },
       anchorsOf(mesh),
     ),
     extensions: await extensionNamespaces(k8s),
   };
-}
-
-/** What the course will wait for a person's word for. */
-function unseenBy({ members, held }: PreflightObservation): PreflightObservation['members'] {
-  return held.length > 0 ? members : [];
 }
 
 /** A mesh as it is when what may be over in a moment is over, or has lasted too long. */
@@ -127,13 +124,13 @@ export function named(findings: readonly Finding[]): Named {
 async function permissionsMissing(
   { k8s, prober, approvals: wanted }: Dependencies,
   linkerd: Linkerd,
-  { rollout, planOnly, approvals }: RotationSettings,
+  { settings: { rollout, planOnly, approvals }, course }: RotationRequest,
 ): Promise<MissingPermission[]> {
   const needed = neededPermissions(linkerd, {
     reach: prober.reach,
     deletePods: rollout.deletePods,
     rollouts: await isServed(k8s, ROLLOUTS),
-    members: await memberResources(k8s),
+    members: heldPhases(courseOf(course)).length > 0 ? await memberResources(k8s) : [],
     absent: await absentObjects(k8s, linkerd.namespace),
     rehearsal: await hasRehearsalNamespace(k8s),
     inCluster: wanted === 'inCluster' || approvals === 'inCluster',

@@ -37,10 +37,14 @@ async function roll(rotation: Rotation, row: Row, before: GateResult): Promise<b
   if (row.whose === 'everybody' && stuck.length === 0) stuck = await rollDataPlane(rotation, row, before);
   status.stragglers = stuck;
   const after = await look(rotation, row);
-  if (after.unconfirmed && after.reverted.length === 0) return false; // nothing is left to roll
   const isFirstPart = (before.namespacesOmitted ?? 0) > 0 && stuck.length === 0; // the next look has the other namespaces
-  if (!after.passed && after.reverted.length === 0 && !isFirstPart) await askForHelp(rotation, row, after, stuck);
+  if (isStuck(after) && !isFirstPart) await askForHelp(rotation, row, after, stuck);
   return after.passed;
+}
+
+/** Nothing that the next look answers by itself: what was put back, or a word that only a person can say. */
+function isStuck({ passed, reverted, unconfirmed }: GateResult): boolean {
+  return !passed && reverted.length === 0 && !unconfirmed;
 }
 
 async function rollDataPlane(rotation: Rotation, row: Row, before: GateResult): Promise<Finding[]> {

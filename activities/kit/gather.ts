@@ -23,9 +23,9 @@ import { readRotationSecret, type RotationSecret } from '../../src/records/rotat
 import { type ProxyObservation, workloadName } from '../../src/ground/mesh.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { rehearsalNamespaces } from '../../src/rotation/injection.js';
-import type { IssuerState } from '../../src/rotation/courses/course.js';
+import type { Course, IssuerState } from '../../src/rotation/courses/course.js';
 import { keepsRootKey, type RotationRequest, type RotationSettings } from '../../src/rotation/input.js';
-import { heldPhases, unconfirmed } from '../../src/rotation/members.js';
+import { heldPhases, unseenIn } from '../../src/rotation/members.js';
 import { type Use, useOf } from '../../src/rotation/untouched.js';
 import { paceOf } from '../../src/rotation/pace.js';
 import { deadlineOf } from '../../src/rotation/preflight/deadline.js';
@@ -148,8 +148,7 @@ export async function gather(
     // of a rotation that goes on it was decided when its root was made
     keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
     writers: await competingWriters(k8s, linkerd),
-    members: replacesRoot ? unconfirmed(await readMembers(k8s), settings.waive) : [],
-    held: heldPhases(course),
+    ...(await membersOf(k8s, course, settings)),
     helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
     rehearsal: settings.planOnly
       ? undefined
@@ -171,6 +170,16 @@ function inUse({ issuer, roots, anchors }: Mesh): IssuerInUse {
 /** Why identity would not read a text. */
 function fatalOf({ identityReads }: Pick<Bundle, 'identityReads'>): string | undefined {
   return Array.isArray(identityReads) ? undefined : identityReads.message;
+}
+
+/** What is in the mesh and is no pod, where the course waits for it: as far as nobody has said anything of it. */
+async function membersOf(
+  k8s: Kubernetes,
+  course: Course,
+  { waive }: RotationSettings,
+): Promise<Pick<PreflightObservation, 'members' | 'held'>> {
+  const held = heldPhases(course);
+  return { held, members: held.length > 0 ? unseenIn(course, await readMembers(k8s), waive) : [] };
 }
 
 async function controlPlane(k8s: Kubernetes, { namespace }: Linkerd): Promise<DeploymentFacts[]> {

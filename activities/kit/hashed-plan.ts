@@ -5,7 +5,7 @@ import { readMembers } from '../../src/linkerd/members.js';
 import { approvedText } from '../../src/rotation/approved-text.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import type { RotationRequest } from '../../src/rotation/input.js';
-import { heldPhases, unconfirmed } from '../../src/rotation/members.js';
+import { heldPhases, unseenIn } from '../../src/rotation/members.js';
 import type { GivenInput } from '../../src/rotation/payloads.js';
 import { cappedPlan, type Plan, type PlannedAnchors, type PlannedMesh, planOf } from '../../src/rotation/plan.js';
 import type { Dependencies } from './dependencies.js';
@@ -40,8 +40,8 @@ export async function planNow(
     .map(({ fingerprint }) => fingerprint)
     .filter((fingerprint) => fingerprint !== root && !retire.includes(fingerprint));
   const waivers = givenWaivers(request);
-  const isHeld = heldPhases(courseOf(request.course)).length > 0;
-  const unseen = isHeld ? unconfirmed(await readMembers(k8s), waivers) : [];
+  const course = courseOf(request.course);
+  const unseen = heldPhases(course).length > 0 ? unseenIn(course, await readMembers(k8s), waivers) : [];
   return hashedPlan(request, { ...linkerd, pods, waivers, unseen }, { retire, keep, target: root });
 }
 

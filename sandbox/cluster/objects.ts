@@ -14,6 +14,9 @@ export interface KubernetesObject {
   [field: string]: unknown;
 }
 
+/** Who wrote an object, as the API server notes it: what is played is `linkerd install | kubectl apply -f -`. */
+const MANAGER = 'kubectl-client-side-apply';
+
 /** Creates objects, some at a time; namespaces first, because others are in them. */
 export async function createObjects(kubeconfig: string, objects: readonly KubernetesObject[]): Promise<void> {
   const config = new KubeConfig();
@@ -22,7 +25,9 @@ export async function createObjects(kubeconfig: string, objects: readonly Kubern
   const early = objects.filter(({ kind }) => kind === 'Namespace');
   const late = objects.filter(({ kind }) => kind !== 'Namespace');
   for (const group of [early, late]) {
-    await pMap(group, async (object) => await api.create(object as never), { concurrency: 8 });
+    await pMap(group, async (object) => await api.create(object as never, undefined, undefined, MANAGER), {
+      concurrency: 8,
+    });
   }
 }
 

@@ -107,9 +107,9 @@ export interface Target {
   retiredIssuer: { name: string; certificates: Fingerprint[] };
 }
 
-/** What is in the mesh and is no pod of this cluster: a VM, or another cluster. */
+/** What is in the mesh and is no pod of this cluster: a VM, or other clusters behind a Link or before a gateway's Service. */
 export interface Member {
-  kind: 'ExternalWorkload' | 'Link';
+  kind: 'ExternalWorkload' | 'Link' | 'Service';
   namespace: string;
   name: string;
   /** Of a Link: what it calls the other cluster. */

@@ -58,7 +58,7 @@ export function opening(
  * What a waiver of a writer's mark names: the object that it is on (src/rotation/preflight/writers.ts). And what is no pod of the
  * namespace that its object is in (src/rotation/members.ts).
  */
-const OBJECT_KINDS = ['Secret', 'ConfigMap', 'Link', 'ExternalWorkload'];
+const OBJECT_KINDS = ['Secret', 'ConfigMap', 'Link', 'Service', 'ExternalWorkload'];
 
 /**
  * Whether a subject is the control plane's namespace, or what runs in it: nobody goes on without that. Every leaf of the mesh

@@ -1,7 +1,7 @@
 import { type Member, memberName } from '../ground/mesh.js';
 import { plain } from '../ground/plain.js';
 import type { Course, Row } from './courses/course.js';
-import { type Finding, isWaived, type Waiver } from './findings.js';
+import { type Finding, isWaived, opening, type Waiver } from './findings.js';
 import type { GatedPhase } from './phases.js';
 
 /**
@@ -29,13 +29,21 @@ export function heldPhases(course: Course): GatedPhase[] {
   return course.rows.map(({ phase }) => phase).filter((phase) => heldWrite(course, phase) !== undefined);
 }
 
-/** Those of which nobody has said that they are taken care of. A Link is waived by its name alone. */
+/** Those of which nobody has said that they are taken care of. Other clusters are waived by the name of Link or gateway alone. */
 export function unconfirmed(members: readonly Member[], waivers: readonly Waiver[]): Member[] {
   return members.filter((member) => {
     const name = memberName(member);
-    if (member.kind === 'Link') return !waivers.some(({ subject }) => subject === name);
+    if (member.kind !== 'ExternalWorkload') return !waivers.some(({ subject }) => subject === name);
     return !isWaived({ kind: 'workload', name }, waivers);
   });
+}
+
+/** The same for a whole course: those of which a word is missing at one of its gates. */
+export function unseenIn(course: Course, members: readonly Member[], waivers: readonly Waiver[]): Member[] {
+  const left = heldPhases(course).map((phase) =>
+    unconfirmed(members, opening(waivers, { phase, direction: 'forward' })),
+  );
+  return members.filter((member) => left.some((some) => some.includes(member)));
 }
 
 /** One finding for each, at the gate before the write that is held. */
@@ -55,15 +63,15 @@ export function heldFor(members: readonly Member[], { phase, write }: { phase: G
 export function membersFound(members: readonly Member[], held: readonly GatedPhase[]): Finding[] {
   const until = `until then the rotation waits, at the gate of ${held.join(' and of ')}`;
   const vms = members.filter(({ kind }) => kind === 'ExternalWorkload');
-  const links = members.filter(({ kind }) => kind === 'Link');
+  const links = members.filter(({ kind }) => kind !== 'ExternalWorkload');
   const [first] = vms;
   return [
     ...(first ? [vmsFound(vms, { ...reasonOf(first), until })] : []),
     ...links.map((link): Finding => ({
       ...reasonOf(link),
       severity: 'warn',
-      message: `${whatOf(link)}: if it shares the root of this mesh, its proxies have to trust the new root too, and only you can tell`,
-      hint: `add the new root to its bundle once it is made, restart its proxies, and say so by \`waive\` ${memberName(link)}; ${until}. Where it has a root of its own, \`waive\` it now`,
+      message: `${whatOf(link)}: if they share a root, the proxies there have to trust the new root too, and only you can tell`,
+      hint: `add the new root to the bundle there once it is made, restart the proxies, and say so by \`waive\` ${memberName(link)}; ${until}. Where the roots are others, \`waive\` it now`,
     })),
   ];
 }
@@ -82,11 +90,12 @@ function vmsFound(vms: readonly Member[], { reason, until }: Pick<Finding, 'reas
 
 function reasonOf(member: Member): Pick<Finding, 'reason' | 'subject'> {
   const subject = { kind: 'object' as const, name: memberName(member) };
-  if (member.kind === 'Link') return { reason: 'LinkedClusterUnconfirmed', subject };
-  return { reason: 'ExternalWorkloadUnseen', subject };
+  if (member.kind === 'ExternalWorkload') return { reason: 'ExternalWorkloadUnseen', subject };
+  return { reason: 'LinkedClusterUnconfirmed', subject };
 }
 
 function whatOf({ kind, cluster }: Member): string {
   if (kind === 'ExternalWorkload') return 'it is a workload outside the cluster';
+  if (kind === 'Service') return 'it is the gateway by which other clusters may reach this one';
   return `it links this cluster with ${cluster ? `cluster ${plain(cluster)}` : 'another'}`;
 }

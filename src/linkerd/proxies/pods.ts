@@ -142,6 +142,7 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
     workload: workloadOf(metadata),
     ...anchorsOf(pod, proxy),
     ...addressesOf(pod, proxy),
+    ...peculiaritiesOf(pod, proxy),
     ...present({
       identity: said(expandedIdentity(pod, proxy), LONGEST_NAME),
       component: labels[COMPONENT_LABEL],
@@ -149,8 +150,6 @@ export function readMeshedPod(pod: V1Pod): MeshedPod | undefined {
       startedAt: proxyStart(pod),
       pendingBecause: said(pendingReason(pod)),
       startMs: startTime(pod),
-      identityOff: hasNoIdentity(proxy) || undefined,
-      onlyProxy: isOnlyProxy(pod) || undefined,
       deletedAt: isoTime(metadata.deletionTimestamp),
       createdAt: isoTime(metadata.creationTimestamp),
     }),
@@ -196,6 +195,13 @@ function isoTime(time: Date | undefined): string | undefined {
 
 function hasEnded({ status }: V1Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+function peculiaritiesOf(pod: V1Pod, proxy: V1Container): Pick<MeshedPod, 'identityOff' | 'onlyProxy'> {
+  return {
+    ...(hasNoIdentity(proxy) ? { identityOff: true } : {}),
+    ...(isOnlyProxy(pod) ? { onlyProxy: true } : {}),
+  };
 }
 
 function hasNoIdentity({ env }: V1Container): boolean {

@@ -136,7 +136,6 @@ export const KNOWN_WRITERS: readonly KnownWriter[] = [
   {
     name: 'Pulumi',
     managers: /^pulumi-/,
-    marks: /^pulumi\.com\//,
     how: 'nextApply',
     will: 'its next `pulumi up` would bring the old content back',
     cure: 'no `pulumi up` during the rotation; before the next one, put the new content into its program',

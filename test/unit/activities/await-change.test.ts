@@ -10,6 +10,14 @@ import { mesh, phaseInput, run } from './waits.js';
 vi.mock('../../../activities/kit/stored-rotation.js', async () => (await import('./waits.js')).storedRotation());
 vi.mock('../../../activities/kit/proxies.js', async () => (await import('./waits.js')).proxies());
 vi.mock('../../../activities/kit/reversions.js', async () => (await import('./waits.js')).reversions());
+/** Members that a person has to say something of, at the n-th look. */
+const held = vi.hoisted(() => ({ looks: 0, at: (_look: number): string[] => [] }));
+vi.mock('../../../activities/kit/held-members.js', () => ({
+  heldMembers: async () => {
+    held.looks += 1;
+    return await Promise.resolve(held.at(held.looks).map((name) => ({ subject: { kind: 'object', name } })));
+  },
+}));
 vi.mock('../../../activities/check-gate.js', () => ({ checkGate: vi.fn<typeof checkGate>() }));
 
 const gate = (change: Partial<GateResult>) =>
@@ -105,4 +113,22 @@ describe('when no proxy falls short any more', () => {
     expect(await lasts()).toBe(false);
     expect(mesh.looks).toBeGreaterThan(5);
   });
+});
+
+describe('while a person is asked for members that nobody can see', () => {
+  const waitsWith = async (at: (look: number) => string[]) => {
+    Object.assign(held, { looks: 0, at });
+    const { error } = await run(awaitChange, { ...input, of: 'members' as const }, { cancelAfterMs: 300 });
+    return error instanceof CancelledFailure;
+  };
+  it('the wait goes on while they are the same, and asks no proxy', async () => {
+    expect(await waitsWith(() => ['mc/Link/west'])).toBe(true);
+    expect(held.looks).toBeGreaterThan(5);
+    expect(mesh.looks).toBe(0);
+  });
+  it.each([
+    ['one of them leaves the mesh', (look: number) => (look < 3 ? ['mc/Link/west', 'vms/VM/a'] : ['mc/Link/west'])],
+    ['the last one leaves the mesh', (look: number) => (look < 3 ? ['mc/Link/west'] : [])],
+    ['another one comes', (look: number) => (look < 3 ? ['mc/Link/west'] : ['mc/Link/west', 'mc/Link/east'])],
+  ])('the wait ends when %s', async (_when, at) => expect(await waitsWith(at)).toBe(false));
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Member } from '../../../src/ground/mesh.js';
 import { courseOf, type CourseRef } from '../../../src/rotation/courses/index.js';
 import type { Waiver } from '../../../src/rotation/findings.js';
-import { heldFor, heldPhases, heldWrite, membersFound, unconfirmed } from '../../../src/rotation/members.js';
+import { heldFor, heldPhases, heldWrite, membersFound, unconfirmed, unseenIn } from '../../../src/rotation/members.js';
 
 const course = (change: Partial<CourseRef>) =>
   courseOf({ strategy: 'bridge', leafRenewal: 'wait', direction: 'forward', ...change });
@@ -37,6 +37,40 @@ describe('a person says that they are taken care of', () => {
   ])('%s', (_how, subjects, left) =>
     expect(unconfirmed([link, vm('a'), vm('b')], subjects.map(waive)).map(({ name }) => name)).toEqual(left),
   );
+});
+
+describe('a member counts in the plan', () => {
+  const unseen = (strategy: CourseRef['strategy'], ...gates: Waiver['gate'][]) =>
+    unseenIn(
+      course({ strategy }),
+      [link],
+      gates.map((gate) => ({ subject: 'linkerd-multicluster/Link/west', reason: 'r', gate })),
+    );
+  it.each<[string, Member[], number]>([
+    ['while nothing is said of it', unseen('standard'), 1],
+    ['while something is said at one gate of two', unseen('standard', 'trust'), 1],
+    ['no more when it is said at both', unseen('standard', 'trust', 'approve'), 0],
+    ['no more when the input says it', unseen('bridge', undefined), 0],
+    ['with a waiver of its rollout alone', unseen('bridge', 'rollout'), 1],
+    ['not where the root stays', unseen('issuer'), 0],
+  ])('%s', (_when, found, count) => expect(found).toHaveLength(count));
+});
+
+describe('clusters that come by a gateway', () => {
+  const gateway: Member = { kind: 'Service', namespace: 'linkerd-multicluster', name: 'linkerd-gateway' };
+  it('are waived by its Service, and not by the Deployment, which has proxies of its own', () => {
+    const left = (subject: string) => unconfirmed([gateway], [{ subject, reason: 'r' }]).length;
+    expect(left('linkerd-multicluster/Deployment/linkerd-gateway')).toBe(1);
+    expect(left('linkerd-multicluster/Service/linkerd-gateway')).toBe(0);
+  });
+  it('are named by preflight', () => {
+    expect(membersFound([gateway], ['approve'])).toMatchObject([
+      {
+        reason: 'LinkedClusterUnconfirmed',
+        message: expect.stringContaining('gateway by which other clusters') as string,
+      },
+    ]);
+  });
 });
 
 describe('what is said of them', () => {
