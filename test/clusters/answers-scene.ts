@@ -126,8 +126,11 @@ export async function completedByBash(lines: readonly string[][]): Promise<strin
       return `COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _reroot_complete; echo "\${COMPREPLY[*]}"`;
     });
     const script = ['set -eu', ...Array.from({ length: 2 }, () => 'source <(reroot completion bash)'), ...tries];
-    const env = { PATH: `${folder}:${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
-    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script.join('\n')], { env, cwd: folder });
+    const env = { HOME: folder, PATH: `${folder}:${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
+    const { stdout, stderr } = await promisify(execFile)('bash', ['--norc', '-c', script.join('\n')], {
+      env,
+      cwd: folder,
+    });
     expect(stderr).toBe('');
     return stdout.trimEnd().split('\n');
   } finally {

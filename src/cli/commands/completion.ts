@@ -43,7 +43,7 @@ _${name}_complete() {
   while IFS= read -r line; do
     value="${'$'}{line%%$'\t'*}"
     [[ $line != :* && $value == "$current"* ]] && COMPREPLY+=("$value")
-  done < <("${'$'}{COMP_WORDS[0]/#\~/$HOME}" complete -- "${'$'}{words[@]}" "$current" 2>/dev/null)
+  done < <("${'$'}{COMP_WORDS[0]/#\~/${'$'}{HOME-}}" complete -- "${'$'}{words[@]}" "$current" 2>/dev/null)
 }
 complete -o default -F _${name}_complete ${name}
 `;
