@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -132,6 +132,7 @@ export async function completedByBash(lines: readonly string[][]): Promise<strin
       cwd: folder,
     });
     expect(stderr).toBe('');
+    expect(await readdir(folder), 'nothing was run of what was typed').toEqual(['reroot']);
     return stdout.trimEnd().split('\n');
   } finally {
     await rm(folder, { recursive: true });
