@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -126,9 +126,13 @@ export async function completedByBash(lines: readonly string[][]): Promise<strin
       return `COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _reroot_complete; echo "\${COMPREPLY[*]}"`;
     });
     const script = ['set -eu', ...Array.from({ length: 2 }, () => 'source <(reroot completion bash)'), ...tries];
-    const env = { PATH: `${folder}:${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
-    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script.join('\n')], { env, cwd: folder });
+    const env = { HOME: folder, PATH: `${folder}:${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
+    const { stdout, stderr } = await promisify(execFile)('bash', ['--norc', '-c', script.join('\n')], {
+      env,
+      cwd: folder,
+    });
     expect(stderr).toBe('');
+    expect(await readdir(folder), 'nothing was run of what was typed').toEqual(['reroot']);
     return stdout.trimEnd().split('\n');
   } finally {
     await rm(folder, { recursive: true });

@@ -42,8 +42,8 @@ _${name}_complete() {
   COMPREPLY=()
   while IFS= read -r line; do
     value="${'$'}{line%%$'\t'*}"
-    [[ $line != :* && $value == "$current"* ]] && COMPREPLY+=("$value")
-  done < <("${'$'}{COMP_WORDS[0]/#\~/$HOME}" complete -- "${'$'}{words[@]}" "$current" 2>/dev/null)
+    if [[ $line != :* && $value == "$current"* ]]; then COMPREPLY+=("$value"); fi
+  done < <("${'$'}{COMP_WORDS[0]/#\~/${'$'}{HOME-}}" complete -- "${'$'}{words[@]}" "$current" 2>/dev/null)
 }
 complete -o default -F _${name}_complete ${name}
 `;

@@ -84,7 +84,8 @@ describe('docs/reasons.md', () => {
   });
   it('explains nothing that the program never says: these are superfluous', () => {
     const said = new Set(given.map(({ reason }) => reason));
-    expect(names.filter((name) => !said.has(name))).toEqual([]);
+    const quoted = (name: string) => Object.values(product).some((source) => source.includes(`'${name}'`));
+    expect(names.filter((name) => !said.has(name) && !quoted(name))).toEqual([]);
   });
   it('is in the order of the alphabet, each reason once, with what it blocks, its cause and its cure', () => {
     expect(names).toEqual([...new Set(names)].toSorted((a, b) => (a < b ? -1 : 1)));
