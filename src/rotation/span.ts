@@ -46,12 +46,24 @@ const UNITS = [
   { name: 'd', ms: 24 * HOUR_MS, until: Infinity, step: 1 },
 ] as const;
 
-/** `4 to 9 min`, `up to 2 min`, `about 17 h`, `a few seconds`: as exact as a prediction can be. */
+/** `4 to 9 min`, `30 s to 3 min`, `up to 2 min`, `about 17 h`, `a few seconds`: as exact as a prediction can be. */
 export function spanText({ fromMs, toMs }: Span): string {
   if (toMs < MOMENT_MS) return 'a few seconds';
-  const { name, ms, step } = UNITS.find(({ until }) => toMs < until) ?? UNITS[3];
-  const from = Math.floor(fromMs / ms / step) * step;
-  const to = Math.ceil(toMs / ms / step) * step;
-  if (from >= to - step / 2) return `about ${to} ${name}`;
-  return from === 0 ? `up to ${to} ${name}` : `${from} to ${to} ${name}`;
+  const { name, ms, step } = unitOf(toMs);
+  const to = `${Math.ceil(toMs / ms / step) * step} ${name}`;
+  const from = floored(fromMs, unitOf(toMs)) || floored(fromMs, unitOf(fromMs));
+  if (from === to) return `about ${to}`;
+  return from ? `${from.replace(` ${name}`, '')} to ${to}` : `up to ${to}`;
+}
+
+type Unit = (typeof UNITS)[number];
+
+function unitOf(milliseconds: number): Unit {
+  return UNITS.find(({ until }) => milliseconds < until) ?? UNITS[3];
+}
+
+/** Empty: less than the least of it. */
+function floored(milliseconds: number, { name, ms, step }: Unit): string {
+  const count = Math.floor(milliseconds / ms / step) * step;
+  return count > 0 ? `${count} ${name}` : '';
 }

@@ -37,7 +37,8 @@ export const answers: readonly Row[] = [
       const { stdout } = await reroot(['preflight', '--strategy', 'standard']);
       expect(stdout).not.toMatch(/\b0 ?ms\b/);
       const seen = WORK.map((phase) => predictionIn(stdout, phase));
-      for (const one of seen) expect(one).toMatch(/: (\d+ to \d+ (s|min|h|d)|up to \d+ (s|min|h|d)|a few seconds)$/);
+      for (const one of seen)
+        expect(one).toMatch(/: (\d+( s| min| h)? to \d+ (s|min|h|d)|up to \d+ (s|min|h|d)|a few seconds)$/);
       return seen.join('; ');
     },
   },

@@ -31,7 +31,7 @@ describe('planPhases', () => {
       preflight: 'a few seconds',
       generate: 'a few seconds',
       trust: '3 to 8 min',
-      issue: 'up to 4 min',
+      issue: '20 s to 4 min',
       renew: '3 to 8 min',
       approve: '',
       retire: '3 to 8 min',

@@ -10,6 +10,8 @@ describe('spanText', () => {
     [1000, 42_000, 'up to 45 s'],
     [21_000, 42_000, '20 to 45 s'],
     [2000, 125_000, 'up to 3 min'],
+    [7000, 125_000, '5 s to 3 min'],
+    [30 * MIN, 4 * HOUR, '30 min to 4 h'],
     [4 * MIN + 1, 9 * MIN, '4 to 9 min'],
     [9 * MIN - 1000, 9 * MIN, '8 to 9 min'],
     [9 * MIN, 9 * MIN, 'about 9 min'],
