@@ -33,7 +33,13 @@ function pathLengths(root: Certificate, path: readonly Certificate[]): Problem[]
     if (ca.pathLength === undefined || ca.pathLength >= below) return [];
     const what = ca.fingerprint === root.fingerprint ? 'root' : named(ca);
     const forbids = below === 1 ? 'an issuer below it' : `the ${below} CAs below it`;
-    return [error('PathLength', `the path length of the ${what} forbids ${forbids}`)];
+    return [
+      error(
+        'PathLength',
+        `the path length of the ${what} forbids ${forbids}`,
+        `have it issued without a path length, or with ${below} at least`,
+      ),
+    ];
   });
 }
 

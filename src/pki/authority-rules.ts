@@ -11,11 +11,13 @@ const SOON_MS = 60 * DAY_MS;
 /** A rotation lasts days at most; less than this and it may not end before the expiry. */
 const TOO_SOON_MS = DAY_MS;
 
+const AS_CA = 'issue it as a CA: basic constraints CA:TRUE, key usage keyCertSign';
+
 export function authorityFlags(certificate: Certificate, what: string): Problem[] {
-  if (!certificate.isCa) return [error('NotACa', `the ${what} is not a CA certificate`)];
+  if (!certificate.isCa) return [error('NotACa', `the ${what} is not a CA certificate`, AS_CA)];
   return certificate.canSignCertificates
     ? []
-    : [error('KeyUsage', `the key usage of the ${what} does not allow signing certificates`)];
+    : [error('KeyUsage', `the key usage of the ${what} does not allow signing certificates`, AS_CA)];
 }
 
 /** What Go and webpki refuse, or take only for some names. */
@@ -80,9 +82,11 @@ function wrongPurposes(what: string, missing: string): Problem {
   );
 }
 
+const RENEW = 'issue it anew, with a longer life';
+
 export function validity(certificate: Certificate, what: string, at: Date): Problem[] {
   const left = certificate.notAfter.getTime() - at.getTime();
-  if (left <= 0) return [error('Expired', `the ${what} expired on ${day(certificate.notAfter)}`)];
+  if (left <= 0) return [error('Expired', `the ${what} expired on ${day(certificate.notAfter)}`, RENEW)];
   if (certificate.notBefore > at)
     return [error('NotYetValid', `the ${what} is valid only from ${certificate.notBefore.toISOString()}`)];
   if (left < TOO_SOON_MS)

@@ -9,7 +9,10 @@ export function issuerUnfit({ issuer, linkerdNamespace, recovery }: PreflightObs
     // whether the rotation is quick enough is for `strategyTooSlow` to say
     const judged = problem.reason === 'ExpiresDuringRotation';
     const severity = repaired || judged ? 'warn' : severityOf(problem);
-    return finding(problem, severity, 'the issuer in use', issuerSecret(linkerdNamespace));
+    // what this rotation repairs nobody has to
+    const { hint, ...known } = problem;
+    const said = repaired || hint === undefined ? known : { ...known, hint };
+    return finding(said, severity, 'the issuer in use', issuerSecret(linkerdNamespace));
   });
 }
 

@@ -84,7 +84,7 @@ export const inUseRows: readonly Row[] = [
         certificate: pems(issuer, between),
         key: toSec1Pem(issuer.key),
       }));
-      const { plan } = preflight as PreflightSaid & { plan: { retire: string[]; keep: string[] } };
+      const { plan } = preflight;
       const prints = (...cas: Ca[]) => cas.map(({ certificate }) => certificate.fingerprint);
       expect(plan.retire).toEqual(prints(between, root));
       expect(plan.keep).toEqual(prints(old, stranger));

@@ -1,6 +1,6 @@
 import { encode } from '../../../src/kubernetes/base64.js';
-import { k8s, sandbox } from '../../integration/support.js';
-import { preflight, type PreflightSaid } from '../row.js';
+import { k8s, reroot, sandbox } from '../../integration/support.js';
+import type { PreflightSaid } from '../row.js';
 
 const NAMESPACE = 'linkerd';
 const SUPPLIED = 'my-root';
@@ -9,12 +9,22 @@ const BUNDLE = 'linkerd-identity-trust-roots';
 /** A Secret of the user's own is readable to whom he gives it: here to the admin that preflight runs as. */
 const ADMIN = { KUBECONFIG: sandbox.adminKubeconfig };
 
+/** What preflight says, and which anchors it would take out. */
+export interface Looked extends PreflightSaid {
+  plan: { retire: string[]; keep: string[] };
+}
+
+async function look(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Looked> {
+  const { code, stdout } = await reroot(['preflight', '-o', 'json', '--strategy', 'standard', ...args], env);
+  return { code, ...(JSON.parse(stdout) as Omit<Looked, 'code'>) };
+}
+
 /** What preflight says of certificates that are supplied in a Secret. */
-export async function preflightOf(supplied: Record<string, string>): Promise<PreflightSaid> {
+export async function preflightOf(supplied: Record<string, string>): Promise<Looked> {
   const data = Object.fromEntries(Object.entries(supplied).map(([key, text]) => [key, encode(text)]));
   await k8s.core.createNamespacedSecret({ namespace: NAMESPACE, body: { metadata: { name: SUPPLIED }, data } });
   try {
-    return await preflight(['--strategy', 'standard', '--certificates', SUPPLIED], ADMIN);
+    return await look(['--certificates', SUPPLIED], ADMIN);
   } finally {
     await k8s.core.deleteNamespacedSecret({ namespace: NAMESPACE, name: SUPPLIED });
   }
@@ -31,11 +41,11 @@ export interface Stored {
  * What preflight says while the shared mesh's issuer Secret and bundle hold something else. Both are put back; identity, which has
  * its own, goes on meanwhile.
  */
-export async function preflightWhile(change: (stored: Stored) => Partial<Stored>): Promise<PreflightSaid> {
+export async function preflightWhile(change: (stored: Stored) => Partial<Stored>): Promise<Looked> {
   const stored = await read();
   await write({ ...stored, ...change(stored) });
   try {
-    return await preflight(['--strategy', 'standard']);
+    return await look([]);
   } finally {
     await write(stored);
   }

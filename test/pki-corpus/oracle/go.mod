@@ -1,3 +1,3 @@
 module reroot.dev/pki-corpus
 
-go 1.24
+go 1.26.0

@@ -5,6 +5,7 @@ import { bundleAnchors, formatBundle, readBundle } from '../../../src/pki/bundle
 import { CertificateError, MOST_CERTIFICATE_BYTES, parseCertificate } from '../../../src/pki/certificate.js';
 import { verifyChain } from '../../../src/pki/chain.js';
 import { partsOf, readDer, readTime } from '../../../src/pki/der.js';
+import { refusedByGo } from '../../../src/pki/go/certificate.js';
 import { attempt } from '../../hostile/attempt.js';
 import { deepName, leafOf, make, manyNames } from '../../hostile/certificates.js';
 import { authority, leafUnder } from '../support.js';
@@ -36,6 +37,16 @@ const mutated = fc
 const noise = fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes));
 
 describe('a certificate', () => {
+  it('of anything is refused by Go for a reason, or taken', () => {
+    fc.assert(
+      fc.property(fc.oneof(mutated, noise), (der) => {
+        expect(typeof (refusedByGo(der) ?? '')).toBe('string');
+      }),
+      { numRuns: 300 },
+    );
+    for (const { der } of certificates) expect(refusedByGo(der)).toBeUndefined();
+  });
+
   it('of anything is one, or a CertificateError of a sentence', () => {
     fc.assert(
       fc.property(fc.oneof(mutated, noise), (der) => {
