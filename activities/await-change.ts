@@ -1,5 +1,4 @@
 import { plain } from '../src/ground/plain.js';
-import { clusterNow } from '../src/kubernetes/clock.js';
 import type { AwaitChangeInput } from '../src/rotation/payloads.js';
 import { changeOf, stragglers } from '../src/rotation/stragglers.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -52,11 +51,7 @@ async function looker(dependencies: Dependencies, input: AwaitChangeInput): Prom
   let proxies = proxyCache(dependencies, phase, asking);
   const wanted = wantedOf(phase, input);
   return async () => {
-    const waitingFor = stragglers(
-      await proxies(await gatedPods(dependencies.k8s, phase)),
-      wanted,
-      clusterNow(dependencies.k8s),
-    );
+    const waitingFor = stragglers(await proxies(await gatedPods(dependencies.k8s, phase)), wanted, new Date());
     if (waitingFor.size > 0) return { passed: false, waitingFor };
     const { passed, findings } = await checkGate(dependencies, input);
     proxies = proxyCache(dependencies, phase, asking); // one that met the requirement may not do so any more

@@ -13,6 +13,8 @@ const PERMISSION_DENIED = 7;
 const UNIMPLEMENTED = 12;
 const NOT_KNOWN: readonly number[] = [INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED];
 
+const WITHOUT = 'Rotations go on without them: they only let you list rotations by cluster and phase.';
+
 export interface Where {
   namespace: string;
   address: string;
@@ -28,30 +30,44 @@ export interface SearchAttributes {
 
 /**
  * Adds the search attributes to the Temporal namespace where they are missing and may be added. Where not (Temporal Cloud,
- * servers that let nobody, SQL stores that are full), rotations go on without them.
+ * servers that let nobody, SQL stores that are full, others of that name), rotations go on without them.
  * @throws ServiceError when the server does not answer, or does not know the namespace
  */
 export async function ensureSearchAttributes(connection: NativeConnection, where: Where): Promise<SearchAttributes> {
   const { namespace } = where;
-  const missing = await missingOf(connection, namespace);
-  if (missing.length === 0) return { known: async () => await Promise.resolve(true) };
-  const why = await add(connection, namespace, missing);
+  const { missing, others } = await lookAt(connection, namespace);
+  const why = others.length > 0 ? undefined : await add(connection, namespace, missing);
   // what was just added is known to every server within seconds; until then a workflow's task is tried again
-  if (why === undefined) return { known: async () => await Promise.resolve(true) };
-  return {
-    absent: absentText(missing, why, where),
-    known: async () => (await missingOf(connection, namespace)).length === 0,
+  if (others.length === 0 && why === undefined) return { known: async () => await Promise.resolve(true) };
+  const known = async () => {
+    const now = await lookAt(connection, namespace);
+    return now.missing.length === 0 && now.others.length === 0;
   };
+  return { absent: others.length > 0 ? otherTypeText(others, where) : absentText(missing, why ?? '', where), known };
 }
 
-/** Asked by queries, which need no operator's permission (Temporal Cloud grants none). */
-async function missingOf(connection: NativeConnection, namespace: string): Promise<string[]> {
+interface Seen {
+  missing: string[];
+  /** Those of another type, with it. */
+  others: Other[];
+}
+
+interface Other {
+  name: string;
+  type: string;
+}
+
+/** Queries need no operator's permission (Temporal Cloud grants none). */
+async function lookAt(connection: NativeConnection, namespace: string): Promise<Seen> {
+  const others = await ofOtherType(connection, namespace);
   const missing: string[] = [];
-  for (const name of SEARCH_ATTRIBUTES) if (!(await isKnown(connection, namespace, name))) missing.push(name);
-  return missing;
+  for (const name of SEARCH_ATTRIBUTES) {
+    if (others.some((other) => other.name === name)) continue;
+    if (!(await isKnown(connection, namespace, name))) missing.push(name);
+  }
+  return { missing, others };
 }
 
-/** One of another type, which takes no text, is as good as none. */
 async function isKnown(connection: NativeConnection, namespace: string, name: string): Promise<boolean> {
   try {
     await connection.workflowService.countWorkflowExecutions({ namespace, query: `${name} = 'x'` });
@@ -62,38 +78,13 @@ async function isKnown(connection: NativeConnection, namespace: string, name: st
   }
 }
 
-/** @returns why they could not be added */
-async function add(
-  connection: NativeConnection,
-  namespace: string,
-  missing: readonly string[],
-): Promise<string | undefined> {
+/** SQL stores compare a number with a text without a word, so types are asked for; who may not ask learns nothing. */
+async function ofOtherType({ operatorService }: NativeConnection, namespace: string): Promise<Other[]> {
   try {
-    await connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
-    });
-    return undefined;
-  } catch (error) {
-    if (!isGrpcServiceError(error)) throw error;
-    const others = await ofOtherType(connection, namespace, missing);
-    if (others.length > 0) return `they are there with another type: ${others.join(', ')}`;
-    // another worker is adding them at this moment
-    return error.code === ALREADY_EXISTS ? undefined : `the server refuses to add them: ${plain(error.message)}`;
-  }
-}
-
-/** Who may not list them learns nothing. */
-async function ofOtherType(
-  connection: NativeConnection,
-  namespace: string,
-  names: readonly string[],
-): Promise<string[]> {
-  try {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return names.flatMap((name) => {
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    return SEARCH_ATTRIBUTES.flatMap((name) => {
       const type: number = customAttributes[name] ?? KEYWORD;
-      return type === KEYWORD ? [] : [`${name} is ${TYPES[type] ?? type}`];
+      return type === KEYWORD ? [] : [{ name, type: TYPES[type] ?? `${type}` }];
     });
   } catch (error) {
     if (isGrpcServiceError(error)) return [];
@@ -101,12 +92,37 @@ async function ofOtherType(
   }
 }
 
+/** @returns why they could not be added */
+async function add(
+  { operatorService }: NativeConnection,
+  namespace: string,
+  missing: readonly string[],
+): Promise<string | undefined> {
+  if (missing.length === 0) return undefined;
+  try {
+    const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
+    await operatorService.addSearchAttributes({ namespace, searchAttributes });
+    return undefined;
+  } catch (error) {
+    if (!isGrpcServiceError(error)) throw error;
+    // another worker is adding them at this moment
+    return error.code === ALREADY_EXISTS ? undefined : plain(error.message).replace(/\.+$/, '');
+  }
+}
+
 /** For the worker's log: what is missing, what that costs, and what makes it good. */
 export function absentText(missing: readonly string[], why: string, where: Where): string {
   return (
-    `Temporal namespace ${where.namespace} does not have the search attributes ${missing.join(' and ')} (Keyword): ${why}. ` +
-    'Rotations go on without them: they only let you list rotations by cluster and phase. ' +
-    `To have them: ${howToAdd(missing, where)}. Rotations that begin after that show them`
+    `Temporal namespace ${where.namespace} does not have the search attributes ${missing.join(' and ')} (Keyword), and refuses to ` +
+    `add them: ${why}. ${WITHOUT} To have them: ${howToAdd(missing, where)}. Rotations that begin after that show them`
+  );
+}
+
+function otherTypeText(others: readonly Other[], { namespace }: Where): string {
+  const types = others.map(({ name, type }) => `${name} is ${type}`).join(', ');
+  return (
+    `Temporal namespace ${namespace} has search attributes of another type than Keyword: ${types}. ${WITHOUT} To have them, ` +
+    'remove these and start the worker again; whoever has made them may need them'
   );
 }
 

@@ -19,9 +19,12 @@ export async function recordsOf(env: NodeJS.ProcessEnv): Promise<ClusterRecords 
   }
 }
 
-/** The end of one rotation; undefined when the last that has ended in this cluster is another. */
-export function endFrom({ report }: Pick<ClusterRecords, 'report'>, workflowId: string): RotationEnd | undefined {
-  if (report?.workflowId !== workflowId) return undefined;
+/** The end of one rotation; undefined when the last that has ended in this cluster is another, of the same name or not. */
+export function endFrom(
+  { report, holder }: Pick<ClusterRecords, 'report' | 'holder'>,
+  workflowId: string,
+): RotationEnd | undefined {
+  if (report?.workflowId !== workflowId || holder?.workflowId === workflowId) return undefined;
   const { runId, cluster, outcome, startedAt, finishedAt } = report;
   const again = commandAgain({ workflowId, replaces: replacedBy(report) }, cluster);
   return { workflowId, runId, cluster, outcome, startedAt, finishedAt, report, again };

@@ -10,8 +10,8 @@ import { aheadBy, ownNamespace, WHOLE, withWorker } from './kit.js';
 /** Machines whose clock is not the cluster's. */
 
 const SECOND_MS = 1000;
-/** What new certificates are back-dated by, less what a rotation takes to say when it made them. */
-const BACKDATED_MS = 55 * SECOND_MS;
+/** New certificates are back-dated by a minute; by the worker's clock it would be ten seconds. */
+const BACKDATED_MS = 30 * SECOND_MS;
 
 async function withClock<T>(milliseconds: number, work: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(path.join(tmpdir(), 'reroot-clock-'));

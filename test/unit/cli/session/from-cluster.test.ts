@@ -46,6 +46,9 @@ describe('what the cluster keeps of a rotation', () => {
     expect(text).toContain('Lease linkerd/reroot is held by workflow trust-root-other');
     expect(text).toContain('the next rotation takes it over');
   });
+  it('is not the end of the one before, where the same workflow has the Lease', async () => {
+    expect(endFrom(await clusterRecords(cluster(report, 'trust-root-prod')), 'trust-root-prod')).toBeUndefined();
+  });
   it.each([[{}], [{ outcome: 'completed', workflowId: 'x' }], [{ ...report, oldRoots: 'none' }]])(
     'is nothing that is no report: %o',
     async (said) => expect((await clusterRecords(cluster(said))).report).toBeUndefined(),
