@@ -20,7 +20,7 @@ export const ISSUER = { kind: 'Secret', name: 'linkerd-identity-issuer', key: 'c
 
 type Target = typeof TRUST_ROOTS | typeof ISSUER;
 
-/** While it lasts, a field manager owns a key of an object (or, without, a label alone) by server-side apply. */
+/** While it lasts, a field manager owns a label of an object, and a key unless it is to own that label alone, by server-side apply. */
 export async function ownedBy<T>(
   manager: string,
   { kind, name, key }: Target,
@@ -28,7 +28,7 @@ export async function ownedBy<T>(
   what: 'key' | 'label' = 'key',
 ): Promise<T> {
   const { data = {} } = await read({ kind, name });
-  const owned = what === 'key' ? { data: { [key]: data[key] } } : { metadata: { labels: { team: 'mesh' } } };
+  const owned = { metadata: { labels: { team: 'mesh' } }, ...(what === 'key' ? { data: { [key]: data[key] } } : {}) };
   await apply(manager, { kind, name }, owned);
   try {
     return await work();

@@ -187,6 +187,7 @@ async function gateway(): Promise<string> {
     expect(findings.filter(({ reason }) => reason === 'LinkedClusterUnconfirmed')).toEqual([]);
     return said(finding);
   } finally {
+    await k8s.apps.deleteNamespacedDeployment({ namespace, name: 'linkerd-gateway' });
     await k8s.core.deleteNamespace({ name: namespace });
   }
 }
