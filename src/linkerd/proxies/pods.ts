@@ -1,22 +1,7 @@
-import type {
-  V1Container,
-  V1ContainerStatus,
-  V1EnvVar,
-  V1ObjectMeta,
-  V1Pod,
-  V1PodCondition,
-} from '@kubernetes/client-node';
+import type { V1Container, V1ContainerStatus, V1EnvVar, V1Pod, V1PodCondition } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { listAll } from '../../kubernetes/list.js';
-import {
-  claimKey,
-  controllerOf,
-  hasPodsThroughOthers,
-  namedOwner,
-  type Owner,
-  ownersOfReplicaSets,
-  type ReplicaSetClaim,
-} from '../../kubernetes/owners.js';
+import { ownersOfReplicaSets } from '../../kubernetes/owners.js';
 import type { WorkloadRef } from '../../ground/mesh.js';
 import { LONGEST_NAME, plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
@@ -35,9 +20,7 @@ import {
   PROXY_CONTAINER,
   TRUST_ROOTS,
 } from '../names.js';
-
-/** Where the injector writes the CronJob behind a Job on a pod (linkerd2 pkg/k8s/labels.go). */
-const CRON_JOB_LABEL = 'linkerd.io/proxy-cronjob';
+import { replicaSetOf, withVerifiedOwner, workloadOf } from './pod-owner.js';
 
 /** Waiting is usual for a container whose turn has not come. */
 const USUAL_REASONS = /^(PodInitializing|ContainerCreating)$/;
@@ -93,20 +76,6 @@ export async function listMeshedPods(k8s: Kubernetes, controlPlane: string, name
   );
   const owners = await ownersOfReplicaSets(k8s, pods.flatMap(replicaSetOf));
   return pods.map((pod) => withVerifiedComponent(withVerifiedOwner(pod, owners), controlPlane));
-}
-
-/** A pod names its ReplicaSet; whose that is, a Deployment's or an Argo Rollout's, stands on the ReplicaSet. */
-function replicaSetOf({ namespace, workload: { kind, uid } }: MeshedPod): ReplicaSetClaim[] {
-  return kind === 'ReplicaSet' && uid !== undefined ? [{ namespace, uid }] : [];
-}
-
-/** A pod that names a ReplicaSet which does not exist is nobody's. */
-function withVerifiedOwner(pod: MeshedPod, owners: ReadonlyMap<string, Owner>): MeshedPod {
-  const [claim] = replicaSetOf(pod);
-  if (!claim) return pod;
-  const { namespace, name } = pod;
-  const owner = owners.get(claimKey(claim));
-  return { ...pod, workload: owner ? { namespace, ...refOf(owner) } : { namespace, kind: 'Pod', name } };
 }
 
 /**
@@ -241,36 +210,6 @@ function startTime(pod: V1Pod): number | undefined {
   const ready = readyCondition(pod)?.lastTransitionTime;
   const created = pod.metadata?.creationTimestamp;
   return ready && created && new Date(ready).getTime() - new Date(created).getTime();
-}
-
-/**
- * The controller that a pod names. One that has its pods through objects of its own owns none of them by itself. Of a ReplicaSet it is looked up whose it is; of a Job its label says so. An owner of a kind
- * or name that no object can have is none: the pod stands for itself, so that no waiver of another workload covers it.
- */
-function workloadOf(metadata: V1ObjectMeta): WorkloadRef {
-  const { namespace = '', name = '' } = metadata;
-  const owner = controllerOf(metadata);
-  if (!owner || hasPodsThroughOthers(owner)) return { namespace, kind: 'Pod', name };
-  // the node owns the pods that its kubelet makes by itself
-  if (owner.kind === 'Node') return { namespace, kind: 'StaticPod', name };
-  return { namespace, ...(cronJobOf(owner, metadata.labels) ?? { ...namedOwner(owner), uid: owner.uid }) };
-}
-
-function refOf({ kind, name, uid }: Owner): Pick<WorkloadRef, 'kind' | 'name' | 'uid'> {
-  return { kind, name, uid };
-}
-
-/**
- * The CronJob of a Job, as the injector has labelled the pod, where the names agree: its Jobs are named for it and their time
- * (kubernetes pkg/controller/cronjob/utils.go). A CronJob is not rolled for its pods, so no more has to be known.
- */
-function cronJobOf(
-  { kind, name }: Owner,
-  labels: V1ObjectMeta['labels'] = {},
-): Pick<WorkloadRef, 'kind' | 'name'> | undefined {
-  const cronJob = labels[CRON_JOB_LABEL];
-  if (kind !== 'Job' || !cronJob || !name.startsWith(`${cronJob}-`)) return undefined;
-  return { kind: 'CronJob', name: cronJob };
 }
 
 /** The proxy is an ordinary container, or a native sidecar among the init containers (default from Linkerd 2.20). */

@@ -24,7 +24,6 @@ describe('pods whose own containers have ended', () => {
       {
         workload: 'batch/Job/import',
         reason: 'JobRunning',
-        ends: true,
         hint: expect.stringContaining('batch a') as string,
       },
     ]);

@@ -55,8 +55,6 @@ describe('what the cluster keeps of a rotation', () => {
   );
   it('is not read where there is no cluster at hand, and that is said', async () => {
     const records = await recordsOf({ KUBECONFIG: '/nowhere/config' });
-    expect(otherwiseText(records)).toContain(
-      'own records could not be read: the kubeconfig /nowhere/config cannot be read',
-    );
+    expect(otherwiseText(records)).toMatch(/own records could not be read: .*\/nowhere\/config/);
   });
 });
