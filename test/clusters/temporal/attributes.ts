@@ -88,7 +88,7 @@ export const attributeRows: readonly Row[] = [
         const { code, stdout, stderr } = await reroot(WHOLE, full.env);
         expect(code, stderr).toBe(0);
         expect(await attributesOf(full)).toEqual([]);
-        return `${said} ${lastLine(stdout)}`;
+        return `${said}. ${lastLine(stdout)}`;
       });
     },
   },
