@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createBridge, createIssuer } from '../../../src/pki/issue.js';
-import { toSec1Pem } from '../../../src/pki/key.js';
+import { basicConstraints, createBridge, createIssuer, createRoot, keyUsage } from '../../../src/pki/issue.js';
+import { toPkcs8Pem, toSec1Pem } from '../../../src/pki/key.js';
 import { encode } from '../../../src/kubernetes/base64.js';
 import type { GenerateResult, StepInput } from '../../../src/rotation/payloads.js';
+import { make } from '../../hostile/certificates.js';
 import { authority, DAY_MS } from '../support.js';
 import { carryOut, clusterWith, type FakeCluster, newRotation, next, old, step } from './cluster.js';
 
@@ -275,6 +276,30 @@ describe('a Secret of the user that does not hold what it must', () => {
     }
     cluster.put('Secret/mine', { data: keyOf(toSec1Pem(next.issuer.privateKey)) });
     expect(await generate(cluster, given)).toMatchObject({ adopted: false, root: { fingerprint: T.fingerprint } });
+  });
+  it('is written anew: an issuer, the CA behind it, and a key that every Linkerd reads', async () => {
+    const root = createRoot({ commonName: 'corporate', validForMs: 400 * DAY_MS, pathLength: 2 });
+    const signer = { issuer: root.certificate.subjectDer, signer: root.privateKey };
+    const extensions = [basicConstraints(1), keyUsage()];
+    const sub = make({ subject: 'issuing CA', ...signer, extensions, notAfter: new Date(Date.now() + 300 * DAY_MS) });
+    const under = { root: sub.certificate, rootKey: sub.privateKey, commonName: 'identity', validForMs: 200 * DAY_MS };
+    const { certificate, privateKey } = createIssuer(under);
+    const cluster = clusterWith();
+    const data = {
+      'ca.crt': root.certificate.pem,
+      'tls.crt': `# ours\n${certificate.pem}\n# the CA\n${sub.certificate.pem}\n`,
+      'tls.key': toPkcs8Pem(privateKey),
+    };
+    cluster.put('Secret/mine', {
+      data: Object.fromEntries(Object.entries(data).map(([k, text]) => [k, encode(text)])),
+    });
+    const course = { strategy: 'standard' } as const;
+    const input = step();
+    const settings = { ...input.settings, strategy: 'standard' as const, certificates: { secret: 'mine' } };
+    await generate(cluster, { ...input, settings, course: { ...input.course, ...course } });
+    const { data: kept = {} } = cluster.objects.get('Secret/reroot-rotation') ?? {};
+    expect(kept['tls.crt']).toBe(encode(certificate.pem + sub.certificate.pem));
+    expect(kept['tls.key']).toBe(encode(toSec1Pem(privateKey)));
   });
   it('is for a person too', async () => {
     const input = step();
