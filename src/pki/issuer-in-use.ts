@@ -68,7 +68,7 @@ function problemsUnder(
 /** Of several roots, of which one may have expired or be renewed with the same key, one that is sound is enough. */
 function fewest(all: Problem[][]): Problem[] {
   const errors = (problems: Problem[]) => problems.filter(({ severity }) => severity === 'error').length;
-  return all.toSorted((a, b) => errors(a) - errors(b))[0] ?? [];
+  return all.toSorted((a, b) => errors(a) - errors(b) || a.length - b.length)[0] ?? [];
 }
 
 /** By signatures it may be under an anchor all the same: then that is said which makes it unfit. */

@@ -104,6 +104,16 @@ describe('what is not allowed to new certificates', () => {
     ]);
   });
 
+  it('is not said of an intermediate in the bundle beside its root', () => {
+    const top = rootOf({});
+    const signer = { issuer: top.certificate.subjectDer, signer: top.privateKey };
+    const sub = make({ ...caOf('sub'), ...signer, notAfter: later(250) });
+    const of = under(sub);
+    const chain = [of.chain[0], sub.certificate] as const;
+    const anchors = [sub.certificate, top.certificate];
+    expect(judged({ ...of, chain, roots: anchors, anchors })).toEqual([]);
+  });
+
   it('is said of one root alone, where the issuer is under several', () => {
     const [old, renewed] = [later(-1), later(300)].map((notAfter) =>
       make({ ...caOf('root'), key: root.privateKey, notAfter }),
