@@ -181,7 +181,8 @@ export class FakeCluster {
         listNamespacedPod: async () => await Promise.resolve({ items: this.pods }),
         listReplicationControllerForAllNamespaces: none,
         createNamespacedPod: async () => {
-          if (this.refusesPods) throw new KubernetesError({ kind: 'Forbidden', request: 'test', message: this.refusesPods });
+          if (this.refusesPods)
+            throw new KubernetesError({ kind: 'Forbidden', request: 'test', message: this.refusesPods });
           return await Promise.resolve(
             this.injected.length > 0 ? proxyWith(this.injected) : { spec: { containers: [] } },
           );
