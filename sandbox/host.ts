@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { birthOf } from '../src/ground/process.js';
 import { startKubernetes } from './cluster/kubernetes.js';
@@ -41,6 +41,8 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
     standin: standin.control,
     servers: startedServers().map(({ name, pid }) => ({ name, pid })),
   };
-  writeFileSync(path.join(folder, FACTS_FILE), JSON.stringify(facts, null, 2));
+  const file = path.join(folder, FACTS_FILE);
+  writeFileSync(`${file}.new`, JSON.stringify(facts, null, 2));
+  renameSync(`${file}.new`, file); // whoever waits for it reads all of it
   return facts;
 }
