@@ -132,7 +132,7 @@ describe('starting a rotation', () => {
     const before = await versions();
     await set(reading(role.rules), reading(clusterRole.rules));
     try {
-      const refused = await reroot(['preflight']);
+      const refused = await reroot(['preflight', '--details']);
       expect(refused.stdout).toContain('reroot may not patch secrets');
       const plan = await reroot(['rotate', '--dry-run', '--strategy', 'patient']);
       expect(plan.stdout).toContain('patient, 2 forced rollouts of 6 workloads (11 proxies, 3 namespaces)');

@@ -55,27 +55,41 @@ function groupLines(group: readonly [Finding, ...Finding[]], left: Map<string, n
   const total = group.length + unnamed;
   if (total === 1) return [`${markOf(first)} ${pc.bold(reason)}: ${whereText(first)}`, ...hintLines(hint)];
   const shown = group.slice(0, SUBJECTS_SHOWN);
-  const same = group.every(({ message }) => message === first.message);
   const more = total - shown.length;
   const andMore = more > 0 ? [`and ${more} more`] : [];
   const head = `${markOf(first)} ${pc.bold(reason)}, ${total} times`;
-  const named = same
-    ? [`${head}: ${first.message}`, `    ${[...shown.map(({ subject }) => subject.name), ...andMore].join(', ')}`]
-    : [head, ...[...shown.map(whereText), ...andMore].map((line) => `    ${line}`)];
+  if (!isSaidOfAll(group, ({ hint: own }) => own)) {
+    return [
+      head,
+      ...shown.flatMap((one) => [indented(whereText(one)), ...hintLines(one.hint, 6)]),
+      ...andMore.map(indented),
+    ];
+  }
+  const named = isSaidOfAll(group, ({ message }) => message)
+    ? [`${head}: ${first.message}`, indented([...shown.map(({ subject }) => subject.name), ...andMore].join(', '))]
+    : [head, ...[...shown.map(whereText), ...andMore].map(indented)];
   return [...named, ...hintLines(hint)];
+}
+
+function isSaidOfAll([first, ...others]: readonly [Finding, ...Finding[]], what: (of: Finding) => string | undefined) {
+  return others.every((one) => what(one) === what(first));
+}
+
+function indented(line: string): string {
+  return `    ${line}`;
 }
 
 function whereText({ subject, message }: Finding): string {
   return subject.kind === 'cluster' ? message : `${subject.name}: ${message}`;
 }
 
-function hintLines(hint: string | undefined): string[] {
-  return hint ? [pc.dim(`    ${hint}`)] : [];
+function hintLines(hint: string | undefined, indent = 4): string[] {
+  return hint ? [pc.dim(`${' '.repeat(indent)}${hint}`)] : [];
 }
 
-/** Where cause and cure of a reason are to be read. */
+/** Where cause and cure of a reason are to be read; what blocks comes first. */
 function adviceLines(findings: readonly Finding[]): string[] {
-  const reasons = [...new Set(findings.map(({ reason }) => reason))];
+  const reasons = [...new Set(groupsOf(findings).map(([{ reason }]) => reason))];
   const text = explainText(reasons);
   return text ? [pc.dim(`  ${text}`)] : [];
 }

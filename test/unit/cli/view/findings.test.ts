@@ -27,7 +27,7 @@ describe('findings for people', () => {
       '    ci/Pod/a, ci/Pod/b, ci/Pod/c, and 2 more',
       '    delete and create it again',
       '! RootKeyKept: the key will be kept',
-      '  Cause and cure of each: `reroot explain RootKeyKept`, and so on',
+      '  Cause and cure of each: `reroot explain BarePod`, and so on',
     ]);
   });
   it('say what each of the first few says, where they differ', () => {
@@ -36,6 +36,19 @@ describe('findings for people', () => {
       '    ci/Pod/a: it has no controller that would make it anew',
       '    ci/Pod/b: another',
       '    delete and create it again',
+      '  Cause and cure: `reroot explain BarePod`',
+    ]);
+  });
+  it('say what to do about each of the first few, where that differs', () => {
+    expect(linesOf([bare('a'), { ...bare('b'), hint: 'ask its operator' }, ...['c', 'd'].map(bare)])).toEqual([
+      '✖ BarePod, 4 times',
+      '    ci/Pod/a: it has no controller that would make it anew',
+      '      delete and create it again',
+      '    ci/Pod/b: it has no controller that would make it anew',
+      '      ask its operator',
+      '    ci/Pod/c: it has no controller that would make it anew',
+      '      delete and create it again',
+      '    and 1 more',
       '  Cause and cure: `reroot explain BarePod`',
     ]);
   });
