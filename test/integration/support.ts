@@ -133,13 +133,13 @@ export async function anchorsInUse(): Promise<string[]> {
   return await bundleAnchors(k8s);
 }
 
-/** Runs `reroot` as a person would. */
+/** Runs `reroot` as a person would; CI would have it write in colours. */
 export async function reroot(
   args: string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return await new Promise((resolve) => {
-    const options = { env: { ...sandboxEnvironment(sandbox), ...env }, maxBuffer: 10_000_000 };
+    const options = { env: { ...sandboxEnvironment(sandbox), NO_COLOR: '1', ...env }, maxBuffer: 10_000_000 };
     execFile(process.execPath, [cliProgram(), ...args], options, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
     });

@@ -3,7 +3,7 @@ import { k8s, reroot, sandbox } from '../../integration/support.js';
 import type { PreflightSaid } from '../row.js';
 
 const NAMESPACE = 'linkerd';
-const SUPPLIED = 'my-root';
+const SUPPLIED = 'my-certificates';
 const ISSUER = 'linkerd-identity-issuer';
 const BUNDLE = 'linkerd-identity-trust-roots';
 /** A Secret of the user's own is readable to whom he gives it: here to the admin that preflight runs as. */

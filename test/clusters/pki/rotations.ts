@@ -63,15 +63,15 @@ export const rotations: readonly Row[] = [
           'tls.crt': `# ours\n${pems(issuer, issuing)}\n`,
           'tls.key': toPkcs8Pem(issuer.key),
         };
-        await mayRead(own, 'my-root');
+        await mayRead(own, 'my-certificates');
         await own.k8s.core.createNamespacedSecret({
           namespace: 'linkerd',
           body: {
-            metadata: { name: 'my-root' },
+            metadata: { name: 'my-certificates' },
             data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, encode(text)])),
           },
         });
-        const input = { strategy: 'standard', approvals: 'none', certificates: { secret: 'my-root' } } as const;
+        const input = { strategy: 'standard', approvals: 'none', certificates: { secret: 'my-certificates' } } as const;
         const { outcome } = await seenThrough(await own.start(input));
         expect(outcome).toBe('completed');
         const { proxies } = await own.sandbox.mesh.status();

@@ -7,7 +7,7 @@ import { preflightOf } from './meshes.js';
 
 /** Certificates of people's own. */
 
-const MADE = 'API server: a Secret `my-root` with ';
+const MADE = 'API server: a Secret `my-certificates` with ';
 const REASONS = ['IssuerNotUnderRoot', 'PathLength', 'ExtendedKeyUsage', 'Expired', 'KeyEncrypted', 'KeyUnreadable'];
 
 /** Root, a policy CA, an issuing CA, and an issuer; with a part of it changed. */
