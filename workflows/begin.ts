@@ -51,9 +51,10 @@ export async function begin(
     await acquireLease(steps, lease);
     const mesh = await preflight({ ...request, ...(met === undefined ? {} : { clusterUid: met }) }, steps, status);
     const course = { ...request.course, ...(mesh.recovery ? { recovery: mesh.recovery } : {}) };
-    const { linkerdNamespace, clusterUid } = mesh;
+    const { linkerdNamespace, clusterUid, owners } = mesh;
     const firstRunId = workflowInfo().firstExecutionRunId;
-    const input = { settings: request.settings, course, linkerdNamespace, clusterUid, firstRunId };
+    const { settings } = request;
+    const input = { settings, course, linkerdNamespace, clusterUid, firstRunId, ...(owners ? { owners } : {}) };
     return { input, course: courseOf(course), mesh, status, operator, steps };
   });
 }

@@ -11,6 +11,7 @@ import {
   STRATEGY_FOR_COMPROMISED_KEY,
   strategyNames,
 } from './courses/index.js';
+import { OWNER_KINDS } from './owners.js';
 import { count, dnsName, duration, listOf, namespaceName, nameOf, saidText, waivable } from './input-fields.js';
 
 z.config({ jitless: true }); // Temporal's workflow sandbox allows no code generation
@@ -67,6 +68,8 @@ const schema = z.strictObject({
       validity: duration('bridge.validity').optional(),
     })
     .prefault({}),
+  /** Who writes the bundle and the issuer (docs/owners.md); found by looking where it is not said. */
+  owners: z.strictObject({ bundle: z.enum(OWNER_KINDS).optional(), issuer: z.enum(OWNER_KINDS).optional() }).optional(),
   /** Your own certificates instead of generated ones: a Secret in the Linkerd namespace (docs/input.md). */
   certificates: z.strictObject({ secret: dnsName }).optional(),
   /**

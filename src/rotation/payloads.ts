@@ -1,6 +1,7 @@
 import type { Finding, Waiver } from './findings.js';
 import type { RotationRequest } from './input.js';
 import type { Fingerprint } from '../ground/mesh.js';
+import type { Owners } from './owners.js';
 import type { GatedPhase } from './phases.js';
 import type { Plan } from './plan.js';
 import type { RenewalState } from './renewal.js';
@@ -19,6 +20,8 @@ export interface StepInput extends RotationRequest {
   clusterUid?: string;
   /** Run id of the first run: what the Lease has to say before anything is written. */
   firstRunId?: string;
+  /** Who writes what is rotated; absent: reroot does (also: a rotation that reroot 0.5 began). */
+  owners?: Owners;
 }
 
 /** Which cluster the worker of a task queue works on. */
@@ -102,6 +105,8 @@ export interface PreflightResult {
   leafLifeMs: number;
   /** What of the start has expired. */
   recovery?: Recovery;
+  /** Who writes what is rotated; absent: reroot does. */
+  owners?: Owners;
   apiServer: string;
   /** uid of namespace `kube-system`. */
   clusterUid: string;
