@@ -35,7 +35,5 @@ export function withMeshFlags(command: Command): Command {
 
 export function meshOptions({ linkerd, issuer, certificates, install, ha }: MeshFlags): Partial<SandboxOptions> {
   const mesh = { linkerd, install, ...(ha ? { identityReplicas: 3 } : {}) };
-  return certificates === 'cert-manager'
-    ? { ...mesh, issuer: 'kubernetes', certManager: {} }
-    : { ...mesh, issuer, certificates };
+  return certificates === 'cert-manager' ? { ...mesh, certManager: {} } : { ...mesh, issuer, certificates };
 }
