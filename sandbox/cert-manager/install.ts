@@ -1,8 +1,6 @@
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
-import { decode, encode } from '../../src/kubernetes/base64.js';
+import { decode } from '../../src/kubernetes/base64.js';
 import { ifThere } from '../../src/kubernetes/errors.js';
-import { createRoot } from '../../src/pki/issue.js';
-import { toSec1Pem } from '../../src/pki/key.js';
 import { createObjects, type KubernetesObject } from '../cluster/objects.js';
 import { flags, startServer, until } from '../cluster/processes.js';
 import type { Certificates } from '../linkerd/install/certificates.js';
@@ -10,9 +8,10 @@ import { ISSUER_SECRET, LINKERD_NAMESPACE, TRUST_ROOTS, TRUST_ROOTS_KEY } from '
 import type { SandboxOptions } from '../facts.js';
 import { areCertificatesReady } from './certificates.js';
 import { createDefinitions } from './definitions.js';
-import { CERT_MANAGER_NAMESPACE, OUTSIDE_CA } from './names.js';
+import { CERT_MANAGER_NAMESPACE } from './names.js';
 import { bundleObject, issuanceObjects, sourceSecret } from './objects.js';
 import { type CertManagerInstall, installOf } from './options.js';
+import { outsideRoot } from './outside.js';
 import { keepRootsSynced } from './synced.js';
 
 /**
@@ -38,21 +37,6 @@ export async function installCertManager(
   await create(await previousRoot(k8s, install));
   await startBundle(folder, kubeconfig, k8s, install);
   return await certificatesOf(k8s, installer);
-}
-
-/** A root that no Certificate of this cluster makes: its certificate for the bundle, and whoever signs with its key. */
-function outsideRoot({ anchorSecret }: CertManagerInstall): KubernetesObject[] {
-  const { certificate, privateKey } = createRoot({
-    commonName: 'root.linkerd.cluster.local',
-    validForMs: 365 * 86_400_000,
-  });
-  const data = { 'tls.crt': encode(certificate.pem) };
-  const key = { 'tls.key': encode(toSec1Pem(privateKey)) };
-  const vault = sourceSecret(OUTSIDE_CA, { ...data, ...key }, 'kubernetes.io/tls');
-  return [
-    sourceSecret(anchorSecret, data, 'Opaque'),
-    { ...vault, metadata: { name: OUTSIDE_CA, namespace: CERT_MANAGER_NAMESPACE } },
-  ];
 }
 
 /** The guide copies the whole Secret of the root, with its key. */
