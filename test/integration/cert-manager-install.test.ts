@@ -12,10 +12,8 @@ import {
   startSandbox,
 } from '../../sandbox/kit/index.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
+import { BUILDING_MS } from './own-mesh.js';
 import { eventually } from './support.js';
-
-/** Real cert-manager and real trust-manager; whoever runs this first builds them. */
-const BUILD_MS = 15 * 60_000;
 
 describe('an install whose certificates cert-manager makes', () => {
   let sandbox: Sandbox;
@@ -23,7 +21,7 @@ describe('an install whose certificates cert-manager makes', () => {
   beforeAll(async () => {
     sandbox = await startSandbox({ certManager: {}, apps: 'small', kubeletLagMs: 500 });
     k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig });
-  }, BUILD_MS);
+  }, BUILDING_MS);
   afterAll(async () => await sandbox.stop());
 
   it('is one mesh under the root of the Certificate', async () => {
