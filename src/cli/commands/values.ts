@@ -69,6 +69,9 @@ async function ofCluster(options: ClusterOptions): Promise<Found> {
   );
 }
 
+/** Characters of a line of values: whatever a value is, it is not cut. */
+const MOST_VALUES = 1_000_000;
+
 /** A values file; what is no value stands in its comments. */
 export function valuesText(from: string, { values, keyFlag }: HelmUpgrade): string {
   const lines = [
@@ -77,5 +80,5 @@ export function valuesText(from: string, { values, keyFlag }: HelmUpgrade): stri
     ...(keyFlag ? [`#     ${keyFlag}`] : []),
     '# Put them into the values that you keep, too.',
   ];
-  return `${plainLines(lines.join('\n'))}\n${plainLines(values)}`;
+  return `${plainLines(lines.join('\n'))}\n${plainLines(values, MOST_VALUES)}`;
 }
