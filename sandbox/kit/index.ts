@@ -18,6 +18,7 @@ export type { CertificateLife, CertManagerOptions } from '../cert-manager/option
 export { pointIssuerAt } from '../cert-manager/outside.js';
 export type { SandboxFacts, SandboxOptions } from '../facts.js';
 export type { AppsSize } from '../linkerd/apps.js';
+export { helm, type HelmRelease } from '../linkerd/install/helm.js';
 export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';
 export { type MeshStatus, type ProbeStatus, standInAt } from '../linkerd/standin-client.js';
 export { type HandStep, officialOrder, PRUNE, seedOrder } from './by-hand.js';
