@@ -1,5 +1,6 @@
 import type { TemporalServer } from './cluster/temporal.js';
 import type { AppsSize } from './linkerd/apps.js';
+import type { HelmRelease } from './linkerd/install/helm.js';
 import type { LinkerdOptions } from './linkerd/install/options.js';
 
 /** What a sandbox is made of: the host process is told so when it is started. */
@@ -27,6 +28,8 @@ export interface SandboxFacts {
   /** URL of the stand-in's control API. */
   standin: string;
   servers: { name: string; pid: number }[];
+  /** Absent unless Helm has installed Linkerd (`realHelm`). */
+  helm?: HelmRelease;
 }
 
 export const FACTS_FILE = 'sandbox.json';

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { present } from '../src/ground/present.js';
 import { birthOf } from '../src/ground/process.js';
 import { startKubernetes } from './cluster/kubernetes.js';
 import { claimNetwork } from './cluster/network.js';
@@ -8,6 +9,7 @@ import { startedServers, stopAll } from './cluster/processes.js';
 import { startTemporal } from './cluster/temporal.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from './facts.js';
 import { appObjects, meshedPodCount } from './linkerd/apps.js';
+import { installByHelm } from './linkerd/install/helm.js';
 import { linkerdObjects } from './linkerd/install/objects.js';
 import { VERSIONS } from './linkerd/install/versions.js';
 import { MESHED_PODS, proxiesReady, startStandIn } from './linkerd/standin.js';
@@ -26,7 +28,10 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
     await createObjects(kubernetes.adminKubeconfig, objects);
   await create(nodeObjects(network));
   const standin = await startStandIn(folder, kubernetes.adminKubeconfig, { ...options, kubeletPort });
-  await create(linkerdObjects(options, standin.injector));
+  const helm = options.realHelm
+    ? await installByHelm(folder, kubernetes.adminKubeconfig, options, standin.injector)
+    : undefined;
+  if (!helm) await create(linkerdObjects(options, standin.injector));
   const controlPlane = VERSIONS[options.linkerd].components.length - 1 + options.identityReplicas;
   await proxiesReady(standin, controlPlane);
   await create([...permissionObjects(), ...appObjects(options.apps)]);
@@ -40,6 +45,7 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
     temporal,
     standin: standin.control,
     servers: startedServers().map(({ name, pid }) => ({ name, pid })),
+    ...present({ helm }),
   };
   const file = path.join(folder, FACTS_FILE);
   writeFileSync(`${file}.new`, JSON.stringify(facts, null, 2));

@@ -20,13 +20,8 @@ import { injectorWebhook } from './webhook.js';
  * them; images and tuning are left out.
  */
 export function linkerdObjects(options: LinkerdOptions, injector: InjectorWebhook): KubernetesObject[] {
-  const version = VERSIONS[options.linkerd];
-  const install: Install = {
-    options,
-    version,
-    certificates: makeCertificates(options),
-    createdBy: { 'linkerd.io/created-by': `linkerd/${options.install} ${version.release}` },
-  };
+  const install = installOf(options);
+  const { version } = install;
   return [
     namespace(),
     ...version.components.map(serviceAccount),
@@ -40,7 +35,17 @@ export function linkerdObjects(options: LinkerdOptions, injector: InjectorWebhoo
   ];
 }
 
-function namespace(): KubernetesObject {
+export function installOf(options: LinkerdOptions): Install {
+  const version = VERSIONS[options.linkerd];
+  return {
+    options,
+    version,
+    certificates: makeCertificates(options),
+    createdBy: { 'linkerd.io/created-by': `linkerd/${options.install} ${version.release}` },
+  };
+}
+
+export function namespace(): KubernetesObject {
   return {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -56,7 +61,7 @@ function namespace(): KubernetesObject {
   };
 }
 
-function serviceAccount(component: string): KubernetesObject {
+export function serviceAccount(component: string): KubernetesObject {
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadataOf(`linkerd-${component}`, component) };
 }
 
@@ -69,7 +74,7 @@ function linkerdConfig(install: Install): KubernetesObject {
   };
 }
 
-function trustRoots({ options, certificates: { anchors }, createdBy }: Install): KubernetesObject {
+export function trustRoots({ options, certificates: { anchors }, createdBy }: Install): KubernetesObject {
   const endsWithNewline = options.install === 'helm' || options.linkerd === '2.11';
   return {
     apiVersion: 'v1',
@@ -79,7 +84,7 @@ function trustRoots({ options, certificates: { anchors }, createdBy }: Install):
   };
 }
 
-function issuerSecret({ options, certificates, createdBy }: Install): KubernetesObject {
+export function issuerSecret({ options, certificates, createdBy }: Install): KubernetesObject {
   const { anchors, issuer, issuerKey } = certificates;
   const secret = {
     apiVersion: 'v1',
