@@ -11,6 +11,7 @@ import { targetOf } from '../../src/records/target.js';
 import { type Row, rowOf } from '../../src/rotation/courses/course.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { GATES, type Requirement } from '../../src/rotation/gates.js';
+import type { Owners } from '../../src/rotation/owners.js';
 import { isPast } from '../../src/rotation/reverted.js';
 import type { PhaseInput, StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
@@ -31,6 +32,8 @@ export interface StoredRotation {
 /** The same in one phase of its course. */
 export interface PhaseContext extends StoredRotation {
   row: Row;
+  /** Who writes what; absent: reroot does. */
+  owners?: Owners | undefined;
   /** What every proxy has to show. */
   requirement: Requirement;
   /** What has to be read of a proxy to tell. */
@@ -83,5 +86,5 @@ export async function readPhase(dependencies: Pick<Dependencies, 'k8s'>, input: 
   const rotation = await readRotation(dependencies, input);
   const retired = row.retired ? rotation.target.retired.map(({ fingerprint }) => fingerprint) : [];
   const wanted = rotation.wanted.filter(({ fingerprint }) => !retired.includes(fingerprint));
-  return { ...rotation, wanted, row, ...GATES[row.gate] };
+  return { ...rotation, wanted, row, owners: input.owners, ...GATES[row.gate] };
 }
