@@ -113,7 +113,7 @@ async function shown(
     difference,
     todo: todoOf('the whole bundle', isBack),
     places,
-    ...(linkerd.installedBy === 'helm' && anchors ? { helm: valuesFile(helmValues(linkerd, { anchors })) } : {}),
+    ...(anchors ? { helm: valuesFile(helmValues(linkerd, { anchors })) } : {}),
   });
 }
 

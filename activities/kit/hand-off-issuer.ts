@@ -65,7 +65,7 @@ export function issuerHandOff(
     difference,
     todo: todoOf(what, isBack),
     places: [place],
-    ...(linkerd.installedBy === 'helm' ? { helm: helmFile(linkerd, place) } : {}),
+    helm: helmFile(linkerd, place),
   });
 }
 

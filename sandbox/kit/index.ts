@@ -5,6 +5,8 @@
 export { isAlive } from '../../src/ground/process.js';
 export { tool } from '../cluster/processes.js';
 export type { SandboxFacts, SandboxOptions } from '../facts.js';
+export { CONTROLLER, type GitController, type Manifest, manifestsIn, startGitController } from '../git/controller.js';
+export { createRepository, type Repository } from '../git/repository.js';
 export type { AppsSize } from '../linkerd/apps.js';
 export { helm, type HelmRelease } from '../linkerd/install/helm.js';
 export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';

@@ -8,6 +8,7 @@ import { CliError, EXIT } from './exit-codes.js';
 import { addEmbeddedHostCommand } from './commands/embedded-host.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addExplainCommand } from './commands/explain.js';
+import { addHandOffCommand } from './commands/hand-off.js';
 import { addPreflightCommand } from './commands/preflight.js';
 import { addRotateCommand } from './commands/rotate.js';
 import { addStatusCommand } from './commands/status.js';
@@ -29,6 +30,7 @@ async function main(argv: string[]): Promise<number> {
   addPreflightCommand(program, done);
   addRotateCommand(program, done);
   addStatusCommand(program, done);
+  addHandOffCommand(program);
   addUpdateCommands(program);
   addWorkerCommand(program);
   addExplainCommand(program);
