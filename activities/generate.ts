@@ -101,7 +101,7 @@ function refuseOtherKind({ retire }: RotationSecret, { replaces }: Course): void
 
 async function prepare(
   dependencies: Dependencies,
-  { settings, course: ref, firstRunId }: StepInput,
+  { settings, course: ref, firstRunId, owners }: StepInput,
   { linkerd, anchors }: Found,
 ): Promise<NewRotation> {
   const course = courseOf(ref);
@@ -132,7 +132,7 @@ async function prepare(
     retire: roots.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
     ...(rootKeyPem && keepsRootKey(settings) ? { rootKeyPem } : {}),
     ...(course.bridge
-      ? { bridgePem: makeBridge(made, current, { settings, linkerd, now: issueTime(dependencies.k8s) }).pem }
+      ? { bridgePem: makeBridge(made, current, { settings, linkerd, owners, now: issueTime(dependencies.k8s) }).pem }
       : {}),
   };
 }

@@ -4,6 +4,7 @@ import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { isServed } from '../src/kubernetes/custom.js';
 import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
+import { present } from '../src/ground/present.js';
 import { fitting } from '../src/ground/size.js';
 import { StateError } from '../src/ground/state-error.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
@@ -24,6 +25,7 @@ import { type MissingPermission, NOTHING, type PreflightObservation } from '../s
 import { mayPass, patience } from '../src/rotation/preflight/settling.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { gather, type Mesh, readMesh } from './kit/gather.js';
+import { ownersSaid } from './kit/owners.js';
 import { neededPermissions } from './kit/needed-permissions.js';
 import { hashedPlan } from './kit/hashed-plan.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -75,6 +77,7 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
     layout: linkerd.layout.id,
     leafLifeMs: linkerd.leafLifeMs,
     ...(observation.recovery ? { recovery: observation.recovery } : {}),
+    ...present({ owners: ownersSaid(request) }),
     apiServer: k8s.server,
     clusterUid: await readClusterUid(k8s),
     ...named(findings),

@@ -6,7 +6,7 @@ import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readHelmUpgrade } from '../../src/linkerd/helm.js';
-import { readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
+import { ISSUER_KEYS, readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { issuerFile } from '../../src/pki/bundle.js';
@@ -14,10 +14,13 @@ import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { issuerIn, issuerStateOf, isSameIssuer } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
+import { isHandedOff } from '../../src/rotation/owners.js';
 import { isPast } from '../../src/rotation/reverted.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
+import { sameWriter } from './hand-off.js';
+import { issuerHandOff } from './hand-off-issuer.js';
 import { readRotation, type StoredRotation } from './stored-rotation.js';
 
 /** Where a rotation stands, as the stores show it. */
@@ -84,20 +87,23 @@ export async function bringIssuerTo(
   return await withFreshRead(async () => {
     const { stored, current, found, bundle, ...standing } = await readIssuerNow(dependencies, input);
     const { linkerd, secret: rotation } = stored;
-    refuseForeign(current, rotation);
+    const isTheirs = isHandedOff(input.owners, 'issuer');
+    if (!isTheirs) refuseForeign(current, rotation);
     const state = wanted(found, standing);
     const next = state && contentOf(state, rotation);
     const written: string[] = [];
-    if (state && next && !isSameIssuer(current.certificates, next.certificatePem)) {
+    const handOff = isTheirs && state && next && issuerHandOff(input, current, { ...stored, state, next });
+    if (handOff || (!isTheirs && state && next && !isSameIssuer(current.certificates, next.certificatePem))) {
       refuseExpired(next.certificatePem, clusterNow(k8s));
       await refuseUntrusted(k8s, linkerd, next.certificatePem);
       await guard?.(stored, { state, found, bundle });
+      if (handOff) return { swappedAt: swapTime(current.secret, isTheirs), written, handOff };
       await replaceIssuer(k8s, linkerd, current, next);
       written.push(`Secret ${ISSUER_SECRET}`);
     }
-    const { secret, copies } = await followIssuer(k8s, linkerd);
+    const { secret, copies } = await followIssuer(k8s, await ownCopies(k8s, linkerd, isTheirs));
     const helm = await readHelmUpgrade(k8s, linkerd);
-    return { swappedAt: swapTime(secret), written: [...written, ...copies], ...present({ helm }) };
+    return { swappedAt: swapTime(secret, isTheirs), written: [...written, ...copies], ...present({ helm }) };
   });
 }
 
@@ -154,9 +160,20 @@ function refuseForeign({ certificates }: StoredIssuer, rotation: RotationSecret)
   );
 }
 
-/** When reroot last wrote the Secret, by the API server's clock. */
-function swapTime(secret: StoredIssuer['secret']): string {
-  const own = secret.metadata?.managedFields?.filter(({ manager }) => manager === FIELD_MANAGER) ?? [];
+/** Without the copies that whoever writes the issuer Secret keeps in step. */
+async function ownCopies(k8s: Kubernetes, linkerd: Linkerd, isTheirs: boolean): Promise<Linkerd> {
+  const { namespace, layout, scheme } = linkerd;
+  if (!isTheirs) return linkerd;
+  const first = { kind: 'Secret', name: ISSUER_SECRET, key: ISSUER_KEYS[scheme].certificate, optional: false } as const;
+  const certificates = layout.issuerCopies.map(({ certificate }) => certificate);
+  const theirs = await sameWriter(k8s, namespace, first, certificates);
+  const issuerCopies = layout.issuerCopies.filter(({ certificate }) => !theirs.includes(certificate));
+  return { ...linkerd, layout: { ...layout, issuerCopies } };
+}
+
+/** When the Secret was written last, by reroot or by whoever it belongs to, by the API server's clock. */
+function swapTime(secret: StoredIssuer['secret'], byAnybody: boolean): string {
+  const own = secret.metadata?.managedFields?.filter(({ manager }) => byAnybody || manager === FIELD_MANAGER) ?? [];
   const times = own.map(({ time }) => (time ? new Date(time).getTime() : 0));
   return new Date(times.length > 0 ? Math.max(...times) : Date.now()).toISOString();
 }

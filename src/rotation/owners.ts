@@ -24,3 +24,8 @@ export interface Owners {
 
 /** A rotation of reroot 0.5 and earlier, and of an install that nobody else writes. */
 export const OWN: Owners = { bundle: { kind: 'reroot' }, issuer: { kind: 'reroot' } };
+
+/** Whether somebody else has to be asked to write it. */
+export function isHandedOff(owners: Owners | undefined, what: keyof Owners): boolean {
+  return owners?.[what].kind === 'handOff';
+}

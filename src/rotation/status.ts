@@ -1,3 +1,4 @@
+import type { HandOff } from './hand-off.js';
 import type { Finding, Waiver } from './findings.js';
 import { formatFinding } from './findings.js';
 import { formatAlert } from './alerts.js';
@@ -16,9 +17,9 @@ import type { Recovery } from './courses/recovery.js';
 export interface Waiting {
   /**
    * `worker`: for a worker of the cluster. `renewal`: for proxies to renew their leaves, or be replaced, by themselves;
-   * nobody has to do anything.
+   * nobody has to do anything. `handOff`: for somebody else to write what is theirs.
    */
-  kind: 'approval' | 'attention' | 'paused' | 'renewal' | 'worker';
+  kind: 'approval' | 'attention' | 'handOff' | 'paused' | 'renewal' | 'worker';
   for: string;
   /** ISO 8601. */
   since: string;
@@ -28,6 +29,8 @@ export interface Waiting {
   planHash?: string;
   /** With `approval`: it is given on an object in the cluster, and no message counts. */
   inCluster?: true;
+  /** With `handOff`: for whom, what has to be there, and what there is. */
+  handOff?: HandOff;
 }
 
 /** Something that does not stop the rotation, and that a person has to hear of. */
