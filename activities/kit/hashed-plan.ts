@@ -42,7 +42,11 @@ export async function planNow(
   const waivers = givenWaivers(request);
   const course = courseOf(request.course);
   const unseen = heldPhases(course).length > 0 ? unseenIn(course, await readMembers(k8s), waivers) : [];
-  return hashedPlan(request, { ...linkerd, pods, waivers, unseen, owners: request.owners }, { retire, keep, target: root });
+  return hashedPlan(
+    request,
+    { ...linkerd, pods, waivers, unseen, owners: request.owners },
+    { retire, keep, target: root },
+  );
 }
 
 function digest(text: string): string {

@@ -32,5 +32,16 @@ export function waiverText({ subject, gate, direction }: Waiver): string {
 export function approvedText(plan: Omit<Plan, 'hash'>): string {
   const { cluster, linkerdNamespace, strategy, retire, keep, target, settings, waivers, owners, namespaces } = plan;
   const rolled = namespaces.flatMap(({ name, digest }) => (digest === undefined ? [] : [[name, digest]]));
-  return JSON.stringify({ cluster, linkerdNamespace, strategy, retire, keep, target, settings, waivers, owners, rolled });
+  return JSON.stringify({
+    cluster,
+    linkerdNamespace,
+    strategy,
+    retire,
+    keep,
+    target,
+    settings,
+    waivers,
+    owners,
+    rolled,
+  });
 }

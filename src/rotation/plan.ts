@@ -78,7 +78,15 @@ export type PlannedAnchors = Pick<Plan, 'retire' | 'keep' | 'target'>;
 /** The plan without its hash; that is made of `approvedText`. */
 export function planOf(
   { settings, course: ref }: RotationRequest,
-  { namespace, leafLifeMs, pods, workloads: known, waivers: given = settings.waive, unseen = [], owners = OWN }: PlannedMesh,
+  {
+    namespace,
+    leafLifeMs,
+    pods,
+    workloads: known,
+    waivers: given = settings.waive,
+    unseen = [],
+    owners = OWN,
+  }: PlannedMesh,
   anchors: PlannedAnchors,
   digest: Digest,
 ): Omit<Plan, 'hash'> {

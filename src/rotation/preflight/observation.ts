@@ -196,8 +196,11 @@ export interface RenewedFacts {
   renewalTime?: string;
   /** Of the certificate in it, of the root's alone and where it may be read. */
   fingerprint?: Fingerprint;
-  /** A renewal makes a certificate of the same key (`rotationPolicy: Never`). */
-  keepsKey?: true;
+  /**
+   * A renewal makes a certificate of the same key (`rotationPolicy: Never`). `unsaid`: cert-manager before 1.18 does so, later
+   * ones make a new key (cert-manager, release notes of 1.18).
+   */
+  keepsKey: boolean | 'unsaid';
 }
 
 /** A bundle that somebody makes of Secrets. */
