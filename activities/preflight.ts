@@ -4,7 +4,6 @@ import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { isServed } from '../src/kubernetes/custom.js';
 import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
-import { present } from '../src/ground/present.js';
 import { fitting } from '../src/ground/size.js';
 import { StateError } from '../src/ground/state-error.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
@@ -18,6 +17,7 @@ import { courseOf } from '../src/rotation/courses/index.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { RotationRequest } from '../src/rotation/input.js';
 import { heldPhases } from '../src/rotation/members.js';
+import { isOwn } from '../src/rotation/owners.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
 import type { PlannedAnchors } from '../src/rotation/plan.js';
 import { preflightFindings } from '../src/rotation/preflight/index.js';
@@ -25,7 +25,6 @@ import { type MissingPermission, NOTHING, type PreflightObservation } from '../s
 import { mayPass, patience } from '../src/rotation/preflight/settling.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { gather, type Mesh, readMesh } from './kit/gather.js';
-import { ownersSaid } from './kit/owners.js';
 import { neededPermissions } from './kit/needed-permissions.js';
 import { hashedPlan } from './kit/hashed-plan.js';
 import type { Dependencies } from './kit/dependencies.js';
@@ -71,19 +70,20 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
   const missing = await permissionsMissing(dependencies, linkerd, request);
   if (missing.length > 0) return unread({ missingPermissions: missing });
   const { mesh, observation, findings } = await settledMesh(dependencies, linkerd, request);
+  const { owners } = observation;
   return {
     linkerdNamespace: linkerd.namespace,
     linkerdVersion: linkerd.version,
     layout: linkerd.layout.id,
     leafLifeMs: linkerd.leafLifeMs,
     ...(observation.recovery ? { recovery: observation.recovery } : {}),
-    ...present({ owners: ownersSaid(request) }),
+    ...(isOwn(owners) ? {} : { owners }),
     apiServer: k8s.server,
     clusterUid: await readClusterUid(k8s),
     ...named(findings),
     plan: hashedPlan(
       request,
-      { ...linkerd, pods: mesh.pods, workloads: mesh.workloads, unseen: observation.members },
+      { ...linkerd, pods: mesh.pods, workloads: mesh.workloads, unseen: observation.members, owners },
       anchorsOf(mesh),
     ),
     extensions: await extensionNamespaces(k8s),
