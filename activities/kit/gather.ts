@@ -119,8 +119,10 @@ export async function gather(
   const { linkerd, stores, pods, workloads, proxies, issuer, roots, rotation, left } = mesh;
   const { deletePods } = settings.rollout;
   const course = courseOf(ref);
-  const found = await findOwners(k8s, linkerd, settings);
   const replacesRoot = course.replaces === 'root';
+  const found = await findOwners(k8s, linkerd, settings);
+  const isRenewed = found.owners.issuer.kind === 'certManager';
+  const madeHere = replacesRoot && !isRenewed;
   const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
   const current = endOf(issuer.certificates);
   const now = clusterNow(k8s);
@@ -146,11 +148,11 @@ export async function gather(
       { settings, course },
       paceOf(linkerd, pods, { workloads, deletePods }),
       // what is renewed by itself does not end
-      expiriesOf(found.owners.issuer.kind === 'certManager' ? undefined : current, roots),
+      expiriesOf(isRenewed ? undefined : current, roots),
     ),
     keyCopies: await findKeyCopies(k8s, linkerd),
     // of a rotation that goes on it was decided when its root was made
-    keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
+    keepsRootKey: madeHere && !rotation && settings.root.key === undefined && keepsRootKey(settings),
     ...found,
     ...(await membersOf(k8s, course, settings)),
     helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
