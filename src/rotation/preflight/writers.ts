@@ -22,8 +22,10 @@ export function anotherWriter(observation: PreflightObservation): Finding[] {
 function contested({ writers, owners, certManager }: PreflightObservation): WriterFacts[] {
   return writers.filter((writer) => {
     const { kind } = owners[writer.of];
-    if (!writer.reverts || kind === 'handOff') return false;
-    return kind === 'reroot' || !isMaker(writer, certManager);
+    if (!writer.reverts) return false;
+    // to renew the root for a new one would set it off
+    if (writer.drives && owners.issuer.kind === 'certManager') return true;
+    return kind === 'reroot' || (kind === 'certManager' && !isMaker(writer, certManager));
   });
 }
 
@@ -38,7 +40,10 @@ export function handOff({ course, owners, writers, linkerdNamespace }: Preflight
       {
         reason: 'HandOff',
         severity: 'warn',
-        message: `the ${owned} is handed off to ${who}: the rotation does not write it, but shows what has to be there, and waits until it is`,
+        message: [
+          `the ${owned} is handed off to ${who}: the rotation does not write it, but shows what has to be there, and waits until it is`,
+          ...new Set(theirs.flatMap(({ will }) => will)),
+        ].join('; '),
         subject: { kind: 'object', name: theirs[0]?.object ?? usualObject(owned, linkerdNamespace) },
         hint: handOffHint(owned, theirs),
       } satisfies Finding,
