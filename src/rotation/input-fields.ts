@@ -16,6 +16,7 @@ export const DURATIONS = {
   'rollout.stuckAfter': ['1s', '7d'],
   'timing.poll': ['50ms', '10m'],
   'timing.issuerEvent': ['1s', '1h'],
+  every: ['1s', '1d'],
 } as const satisfies Record<string, readonly [string, string]>;
 
 /** How many there may be of each; docs/input.md says the same. */
