@@ -77,6 +77,7 @@ export function factsOf(
   };
 }
 
-function certificateFacts({ fingerprint, commonName, notBefore, notAfter }: Certificate): CertificateFacts {
+/** A certificate, as people know it. */
+export function certificateFacts({ fingerprint, commonName, notBefore, notAfter }: Certificate): CertificateFacts {
   return { fingerprint, commonName, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
 }

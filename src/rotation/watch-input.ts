@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { duration } from './input-fields.js';
 import { checkedFields, clusterField, linkerdNamespaceField, readInput, type RotationInput } from './input.js';
 
-
 /** The one argument of `watchTrustRoot`: every field is optional, as in a rotation's input. */
 const schema = z.strictObject({
   cluster: clusterField,

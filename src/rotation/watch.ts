@@ -28,6 +28,8 @@ export interface RenewalLook {
   rotating?: string;
   /** A rotation was interrupted: its Secret holds what it has made. */
   leftBehind?: boolean;
+  /** The last rotation that a watch has started, as long as Temporal knows it: for which root, and whether it has ended. */
+  last?: { root: Fingerprint; ended: boolean };
 }
 
 /**
@@ -70,6 +72,66 @@ export function missingFromPrevious(look: RenewalLook): Fingerprint[] {
   if (!previous || (seen !== 'inStep' && seen !== 'renewed') || (seen === 'renewed' && isIssuerRenewedToo(look)))
     return [];
   return inUse.map(({ fingerprint }) => fingerprint).filter((fingerprint) => !previous.holds.includes(fingerprint));
+}
+
+/** What a watch remembers of people and of what it has done. */
+export interface Remembered {
+  onRenewal: 'rotate' | 'ask';
+  /** The root that a person has said the rotation to may begin. */
+  approved?: Fingerprint | undefined;
+  /** The root of the rotation that was started last, if that has ended. */
+  ended?: Fingerprint | undefined;
+}
+
+/**
+ * - `ask`: a person, before the rotation is started.
+ * - `tell`: that a rotation for this root has ended and has not brought the mesh to it. No second is started unasked.
+ */
+export type Due = 'nothing' | 'ask' | 'tell' | 'start';
+
+export function dueNow(look: RenewalLook, { onRenewal, approved, ended }: Remembered): Due {
+  const { root, last } = look;
+  if (seenIn(look) !== 'renewed' || !root) return 'nothing';
+  if (approved === root.fingerprint) return 'start';
+  if (ended === root.fingerprint || (last?.ended && last.root === root.fingerprint)) return 'tell';
+  return onRenewal === 'ask' ? 'ask' : 'start';
+}
+
+/** What a person has to hear of, though nothing is asked of them. */
+export function alertsOf(look: RenewalLook): { reason: string; message: string }[] {
+  const message = `${seenText(look)}.`;
+  switch (seenIn(look)) {
+    case 'noCertificate':
+      return [{ reason: 'NothingToWatch', message }];
+    case 'unreadable':
+      return [{ reason: 'WatchFailing', message }];
+    case 'sameKey':
+      return [
+        {
+          reason: 'RootKeyUnchanged',
+          message: `${message} Set \`spec.privateKey.rotationPolicy: Always\`, renew it again (\`cmctl renew\`), and the watch goes on.`,
+        },
+      ];
+    case 'leftBehind':
+      return [{ reason: 'RotationLeftBehind', message }];
+    default:
+      return [];
+  }
+}
+
+/** The reasons of all alerts that a look may raise. */
+export const ALERTS_OF_LOOKS = ['NothingToWatch', 'WatchFailing', 'RootKeyUnchanged', 'RotationLeftBehind'] as const;
+
+/** The slot of the previous root lacks the root in use, and the watch may not write it, or could not. */
+export function previousRootMissing(look: RenewalLook, why: string): { reason: string; message: string } {
+  const { previous, certificate } = look;
+  const roots = missingFromPrevious(look).map((fingerprint) => fingerprint.slice(0, 12));
+  return {
+    reason: 'PreviousRootMissing',
+    message:
+      `Secret ${previous?.secret} lacks the root in use (${roots.join(', ')}): when Certificate ${certificate} renews, that ` +
+      `leaves the bundle while every proxy works with it. ${why} Put it there, beside what it holds.`,
+  };
 }
 
 /** cert-manager renews within seconds; Secrets and bundles follow. */

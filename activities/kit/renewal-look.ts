@@ -1,0 +1,149 @@
+import type { V1Secret } from '@kubernetes/client-node';
+import { plain } from '../../src/ground/plain.js';
+import { present } from '../../src/ground/present.js';
+import { decode } from '../../src/kubernetes/base64.js';
+import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { clusterNow } from '../../src/kubernetes/clock.js';
+import { readClusterUid } from '../../src/kubernetes/cluster.js';
+import { ifThere } from '../../src/kubernetes/errors.js';
+import type { CertManagerInstall, SecretReference } from '../../src/linkerd/cert-manager/install.js';
+import { readInstall } from '../../src/linkerd/cert-manager/read.js';
+import { detectLinkerd, type Linkerd } from '../../src/linkerd/detect.js';
+import { findIssuer } from '../../src/linkerd/identity/issuer.js';
+import { readAnchors } from '../../src/linkerd/layouts/stores.js';
+import { addAnchors, readBundle } from '../../src/pki/bundle.js';
+import type { Certificate } from '../../src/pki/certificate.js';
+import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
+import { holderOf, readLease } from '../../src/records/lease.js';
+import { readRotationSecret } from '../../src/records/rotation-secret.js';
+import type { RenewalLook } from '../../src/rotation/watch.js';
+import type { Dependencies } from './dependencies.js';
+import { describeHolder } from './fence.js';
+import { askForHolder, ownHolder } from './lease-holder.js';
+import { certificateFacts } from './look.js';
+import { observeAnchors } from './proxies.js';
+
+/** What was seen, and what a repair of the slot of the previous root is made from. */
+export interface Looked {
+  look: RenewalLook;
+  linkerd: Linkerd;
+  inUse: Certificate[];
+  /** As it was read, before it was known that nobody has the cluster: a write rests on that. */
+  previous?: Slot;
+}
+
+/** The Secret with the previous root. */
+export interface Slot {
+  reference: SecretReference;
+  key: string;
+  secret: V1Secret;
+  certificates: Certificate[];
+}
+
+/** What a look has read of the mesh and of the root's Certificate. */
+interface Read {
+  linkerd: Linkerd;
+  root: Certificate | undefined;
+  previous: Slot | undefined;
+  bundle: Certificate[];
+  inUse: Certificate[];
+}
+
+/** Looks at the root that cert-manager has made, and at what the mesh works with; changes nothing. */
+export async function lookAtRoot(dependencies: Dependencies, wantedNamespace: string | undefined): Promise<Looked> {
+  const { k8s } = dependencies;
+  const linkerd = await detectLinkerd(k8s, wantedNamespace);
+  const install = await readInstall(k8s, linkerd);
+  const read = await readRoots(k8s, linkerd, install);
+  const { root, previous, inUse } = read;
+  const look: RenewalLook = {
+    at: clusterNow(k8s).toISOString(),
+    linkerdNamespace: linkerd.namespace,
+    clusterUid: await readClusterUid(k8s),
+    inUse: inUse.map(certificateFacts),
+    ...certificateOf(install),
+    ...(root ? { root: certificateFacts(root) } : {}),
+    ...(previous ? { previous: slotFacts(previous) } : {}),
+    ...(isSameKey(read) ? { sameKey: true } : {}),
+    ...(await whoHas(dependencies, linkerd)),
+  };
+  const untrusting = await asked(dependencies, read, look);
+  return { look: { ...look, ...present({ untrusting }) }, linkerd, inUse, ...present({ previous }) };
+}
+
+function certificateOf({ root }: CertManagerInstall): Pick<RenewalLook, 'certificate' | 'renewalTime'> {
+  if (!root) return {};
+  const { renewalTime } = root.resource.status ?? {};
+  return present({
+    certificate: plain(`${root.namespace}/${root.name}`),
+    renewalTime: renewalTime === undefined ? undefined : plain(renewalTime),
+  });
+}
+
+function slotFacts({ reference, certificates }: Slot): NonNullable<RenewalLook['previous']> {
+  const holds = certificates.map(({ fingerprint }) => fingerprint);
+  return { secret: `${reference.namespace}/${reference.name}`, holds };
+}
+
+/** The slot is read first of all: what is written into it rests on what was seen after that. */
+async function readRoots(k8s: Kubernetes, linkerd: Linkerd, install: CertManagerInstall): Promise<Read> {
+  const { root: certificate, sources } = install;
+  const key = sources?.key ?? 'tls.crt';
+  const previous = sources && (await readSlot(k8s, sources.previous, key));
+  const made = certificate && (await readSlot(k8s, certificate.secret, key));
+  const [root] = made?.certificates ?? [];
+  const stores = await readAnchors(k8s, linkerd);
+  const [{ certificates: bundle }] = stores;
+  const known = [...stores.map(({ certificates }) => certificates), previous?.certificates ?? [], root ? [root] : []];
+  const { certificates: issuer } = await findIssuer(k8s, linkerd);
+  const inUse = anchorsOfIssuer(
+    issuer,
+    known.reduce((all, more) => addAnchors(all, more), []),
+  );
+  return { linkerd, root, previous, bundle, inUse };
+}
+
+async function readSlot(k8s: Kubernetes, reference: SecretReference, key: string): Promise<Slot | undefined> {
+  const secret = await ifThere(k8s.core.readNamespacedSecret(reference));
+  return secret && { reference, key, secret, certificates: readBundle(decode(secret.data?.[key] ?? '')).certificates };
+}
+
+/** Whichever of two certificates of one key verifies, the other does too. */
+function isSameKey({ root, inUse }: Read): boolean {
+  return inUse.some(
+    ({ fingerprint, publicKeyDer }) =>
+      root !== undefined && fingerprint !== root.fingerprint && publicKeyDer.equals(root.publicKeyDer),
+  );
+}
+
+/** Who has the cluster, or has left it half way. */
+async function whoHas(
+  { k8s, temporalAddress }: Dependencies,
+  { namespace }: Linkerd,
+): Promise<Pick<RenewalLook, 'rotating' | 'leftBehind'>> {
+  const found = await readLease(k8s, namespace);
+  const holder = found && holderOf(found);
+  if (holder && (await askForHolder(holder, await ownHolder(temporalAddress, ''))) !== 'closed')
+    return { rotating: describeHolder(holder) };
+  return (await readRotationSecret(k8s, namespace)) ? { leftBehind: true } : {};
+}
+
+/**
+ * An issuer under the root of its Certificate is no proof that the mesh trusts that: it may have been renewed after the root.
+ * Where the slots do not tell, the proxies do.
+ */
+async function asked(
+  dependencies: Dependencies,
+  { linkerd, root, previous, bundle, inUse }: Read,
+  { rotating, leftBehind, sameKey }: RenewalLook,
+): Promise<RenewalLook['untrusting']> {
+  if (!root || !isAmong(root, inUse) || (rotating ?? leftBehind ?? sameKey)) return undefined;
+  if (isAmong(root, bundle) && (!previous || isAmong(root, previous.certificates))) return undefined;
+  const proxies = await observeAnchors(dependencies, linkerd);
+  const untrusting = proxies.filter(({ anchors }) => anchors && !anchors.includes(root.fingerprint));
+  return { proxies: untrusting.length, of: proxies.length };
+}
+
+function isAmong({ fingerprint }: Certificate, certificates: readonly Certificate[]): boolean {
+  return certificates.some((other) => other.fingerprint === fingerprint);
+}
