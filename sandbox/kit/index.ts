@@ -4,6 +4,17 @@
  */
 export { isAlive } from '../../src/ground/process.js';
 export { tool } from '../cluster/processes.js';
+export {
+  areCertificatesReady,
+  type Certificate,
+  readCertificate,
+  renew,
+  specChanges,
+  type Specs,
+  specsOf,
+} from '../cert-manager/certificates.js';
+export { ANCHOR_CERTIFICATE, CERT_MANAGER_NAMESPACE, ISSUER_CERTIFICATE } from '../cert-manager/names.js';
+export type { CertificateLife, CertManagerOptions } from '../cert-manager/options.js';
 export type { SandboxFacts, SandboxOptions } from '../facts.js';
 export type { AppsSize } from '../linkerd/apps.js';
 export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';

@@ -37,7 +37,7 @@ export function namespaceOfCa(
 }
 
 /** The Certificate that writes a source of a bundle: by the Secret's name, or by the labels that cert-manager gives it. */
-function writes({ resource: { spec } }: ManagedCertificate, { name, selector }: Reference): boolean {
+export function writes({ resource: { spec } }: ManagedCertificate, { name, selector }: Reference): boolean {
   if (spec?.secretName === undefined) return false;
   return selector ? selects(selector, spec.secretTemplate?.labels ?? {}) : spec.secretName === name;
 }

@@ -10,6 +10,7 @@ import { lastForeignWriter } from '../layouts/fields.js';
 import { ISSUER_SECRET } from '../names.js';
 import type { CertManagerCertificate } from '../writers/certificate-renewal.js';
 import { type FoundBundle, type Reference, readBundleOfRoots } from '../writers/trust-manager.js';
+import { CERTIFICATES } from './certificate.js';
 import {
   isSameSecret,
   keyOfRoot,
@@ -22,7 +23,6 @@ import {
 } from './find.js';
 import type { CertManagerInstall, ManagedCertificate, SecretReference } from './install.js';
 
-export const CERTIFICATES: CustomResource = { group: 'cert-manager.io', version: 'v1', plural: 'certificates' };
 const CERT_MANAGER = 'cert-manager.io';
 const ISSUERS: CustomResource = { group: 'cert-manager.io', version: 'v1', plural: 'issuers' };
 const CLUSTER_ISSUERS: CustomResource = { group: 'cert-manager.io', version: 'v1', plural: 'clusterissuers' };
