@@ -13,7 +13,7 @@ const schema = z.strictObject({
   /** One look, and the watch ends: for a Temporal Schedule. */
   once: z.boolean().default(false),
   /** The input of the rotation that is started, but for `cluster` and `linkerdNamespace`. */
-  rotation: z.unknown(),
+  rotation: z.unknown().optional(),
 });
 
 /** What people may write. */

@@ -1,18 +1,40 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encode } from '../../../src/kubernetes/base64.js';
 import { readBundle } from '../../../src/pki/bundle.js';
 import type { Certificate } from '../../../src/pki/certificate.js';
-import { createIssuer } from '../../../src/pki/issue.js';
+import { basicConstraints, issue, keyUsage } from '../../../src/pki/issue.js';
 import { toSec1Pem } from '../../../src/pki/key.js';
 import { seenIn } from '../../../src/rotation/watch.js';
 import { DAY_MS } from '../support.js';
-import { carryOut, clusterWith, type FakeCluster, leaseOfHolder, newRotation, next, old, temporalClient } from './cluster.js';
+import {
+  carryOut,
+  clusterWith,
+  type FakeCluster,
+  leaseOfHolder,
+  newRotation,
+  next,
+  old,
+  temporalClient,
+} from './cluster.js';
 
 const [O, T] = [old.root.certificate, next.root.certificate];
+/** The root once more, with the key that it has. */
+const again = issue({
+  subjectDer: O.subjectDer,
+  issuerDer: O.subjectDer,
+  publicKeyDer: O.publicKeyDer,
+  signingKey: old.root.privateKey,
+  notBefore: new Date(Date.now() - 60_000),
+  notAfter: new Date(Date.now() + 100 * DAY_MS),
+  extensions: [basicConstraints(1), keyUsage()],
+});
 const LATER = '2027-01-01T00:00:00Z';
 
 /** The install of Linkerd's guide, with these roots in the two Secrets that the bundle is made of. */
-function installed({ root, previous }: { root: Certificate; previous: Certificate }, given: Parameters<typeof clusterWith>[0] = {}): FakeCluster {
+function installed(
+  { root, previous }: { root: Certificate; previous: Certificate },
+  given: Parameters<typeof clusterWith>[0] = {},
+): FakeCluster {
   const cluster = clusterWith(given);
   cluster.put('Secret/linkerd-trust-anchor', { data: { 'tls.crt': encode(root.pem) } });
   cluster.put('Secret/linkerd-previous-anchor', { data: { 'tls.crt': encode(previous.pem) } });
@@ -41,10 +63,11 @@ function installed({ root, previous }: { root: Certificate; previous: Certificat
 
 const look = async (cluster: FakeCluster, options: Parameters<typeof carryOut>[3] = {}) =>
   await carryOut(cluster, ({ lookForRenewal }) => lookForRenewal, { rotationId: 'trust-root-prod' }, options);
-const keep = async (cluster: FakeCluster) =>
-  await carryOut(cluster, ({ keepPreviousRoot }) => keepPreviousRoot, {});
+const keep = async (cluster: FakeCluster) => await carryOut(cluster, ({ keepPreviousRoot }) => keepPreviousRoot, {});
 const slotOf = (cluster: FakeCluster) =>
-  readBundle(cluster.text('Secret/linkerd-previous-anchor', 'tls.crt')).certificates.map(({ fingerprint }) => fingerprint);
+  readBundle(cluster.text('Secret/linkerd-previous-anchor', 'tls.crt')).certificates.map(
+    ({ fingerprint }) => fingerprint,
+  );
 
 describe('a look for a renewal', () => {
   it('finds the root in use in the Secret of its Certificate, and when that renews', async () => {
@@ -73,17 +96,19 @@ describe('a look for a renewal', () => {
   it.each([
     ['does not trust the root', [O], 'renewed', { proxies: 1, of: 1 }],
     ['trusts the root', [O, T], 'inStep', { proxies: 0, of: 1 }],
-  ] as const)('asks the proxies where the issuer was renewed after the root: one %s', async (_what, anchors, expected, untrusting) => {
-    const issuer = { certificatePem: next.issuer.certificate.pem, keyPem: toSec1Pem(next.issuer.privateKey) };
-    const cluster = installed({ root: T, previous: O }, { bundle: [O, T], issuer });
-    cluster.addPod('web-1', anchors);
-    const seen = await look(cluster);
-    expect(seen.untrusting).toEqual(untrusting);
-    expect(seenIn(seen)).toBe(expected);
-  });
+  ] as const)(
+    'asks the proxies where the issuer was renewed after the root: one %s',
+    async (_what, anchors, expected, untrusting) => {
+      const issuer = { certificatePem: next.issuer.certificate.pem, keyPem: toSec1Pem(next.issuer.privateKey) };
+      const cluster = installed({ root: T, previous: O }, { bundle: [O, T], issuer });
+      cluster.addPod('web-1', anchors);
+      const seen = await look(cluster);
+      expect(seen.untrusting).toEqual(untrusting);
+      expect(seenIn(seen)).toBe(expected);
+    },
+  );
 
   it('tells a root that was renewed with the key it had', async () => {
-    const again = createRootAgain();
     expect(seenIn(await look(installed({ root: again, previous: O }, { bundle: [O, again] })))).toBe('sameKey');
   });
 

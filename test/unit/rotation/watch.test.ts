@@ -53,7 +53,12 @@ describe('what a look has seen', () => {
       'renewed',
       'the issuer is under it already, while 3 of 9 proxies do not trust it',
     ],
-    ['the issuer too, and everybody trusts it', renewed({ inUse: [T], untrusting: { proxies: 0, of: 9 } }), 'inStep', ''],
+    [
+      'the issuer too, and everybody trusts it',
+      renewed({ inUse: [T], untrusting: { proxies: 0, of: 9 } }),
+      'inStep',
+      '',
+    ],
     ['it was renewed with the same key', renewed({ inUse: [O, T], sameKey: true }), 'sameKey', 'rotationPolicy: Never'],
     ['a rotation has the cluster', renewed({ rotating: 'workflow w' }), 'rotating', 'workflow w'],
     ['a rotation was interrupted', renewed({ leftBehind: true }), 'leftBehind', '`reroot rotate` goes on with it'],
@@ -99,9 +104,19 @@ describe('what is due', () => {
     ['the rotation, once that is answered', renewed(), { ...ask, approved: T.fingerprint }, 'start'],
     ['a question still, where another root was approved', renewed(), { ...ask, approved: X.fingerprint }, 'ask'],
     ['no second rotation for a root', renewed(), { ...rotate, ended: T.fingerprint }, 'tell'],
-    ['no second one that another look has started', renewed({ last: { root: T.fingerprint, ended: true } }), rotate, 'tell'],
+    [
+      'no second one that another look has started',
+      renewed({ last: { root: T.fingerprint, ended: true } }),
+      rotate,
+      'tell',
+    ],
     ['one for the next root', renewed({ last: { root: O.fingerprint, ended: true } }), rotate, 'start'],
-    ['a second one when somebody says so', renewed(), { ...rotate, ended: T.fingerprint, approved: T.fingerprint }, 'start'],
+    [
+      'a second one when somebody says so',
+      renewed(),
+      { ...rotate, ended: T.fingerprint, approved: T.fingerprint },
+      'start',
+    ],
     ['nothing while a rotation has the cluster', renewed({ rotating: 'w' }), rotate, 'nothing'],
     ['nothing with the same key', renewed({ sameKey: true }), rotate, 'nothing'],
   ] as const)('%s', (_what, seen, remembered, due) => expect(dueNow(seen, remembered)).toBe(due));
@@ -114,7 +129,10 @@ describe('what is due', () => {
       todo: expect.stringContaining('`reroot watch --approve bbbbbbbbbbbb`') as string,
     });
     const rotation = { workflowId: 'w', runId: 'r', root: T.fingerprint, startedAt: '', message: 'not ready' };
-    expect(waitingOf('tell', renewed(), rotation)).toMatchObject({ kind: 'attention', on: [expect.any(String), 'not ready'] });
+    expect(waitingOf('tell', renewed(), rotation)).toMatchObject({
+      kind: 'attention',
+      on: [expect.any(String), 'not ready'],
+    });
   });
 });
 
@@ -125,7 +143,9 @@ describe('an alert', () => {
     ['NothingToWatch', without('certificate')],
     ['WatchFailing', without('root')],
   ])('%s', (reason, seen) => expect(alertsOf(seen).map((alert) => alert.reason)).toEqual([reason]));
-  it.each([[look()], [renewed()], [renewed({ rotating: 'w' })]])('is none', (seen) => expect(alertsOf(seen)).toEqual([]));
+  it.each([[look()], [renewed()], [renewed({ rotating: 'w' })]])('is none', (seen) =>
+    expect(alertsOf(seen)).toEqual([]),
+  );
 });
 
 describe('the next look', () => {
@@ -136,5 +156,7 @@ describe('the next look', () => {
     ['never later than the input says', { renewalTime: '2026-11-29T11:59:00Z' }, 1000, 1000],
     ['as often where nothing says when it renews', {}, 600_000, 600_000],
     ['as often where that cannot be read', { renewalTime: 'soon' }, 600_000, 600_000],
-  ])('%s', (_what, when, every, pause) => expect(nextLookIn({ at: '2026-11-29T12:00:00Z', ...when }, every)).toBe(pause));
+  ])('%s', (_what, when, every, pause) =>
+    expect(nextLookIn({ at: '2026-11-29T12:00:00Z', ...when }, every)).toBe(pause),
+  );
 });
