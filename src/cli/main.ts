@@ -12,6 +12,7 @@ import { addPreflightCommand } from './commands/preflight.js';
 import { addRotateCommand } from './commands/rotate.js';
 import { addStatusCommand } from './commands/status.js';
 import { addUpdateCommands } from './commands/updates.js';
+import { addWatchCommand } from './commands/watch.js';
 import { addWorkerCommand } from './commands/worker.js';
 
 const EXIT_HELP = `
@@ -30,6 +31,7 @@ async function main(argv: string[]): Promise<number> {
   addRotateCommand(program, done);
   addStatusCommand(program, done);
   addUpdateCommands(program);
+  addWatchCommand(program);
   addWorkerCommand(program);
   addExplainCommand(program);
   addEmbeddedHostCommand(program);

@@ -5,7 +5,8 @@ import { present } from '../../ground/present.js';
 import { strategyNames } from '../../rotation/courses/index.js';
 import type { IssuerInput, RotationInput } from '../../rotation/input.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { type ClusterOptions, defaultCluster } from './common.js';
+import type { WatchInput } from '../../rotation/watch-input.js';
+import { type ClusterOptions, type CommonOptions, defaultCluster } from './common.js';
 
 /** For what prints findings. */
 export interface DetailsOption {
@@ -30,6 +31,13 @@ export interface InputOptions extends DetailsOption {
   issuerValidity?: string;
   rootKey?: 'keep' | 'discard';
   certificates?: string;
+}
+
+/** Flags for the watch's own fields. */
+export interface WatchInputOptions {
+  linkerdNamespace?: string;
+  every?: string;
+  onRenewal?: 'rotate' | 'ask';
 }
 
 export function withInputOptions(command: Command): Command {
@@ -88,13 +96,33 @@ function leafRenewalOption(): Option {
  * @throws CliError when the file cannot be read
  */
 export function rotationInput(options: ClusterOptions & InputOptions): RotationInput {
-  const file = options.input === undefined ? {} : readInputFile(options.input);
-  const { linkerdNamespace, strategy, approvals, adopt, issuerKeyCompromised, leafRenewal, certificates } = options;
-  const { pace, deadline, rootValidity, rootKey, issuerValidity } = options;
+  const file: RotationInput = options.input === undefined ? {} : readInputFile(options.input);
+  const { linkerdNamespace } = options;
+  return { ...rotationFields(options, file), ...clusterOf(options, file), ...present({ linkerdNamespace }) };
+}
+
+/**
+ * The input of a watch; what flags say of the rotation is for the one that it starts.
+ * @throws CliError when the file cannot be read
+ */
+export function watchInput(options: CommonOptions & InputOptions & WatchInputOptions): WatchInput {
+  const file: WatchInput = options.input === undefined ? {} : readInputFile(options.input);
+  const { linkerdNamespace, every, onRenewal } = options;
   return {
     ...file,
     ...clusterOf(options, file),
-    ...present({ linkerdNamespace, strategy, approvals, adopt, issuerKeyCompromised, leafRenewal }),
+    ...present({ linkerdNamespace, every, onRenewal }),
+    rotation: rotationFields(options, file.rotation ?? {}),
+  };
+}
+
+/** Flags over what a file says of a rotation. */
+function rotationFields(options: InputOptions, file: RotationInput): RotationInput {
+  const { strategy, approvals, adopt, issuerKeyCompromised, leafRenewal, certificates } = options;
+  const { pace, deadline, rootValidity, rootKey, issuerValidity } = options;
+  return {
+    ...file,
+    ...present({ strategy, approvals, adopt, issuerKeyCompromised, leafRenewal }),
     rollout: { ...file.rollout, ...present({ pace, deadline }) },
     root: { ...file.root, ...present({ validity: rootValidity, key: rootKey }) },
     issuer: { ...file.issuer, ...present({ validity: issuerValidity }) },
@@ -103,7 +131,7 @@ export function rotationInput(options: ClusterOptions & InputOptions): RotationI
 }
 
 /** The flag has a default, over which a file wins. */
-function clusterOf({ cluster }: ClusterOptions, file: RotationInput): Pick<RotationInput, 'cluster'> {
+function clusterOf({ cluster }: CommonOptions, file: Pick<RotationInput, 'cluster'>): Pick<RotationInput, 'cluster'> {
   return cluster === defaultCluster() && file.cluster !== undefined ? {} : { cluster };
 }
 
@@ -116,7 +144,7 @@ export function issuerInput(options: ClusterOptions & InputOptions): IssuerInput
   return input;
 }
 
-function readInputFile(file: string): RotationInput {
+function readInputFile(file: string): object {
   try {
     const content: unknown = parse(readFileSync(file === '-' ? 0 : file, 'utf8'), { logLevel: 'error' });
     if (content === null || content === undefined) return {};
