@@ -4,6 +4,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { present } from '../../ground/present.js';
 import { strategyNames } from '../../rotation/courses/index.js';
 import type { IssuerInput, RotationInput } from '../../rotation/input.js';
+import { type Owned, OWNER_KINDS, type OwnerKind } from '../../rotation/owners.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import type { WatchInput } from '../../rotation/watch-input.js';
 import { type ClusterOptions, type CommonOptions, defaultCluster } from './common.js';
@@ -31,6 +32,8 @@ export interface InputOptions extends DetailsOption {
   issuerValidity?: string;
   rootKey?: 'keep' | 'discard';
   certificates?: string;
+  bundleOwner?: OwnerKind;
+  issuerOwner?: OwnerKind;
 }
 
 /** Flags for the watch's own fields. */
@@ -68,7 +71,9 @@ export function withInputOptions(command: Command): Command {
         'what becomes of the key of the new root (default: keep; of a root of your own: discard)',
       ).choices(['keep', 'discard']),
     )
-    .option('--certificates <secret>', 'Secret in the Linkerd namespace with a root (and issuer) of your own');
+    .option('--certificates <secret>', 'Secret in the Linkerd namespace with a root (and issuer) of your own')
+    .addOption(ownerOption('bundle', 'the trust bundle'))
+    .addOption(ownerOption('issuer', 'the issuer Secret'));
 }
 
 /** Those of the above that concern an issuer alone. */
@@ -81,7 +86,12 @@ export function withIssuerOptions(command: Command): Command {
     .option('--adopt <fingerprint>', 'go on with what is in Secret reroot-rotation')
     .option('--issuer-validity <duration>', 'validity of the new issuer, for example 90d')
     .addOption(leafRenewalOption())
-    .option('--certificates <secret>', 'Secret in the Linkerd namespace with an issuer of your own under the root');
+    .option('--certificates <secret>', 'Secret in the Linkerd namespace with an issuer of your own under the root')
+    .addOption(ownerOption('issuer', 'the issuer Secret'));
+}
+
+function ownerOption(owned: Owned, what: string): Option {
+  return new Option(`--${owned}-owner <owner>`, `who writes ${what} (default: found by looking)`).choices(OWNER_KINDS);
 }
 
 function leafRenewalOption(): Option {
@@ -119,13 +129,15 @@ export function watchInput(options: CommonOptions & InputOptions & WatchInputOpt
 /** Flags over what a file says of a rotation. */
 function rotationFields(options: InputOptions, file: RotationInput): RotationInput {
   const { strategy, approvals, adopt, issuerKeyCompromised, leafRenewal, certificates } = options;
-  const { pace, deadline, rootValidity, rootKey, issuerValidity } = options;
+  const { pace, deadline, rootValidity, rootKey, issuerValidity, bundleOwner, issuerOwner } = options;
+  const owners = { ...file.owners, ...present({ bundle: bundleOwner, issuer: issuerOwner }) };
   return {
     ...file,
     ...present({ strategy, approvals, adopt, issuerKeyCompromised, leafRenewal }),
     rollout: { ...file.rollout, ...present({ pace, deadline }) },
     root: { ...file.root, ...present({ validity: rootValidity, key: rootKey }) },
     issuer: { ...file.issuer, ...present({ validity: issuerValidity }) },
+    ...(Object.keys(owners).length > 0 ? { owners } : {}),
     ...present({ certificates: certificates === undefined ? undefined : { secret: certificates } }),
   };
 }
