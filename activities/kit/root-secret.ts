@@ -24,9 +24,9 @@ const LOOK_MS = 2000;
  * What the root's Secret holds, which is what cert-manager signs issuers with.
  * - `cross`: the new root's key, certified by the root of the start. Whatever is signed with it is verified by those that trust
  *   the one root, and by those that trust the other.
- * - `new`: the new root itself. `start`: that of the start.
+ * - `new`: the new root itself. `start`: that of the start. `any`: the new root's key, whichever of the two it stands in.
  */
-export type RootForm = 'cross' | 'new' | 'start';
+export type RootForm = 'cross' | 'new' | 'start' | 'any';
 
 /** @returns whether it had to be written */
 export async function holdRoot(
@@ -41,6 +41,7 @@ export async function holdRoot(
 
 function isForm(first: Certificate, rotation: RotationSecret, form: RootForm): boolean {
   if (form === 'start') return rotation.previous.roots.some(({ fingerprint }) => fingerprint === first.fingerprint);
+  if (form === 'any' && isCross(first, rotation)) return true;
   if (form === 'cross' && canCross(rotation)) return isCross(first, rotation);
   return first.fingerprint === rotation.root.fingerprint;
 }

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Target } from '../../src/ground/mesh.js';
-import { detectLinkerd, type Linkerd } from '../../src/linkerd/detect.js';
+import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer } from '../../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { Certificate } from '../../src/pki/certificate.js';
@@ -14,6 +14,7 @@ import { GATES, type Requirement } from '../../src/rotation/gates.js';
 import { isPast } from '../../src/rotation/reverted.js';
 import type { PhaseInput, StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
+import { linkerdOf, type Managed, managedOf } from './managed.js';
 
 /** The rotation under way, looked up afresh at the start of each step: the cluster is the only memory. */
 export interface StoredRotation {
@@ -33,13 +34,15 @@ export interface PhaseContext extends StoredRotation {
   row: Row;
   /** What every proxy has to show. */
   requirement: Requirement;
+  /** What cert-manager writes of it. */
+  managed: Managed;
   /** What has to be read of a proxy to tell. */
   evidence: { anchors: boolean; leaf: boolean };
 }
 
 /** @throws ApplicationFailure `RotationSecretGone`, `DetectionError` */
 export async function readRotation({ k8s }: Pick<Dependencies, 'k8s'>, input: StepInput): Promise<StoredRotation> {
-  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const linkerd = await linkerdOf(k8s, input);
   const secret = await readRotationSecret(k8s, linkerd.namespace);
   if (!secret) {
     throw ApplicationFailure.nonRetryable(
@@ -83,5 +86,6 @@ export async function readPhase(dependencies: Pick<Dependencies, 'k8s'>, input: 
   const rotation = await readRotation(dependencies, input);
   const retired = row.retired ? rotation.target.retired.map(({ fingerprint }) => fingerprint) : [];
   const wanted = rotation.wanted.filter(({ fingerprint }) => !retired.includes(fingerprint));
-  return { ...rotation, wanted, row, ...GATES[row.gate] };
+  const managed = await managedOf(dependencies.k8s, input, rotation.linkerd);
+  return { ...rotation, wanted, row, managed, ...GATES[row.gate] };
 }
