@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration } from './input-fields.js';
+import { durationWithin, EVERY } from './input-fields.js';
 import { checkedFields, clusterField, linkerdNamespaceField, readInput, type RotationInput } from './input.js';
 
 /** The one argument of `watchTrustRoot`: every field is optional, as in a rotation's input. */
@@ -7,7 +7,7 @@ const schema = z.strictObject({
   cluster: clusterField,
   linkerdNamespace: linkerdNamespaceField,
   /** Between two looks. The time at which cert-manager renews the root is not slept through. */
-  every: duration('every').prefault('10m'),
+  every: durationWithin(EVERY).prefault('10m'),
   /** When the root has renewed itself: start the rotation, or ask a person first. */
   onRenewal: z.enum(['rotate', 'ask']).default('rotate'),
   /** One look, and the watch ends: for a Temporal Schedule. */

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EVERY } from '../../../src/rotation/input-fields.js';
 import { readWatchInput } from '../../../src/rotation/watch-input.js';
 import { memoOf, startedByWatch, startedText } from '../../../src/rotation/watch-start.js';
 import { refuseRenewalApproval } from '../../../src/rotation/watch-refusals.js';
@@ -48,6 +51,13 @@ describe("a watch's input", () => {
     expect(problems({ rotation: { strategy: 'patient', leafRenewal: 'roll' } })).toEqual([
       expect.stringMatching(/^rotation\.leafRenewal: /),
     ]);
+  });
+});
+
+describe('the bounds', () => {
+  it('are in the documentation', () => {
+    const docs = readFileSync(path.resolve(import.meta.dirname, '../../../docs/input.md'), 'utf8');
+    expect(docs).toMatch(new RegExp(`\\| \`every\` +\\| ${EVERY[0]} +\\| ${EVERY[1]} +\\|`));
   });
 });
 
