@@ -82,7 +82,7 @@ function certificateOf({ root }: CertManagerInstall): Pick<RenewalLook, 'certifi
 
 function slotFacts({ reference, certificates }: Slot): NonNullable<RenewalLook['previous']> {
   const holds = certificates.map(({ fingerprint }) => fingerprint);
-  return { secret: `${reference.namespace}/${reference.name}`, holds };
+  return { secret: plain(`${reference.namespace}/${reference.name}`), holds };
 }
 
 /** The slot is read first of all: what is written into it rests on what was seen after that. */
@@ -94,13 +94,26 @@ async function readRoots(k8s: Kubernetes, linkerd: Linkerd, install: CertManager
   const [root] = made?.certificates ?? [];
   const stores = await readAnchors(k8s, linkerd);
   const [{ certificates: bundle }] = stores;
-  const known = [...stores.map(({ certificates }) => certificates), previous?.certificates ?? [], root ? [root] : []];
+  const held = [root ? [root] : [], previous?.certificates ?? [], ...stores.map(({ certificates }) => certificates)];
+  const known = held.reduce((all, more) => addAnchors(all, more), []);
   const { certificates: issuer } = await findIssuer(k8s, linkerd);
-  const inUse = anchorsOfIssuer(
-    issuer,
-    known.reduce((all, more) => addAnchors(all, more), []),
-  );
+  const inUse = withoutTwins(anchorsOfIssuer(issuer, known));
   return { linkerd, root, previous, bundle, inUse };
+}
+
+/** A rotation by bridge leaves its root beside the same, signed by the root before it: one root, to whoever verifies with it. */
+function withoutTwins(roots: readonly Certificate[]): Certificate[] {
+  return roots.filter((root, index) => !roots.slice(0, index).some((before) => isTwin(root, before)));
+}
+
+/** Key, name and times are the same (`createCross`), which no renewal leaves so. */
+function isTwin(one: Certificate, other: Certificate): boolean {
+  return (
+    one.publicKeyDer.equals(other.publicKeyDer) &&
+    one.subjectDer.equals(other.subjectDer) &&
+    one.notBefore.getTime() === other.notBefore.getTime() &&
+    one.notAfter.getTime() === other.notAfter.getTime()
+  );
 }
 
 async function readSlot(k8s: Kubernetes, reference: SecretReference, key: string): Promise<Slot | undefined> {

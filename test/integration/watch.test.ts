@@ -97,8 +97,10 @@ describe('a watch', () => {
     );
     expect(first?.outcome).toBe('failed');
     expect(waiting?.on.join()).toContain('ns/Lease is held');
+    const looks = () => cluster.given.calls.filter((call) => call === 'lookForRenewal').length;
+    const before = looks();
     await handle.executeUpdate('retry', { args: [] });
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // more than a look
+    await eventually('two looks more', async () => await Promise.resolve(looks() > before + 1));
     expect(begun()).toBe(1);
     ready = true;
     rotates();
@@ -147,7 +149,7 @@ describe('a watch', () => {
     const { certificate: _, ...nothing } = IN_STEP;
     seen = nothing;
     expect((await failureOf(await cluster.watch(FAST))).type).toBe('NothingToWatch');
-    expect((await failureOf(await cluster.watch({ every: 'soon' } as never))).type).toBe('InvalidInput');
+    expect((await failureOf(await cluster.watch({ every: 'soon' }))).type).toBe('InvalidInput');
   });
 });
 

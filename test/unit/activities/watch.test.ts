@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encode } from '../../../src/kubernetes/base64.js';
 import { readBundle } from '../../../src/pki/bundle.js';
 import type { Certificate } from '../../../src/pki/certificate.js';
-import { basicConstraints, issue, keyUsage } from '../../../src/pki/issue.js';
+import { basicConstraints, createCross, issue, keyUsage } from '../../../src/pki/issue.js';
 import { toSec1Pem } from '../../../src/pki/key.js';
 import { seenIn } from '../../../src/rotation/watch.js';
 import { DAY_MS } from '../support.js';
@@ -110,6 +110,15 @@ describe('a look for a renewal', () => {
 
   it('tells a root that was renewed with the key it had', async () => {
     expect(seenIn(await look(installed({ root: again, previous: O }, { bundle: [O, again] })))).toBe('sameKey');
+  });
+
+  it('takes a root and the same under the root before it for one', async () => {
+    const cross = createCross({ root: O, by: T, byKey: next.root.privateKey });
+    const cluster = installed({ root: O, previous: O }, { bundle: [cross, O] });
+    cluster.put('Secret/linkerd-previous-anchor', { data: { 'tls.crt': encode(O.pem + cross.pem) } });
+    const seen = await look(cluster);
+    expect(seenIn(seen)).toBe('inStep');
+    expect(seen.inUse.map(({ fingerprint }) => fingerprint)).toEqual([O.fingerprint]);
   });
 
   it('has nothing to look for where no Certificate writes the root', async () => {
