@@ -1,17 +1,16 @@
-import type { V1Secret } from '@kubernetes/client-node';
 import { plain } from '../../src/ground/plain.js';
 import { present } from '../../src/ground/present.js';
-import { decode } from '../../src/kubernetes/base64.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import { readClusterUid } from '../../src/kubernetes/cluster.js';
 import { ifThere } from '../../src/kubernetes/errors.js';
 import type { CertManagerInstall, SecretReference } from '../../src/linkerd/cert-manager/install.js';
+import { readPair, type StoredPair } from '../../src/linkerd/cert-manager/pair.js';
 import { readInstall } from '../../src/linkerd/cert-manager/read.js';
 import { detectLinkerd, type Linkerd } from '../../src/linkerd/detect.js';
 import { findIssuer } from '../../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
-import { addAnchors, readBundle } from '../../src/pki/bundle.js';
+import { addAnchors } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { holderOf, readLease } from '../../src/records/lease.js';
@@ -26,24 +25,25 @@ import { observeAnchors } from './proxies.js';
 /** What was seen, and what a repair of the slot of the previous root is made from. */
 export interface Looked {
   look: RenewalLook;
-  linkerd: Linkerd;
   inUse: Certificate[];
   /** As it was read, before it was known that nobody has the cluster: a write rests on that. */
   previous?: Slot;
+  /** Of the root in the Secret of its Certificate: for the activity that read it and for nobody else. */
+  rootKeyPem: string;
 }
 
-/** The Secret with the previous root. */
-export interface Slot {
+/** A Secret that the bundle is made of. */
+export interface Slot extends StoredPair {
   reference: SecretReference;
+  /** Of its data: where the certificates are. */
   key: string;
-  secret: V1Secret;
-  certificates: Certificate[];
 }
 
 /** What a look has read of the mesh and of the root's Certificate. */
 interface Read {
   linkerd: Linkerd;
   root: Certificate | undefined;
+  rootKeyPem: string;
   previous: Slot | undefined;
   bundle: Certificate[];
   inUse: Certificate[];
@@ -55,7 +55,7 @@ export async function lookAtRoot(dependencies: Dependencies, wantedNamespace: st
   const linkerd = await detectLinkerd(k8s, wantedNamespace);
   const install = await readInstall(k8s, linkerd);
   const read = await readRoots(k8s, linkerd, install);
-  const { root, previous, inUse } = read;
+  const { root, rootKeyPem, previous, inUse } = read;
   const look: RenewalLook = {
     at: clusterNow(k8s).toISOString(),
     linkerdNamespace: linkerd.namespace,
@@ -68,7 +68,7 @@ export async function lookAtRoot(dependencies: Dependencies, wantedNamespace: st
     ...(await whoHas(dependencies, linkerd)),
   };
   const untrusting = await asked(dependencies, read, look);
-  return { look: { ...look, ...present({ untrusting }) }, linkerd, inUse, ...present({ previous }) };
+  return { look: { ...look, ...present({ untrusting }) }, inUse, rootKeyPem, ...present({ previous }) };
 }
 
 function certificateOf({ root }: CertManagerInstall): Pick<RenewalLook, 'certificate' | 'renewalTime'> {
@@ -80,7 +80,11 @@ function certificateOf({ root }: CertManagerInstall): Pick<RenewalLook, 'certifi
   });
 }
 
-function slotFacts({ reference, certificates }: Slot): NonNullable<RenewalLook['previous']> {
+/** What the slot of the previous root holds, as a look says it. */
+export function slotFacts({
+  reference,
+  certificates,
+}: Pick<Slot, 'reference' | 'certificates'>): NonNullable<RenewalLook['previous']> {
   const holds = certificates.map(({ fingerprint }) => fingerprint);
   return { secret: plain(`${reference.namespace}/${reference.name}`), holds };
 }
@@ -98,7 +102,7 @@ async function readRoots(k8s: Kubernetes, linkerd: Linkerd, install: CertManager
   const known = held.reduce((all, more) => addAnchors(all, more), []);
   const { certificates: issuer } = await findIssuer(k8s, linkerd);
   const inUse = withoutTwins(anchorsOfIssuer(issuer, known));
-  return { linkerd, root, previous, bundle, inUse };
+  return { linkerd, root, rootKeyPem: made?.keyPem ?? '', previous, bundle, inUse };
 }
 
 /** A rotation by bridge leaves its root beside the same, signed by the root before it: one root, to whoever verifies with it. */
@@ -117,8 +121,8 @@ function isTwin(one: Certificate, other: Certificate): boolean {
 }
 
 async function readSlot(k8s: Kubernetes, reference: SecretReference, key: string): Promise<Slot | undefined> {
-  const secret = await ifThere(k8s.core.readNamespacedSecret(reference));
-  return secret && { reference, key, secret, certificates: readBundle(decode(secret.data?.[key] ?? '')).certificates };
+  const pair = await ifThere(readPair(k8s, reference, key));
+  return pair && { ...pair, reference, key };
 }
 
 /** Whichever of two certificates of one key verifies, the other does too. */

@@ -18,6 +18,7 @@ import {
 } from './cluster.js';
 
 const [O, T] = [old.root.certificate, next.root.certificate];
+const keyOfO = toSec1Pem(old.root.privateKey);
 /** The root once more, with the key that it has. */
 const again = issue({
   subjectDer: O.subjectDer,
@@ -36,7 +37,8 @@ function installed(
   given: Parameters<typeof clusterWith>[0] = {},
 ): FakeCluster {
   const cluster = clusterWith(given);
-  cluster.put('Secret/linkerd-trust-anchor', { data: { 'tls.crt': encode(root.pem) } });
+  const key = root === O ? keyOfO : toSec1Pem(next.root.privateKey);
+  cluster.put('Secret/linkerd-trust-anchor', { data: { 'tls.crt': encode(root.pem), 'tls.key': encode(key) } });
   cluster.put('Secret/linkerd-previous-anchor', { data: { 'tls.crt': encode(previous.pem) } });
   cluster.custom = {
     'certificates.v1.cert-manager.io': [
@@ -153,11 +155,17 @@ describe('the slot of the previous root', () => {
   it('gets the root in use beside what it holds, before the next renewal takes that out of the bundle', async () => {
     const cluster = installed({ root: O, previous: T });
     const seen = await keep(cluster);
-    expect(slotOf(cluster)).toEqual([T.fingerprint, O.fingerprint]);
-    expect(seen.previous?.holds).toEqual([T.fingerprint, O.fingerprint]);
+    expect(slotOf(cluster)).toEqual([O.fingerprint, T.fingerprint]);
+    expect(seen.previous?.holds).toEqual([O.fingerprint, T.fingerprint]);
+    expect(cluster.text('Secret/linkerd-previous-anchor', 'tls.key')).toBe(keyOfO);
     expect(cluster.writes).toEqual(['patch Secret/linkerd-previous-anchor']);
     await keep(cluster);
     expect(cluster.writes).toHaveLength(1);
+  });
+  it('gets it too when it is in no other Secret any more, which the next rotation would miss', async () => {
+    const cluster = installed({ root: T, previous: again }, { bundle: [O, T] });
+    await keep(cluster);
+    expect(slotOf(cluster)).toEqual([again.fingerprint, O.fingerprint]);
   });
   it('is not touched while a rotation has the cluster', async () => {
     const cluster = installed({ root: O, previous: T });
