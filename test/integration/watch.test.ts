@@ -67,7 +67,9 @@ describe('a watch', () => {
     const handle = await cluster.watch({ ...FAST, onRenewal: 'ask' });
     const { waiting } = await watched(handle, 'the question', (status) => status.waiting?.kind === 'approval');
     expect(waiting?.todo).toContain('reroot watch --approve newroot1newr');
-    await expect(approve(handle, 'f'.repeat(64))).rejects.toThrow();
+    await expect(approve(handle, 'f'.repeat(64))).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('approve needs {"root": "newroot1') as string },
+    });
     expect(begun()).toBe(0);
     await approve(handle);
     const { notes } = await watched(handle, 'the end', (status) => status.rotation?.outcome === 'completed');
