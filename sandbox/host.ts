@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { birthOf } from '../src/ground/process.js';
+import { installCertManager } from './cert-manager/install.js';
 import { startKubernetes } from './cluster/kubernetes.js';
 import { claimNetwork } from './cluster/network.js';
 import { createObjects, nodeObjects, NODES, permissionObjects } from './cluster/objects.js';
@@ -8,7 +9,7 @@ import { startedServers, stopAll } from './cluster/processes.js';
 import { startTemporal } from './cluster/temporal.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from './facts.js';
 import { appObjects, meshedPodCount } from './linkerd/apps.js';
-import { linkerdObjects } from './linkerd/install/objects.js';
+import { linkerdNamespace, linkerdObjects } from './linkerd/install/objects.js';
 import { VERSIONS } from './linkerd/install/versions.js';
 import { MESHED_PODS, proxiesReady, startStandIn } from './linkerd/standin.js';
 
@@ -24,9 +25,10 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   ]);
   const create = async (objects: Parameters<typeof createObjects>[1]) =>
     await createObjects(kubernetes.adminKubeconfig, objects);
-  await create(nodeObjects(network));
+  await create([...nodeObjects(network), linkerdNamespace()]);
   const standin = await startStandIn(folder, kubernetes.adminKubeconfig, { ...options, kubeletPort });
-  await create(linkerdObjects(options, standin.injector));
+  const brought = options.certManager && (await installCertManager(folder, kubernetes.adminKubeconfig, options));
+  await create(linkerdObjects(options, standin.injector, brought));
   const controlPlane = VERSIONS[options.linkerd].components.length - 1 + options.identityReplicas;
   await proxiesReady(standin, controlPlane);
   await create([...permissionObjects(), ...appObjects(options.apps)]);

@@ -5,7 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Programs that the sandbox runs, by name; found or built by scripts/tools.mjs, which `npm run` calls first. */
 export type ToolName =
-  'leash' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok' | 'temporal' | 'standin';
+  | 'leash'
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kwok'
+  | 'temporal'
+  | 'standin'
+  | OptionalTool;
+
+/** What only some sandboxes run. */
+export type OptionalTool = 'cert-manager' | 'trust-manager';
 
 /** @throws Error when the program was not started through `npm run` */
 export function tool(name: ToolName): string {

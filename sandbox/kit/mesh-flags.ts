@@ -6,7 +6,7 @@ import { VERSIONS } from '../linkerd/install/versions.js';
 export interface MeshFlags {
   linkerd: SandboxOptions['linkerd'];
   issuer: SandboxOptions['issuer'];
-  certificates: SandboxOptions['certificates'];
+  certificates: SandboxOptions['certificates'] | 'cert-manager';
   install: SandboxOptions['install'];
   ha?: boolean;
 }
@@ -24,9 +24,9 @@ export function withMeshFlags(command: Command): Command {
     .addOption(
       new Option(
         '--certificates <kind>',
-        'an issuer under the root, one certificate that is both (`linkerd install`), an issuer under an intermediate, or a P-384 root',
+        'an issuer under the root, one certificate that is both (`linkerd install`), an issuer under an intermediate, a P-384 root, or what cert-manager and trust-manager make and renew (scheme kubernetes)',
       )
-        .choices(['separate', 'default', 'intermediate', 'p384'])
+        .choices(['separate', 'default', 'intermediate', 'p384', 'cert-manager'])
         .default('separate'),
     )
     .addOption(new Option('--install <how>', 'tool that installed Linkerd').choices(['cli', 'helm']).default('cli'))
@@ -34,5 +34,8 @@ export function withMeshFlags(command: Command): Command {
 }
 
 export function meshOptions({ linkerd, issuer, certificates, install, ha }: MeshFlags): Partial<SandboxOptions> {
-  return { linkerd, issuer, certificates, install, ...(ha ? { identityReplicas: 3 } : {}) };
+  const mesh = { linkerd, install, ...(ha ? { identityReplicas: 3 } : {}) };
+  return certificates === 'cert-manager'
+    ? { ...mesh, issuer: 'kubernetes', certManager: {} }
+    : { ...mesh, issuer, certificates };
 }

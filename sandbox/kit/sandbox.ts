@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { isStillAlive } from '../../src/ground/process.js';
-import { built } from '../cluster/paths.js';
-import { tail, tool } from '../cluster/processes.js';
+import { built, CHECKOUT } from '../cluster/paths.js';
+import { type OptionalTool, tail, tool } from '../cluster/processes.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from '../facts.js';
 import { type StandIn, standInAt } from '../linkerd/standin-client.js';
 
@@ -41,7 +42,8 @@ export async function startSandbox({ folder: wanted, stay = false, ...options }:
   const folder = wanted ?? mkdtempSync(path.join(tmpdir(), 'reroot-sandbox-'));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   rmSync(path.join(folder, FACTS_FILE), { force: true });
-  const child = spawnHost(folder, { ...DEFAULTS, ...options }, stay);
+  const env = options.certManager ? await withOptionalTools() : process.env;
+  const child = spawnHost(folder, { ...DEFAULTS, ...options }, { stay, env });
   const facts = await waitForFacts(folder, child);
   return {
     ...facts,
@@ -84,7 +86,23 @@ export async function stopHost({ pid, born }: Pick<SandboxFacts, 'pid' | 'born'>
   if (lives()) process.kill(pid, 'SIGKILL'); // its servers are leashed to it
 }
 
-function spawnHost(folder: string, options: SandboxOptions, stay: boolean): ChildProcess {
+const CERT_MANAGER: OptionalTool[] = ['cert-manager', 'trust-manager'];
+
+/** Builds them where they are nowhere, in minutes: nobody else has to wait for that. */
+async function withOptionalTools(): Promise<NodeJS.ProcessEnv> {
+  const script = pathToFileURL(path.join(CHECKOUT, 'scripts', 'tools.mjs'));
+  const { environmentWith } = (await import(script.href)) as {
+    environmentWith: (names: OptionalTool[]) => Promise<NodeJS.ProcessEnv>;
+  };
+  return await environmentWith(CERT_MANAGER);
+}
+
+interface HostProcess {
+  stay: boolean;
+  env: NodeJS.ProcessEnv;
+}
+
+function spawnHost(folder: string, options: SandboxOptions, { stay, env }: HostProcess): ChildProcess {
   const log = openSync(path.join(folder, 'host.log'), 'a');
   const host = [
     process.execPath,
@@ -96,7 +114,7 @@ function spawnHost(folder: string, options: SandboxOptions, stay: boolean): Chil
     JSON.stringify(options),
   ];
   const [command = '', ...args] = stay ? host : [tool('leash'), ...host];
-  const child = spawn(command, args, { detached: stay, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, { detached: stay, stdio: ['ignore', log, log], env });
   if (stay) child.unref();
   return child;
 }

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../cluster/objects.js';
-import { makeCertificates } from './certificates.js';
+import { type Certificates, makeCertificates } from './certificates.js';
 import { configData, overrides } from './config.js';
 import { controlPlane } from './control-plane.js';
 import {
@@ -17,22 +17,26 @@ import { injectorWebhook } from './webhook.js';
 
 /**
  * The objects of an install of Linkerd that matter here: names, labels, env and volumes as its CLI or Helm chart renders
- * them; images and tuning are left out.
+ * them; images and tuning are left out. The namespace is there already; `brought`: what somebody else has made in it.
  */
-export function linkerdObjects(options: LinkerdOptions, injector: InjectorWebhook): KubernetesObject[] {
+export function linkerdObjects(
+  options: LinkerdOptions,
+  injector: InjectorWebhook,
+  brought?: Certificates,
+): KubernetesObject[] {
   const version = VERSIONS[options.linkerd];
   const install: Install = {
     options,
     version,
-    certificates: makeCertificates(options),
+    certificates: brought ?? makeCertificates(options),
+    externalCA: brought !== undefined,
     createdBy: { 'linkerd.io/created-by': `linkerd/${options.install} ${version.release}` },
   };
   return [
-    namespace(),
     ...version.components.map(serviceAccount),
     linkerdConfig(install),
-    ...(version.layout === 'D' ? [trustRoots(install)] : []),
-    issuerSecret(install),
+    ...(version.layout === 'D' && !brought ? [trustRoots(install)] : []),
+    ...(brought ? [] : [issuerSecret(install)]),
     ...(options.install === 'helm' ? [helmRelease()] : []),
     ...(options.install === 'cli' && version.layout !== 'A' ? [configOverrides(install)] : []),
     ...version.components.map((component) => controlPlane(component, install)),
@@ -40,7 +44,7 @@ export function linkerdObjects(options: LinkerdOptions, injector: InjectorWebhoo
   ];
 }
 
-function namespace(): KubernetesObject {
+export function linkerdNamespace(): KubernetesObject {
   return {
     apiVersion: 'v1',
     kind: 'Namespace',

@@ -24,6 +24,8 @@ export interface Install {
   options: LinkerdOptions;
   version: VersionData;
   certificates: Certificates;
+  /** Somebody else makes the issuer Secret and the trust roots: `identity.externalCA=true` and scheme `kubernetes.io/tls`. */
+  externalCA: boolean;
   /** The annotations with which the tool signs what it makes. */
   createdBy: Record<string, string>;
 }
