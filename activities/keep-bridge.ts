@@ -1,3 +1,4 @@
+import { present } from '../src/ground/present.js';
 import { clusterNow } from '../src/kubernetes/clock.js';
 import { type BridgeKept, bridgeKept, NO_BRIDGE } from '../src/rotation/bridge-life.js';
 import type { StepInput } from '../src/rotation/payloads.js';
@@ -14,7 +15,10 @@ export async function keepBridge(dependencies: Dependencies, input: StepInput): 
   if (!(await holdsIssuer(dependencies, input, isCarried))) return NO_BRIDGE;
   const { secret, linkerd } = await withBridge(dependencies, input);
   // the rotation goes on meanwhile: what it has written, in whatever order, is kept
-  await bringIssuerTo(dependencies, input, { wanted: (found, at) => (isCarried(found, at) ? found : undefined) });
+  const { helm } = await bringIssuerTo(dependencies, input, {
+    wanted: (found, at) => (isCarried(found, at) ? found : undefined),
+  });
   const { missing: keyMissing } = await rootKeyOf(dependencies.k8s, input, secret);
-  return bridgeKept({ bridge: secret.bridge, keyMissing }, linkerd.leafLifeMs, clusterNow(dependencies.k8s));
+  const kept = bridgeKept({ bridge: secret.bridge, keyMissing }, linkerd.leafLifeMs, clusterNow(dependencies.k8s));
+  return { ...kept, ...present({ helm }) };
 }

@@ -2,6 +2,7 @@ import type { Row } from '../src/rotation/courses/course.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { GateResult } from '../src/rotation/payloads.js';
 import { WAITS } from '../src/rotation/waits.js';
+import { followHelm } from './helm.js';
 import { now, showDetails } from './in-phase.js';
 import { guarded, phaseInput, type Rotation } from './rotation.js';
 import { stepsOn, unlessItFails } from './steps.js';
@@ -74,9 +75,10 @@ async function standStill(rotation: Rotation, row: Row, gate: GateResult): Promi
   const { input, operator, steps, status } = rotation;
   const others = gate.reverted.filter(({ reason }) => reason === 'Reverted'); // what reroot itself wrote is nobody's fault
   if (others.length > 0) await operator.hold('another writer reverts the rotation', others.map(formatFinding));
-  await steps.addTarget(input);
-  if (row.issuer !== undefined) await steps.writeIssuer({ ...guarded(rotation), state: row.issuer, keepLater: true });
-  if (row.retired) await steps.dropRetired(guarded(rotation));
+  followHelm(status, await steps.addTarget(input));
+  if (row.issuer !== undefined)
+    followHelm(status, await steps.writeIssuer({ ...guarded(rotation), state: row.issuer, keepLater: true }));
+  if (row.retired) followHelm(status, await steps.dropRetired(guarded(rotation)));
   delete status.proxiesWait; // leaves of before this are not expected to fit
 }
 

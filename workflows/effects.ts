@@ -1,14 +1,11 @@
 import type { IssuerState, Row } from '../src/rotation/courses/course.js';
 import { addNote } from '../src/rotation/notes.js';
-import type { BundleWritten } from '../src/rotation/payloads.js';
 import { approveIfAsked, approveRetiring, asApproved } from './approvals.js';
 import { converge } from './converge.js';
 import type { Effects, Proof } from './perform.js';
+import { followHelm } from './helm.js';
 import { inPhase } from './in-phase.js';
 import { guarded, phaseInput, type Rotation } from './rotation.js';
-
-/** Characters: a bundle is of no use in parts. */
-const LONGEST_BUNDLE = 32_000;
 
 /** A rotation as `perform` moves it. */
 export function effectsOf(rotation: Rotation): Effects {
@@ -21,17 +18,20 @@ export function effectsOf(rotation: Rotation): Effects {
     ask: async (row) => await approveIfAsked(rotation, row),
     approve: async (row) => await approveRetiring(rotation, row),
     converge: async (row) => await converge(rotation, row),
-    addTarget: async () => noteHelm(rotation, await steps.addTarget(input)),
+    addTarget: async () => followHelm(status, await steps.addTarget(input)),
     dropRetired: async (proof) =>
-      noteHelm(
-        rotation,
+      followHelm(
+        status,
         await asApproved(
           rotation,
           async (how) => await steps.dropRetired(guarded(rotation), { ...how, ...proven(proof) }),
         ),
       ),
     writeIssuer: async (state) =>
-      void (await asApproved(rotation, async (how) => await steps.writeIssuer({ ...guarded(rotation), state }, how))),
+      followHelm(
+        status,
+        await asApproved(rotation, async (how) => await steps.writeIssuer({ ...guarded(rotation), state }, how)),
+      ),
     swapIssuer: async (row, state, proof) => await swapIssuer(rotation, { row, state, proof }),
     passPointOfNoReturn: () => (status.pastPointOfNoReturn = true),
   };
@@ -49,13 +49,11 @@ interface Swap {
 
 async function swapIssuer(rotation: Rotation, { row, state, proof }: Swap): Promise<boolean> {
   const { steps, status } = rotation;
-  const { swappedAt, written } = await steps.writeIssuer({ ...guarded(rotation), state }, proven(proof));
+  const swapped = await steps.writeIssuer({ ...guarded(rotation), state }, proven(proof));
+  const { swappedAt, written } = swapped;
+  followHelm(status, swapped);
   if (state === 'previous' && written.length === 0) return true; // it never left
   const answer = await steps.awaitIssuer({ ...phaseInput(rotation, row.phase), swappedAt });
   addNote(status.notes, `Issuer Secret written at ${swappedAt} (${state}): ${answer.message}.`);
   return answer.outcome === 'updated' || answer.outcome === 'alreadyIssuing';
-}
-
-function noteHelm({ status }: Rotation, { helm }: BundleWritten): void {
-  if (helm) addNote(status.notes, `Helm: from now on ${helm.value} has to be:\n${helm.pem}`, LONGEST_BUNDLE);
 }

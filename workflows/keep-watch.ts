@@ -9,6 +9,7 @@ import {
   issuerEnding,
   isIssuerReplaced,
 } from '../src/rotation/certificate-watch.js';
+import { followHelm } from './helm.js';
 import { now, showDetails } from './in-phase.js';
 import type { Generated } from './rotation.js';
 import { causeOf, stepsOn } from './steps.js';
@@ -44,6 +45,7 @@ async function keepBridge(rotation: Generated): Promise<void> {
   try {
     const kept = await stepsOn(status.cluster).quick.keepBridge(input);
     status.bridgeNotAfter = kept.notAfter;
+    followHelm(status, kept);
     clear(status, 'BridgeNotKept');
     sayOfKey(rotation, kept);
   } catch (error) {

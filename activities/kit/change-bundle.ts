@@ -1,8 +1,9 @@
+import { present } from '../../src/ground/present.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import { readBundleState, untilCertain } from '../../src/linkerd/proxies/bundle-change.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { type BundleChange, changeAnchors, readAnchors } from '../../src/linkerd/layouts/stores.js';
-import { formatBundle } from '../../src/pki/bundle.js';
+import { readHelmUpgrade } from '../../src/linkerd/helm.js';
+import { type BundleChange, changeAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { BundleWritten } from '../../src/rotation/payloads.js';
 import { pause } from './heartbeat.js';
 import type { Dependencies } from './dependencies.js';
@@ -15,7 +16,7 @@ export async function changeBundle(
 ): Promise<BundleWritten> {
   const written = await changeAnchors(k8s, linkerd, change);
   await letStartsBeCertain({ k8s }, linkerd);
-  return { written, ...(await valueForHelm({ k8s }, linkerd)) };
+  return { written, ...present({ helm: await readHelmUpgrade(k8s, linkerd) }) };
 }
 
 /** Where proxies are judged by the time of their start, nothing is restarted so soon that this would tell nothing. */
@@ -26,14 +27,4 @@ async function letStartsBeCertain(
   if (!layout.judgedByStart || rules.environmentServed) return;
   const { changedAt } = await readBundleState(k8s, namespace);
   await pause(untilCertain(changedAt, clusterNow(k8s)));
-}
-
-/** Where Helm would render the bundle anew, the value it has to be given, so that it renders the same. */
-async function valueForHelm(
-  { k8s }: Pick<Dependencies, 'k8s'>,
-  linkerd: Linkerd,
-): Promise<Pick<BundleWritten, 'helm'>> {
-  if (linkerd.installedBy !== 'helm') return {};
-  const [{ certificates }] = await readAnchors(k8s, linkerd);
-  return { helm: { value: linkerd.layout.helmValue, pem: formatBundle(certificates, { finalNewline: true }) } };
 }

@@ -5,6 +5,7 @@ import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
+import { helmNames } from '../../src/linkerd/helm.js';
 import { findIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
@@ -149,7 +150,7 @@ export async function gather(
     keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
     writers: await competingWriters(k8s, linkerd),
     ...(await membersOf(k8s, course, settings)),
-    helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
+    helmValues: await helmNames(k8s, linkerd),
     rehearsal: settings.planOnly
       ? undefined
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),

@@ -1,9 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { present } from '../../src/ground/present.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
+import { readHelmUpgrade } from '../../src/linkerd/helm.js';
 import { readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
@@ -94,7 +96,8 @@ export async function bringIssuerTo(
       written.push(`Secret ${ISSUER_SECRET}`);
     }
     const { secret, copies } = await followIssuer(k8s, linkerd);
-    return { swappedAt: swapTime(secret), written: [...written, ...copies] };
+    const helm = await readHelmUpgrade(k8s, linkerd);
+    return { swappedAt: swapTime(secret), written: [...written, ...copies], ...present({ helm }) };
   });
 }
 

@@ -6,6 +6,7 @@ export { isAlive } from '../../src/ground/process.js';
 export { tool } from '../cluster/processes.js';
 export type { SandboxFacts, SandboxOptions } from '../facts.js';
 export type { AppsSize } from '../linkerd/apps.js';
+export { helm, type HelmRelease } from '../linkerd/install/helm.js';
 export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';
 export { type MeshStatus, type ProbeStatus, standInAt } from '../linkerd/standin-client.js';
 export { areCertificatesReady, readCertificate, renew } from '../cert-manager/certificates.js';

@@ -42,7 +42,7 @@ export async function startSandbox({ folder: wanted, stay = false, ...options }:
   const folder = wanted ?? mkdtempSync(path.join(tmpdir(), 'reroot-sandbox-'));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   rmSync(path.join(folder, FACTS_FILE), { force: true });
-  const env = options.certManager ? await withOptionalTools() : process.env;
+  const env = await withOptionalTools(options);
   const child = spawnHost(folder, { ...DEFAULTS, ...options }, { stay, env });
   const facts = await waitForFacts(folder, child);
   return {
@@ -86,15 +86,18 @@ export async function stopHost({ pid, born }: Pick<SandboxFacts, 'pid' | 'born'>
   if (lives()) process.kill(pid, 'SIGKILL'); // its servers are leashed to it
 }
 
-const CERT_MANAGER: OptionalTool[] = ['cert-manager', 'trust-manager'];
-
 /** Builds them where they are nowhere, in minutes: nobody else has to wait for that. */
-async function withOptionalTools(): Promise<NodeJS.ProcessEnv> {
+async function withOptionalTools({ certManager, realHelm }: StartOptions): Promise<NodeJS.ProcessEnv> {
+  const names: OptionalTool[] = [
+    ...(certManager ? (['cert-manager', 'trust-manager'] as const) : []),
+    ...(realHelm ? (['helm'] as const) : []),
+  ];
+  if (names.length === 0) return process.env;
   const script = pathToFileURL(path.join(CHECKOUT, 'scripts', 'tools.mjs'));
   const { environmentWith } = (await import(script.href)) as {
     environmentWith: (names: OptionalTool[]) => Promise<NodeJS.ProcessEnv>;
   };
-  return await environmentWith(CERT_MANAGER);
+  return await environmentWith(names);
 }
 
 interface HostProcess {

@@ -1,3 +1,4 @@
+import type { HelmUpgrade } from '../ground/helm.js';
 import type { Finding, Waiver } from './findings.js';
 import type { RotationRequest } from './input.js';
 import type { Fingerprint } from '../ground/mesh.js';
@@ -231,14 +232,16 @@ export interface ReinjectResult extends NamespaceProgress {
 export interface BundleWritten {
   /** Stores that had to be written. */
   written: string[];
-  /** Helm installs: the chart value that holds the anchors, and what it has to be from now on (certificates only). */
-  helm?: { value: string; pem: string };
+  /** Helm installs: what the release has to be given from now on. */
+  helm?: HelmUpgrade;
 }
 
 export interface SwapResult {
   /** ISO 8601: when the issuer Secret got the new issuer, as the API server recorded it. */
   swappedAt: string;
   written: string[];
+  /** Helm installs: what the release has to be given from now on. */
+  helm?: HelmUpgrade;
 }
 
 export interface AwaitIssuerResult {

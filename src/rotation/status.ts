@@ -3,6 +3,7 @@ import { formatFinding } from './findings.js';
 import { formatAlert } from './alerts.js';
 import { markdown, markdownLines } from './markdown.js';
 import { waitsOf } from './waits.js';
+import type { HelmUpgrade } from '../ground/helm.js';
 import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
@@ -73,6 +74,8 @@ export interface RotationStatus {
   bridgeNotAfter?: string;
   /** ISO 8601: when an organic rollout rolls what is left. */
   organicUntil?: string;
+  /** Helm installs: what the release has to be given so that it renders what the rotation has written. */
+  helm?: HelmUpgrade;
   /** What the wait for proxies under way remembers. */
   proxiesWait?: ProxiesWait;
   waivers: Waiver[];

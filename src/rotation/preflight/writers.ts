@@ -30,15 +30,15 @@ export function foreignFieldManager({ writers }: PreflightObservation): Finding[
     }));
 }
 
-export function helmWouldRevert({ helmValue, linkerdNamespace }: PreflightObservation): Finding[] {
-  if (helmValue === undefined) return [];
+export function helmWouldRevert({ helmValues = [], linkerdNamespace }: PreflightObservation): Finding[] {
+  if (helmValues.length === 0) return [];
   return [
     {
       reason: 'HelmValues',
       severity: 'warn',
-      message: "installed by Helm: a `helm upgrade` with today's values would bring the old root back",
+      message: `installed by Helm: a \`helm upgrade\` with today's values (${helmValues.join(', ')}) would bring the old certificates back`,
       subject: { kind: 'cluster', name: linkerdNamespace },
-      hint: `no \`helm upgrade\` during the rotation; its notes have the bundle to set as ${helmValue}: first with both roots, then with the new one alone`,
+      hint: 'no `helm upgrade` during the rotation, unless with the values that `reroot values` prints at that time; and before the next one afterwards, put those of the end into its values',
     },
   ];
 }
