@@ -4,10 +4,11 @@ import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import type { BundleWritten, GuardedInput } from '../src/rotation/payloads.js';
-import { changeBundle } from './kit/change-bundle.js';
+import { changeTrust } from './kit/change-bundle.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { guardRetire } from './kit/guard.js';
+import { managedOf } from './kit/managed.js';
 import { readRotation } from './kit/stored-rotation.js';
 
 /**
@@ -41,5 +42,6 @@ export async function dropRetired(dependencies: Dependencies, input: GuardedInpu
     const bundle = certificates.map(({ fingerprint }) => fingerprint);
     await guardRetire(dependencies, input, rotation, bundle);
   }
-  return await changeBundle(dependencies, linkerd, { remove });
+  const managed = await managedOf(k8s, input, linkerd);
+  return await changeTrust(dependencies, { rotation, managed, change: { remove } });
 }

@@ -17,6 +17,7 @@ import { courseOf } from '../src/rotation/courses/index.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { RotationRequest } from '../src/rotation/input.js';
 import { heldPhases } from '../src/rotation/members.js';
+import { isOwn } from '../src/rotation/owners.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
 import type { PlannedAnchors } from '../src/rotation/plan.js';
 import { preflightFindings } from '../src/rotation/preflight/index.js';
@@ -69,18 +70,20 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
   const missing = await permissionsMissing(dependencies, linkerd, request);
   if (missing.length > 0) return unread({ missingPermissions: missing });
   const { mesh, observation, findings } = await settledMesh(dependencies, linkerd, request);
+  const { owners } = observation;
   return {
     linkerdNamespace: linkerd.namespace,
     linkerdVersion: linkerd.version,
     layout: linkerd.layout.id,
     leafLifeMs: linkerd.leafLifeMs,
     ...(observation.recovery ? { recovery: observation.recovery } : {}),
+    ...(isOwn(owners) ? {} : { owners }),
     apiServer: k8s.server,
     clusterUid: await readClusterUid(k8s),
     ...named(findings),
     plan: hashedPlan(
       request,
-      { ...linkerd, pods: mesh.pods, workloads: mesh.workloads, unseen: observation.members },
+      { ...linkerd, pods: mesh.pods, workloads: mesh.workloads, unseen: observation.members, owners },
       anchorsOf(mesh),
     ),
     extensions: await extensionNamespaces(k8s),

@@ -18,7 +18,7 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
   const report = await inPhase(status, 'finish', async () => {
     const written = reportOf(rotation, outcome);
     const finished: Finished | undefined = await steps.finish({ ...input, report: written }); // absent: by reroot 0.3
-    return { ...withSenders(written, finished?.senders), ...finished?.oldKey };
+    return { ...withSenders(written, finished?.senders), ...finished?.oldKey, ...finished?.made };
   });
   status.outcome = outcome;
   return { ...report, finishedAt: now(), phases: compared(status.phases, status.plan?.phases) };
@@ -127,7 +127,6 @@ function reportOf(
     startedAt: status.startedAt,
     finishedAt,
     newRoot: roots.root,
-    newIssuer: roots.issuer,
     oldRoots: roots.retire,
     proxiesProven: status.gate?.proven ?? 0,
     // writing the report is what is left to do: whoever reads it finds a rotation that has ended
@@ -141,6 +140,7 @@ function reportOf(
     approvals: status.approvals,
     notes: status.notes,
     adopted: roots.adopted,
+    ...(roots.issuer ? { newIssuer: roots.issuer } : {}),
     ...(status.aborted ? { aborted: status.aborted } : {}),
   };
 }

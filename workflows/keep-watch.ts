@@ -72,7 +72,8 @@ function endingSoon({ status, operator }: Generated, notAfter: string, missing?:
 }
 
 function watchIssuer({ status, roots, mesh, course }: Generated): void {
-  const ending = roots.issuerOfStart && issuerEnding(roots.issuerOfStart, mesh.leafLifeMs, new Date());
+  // cert-manager renews it
+  const ending = roots.issuer && roots.issuerOfStart && issuerEnding(roots.issuerOfStart, mesh.leafLifeMs, new Date());
   if (ending && !isIssuerReplaced(course, status)) raise(status, ending, now());
   else clear(status, 'IssuerEnding');
 }

@@ -41,13 +41,12 @@ export function refuseUnfit(rotation: RotationSecret, onward: Onward): void {
   const { anchors, looked } = onward;
   const { root, rootKeyPem, issuer, issuerKeyPem } = rotation;
   refuseInconsistent(rotation);
+  const key = (pem: string | undefined) => (pem === undefined ? undefined : readKey(pem, looked ? damaged : bad));
   const past = looked?.facts.pastPointOfNoReturn ?? false;
   const problems = checkAuthority({
     root,
-    issuer,
     intermediates: intermediatesOf(rotation),
-    issuerKey: readKey(issuerKeyPem, looked ? damaged : bad),
-    ...present({ rootKey: rootKeyPem === undefined ? undefined : readKey(rootKeyPem, looked ? damaged : bad) }),
+    ...present({ issuer, issuerKey: key(issuerKeyPem), rootKey: key(rootKeyPem) }),
     at: onward.now,
     oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
   }).filter(({ severity, reason }) => severity === 'error' && !(past && reason === 'ExpiresDuringRotation'));

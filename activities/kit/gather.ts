@@ -15,7 +15,6 @@ import { readMembers } from '../../src/linkerd/members.js';
 import { injectorWebhook } from '../../src/linkerd/proxies/injector-webhook.js';
 import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
 import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
-import { competingWriters } from '../../src/linkerd/writers/writers.js';
 import { type Bundle, readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { anchorsOfIssuer, endOf } from '../../src/pki/issuer-anchors.js';
@@ -35,6 +34,7 @@ import { isNamed, leftBehindOf } from '../../src/rotation/preflight/left-behind.
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
 import { rootsOf, tracesOf } from './look.js';
+import { findOwners } from './owners.js';
 import { withIdentity } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
@@ -148,7 +148,7 @@ export async function gather(
     keyCopies: await findKeyCopies(k8s, linkerd),
     // of a rotation that goes on it was decided when its root was made
     keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
-    writers: await competingWriters(k8s, linkerd),
+    ...(await findOwners(k8s, linkerd, settings)),
     ...(await membersOf(k8s, course, settings)),
     helmValues: await helmNames(k8s, linkerd),
     rehearsal: settings.planOnly

@@ -18,6 +18,9 @@ import { isPast } from '../../src/rotation/reverted.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
+import { bringNew, isFinal } from './issuer-of-cert-manager.js';
+import { type Managed, managedOf } from './managed.js';
+import { bringPair } from './root-secret.js';
 import { readRotation, type StoredRotation } from './stored-rotation.js';
 
 /** Where a rotation stands, as the stores show it. */
@@ -36,6 +39,7 @@ interface IssuerNow extends Standing {
   found: IssuerState | undefined;
   /** The bundle that the control plane reads, as fingerprints. */
   bundle: string[];
+  managed: Managed;
 }
 
 /** A write of the issuer Secret that is next, and what it was decided from. */
@@ -62,7 +66,8 @@ async function readIssuerNow(dependencies: Dependencies, input: StepInput): Prom
   const bundle = anchors.map(({ fingerprint }) => fingerprint);
   const current = await readIssuer(k8s, linkerd);
   const found = issuerStateOf(current.certificates, secret);
-  return { stored, current, found, bundle, isBack, isPast: !isBack && isPast(bundle, target) };
+  const managed = await managedOf(k8s, input, linkerd);
+  return { stored, current, found, managed, bundle, isBack, isPast: !isBack && isPast(bundle, target) };
 }
 
 /** Looks at the issuer Secret, and writes nothing. */
@@ -82,23 +87,44 @@ export async function bringIssuerTo(
 ): Promise<SwapResult> {
   const { k8s } = dependencies;
   return await withFreshRead(async () => {
-    const { stored, current, found, bundle, ...standing } = await readIssuerNow(dependencies, input);
+    const { stored, current, found, bundle, managed, ...standing } = await readIssuerNow(dependencies, input);
     const { linkerd, secret: rotation } = stored;
-    refuseForeign(current, rotation);
+    // what cert-manager has issued under a root that is none of this rotation's is put back, not fought for
+    if (!managed.issuer) refuseForeign(current, rotation);
     const state = wanted(found, standing);
+    if (state === 'new' && managed.issuer && rotation.issuerByCertManager) {
+      if (!isFinal(current.certificates, rotation)) await guard?.(stored, { state, found, bundle });
+      const isWritten = await bringNew(k8s, linkerd.namespace, { ...managed, issuer: managed.issuer }, rotation);
+      const { secret } = await readIssuer(k8s, linkerd);
+      return { swappedAt: swapTime(secret, true), written: isWritten ? [`Secret ${ISSUER_SECRET}`] : [] };
+    }
     const next = state && contentOf(state, rotation);
     const written: string[] = [];
     if (state && next && !isSameIssuer(current.certificates, next.certificatePem)) {
       refuseExpired(next.certificatePem, clusterNow(k8s));
       await refuseUntrusted(k8s, linkerd, next.certificatePem);
       await guard?.(stored, { state, found, bundle });
-      await replaceIssuer(k8s, linkerd, current, next);
+      if (managed.issuer) await putBackIssuer(k8s, managed.issuer, next);
+      else await replaceIssuer(k8s, linkerd, current, next);
       written.push(`Secret ${ISSUER_SECRET}`);
     }
     const { secret, copies } = await followIssuer(k8s, linkerd);
     const helm = await readHelmUpgrade(k8s, linkerd);
-    return { swappedAt: swapTime(secret), written: [...written, ...copies], ...present({ helm }) };
+    const swappedAt = swapTime(secret, managed.issuer !== undefined);
+    return { swappedAt, written: [...written, ...copies], ...present({ helm }) };
   });
+}
+
+/** The key that it has stays, mostly; another one is not to be issued anew. */
+async function putBackIssuer(
+  k8s: Kubernetes,
+  issuer: NonNullable<Managed['issuer']>,
+  { certificatePem, keyPem }: { certificatePem: string; keyPem: string },
+): Promise<void> {
+  const wanted = { certificates: issuerFile(certificatePem), keyPem };
+  await bringPair(k8s, issuer, ({ certificates: [first, ...others] }) =>
+    first && isSameIssuer([first, ...others], certificatePem) ? undefined : wanted,
+  );
 }
 
 function contentOf(state: IssuerState, rotation: RotationSecret): { certificatePem: string; keyPem: string } {
@@ -154,9 +180,9 @@ function refuseForeign({ certificates }: StoredIssuer, rotation: RotationSecret)
   );
 }
 
-/** When reroot last wrote the Secret, by the API server's clock. */
-function swapTime(secret: StoredIssuer['secret']): string {
-  const own = secret.metadata?.managedFields?.filter(({ manager }) => manager === FIELD_MANAGER) ?? [];
+/** When reroot last wrote the Secret, or anybody did where cert-manager writes it, by the API server's clock. */
+function swapTime(secret: StoredIssuer['secret'], byAnybody: boolean): string {
+  const own = secret.metadata?.managedFields?.filter(({ manager }) => byAnybody || manager === FIELD_MANAGER) ?? [];
   const times = own.map(({ time }) => (time ? new Date(time).getTime() : 0));
   return new Date(times.length > 0 ? Math.max(...times) : Date.now()).toISOString();
 }

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { present } from '../../src/ground/present.js';
 import type { Target } from '../../src/ground/mesh.js';
-import { detectLinkerd, type Linkerd } from '../../src/linkerd/detect.js';
+import type { Linkerd } from '../../src/linkerd/detect.js';
 import { changedAnchorsHash } from '../../src/linkerd/helm.js';
 import { readIssuer } from '../../src/linkerd/identity/issuer.js';
 import { type BundleChange, readAnchors } from '../../src/linkerd/layouts/stores.js';
@@ -16,6 +16,7 @@ import { GATES, type Requirement } from '../../src/rotation/gates.js';
 import { isPast } from '../../src/rotation/reverted.js';
 import type { PhaseInput, StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
+import { linkerdOf, type Managed, managedOf } from './managed.js';
 
 /** The rotation under way, looked up afresh at the start of each step: the cluster is the only memory. */
 export interface StoredRotation {
@@ -35,6 +36,8 @@ export interface PhaseContext extends StoredRotation {
   row: Row;
   /** What every proxy has to show. */
   requirement: Requirement;
+  /** What cert-manager writes of it. */
+  managed: Managed;
   /** What has to be read of a proxy to tell. */
   evidence: { anchors: boolean; leaf: boolean };
   /** Which hash of the anchors the control plane's templates get when they are rolled; absent: they keep theirs. */
@@ -43,7 +46,7 @@ export interface PhaseContext extends StoredRotation {
 
 /** @throws ApplicationFailure `RotationSecretGone`, `DetectionError` */
 export async function readRotation({ k8s }: Pick<Dependencies, 'k8s'>, input: StepInput): Promise<StoredRotation> {
-  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const linkerd = await linkerdOf(k8s, input);
   const secret = await readRotationSecret(k8s, linkerd.namespace);
   if (!secret) {
     throw ApplicationFailure.nonRetryable(
@@ -88,10 +91,12 @@ export async function readPhase(dependencies: Pick<Dependencies, 'k8s'>, input: 
   const retired = row.retired ? rotation.target.retired.map(({ fingerprint }) => fingerprint) : [];
   const wanted = rotation.wanted.filter(({ fingerprint }) => !retired.includes(fingerprint));
   const change = { add: wanted, remove: retired };
+  const managed = await managedOf(dependencies.k8s, input, rotation.linkerd);
   return {
     ...rotation,
     wanted,
     row,
+    managed,
     ...GATES[row.gate],
     ...present({ anchorsHash: await hashFor(dependencies, rotation, { row, change }) }),
   };

@@ -4,12 +4,22 @@
  */
 export { isAlive } from '../../src/ground/process.js';
 export { tool } from '../cluster/processes.js';
+export {
+  areCertificatesReady,
+  type Certificate,
+  readCertificate,
+  renew,
+  specChanges,
+  type Specs,
+  specsOf,
+} from '../cert-manager/certificates.js';
+export { ANCHOR_CERTIFICATE, CERT_MANAGER_NAMESPACE, ISSUER_CERTIFICATE } from '../cert-manager/names.js';
+export type { CertificateLife, CertManagerOptions } from '../cert-manager/options.js';
 export type { SandboxFacts, SandboxOptions } from '../facts.js';
 export type { AppsSize } from '../linkerd/apps.js';
 export { helm, type HelmRelease } from '../linkerd/install/helm.js';
 export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';
 export { type MeshStatus, type ProbeStatus, standInAt } from '../linkerd/standin-client.js';
-export { areCertificatesReady, readCertificate, renew } from '../cert-manager/certificates.js';
 export { type HandStep, officialOrder, PRUNE, seedOrder } from './by-hand.js';
 export { guideOrder, guideOrderWithRenewal, renewIssuer } from './by-hand-cert-manager.js';
 export { certificatesSince, type CertificatesSince } from './certificates.js';

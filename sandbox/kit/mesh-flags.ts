@@ -44,7 +44,5 @@ export function meshOptions({
   ha,
 }: MeshFlags): Partial<SandboxOptions> {
   const mesh = { linkerd, install, ...(realHelm ? { realHelm } : {}), ...(ha ? { identityReplicas: 3 } : {}) };
-  return certificates === 'cert-manager'
-    ? { ...mesh, issuer: 'kubernetes', certManager: {} }
-    : { ...mesh, issuer, certificates };
+  return certificates === 'cert-manager' ? { ...mesh, certManager: {} } : { ...mesh, issuer, certificates };
 }

@@ -9,6 +9,9 @@
 export const OWNER_KINDS = ['reroot', 'certManager', 'handOff'] as const;
 export type OwnerKind = (typeof OWNER_KINDS)[number];
 
+/** What has an owner of its own. */
+export type Owned = keyof Owners;
+
 export interface Owner {
   kind: OwnerKind;
   /** Who that is, for people: `Argo CD`, `Bundle linkerd-identity-trust-roots`; absent where nobody else is known. */
@@ -22,5 +25,23 @@ export interface Owners {
   issuer: Owner;
 }
 
+/** What the input says of it; found by looking where it says nothing. */
+export type SaidOwners = { readonly [owned in Owned]?: OwnerKind | undefined };
+
 /** A rotation of reroot 0.5 and earlier, and of an install that nobody else writes. */
 export const OWN: Owners = { bundle: { kind: 'reroot' }, issuer: { kind: 'reroot' } };
+
+/** Whether reroot writes everything, as it always did. */
+export function isOwn({ bundle, issuer }: Owners): boolean {
+  return bundle.kind === 'reroot' && issuer.kind === 'reroot';
+}
+
+/** One line for each, as plan, status and report have them. */
+export function ownersText({ bundle, issuer }: Owners): string[] {
+  return [`bundle: ${ownerText(bundle)}`, `issuer: ${ownerText(issuer)}`];
+}
+
+function ownerText({ kind, who }: Owner): string {
+  if (kind === 'reroot') return 'reroot';
+  return kind === 'handOff' ? `hand-off to ${who ?? 'whoever writes it'}` : (who ?? 'cert-manager');
+}

@@ -130,7 +130,8 @@ export interface PlanResult {
 
 export interface GenerateResult {
   root: CertificateFacts;
-  issuer: CertificateFacts;
+  /** Absent: cert-manager makes it, when its time has come. */
+  issuer?: CertificateFacts;
   /** The issuer in use at the start: until the new one is in place, no leaf outlives it. */
   issuerOfStart?: CertificateFacts;
   /** The roots to take out. */

@@ -24,6 +24,17 @@ const BY_HELM = /^helm at /i;
 const HELM_HINT =
   'a `helm upgrade` had old values: run it with those that `reroot values` prints, or not at all, then `resume`';
 
+/** cert-manager has renewed a Certificate in the middle: nobody has to be asked, because it has its place. */
+export function renewed(object: string, what: string): Finding {
+  return {
+    reason: 'Renewed',
+    severity: 'block',
+    message: `cert-manager has renewed it meanwhile: ${what}`,
+    subject: { kind: 'object', name: object },
+    hint: 'nothing to do: the rotation takes it up, or puts back what is needed',
+  };
+}
+
 /**
  * Another writer has put something back; nothing is rolled while that is so. What an earlier run of reroot wrote (the run was
  * reset, or another rotation's remains are adopted) is nobody's fault: it is written again.

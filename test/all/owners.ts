@@ -132,7 +132,7 @@ export async function expectRotated(
 ): Promise<void> {
   expect(report?.outcome).toBe('completed');
   const root = report?.newRoot.fingerprint ?? '';
-  const issuer = report?.newIssuer.fingerprint ?? '';
+  const issuer = report?.newIssuer?.fingerprint ?? '';
   expect(look.oldRoots).not.toContain(root);
   expect((await mesh.certificates()).bundle).toEqual([root]);
   for (const [name, secret] of Object.entries(await sourcesOf(mesh, install))) {

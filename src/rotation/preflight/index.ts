@@ -18,7 +18,7 @@ import { membersUnseen } from './members.js';
 import type { PreflightObservation } from './observation.js';
 import { admissionPolicyAbsent, approvalsElsewhere, permissionMissing } from './permissions.js';
 import { leafUnderNoAnchor, podUnstarted, proxyUnreadable, workloadCannotRoll } from './workloads.js';
-import { anotherWriter, foreignFieldManager, helmWouldRevert } from './writers.js';
+import { anotherWriter, foreignFieldManager, handOff, helmWouldRevert } from './writers.js';
 
 /** Looks for one thing, and is named for it; empty: not found. */
 export type Check = (observation: PreflightObservation) => Finding[];
@@ -46,6 +46,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   rotationLeftBehind,
   strategyTooSlow,
   anotherWriter,
+  handOff,
   foreignFieldManager,
   helmWouldRevert,
   membersUnseen,

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { COURSES } from '../../../../src/rotation/courses/index.js';
 import type { Finding } from '../../../../src/rotation/findings.js';
+import { OWN } from '../../../../src/rotation/owners.js';
 import { preflightFindings } from '../../../../src/rotation/preflight/index.js';
 import type { AnchorFacts, PreflightObservation, StoreFacts } from '../../../../src/rotation/preflight/observation.js';
 import { HOUR_MS, leaf, proxy } from '../support.js';
@@ -30,6 +31,8 @@ export const HEALTHY: PreflightObservation = {
   deployments: [{ name: 'linkerd-identity', ready: 3, wanted: 3 }],
   stores: [store(), store({ store: 'Secret copy' })],
   issuer: [],
+  owners: OWN,
+  saidOwners: {},
   supplied: { problems: [], hasRootKey: true },
   deadline: {
     lastsMs: 17 * HOUR_MS,

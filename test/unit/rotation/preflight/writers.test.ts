@@ -5,6 +5,7 @@ import { type Case, type ExpectedFinding, holds } from './support.js';
 describe('anotherWriter', () => {
   const writer: WriterFacts = {
     object: 'Secret linkerd/x',
+    of: 'issuer',
     manager: 'cert-manager',
     reverts: true,
     will: ['it renews at noon'],
@@ -62,6 +63,7 @@ describe('anotherWriter', () => {
 describe('foreignFieldManager', () => {
   const owner: WriterFacts = {
     object: 'ConfigMap linkerd/x',
+    of: 'bundle',
     manager: 'acme-sync',
     reverts: false,
     will: ['it owns ca-bundle.crt (managedFields): if it is a controller it will put the old content back'],
