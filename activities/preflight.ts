@@ -20,6 +20,7 @@ import { heldPhases } from '../src/rotation/members.js';
 import { isOwn } from '../src/rotation/owners.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
 import type { PlannedAnchors } from '../src/rotation/plan.js';
+import { ownersToGoBy } from '../src/rotation/preflight/cert-manager.js';
 import { preflightFindings } from '../src/rotation/preflight/index.js';
 import { type MissingPermission, NOTHING, type PreflightObservation } from '../src/rotation/preflight/observation.js';
 import { mayPass, patience } from '../src/rotation/preflight/settling.js';
@@ -70,7 +71,7 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
   const missing = await permissionsMissing(dependencies, linkerd, request);
   if (missing.length > 0) return unread({ missingPermissions: missing });
   const { mesh, observation, findings } = await settledMesh(dependencies, linkerd, request);
-  const { owners } = observation;
+  const owners = ownersToGoBy(observation);
   return {
     linkerdNamespace: linkerd.namespace,
     linkerdVersion: linkerd.version,

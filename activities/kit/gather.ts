@@ -121,6 +121,9 @@ export async function gather(
   const { deletePods } = settings.rollout;
   const course = courseOf(ref);
   const replacesRoot = course.replaces === 'root';
+  const found = await findOwners(k8s, linkerd, settings);
+  const isRenewed = found.owners.issuer.kind === 'certManager';
+  const madeHere = replacesRoot && !isRenewed;
   const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
   const current = endOf(issuer.certificates);
   const now = clusterNow(k8s);
@@ -138,17 +141,20 @@ export async function gather(
     issuer: issuerInUseProblems(inUse(mesh), now),
     // what was made once stands: another Secret is not asked for again
     supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
+    givesCertificates: settings.certificates !== undefined,
+    issuerRoots: roots.map(({ fingerprint }) => fingerprint),
     recovery: expiredOf(current, roots, now),
     leftBehind: left && leftBehindOf({ ...left, adopt: settings.adopt }, issuer.certificates),
     deadline: deadlineOf(
       { settings, course },
       paceOf(linkerd, pods, { workloads, deletePods }),
-      expiriesOf(current, roots),
+      // what is renewed by itself does not end
+      expiriesOf(isRenewed ? undefined : current, roots),
     ),
     keyCopies: await findKeyCopies(k8s, linkerd),
     // of a rotation that goes on it was decided when its root was made
-    keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
-    ...(await findOwners(k8s, linkerd, settings)),
+    keepsRootKey: madeHere && !rotation && settings.root.key === undefined && keepsRootKey(settings),
+    ...found,
     ...(await membersOf(k8s, course, settings)),
     helmValues: await helmNames(k8s, linkerd),
     rehearsal: settings.planOnly

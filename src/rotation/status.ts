@@ -111,6 +111,7 @@ export function statusMarkdown(status: RotationStatus): string {
       ),
     );
   }
+  for (const owner of status.plan?.owners ?? []) lines.push('', markdown(`Owner of the ${owner}.`, LONGEST_FINDING));
   lines.push(...certificateLines(status));
   for (const straggler of status.stragglers.slice(0, SHOWN))
     lines.push('', markdown(`⚠ ${formatFinding(straggler)}`, LONGEST_FINDING));
