@@ -139,7 +139,15 @@ async function prepare(
     return { ...previous, id: shortName(current.certificates[0]), rootPem: root.pem, retire: [] };
   }
   if (course.replaces === 'root' && managed.root) {
-    return { ...previous, ...(await ofCertManager(dependencies, input, { linkerd, managed: { ...managed, root: managed.root }, roots, current })) };
+    return {
+      ...previous,
+      ...(await ofCertManager(dependencies, input, {
+        linkerd,
+        managed: { ...managed, root: managed.root },
+        roots,
+        current,
+      })),
+    };
   }
   if (course.replaces === 'issuer') {
     const { root, issuer, issuerPem, issuerKeyPem } = await makeIssuer(dependencies, settings, {

@@ -58,8 +58,7 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
 async function takeUp(dependencies: Dependencies, input: StepInput, managed: Managed): Promise<void> {
   if (!managed.issuer) return;
   const rotation = await readRotationSecret(dependencies.k8s, input.linkerdNamespace);
-  if (rotation)
-    await takeUpIssuer(dependencies.k8s, { rotation: await readRotation(dependencies, input), managed });
+  if (rotation) await takeUpIssuer(dependencies.k8s, { rotation: await readRotation(dependencies, input), managed });
 }
 
 /** The roots that the issuer of the start verifies with: others may be retired beside them, and are no use to its leaves. */

@@ -30,6 +30,6 @@ export async function writeIssuer(dependencies: Dependencies, input: IssuerState
   // past the point of no return the way leads forward only: what an earlier run has reached stays
   return await bringIssuerTo(dependencies, input, {
     wanted: (found, at) => (stays(found, at) ? undefined : state),
-    guard: async (rotation, next) => await guardSwap(dependencies, input, rotation, next),
+    guard: async (stored, next) => await guardSwap(dependencies, input, stored, next),
   });
 }

@@ -25,7 +25,11 @@ export async function changeBundle(
 /** The same by whoever's means it is made: where it is made of the Secrets of cert-manager, those are written, and it is waited for. */
 export async function changeTrust(
   dependencies: Dependencies,
-  { rotation: { linkerd, secret }, managed, change }: { rotation: StoredRotation; managed: Managed; change: BundleChange },
+  {
+    rotation: { linkerd, secret },
+    managed,
+    change,
+  }: { rotation: StoredRotation; managed: Managed; change: BundleChange },
 ): Promise<BundleWritten> {
   const { k8s } = dependencies;
   const { sources } = managed;

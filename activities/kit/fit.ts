@@ -18,6 +18,7 @@ import type { KeyMissing } from '../../src/rotation/bridge-life.js';
 import type { Course } from '../../src/rotation/courses/course.js';
 import type { Looked } from './look.js';
 import type { RootKey } from './root-key.js';
+import { isCross } from './root-secret.js';
 
 /** How a rotation would go on with its certificates. */
 export interface Onward {
@@ -48,7 +49,7 @@ export function refuseUnfit(rotation: RotationSecret, onward: Onward): void {
     intermediates: intermediatesOf(rotation),
     ...present({ issuer, issuerKey: key(issuerKeyPem), rootKey: key(rootKeyPem) }),
     at: onward.now,
-    oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
+    oldAnchors: anchors.filter((anchor) => anchor.fingerprint !== root.fingerprint && !isCross(anchor, rotation)),
   }).filter(({ severity, reason }) => severity === 'error' && !(past && reason === 'ExpiresDuringRotation'));
   if (looked && !past) problems.push(...problemsBeforeReturn(rotation, looked, onward));
   if (problems.length === 0) return;

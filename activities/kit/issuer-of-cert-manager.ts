@@ -161,4 +161,3 @@ function notIssued(certificate: ManagedCertificate, why = 'it does not say why')
     'CertificateNotIssued',
   );
 }
-

@@ -87,32 +87,41 @@ export async function bringIssuerTo(
 ): Promise<SwapResult> {
   const { k8s } = dependencies;
   return await withFreshRead(async () => {
-    const { stored, current, found, bundle, managed, ...standing } = await readIssuerNow(dependencies, input);
+    const now = await readIssuerNow(dependencies, input);
+    const { stored, current, found, managed, isBack, isPast: past } = now;
     const { linkerd, secret: rotation } = stored;
     // what cert-manager has issued under a root that is none of this rotation's is put back, not fought for
     if (!managed.issuer) refuseForeign(current, rotation);
-    const state = wanted(found, standing);
-    if (state === 'new' && managed.issuer && rotation.issuerByCertManager) {
-      if (!isFinal(current.certificates, rotation)) await guard?.(stored, { state, found, bundle });
-      const isWritten = await bringNew(k8s, linkerd.namespace, { ...managed, issuer: managed.issuer }, rotation);
-      const { secret } = await readIssuer(k8s, linkerd);
-      return { swappedAt: swapTime(secret, true), written: isWritten ? [`Secret ${ISSUER_SECRET}`] : [] };
-    }
-    const next = state && contentOf(state, rotation);
-    const written: string[] = [];
-    if (state && next && !isSameIssuer(current.certificates, next.certificatePem)) {
-      refuseExpired(next.certificatePem, clusterNow(k8s));
-      await refuseUntrusted(k8s, linkerd, next.certificatePem);
-      await guard?.(stored, { state, found, bundle });
-      if (managed.issuer) await putBackIssuer(k8s, managed.issuer, next);
-      else await replaceIssuer(k8s, linkerd, current, next);
-      written.push(`Secret ${ISSUER_SECRET}`);
-    }
+    const state = wanted(found, { isBack, isPast: past });
+    const isWritten = state !== undefined && (await writeState(k8s, now, { state, guard }));
     const { secret, copies } = await followIssuer(k8s, linkerd);
+    const written = isWritten ? [`Secret ${ISSUER_SECRET}`] : [];
     const helm = await readHelmUpgrade(k8s, linkerd);
     const swappedAt = swapTime(secret, managed.issuer !== undefined);
     return { swappedAt, written: [...written, ...copies], ...present({ helm }) };
   });
+}
+
+/** @returns whether anything had to be written */
+async function writeState(
+  k8s: Kubernetes,
+  { stored, current, found, bundle, managed }: IssuerNow,
+  { state, guard }: { state: IssuerState; guard: Swap['guard'] },
+): Promise<boolean> {
+  const { linkerd, secret: rotation } = stored;
+  const { issuer } = managed;
+  if (state === 'new' && issuer && rotation.issuerByCertManager) {
+    if (!isFinal(current.certificates, rotation)) await guard?.(stored, { state, found, bundle });
+    return await bringNew(k8s, linkerd.namespace, { ...managed, issuer }, rotation);
+  }
+  const next = contentOf(state, rotation);
+  if (isSameIssuer(current.certificates, next.certificatePem)) return false;
+  refuseExpired(next.certificatePem, clusterNow(k8s));
+  await refuseUntrusted(k8s, linkerd, next.certificatePem);
+  await guard?.(stored, { state, found, bundle });
+  if (issuer) await putBackIssuer(k8s, issuer, next);
+  else await replaceIssuer(k8s, linkerd, current, next);
+  return true;
 }
 
 /** The key that it has stays, mostly; another one is not to be issued anew. */

@@ -22,23 +22,16 @@ type Owned = Pick<StepInput, 'owners' | 'linkerdNamespace'>;
 
 /** @throws ApplicationFailure `CertManagerChanged` when what preflight has found is there no longer */
 export async function managedOf(k8s: Kubernetes, { owners }: Owned, linkerd: Linkerd): Promise<Managed> {
-  const { bundle, issuer } = owners ?? {};
-  const isIssuer = issuer?.kind === 'certManager';
-  const isBundle = bundle?.kind === 'certManager';
-  if (!isIssuer && !isBundle) return {};
-  const install = await readInstall(k8s, linkerd);
-  if (isIssuer && !install.issuer) throw changed('the Certificate of the issuer');
-  if (isBundle && !(install.sources && install.root)) throw changed('the sources of the bundle');
-  return present({
-    root: install.root,
-    sources: isBundle ? install.sources : undefined,
-    bundle: install.bundle,
-    issuer: isIssuer ? install.issuer : undefined,
-  });
+  const is = (owned: 'bundle' | 'issuer') => owners?.[owned].kind === 'certManager';
+  if (!is('issuer') && !is('bundle')) return {};
+  const { root, bundle, ...found } = await readInstall(k8s, linkerd);
+  const issuer = is('issuer') ? (found.issuer ?? changed('the Certificate of the issuer')) : undefined;
+  const sources = is('bundle') ? (found.sources ?? changed('the sources of the bundle')) : undefined;
+  return present({ root, bundle, sources, issuer });
 }
 
-function changed(what: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(
+function changed(what: string): never {
+  throw ApplicationFailure.nonRetryable(
     `${what} was there when the rotation began, and cannot be read any more: put it back, or give reroot its rights, then \`retry\``,
     'CertManagerChanged',
   );

@@ -22,7 +22,10 @@ async function ofRoot(
   const wanted = isBack ? secret.previous.roots : [secret.root];
   if (certificates[0] && wanted.some(({ publicKeyDer }) => certificates[0]?.publicKeyDer.equals(publicKeyDer)))
     return undefined;
-  return renewed(`Certificate ${nameOf(root)}`, 'its Secret has a root that is not of this rotation, and signs with it');
+  return renewed(
+    `Certificate ${nameOf(root)}`,
+    'its Secret has a root that is not of this rotation, and signs with it',
+  );
 }
 
 async function ofIssuer(

@@ -14,10 +14,7 @@ import { type PhaseContext, readPhase } from './stored-rotation.js';
 const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false };
 
 /** What of this rotation's writes no longer stands, by object, each with who wrote it last. Empty: all stands. */
-export async function reversions(
-  { k8s }: Pick<Dependencies, 'k8s'>,
-  phase: PhaseContext,
-): Promise<Finding[]> {
+export async function reversions({ k8s }: Pick<Dependencies, 'k8s'>, phase: PhaseContext): Promise<Finding[]> {
   const { linkerd, target, secret, row, isBack, managed } = phase;
   const found: Finding[] = await renewals(k8s, phase);
   const name = async (location: Location, what: string | undefined): Promise<void> => {

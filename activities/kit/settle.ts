@@ -41,7 +41,8 @@ export async function settle(
   if (root && retire.length > 0) {
     const keys = [rotation.rootKeyPem, previous.rootKeyPem];
     const goes = isBack ? [rotation.root.fingerprint] : retire;
-    if (sources) await changePrevious(k8s, sources, { add: isBack ? previous.roots : [rotation.root], remove: goes }, keys);
+    if (sources)
+      await changePrevious(k8s, sources, { add: isBack ? previous.roots : [rotation.root], remove: goes }, keys);
     await holdRoot(k8s, root, rotation, isBack ? 'start' : 'new');
   }
   for (const certificate of [root, issuer]) if (certificate) await awaitReady(k8s, certificate);
@@ -79,7 +80,10 @@ export async function madeByCertManager(
 
 function renewsText([issuer, root]: readonly (string | undefined)[]): string | undefined {
   if (issuer === undefined) return undefined;
-  const also = root === undefined ? '' : `, and the root at ${root}: that is a rotation, so be before it (or let \`reroot watch\` drive it)`;
+  const also =
+    root === undefined
+      ? ''
+      : `, and the root at ${root}: that is a rotation, so be before it (or let \`reroot watch\` drive it)`;
   return `cert-manager renews the issuer at ${issuer} by itself${also}.`;
 }
 

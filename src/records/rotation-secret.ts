@@ -140,7 +140,10 @@ export function intermediatesOf({ issuerPem = '' }: Pick<RotationSecret, 'issuer
   return others;
 }
 
-function annotationsOf({ metadata }: V1Secret): Pick<RotationSecret, 'retire' | 'firstRunId' | 'issuerByCertManager'> & {
+function annotationsOf({ metadata }: V1Secret): Pick<
+  RotationSecret,
+  'retire' | 'firstRunId' | 'issuerByCertManager'
+> & {
   id?: string;
 } {
   const annotations = metadata?.annotations ?? {};

@@ -15,10 +15,7 @@ const CERTIFICATE_NAME = 'cert-manager.io/certificate-name';
 
 type Named = Pick<ManagedCertificate, 'namespace' | 'name'>;
 
-export async function readCertificate(
-  k8s: Kubernetes,
-  { namespace, name }: Named,
-): Promise<CertManagerCertificate> {
+export async function readCertificate(k8s: Kubernetes, { namespace, name }: Named): Promise<CertManagerCertificate> {
   return (await k8s.custom.getNamespacedCustomObject({ ...CERTIFICATES, namespace, name })) as CertManagerCertificate;
 }
 

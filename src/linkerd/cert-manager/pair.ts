@@ -30,7 +30,11 @@ export interface WantedPair {
 const TLS_KEY = 'tls.key';
 const CA = 'ca.crt';
 
-export async function readPair(k8s: Kubernetes, { namespace, name }: SecretReference, key: string): Promise<StoredPair> {
+export async function readPair(
+  k8s: Kubernetes,
+  { namespace, name }: SecretReference,
+  key: string,
+): Promise<StoredPair> {
   const secret = await k8s.core.readNamespacedSecret({ namespace, name });
   const text = (of: string) => decode(secret.data?.[of] ?? '');
   return { certificates: issuerFile(text(key)), keyPem: text(TLS_KEY), caPem: text(CA), secret };
