@@ -3,6 +3,7 @@ import path from 'node:path';
 import { present } from '../src/ground/present.js';
 import { birthOf } from '../src/ground/process.js';
 import { installCertManager } from './cert-manager/install.js';
+import { sourceNames } from './cert-manager/options.js';
 import { startKubernetes } from './cluster/kubernetes.js';
 import { claimNetwork } from './cluster/network.js';
 import { createObjects, nodeObjects, NODES, permissionObjects } from './cluster/objects.js';
@@ -37,7 +38,10 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   if (!helm) await create(linkerdObjects(install, standin.injector));
   const controlPlane = VERSIONS[options.linkerd].components.length - 1 + options.identityReplicas;
   await proxiesReady(standin, controlPlane);
-  await create([...permissionObjects(), ...appObjects(options.apps)]);
+  await create([
+    ...permissionObjects(options.certManager && sourceNames(options.certManager)),
+    ...appObjects(options.apps),
+  ]);
   await proxiesReady(standin, controlPlane + meshedPodCount(options.apps, NODES));
   const facts: SandboxFacts = {
     folder,
