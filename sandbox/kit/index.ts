@@ -29,3 +29,4 @@ export { bundleAnchors, bundleKeys, dataPlaneGenerations, rolloutsBetween } from
 export { type MeshFlags, meshOptions, withMeshFlags } from './mesh-flags.js';
 export { type Sandbox, startSandbox, type StartOptions } from './sandbox.js';
 export { cliProgram, sandboxEnvironment, startWorkerProcess, type WorkerProcess } from './worker-process.js';
+export { createObjects, permissionObjects } from '../cluster/objects.js';

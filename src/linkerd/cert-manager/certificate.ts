@@ -11,6 +11,8 @@ import type { ManagedCertificate } from './install.js';
 export const CERTIFICATES: CustomResource = { group: 'cert-manager.io', version: 'v1', plural: 'certificates' };
 const REQUESTS: CustomResource = { group: 'cert-manager.io', version: 'v1', plural: 'certificaterequests' };
 const REVISION = 'cert-manager.io/certificate-revision';
+/** Of the condition that cmctl sets. */
+const MANUALLY_TRIGGERED = 'ManuallyTriggered';
 const CERTIFICATE_NAME = 'cert-manager.io/certificate-name';
 
 type Named = Pick<ManagedCertificate, 'namespace' | 'name'>;
@@ -55,7 +57,7 @@ function issuing({ metadata, status }: CertManagerCertificate, now: Date): Patch
   const condition: CertificateCondition = {
     type: 'Issuing',
     status: 'True',
-    reason: 'ManuallyTriggered',
+    reason: MANUALLY_TRIGGERED,
     message: 'Certificate re-issuance manually triggered',
     // the API server takes whole seconds
     lastTransitionTime: now.toISOString().replace(/\.\d+Z$/, 'Z'),

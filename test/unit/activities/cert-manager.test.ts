@@ -188,6 +188,56 @@ describe('the way back by the means of cert-manager', () => {
   });
 });
 
+describe('what ends before its time', () => {
+  it('has the issuer of the start put back, and its Certificate renews as ever, for all to verify', async () => {
+    const { fingerprint } = certificate(ISSUER);
+    await generate();
+    const T = rotation().root;
+    await addTarget();
+    await writeIssuer('bridge');
+    expect(await carryOut(cluster, (activities) => activities.putBack, input())).toEqual({
+      putBack: true,
+      changed: true,
+    });
+    expect(fingerprints(ISSUER)).toEqual([fingerprint]);
+    cluster.renew(ISSUER);
+    expect(rootsOf(ISSUER, [O, T])).toEqual([O.fingerprint, T.fingerprint]);
+  });
+});
+
+describe('the issuer alone', () => {
+  const alone = (course: Partial<CourseRef> = {}) => input({ strategy: 'issuer', ...course });
+
+  it('is renewed under the root in use, and nothing else is', async () => {
+    const before = certificate(ISSUER);
+    const made = await carryOut(cluster, (activities) => activities.generate, alone());
+    expect(made).toMatchObject({ retire: [], root: { fingerprint: O.fingerprint } });
+    await writeIssuer('new', alone());
+    await writeIssuer('new', alone());
+    expect(cluster.issued).toEqual({ [ROOT]: 1, [ISSUER]: 2 });
+    expect(certificate(ISSUER).publicKeyDer.equals(before.publicKeyDer)).toBe(false);
+    const { made: said } = await finish('completed', alone());
+    expect(said?.newIssuer?.fingerprint).toBe(certificate(ISSUER).fingerprint);
+  });
+
+  it('goes back to the one of the start', async () => {
+    const before = fingerprints(ISSUER);
+    await carryOut(cluster, (activities) => activities.generate, alone());
+    await writeIssuer('new', alone());
+    await writeIssuer('previous', alone({ direction: 'back' }));
+    await finish('aborted', alone({ direction: 'back' }));
+    expect(fingerprints(ISSUER)).toEqual(before);
+    expect(cluster.issued[ISSUER]).toBe(2);
+  });
+
+  it('is not renewed under a root that nobody has been told of', async () => {
+    await carryOut(cluster, (activities) => activities.generate, alone());
+    cluster.renew(ROOT);
+    await expect(writeIssuer('new', alone())).rejects.toMatchObject({ type: 'RootRenewed' });
+    expect(cluster.issued[ISSUER]).toBe(1);
+  });
+});
+
 /** The issuer's Certificate, renewed while its CA was the root of the start still. */
 function underStart({ rootKeyPem = '' }: { rootKeyPem?: string }): string {
   const held = cluster.objects.get(`Secret/${ROOT}`) ?? {};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleReverted, isPast, reverted } from '../../../src/rotation/reverted.js';
+import { bundleReverted, isPast, renewed, reverted } from '../../../src/rotation/reverted.js';
 import { target } from './support.js';
 
 describe('bundleReverted', () => {
@@ -10,6 +10,15 @@ describe('bundleReverted', () => {
     ['that the retired root is back', ['old', 'new'], true, 'the root of the start old (root.old) is in it again'],
   ])('says %s', (_what, anchors, retired, said) => {
     expect(bundleReverted(anchors, target(), retired ? { retired } : {})).toBe(said);
+  });
+});
+
+describe('renewed', () => {
+  it('says what cert-manager has done, and asks nobody', () => {
+    const finding = renewed('Certificate linkerd/linkerd-identity-issuer', 'its Secret holds another issuer');
+    expect(finding).toMatchObject({ reason: 'Renewed', severity: 'block' });
+    expect(finding.message).toBe('cert-manager has renewed it meanwhile: its Secret holds another issuer');
+    expect(finding.hint).toContain('nothing to do');
   });
 });
 
