@@ -2,11 +2,11 @@ import { present } from '../../src/ground/present.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import { readBundleState, untilCertain } from '../../src/linkerd/proxies/bundle-change.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { readHelmUpgrade } from '../../src/linkerd/helm.js';
 import { type BundleChange, changeAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { BundleWritten } from '../../src/rotation/payloads.js';
 import { pause } from './heartbeat.js';
 import type { Dependencies } from './dependencies.js';
+import { helmUpgrade } from './helm-now.js';
 
 /** Changes the bundle in every store; nothing else in it changes. */
 export async function changeBundle(
@@ -16,7 +16,7 @@ export async function changeBundle(
 ): Promise<BundleWritten> {
   const written = await changeAnchors(k8s, linkerd, change);
   await letStartsBeCertain({ k8s }, linkerd);
-  return { written, ...present({ helm: await readHelmUpgrade(k8s, linkerd) }) };
+  return { written, ...present({ helm: await helmUpgrade(k8s, linkerd) }) };
 }
 
 /** Where proxies are judged by the time of their start, nothing is restarted so soon that this would tell nothing. */

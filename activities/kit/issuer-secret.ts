@@ -5,7 +5,6 @@ import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { readHelmUpgrade } from '../../src/linkerd/helm.js';
 import { readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
@@ -18,6 +17,7 @@ import { isPast } from '../../src/rotation/reverted.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
+import { helmUpgrade } from './helm-now.js';
 import { readRotation, type StoredRotation } from './stored-rotation.js';
 
 /** Where a rotation stands, as the stores show it. */
@@ -96,7 +96,7 @@ export async function bringIssuerTo(
       written.push(`Secret ${ISSUER_SECRET}`);
     }
     const { secret, copies } = await followIssuer(k8s, linkerd);
-    const helm = await readHelmUpgrade(k8s, linkerd);
+    const helm = await helmUpgrade(k8s, linkerd);
     return { swappedAt: swapTime(secret), written: [...written, ...copies], ...present({ helm }) };
   });
 }
