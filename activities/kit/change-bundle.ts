@@ -2,7 +2,6 @@ import { present } from '../../src/ground/present.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import { readBundleState, untilCertain } from '../../src/linkerd/proxies/bundle-change.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { readHelmUpgrade } from '../../src/linkerd/helm.js';
 import { type BundleChange, changeAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { BundleWritten } from '../../src/rotation/payloads.js';
 import { awaitBundle, changePrevious } from './bundle-sources.js';
@@ -10,6 +9,7 @@ import { pause } from './heartbeat.js';
 import type { Dependencies } from './dependencies.js';
 import type { Managed } from './managed.js';
 import type { StoredRotation } from './stored-rotation.js';
+import { helmUpgrade } from './helm-now.js';
 
 /** Changes the bundle in every store; nothing else in it changes. */
 export async function changeBundle(
@@ -19,7 +19,7 @@ export async function changeBundle(
 ): Promise<BundleWritten> {
   const written = await changeAnchors(k8s, linkerd, change);
   await letStartsBeCertain({ k8s }, linkerd);
-  return { written, ...present({ helm: await readHelmUpgrade(k8s, linkerd) }) };
+  return { written, ...present({ helm: await helmUpgrade(k8s, linkerd) }) };
 }
 
 /** The same by whoever's means it is made: where it is made of the Secrets of cert-manager, those are written, and it is waited for. */
