@@ -39,11 +39,11 @@ export async function untilHandedOver<I extends StepInput, R extends MayHandOff>
     }
     waited = true;
     const since = operator.said().handOffs?.[key]?.since ?? new Date().toISOString();
-    const wanted = memory?.wanted ?? wantedOf(handOff);
-    remembered()[key] = { wanted, since };
+    const wanted = memory?.wanted ?? (handOff.places ? wantedOf(handOff) : undefined);
+    remembered()[key] = { since, ...(wanted ? { wanted } : {}) };
     const retries = operator.retries();
     const { awaitHandOff } = stepsOn(status.cluster).watch;
-    const watched = withMemory(input(), { wanted }, status.pastPointOfNoReturn);
+    const watched = withMemory(input(), remembered()[key], status.pastPointOfNoReturn);
     const watch = async () =>
       await unlessItFails(async () => await awaitHandOff({ ...watched, awaits: { step, seen: handOff.seen } }));
     await operator.handOff(handOff, since, watch);

@@ -6,14 +6,15 @@ import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import type { Location } from '../../src/linkerd/layouts/layout.js';
 import { keyOwners } from '../../src/linkerd/writers/field-managers.js';
 import { KNOWN_WRITERS } from '../../src/linkerd/writers/known.js';
-import type { HandOff, HandOffPlace } from '../../src/rotation/hand-off.js';
+import { type HandOff, type HandOffPlace, withinBounds } from '../../src/rotation/hand-off.js';
 
 /** What both hand-offs share: whose an object is, and what stands for what is shown. */
 
 const SEEN_LENGTH = 16;
 
 /** The hand-off with what stands for it: another one is shown anew. */
-export function seenAs(handOff: Omit<HandOff, 'seen'>): HandOff {
+export function seenAs(whole: Omit<HandOff, 'seen'>): HandOff {
+  const handOff = withinBounds(whole);
   const { difference, places = [] } = handOff;
   const text = JSON.stringify([handOff.for, difference, places.map(({ value, privateKey }) => [value, privateKey])]);
   return { ...handOff, seen: createHash('sha256').update(text).digest('hex').slice(0, SEEN_LENGTH) };
