@@ -82,26 +82,48 @@ export async function bringIssuerTo(
   { wanted, guard }: Swap,
 ): Promise<SwapResult> {
   const { k8s } = dependencies;
+  const isTheirs = isHandedOff(input.owners, 'issuer');
   return await withFreshRead(async () => {
-    const { stored, current, found, bundle, ...standing } = await readIssuerNow(dependencies, input);
+    const seen = await readIssuerNow(dependencies, input);
+    const { stored, current, found, isBack, isPast: past } = seen;
     const { linkerd, secret: rotation } = stored;
-    const isTheirs = isHandedOff(input.owners, 'issuer');
     if (!isTheirs) refuseForeign(current, rotation);
-    const state = wanted(found, standing);
+    const state = wanted(found, { isBack, isPast: past });
     const next = state && contentOf(state, rotation);
-    const written: string[] = [];
-    const handOff = isTheirs && state && next && issuerHandOff(input, current, { ...stored, state, next });
-    if (handOff || (!isTheirs && state && next && !isSameIssuer(current.certificates, next.certificatePem))) {
-      refuseExpired(next.certificatePem, clusterNow(k8s));
-      await refuseUntrusted(k8s, linkerd, next.certificatePem);
-      await guard?.(stored, { state, found, bundle });
-      if (handOff) return { swappedAt: swapTime(current.secret, isTheirs), written, handOff };
-      await replaceIssuer(k8s, linkerd, current, next);
-      written.push(`Secret ${ISSUER_SECRET}`);
-    }
+    const change = state && next ? { state, next } : undefined;
+    const { written, handOff } = change ? await swapTo(dependencies, input, { ...change, guard, seen }) : NOTHING;
+    if (handOff) return { swappedAt: swapTime(current.secret, isTheirs), written, handOff };
     const { secret, copies } = await followIssuer(k8s, await ownCopies(k8s, linkerd, isTheirs));
     return { swappedAt: swapTime(secret, isTheirs), written: [...written, ...copies] };
   });
+}
+
+type Swapped = Pick<SwapResult, 'written' | 'handOff'>;
+const NOTHING: Swapped = { written: [] };
+
+interface Change {
+  guard: Swap['guard'];
+  state: IssuerState;
+  next: { certificatePem: string; keyPem: string };
+  seen: IssuerNow;
+}
+
+/** Writes the issuer Secret, if it has to be, or says what its owner has to write. What has to be so is proven before either. */
+async function swapTo(
+  { k8s }: Dependencies,
+  input: StepInput,
+  { state, next, guard, seen: { stored, current, found, bundle } }: Change,
+): Promise<Swapped> {
+  const isTheirs = isHandedOff(input.owners, 'issuer');
+  const handOff = isTheirs ? issuerHandOff(input, current, { ...stored, state, next }) : undefined;
+  const isAsWanted = isTheirs ? !handOff : isSameIssuer(current.certificates, next.certificatePem);
+  if (isAsWanted) return NOTHING;
+  refuseExpired(next.certificatePem, clusterNow(k8s));
+  await refuseUntrusted(k8s, stored.linkerd, next.certificatePem);
+  await guard?.(stored, { state, found, bundle });
+  if (handOff) return { ...NOTHING, handOff };
+  await replaceIssuer(k8s, stored.linkerd, current, next);
+  return { written: [`Secret ${ISSUER_SECRET}`] };
 }
 
 function contentOf(state: IssuerState, rotation: RotationSecret): { certificatePem: string; keyPem: string } {

@@ -72,11 +72,19 @@ export function withinBounds<T extends Pick<HandOff, 'places' | 'helm' | 'todo'>
   const fits = ({ places, helm }: Pick<HandOff, 'places' | 'helm'>): boolean =>
     jsonBytes([places, helm]) <= MOST_CONTENT;
   if (fits(handOff)) return handOff;
-  const places = (handOff.places ?? []).map(({ document: _, ...place }) => place);
+  const places = (handOff.places ?? []).map(withoutDocument);
   if (fits({ ...handOff, places })) return { ...handOff, places };
-  const { places: __, helm: ___, ...rest } = handOff;
+  const rest = { ...handOff };
+  delete rest.places;
+  delete rest.helm;
   return {
     ...rest,
     todo: `${handOff.todo} (It is too long to be shown: put in and take out what the difference names.)`,
-  } as T;
+  };
+}
+
+function withoutDocument(place: HandOffPlace): HandOffPlace {
+  const short = { ...place };
+  delete short.document;
+  return short;
 }

@@ -152,8 +152,7 @@ describe('the wait for somebody else', () => {
   it('ends when there is something else to see, and when it may not be written any more', async () => {
     const cluster = clusterWith({ bundle: [O], rotation });
     const handOff = await asked(cluster, 'addTarget');
-    const waits = async (seen: string) =>
-      await asked(cluster, 'awaitHandOff' as keyof Activities, { awaits: { step: 'addTarget', seen } });
+    const waits = async (seen: string) => await asked(cluster, 'awaitHandOff', { awaits: { step: 'addTarget', seen } });
     await waits('another');
     setTimeout(() => bundleOf(cluster, O, T), 30);
     await waits(handOff?.seen ?? '');
