@@ -44,11 +44,14 @@ async function writersOfField(k8s: Kubernetes, namespace: string, location: Loca
   const marks = [...Object.keys(metadata.labels ?? {}), ...Object.keys(metadata.annotations ?? {})];
   const managers = keyOwners(metadata, [location.key]).map(({ manager }) => manager);
   const known = KNOWN_WRITERS.filter(
-    (writer) =>
-      writer.how !== 'goesAlong' &&
-      (marks.some((mark) => writer.marks?.test(mark)) || managers.some((manager) => writer.managers?.test(manager))),
+    ({ marks: its, managers: named }) =>
+      marks.some((mark) => its?.test(mark)) || managers.some((manager) => named?.test(manager)),
   );
-  return [...known.map(({ name }) => name), ...managers].filter((name) => name !== FIELD_MANAGER);
+  // a controller has taken the object over from whoever made it, who may own the key still while its value is the same
+  const controllers = known.filter(({ how }) => how === 'reverts');
+  if (controllers.length > 0) return controllers.map(({ name }) => name);
+  const others = known.filter(({ how }) => how === 'nextApply').map(({ name }) => name);
+  return [...others, ...managers].filter((name) => name !== FIELD_MANAGER);
 }
 
 async function metadataOf(k8s: Kubernetes, namespace: string, { kind, name }: Location): Promise<V1ObjectMeta> {
