@@ -7,11 +7,12 @@ import { isHandedOff } from '../src/rotation/owners.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
 import type { BundleWritten, GuardedInput } from '../src/rotation/payloads.js';
-import { changeBundle } from './kit/change-bundle.js';
+import { changeTrust } from './kit/change-bundle.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { guardRetire } from './kit/guard.js';
 import { askForBundle } from './kit/hand-off-bundle.js';
+import { managedOf } from './kit/managed.js';
 import { readRotation, type StoredRotation } from './kit/stored-rotation.js';
 
 /**
@@ -44,7 +45,8 @@ export async function dropRetired(
     const bundle = certificates.map(({ fingerprint }) => fingerprint);
     await guardRetire(dependencies, input, rotation, bundle);
   }
-  return await changeBundle(dependencies, linkerd, { remove });
+  const managed = await managedOf(k8s, input, linkerd);
+  return await changeTrust(dependencies, { rotation, managed, change: { remove } });
 }
 
 /** @throws ApplicationFailure `IssuerNeedsRetiredRoot` */

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../src/kubernetes/client.js';
-import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
+import type { Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { anchorsHeld, readAnchors } from '../src/linkerd/layouts/stores.js';
 import { issuerStateOf } from '../src/records/issuer-states.js';
@@ -15,13 +15,17 @@ import { type RotationReport, type Senders, withSenders } from '../src/rotation/
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { lookAt, rootsOf } from './kit/look.js';
+import { linkerdOf, type Managed, managedOf } from './kit/managed.js';
 import { retireOldKey, saidOfOldKey } from './kit/old-key.js';
 import { sendersOf, wordsOf } from './kit/senders.js';
+import { type MadeByCertManager, madeByCertManager, settle, undoUnrecorded } from './kit/settle.js';
 
 /** What the report says that only the end of a rotation knows. */
 export interface Finished {
   /** Of the old issuer's key. */
   oldKey: OldKey;
+  /** Absent by reroot 0.5. */
+  made?: MadeByCertManager;
   /** Who has sent the messages that the report names, as the Temporal server knows it. */
   senders: Senders;
 }
@@ -39,16 +43,19 @@ export async function finish(
   await fence(dependencies, input);
   const { k8s } = dependencies;
   const { report, settings } = input;
-  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const linkerd = await linkerdOf(k8s, input);
   const { namespace } = linkerd;
   const rotation = await readRotationSecret(k8s, namespace);
+  const managed = await managedOf(k8s, input, linkerd);
   if (rotation) await refuseNeeded(k8s, linkerd, rotation, report);
-  if (rotation && report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation);
+  if (rotation) await settle(k8s, managed, rotation, report.outcome);
+  if (rotation && report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation, managed);
   const oldKey = await oldKeyOf(k8s, linkerd, { report, rotation, settings });
   const senders = await sendersOf(wordsOf(report));
-  await writeReport(k8s, namespace, { ...withSenders(report, senders), ...oldKey });
+  const made = await madeByCertManager(k8s, input, linkerd, report);
+  await writeReport(k8s, namespace, { ...withSenders(report, senders), ...oldKey, ...made });
   if (rotation) await emptyRotationSecret(k8s, namespace, rotation);
-  return { oldKey, senders };
+  return { oldKey, senders, ...(Object.keys(made).length > 0 ? { made } : {}) };
 }
 
 /** The keys in the Secret are the only copies: whoever asks for the end, it is the end only when the stores say so. */
@@ -83,9 +90,15 @@ async function oldKeyOf(
  * A new root, as made; after a rotation of the issuer alone the root of the start where it was the issuer itself (a default
  * `linkerd install`): the issuer Secret held its key, and this is the last copy.
  */
-async function keepRootInUse(k8s: Kubernetes, namespace: string, rotation: RotationSecret): Promise<void> {
+async function keepRootInUse(
+  k8s: Kubernetes,
+  namespace: string,
+  rotation: RotationSecret,
+  managed: Managed,
+): Promise<void> {
   const { retire, root, previous } = rotation;
-  if (retire.length > 0) return await keepRoot(k8s, namespace, rotation);
+  // cert-manager has its key
+  if (retire.length > 0) return await keepRoot(k8s, namespace, managed.root ? { root } : rotation);
   if (previous.issuer.fingerprint !== root.fingerprint) return;
   await keepRoot(k8s, namespace, { root, rootKeyPem: previous.issuerKeyPem });
 }
@@ -98,9 +111,12 @@ async function keepRootInUse(k8s: Kubernetes, namespace: string, rotation: Rotat
 export async function discard(dependencies: Dependencies, input: StepInput): Promise<DiscardResult> {
   await fence(dependencies, input);
   const { k8s } = dependencies;
-  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const linkerd = await linkerdOf(k8s, input);
   const rotation = await readRotationSecret(k8s, linkerd.namespace);
-  if (!rotation) return { discarded: true };
+  if (!rotation) {
+    await undoUnrecorded(k8s, linkerd, await managedOf(k8s, input, linkerd));
+    return { discarded: true };
+  }
   const { facts, untouched } = await lookAt(dependencies, linkerd, rotation, input);
   if (!untouched) return { discarded: false, left: facts };
   await emptyRotationSecret(k8s, linkerd.namespace, rotation);

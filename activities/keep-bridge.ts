@@ -1,3 +1,4 @@
+import { present } from '../src/ground/present.js';
 import { clusterNow } from '../src/kubernetes/clock.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { isBridgeOf } from '../src/records/issuer-states.js';
@@ -16,12 +17,16 @@ export async function keepBridge(dependencies: Dependencies, input: StepInput): 
   if (!(await holdsIssuer(dependencies, input, isCarried))) return NO_BRIDGE;
   const { secret, linkerd } = await withBridge(dependencies, input);
   // the rotation goes on meanwhile: what it has written, in whatever order, is kept
-  const { handOff } = await bringIssuerTo(dependencies, input, {
+  const { helm, handOff } = await bringIssuerTo(dependencies, input, {
     wanted: (found, at) => (isCarried(found, at) ? found : undefined),
   });
   const { missing: keyMissing } = await rootKeyOf(dependencies.k8s, input, secret);
   const now = clusterNow(dependencies.k8s);
-  if (!handOff) return bridgeKept({ bridge: secret.bridge, keyMissing }, linkerd.leafLifeMs, now);
+  if (!handOff)
+    return {
+      ...bridgeKept({ bridge: secret.bridge, keyMissing }, linkerd.leafLifeMs, now),
+      ...present({ helm }),
+    };
   // the new one is not in use yet: what counts is the one that is, and that nobody but its owner can replace it
   const { certificates } = await readIssuer(dependencies.k8s, linkerd);
   const bridge = certificates.find((certificate) => isBridgeOf(secret, certificate));

@@ -1,6 +1,5 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
 import { clusterNow } from '../src/kubernetes/clock.js';
-import { detectLinkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
 import { anchorsHeld, readAnchors } from '../src/linkerd/layouts/stores.js';
 import type { Certificate } from '../src/pki/certificate.js';
@@ -13,8 +12,12 @@ import type { HandOff } from '../src/rotation/hand-off.js';
 import type { StepInput } from '../src/rotation/payloads.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
+import { takeUpIssuer } from './kit/issuer-of-cert-manager.js';
 import { bringIssuerTo } from './kit/issuer-secret.js';
+import { linkerdOf, type Managed, managedOf } from './kit/managed.js';
 import { observeAnchors } from './kit/proxies.js';
+import { undoUnrecorded } from './kit/settle.js';
+import { readRotation } from './kit/stored-rotation.js';
 
 /**
  * A rotation ends before its time: the issuer of the start goes back into its Secret, so that nothing that is left behind
@@ -24,9 +27,14 @@ import { observeAnchors } from './kit/proxies.js';
 export async function putBack(dependencies: Dependencies, input: StepInput): Promise<PutBack> {
   const { k8s } = dependencies;
   await fence(dependencies, input);
-  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const linkerd = await linkerdOf(k8s, input);
+  const managed = await managedOf(k8s, input, linkerd);
+  await takeUp(dependencies, input, managed);
   const rotation = await readRotationSecret(k8s, linkerd.namespace);
-  if (!rotation) return { putBack: false, nothing: true };
+  if (!rotation) {
+    const changed = await undoUnrecorded(k8s, linkerd, managed);
+    return changed ? { putBack: true, changed } : { putBack: false, nothing: true };
+  }
   const { certificates } = await readIssuer(k8s, linkerd);
   const state = issuerStateOf(certificates, rotation);
   if (state === 'previous') return { putBack: true };
@@ -35,7 +43,7 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   const stores = anchorsHeld(await readAnchors(k8s, linkerd));
   const proxies = await observeAnchors(dependencies, linkerd);
   const why = whyNotBack({
-    foreign: state === undefined,
+    foreign: state === undefined && !managed.issuer,
     roots: rootsOfStart(start, rotation),
     stores,
     proxies: proxies.filter(({ terminating }) => !terminating).map(trusts),
@@ -47,6 +55,13 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   const { handOff } = await bringIssuerTo(dependencies, back, { wanted: () => 'previous' });
   if (handOff) return { putBack: false, why: onlyTheirs(handOff, linkerd.namespace), leavesEnd };
   return { putBack: true, changed: true };
+}
+
+/** What cert-manager has renewed under the root of the start is the issuer to go back to. */
+async function takeUp(dependencies: Dependencies, input: StepInput, managed: Managed): Promise<void> {
+  if (!managed.issuer) return;
+  const rotation = await readRotationSecret(dependencies.k8s, input.linkerdNamespace);
+  if (rotation) await takeUpIssuer(dependencies.k8s, { rotation: await readRotation(dependencies, input), managed });
 }
 
 /** The roots that the issuer of the start verifies with: others may be retired beside them, and are no use to its leaves. */

@@ -5,6 +5,9 @@ import { isLaterState } from '../src/records/issuer-states.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { guardSwap } from './kit/guard.js';
+import { takeUpIssuer } from './kit/issuer-of-cert-manager.js';
+import { managedOf } from './kit/managed.js';
+import { readRotation } from './kit/stored-rotation.js';
 
 /**
  * Brings the issuer Secret to a state. The issuer in use at the start stays in the rotation's Secret for an abort. What
@@ -19,14 +22,20 @@ export async function writeIssuer(
 ): Promise<SwapResult> {
   await fence(dependencies, input);
   const { state, keepLater = false } = input;
-  const stays: Stays = (found, { isBack, isPast }) => !isBack && (isPast || keepLater) && isLaterState(found, state);
+  const rotation = await readRotation(dependencies, input);
+  const managed = await managedOf(dependencies.k8s, input, rotation.linkerd);
+  await takeUpIssuer(dependencies.k8s, { rotation, managed });
+  // what cert-manager has made under the new root stays on the way forward, however early that was
+  const isItsOwn: Stays = (found) => managed.issuer !== undefined && found === 'new';
+  const stays: Stays = (found, at) =>
+    !at.isBack && (at.isPast || keepLater || isItsOwn(found, at)) && isLaterState(found, state);
   const needsBridge = state === 'bridge' || state === 'crossover';
   if (needsBridge && !(await holdsIssuer(dependencies, input, stays))) await withBridge(dependencies, input);
   // past the point of no return the way leads forward only: what an earlier run has reached stays
   return await bringIssuerTo(dependencies, input, {
     wanted: (found, at) => (stays(found, at) ? undefined : state),
-    guard: async (rotation, next) => {
-      if (proves) await guardSwap(dependencies, input, rotation, next);
+    guard: async (stored, next) => {
+      if (proves) await guardSwap(dependencies, input, stored, next);
     },
   });
 }

@@ -1,3 +1,4 @@
+import type { CertManagerOptions } from './cert-manager/options.js';
 import type { TemporalServer } from './cluster/temporal.js';
 import type { AppsSize } from './linkerd/apps.js';
 import type { HelmRelease } from './linkerd/install/helm.js';
@@ -5,6 +6,8 @@ import type { LinkerdOptions } from './linkerd/install/options.js';
 
 /** What a sandbox is made of: the host process is told so when it is started. */
 export interface SandboxOptions extends LinkerdOptions {
+  /** cert-manager makes the certificates, whatever `certificates` says (from Linkerd 2.11). */
+  certManager?: CertManagerOptions;
   apps: AppsSize;
   /** Milliseconds until a mounted ConfigMap or Secret shows a change. */
   kubeletLagMs: number;

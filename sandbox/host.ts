@@ -2,6 +2,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { present } from '../src/ground/present.js';
 import { birthOf } from '../src/ground/process.js';
+import { installCertManager } from './cert-manager/install.js';
+import { sourceNames } from './cert-manager/options.js';
 import { startKubernetes } from './cluster/kubernetes.js';
 import { claimNetwork } from './cluster/network.js';
 import { createObjects, nodeObjects, NODES, permissionObjects } from './cluster/objects.js';
@@ -10,7 +12,7 @@ import { startTemporal } from './cluster/temporal.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from './facts.js';
 import { appObjects, meshedPodCount } from './linkerd/apps.js';
 import { installByHelm } from './linkerd/install/helm.js';
-import { linkerdObjects } from './linkerd/install/objects.js';
+import { installOf, linkerdNamespace, linkerdObjects } from './linkerd/install/objects.js';
 import { VERSIONS } from './linkerd/install/versions.js';
 import { MESHED_PODS, proxiesReady, startStandIn } from './linkerd/standin.js';
 
@@ -26,15 +28,20 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   ]);
   const create = async (objects: Parameters<typeof createObjects>[1]) =>
     await createObjects(kubernetes.adminKubeconfig, objects);
-  await create(nodeObjects(network));
+  await create([...nodeObjects(network), linkerdNamespace()]);
   const standin = await startStandIn(folder, kubernetes.adminKubeconfig, { ...options, kubeletPort });
+  const brought = options.certManager && (await installCertManager(folder, kubernetes.adminKubeconfig, options));
+  const install = installOf(options, brought);
   const helm = options.realHelm
-    ? await installByHelm(folder, kubernetes.adminKubeconfig, options, standin.injector)
+    ? await installByHelm(folder, kubernetes.adminKubeconfig, install, standin.injector)
     : undefined;
-  if (!helm) await create(linkerdObjects(options, standin.injector));
+  if (!helm) await create(linkerdObjects(install, standin.injector));
   const controlPlane = VERSIONS[options.linkerd].components.length - 1 + options.identityReplicas;
   await proxiesReady(standin, controlPlane);
-  await create([...permissionObjects(), ...appObjects(options.apps)]);
+  await create([
+    ...permissionObjects(options.certManager && sourceNames(options.certManager)),
+    ...appObjects(options.apps),
+  ]);
   await proxiesReady(standin, controlPlane + meshedPodCount(options.apps, NODES));
   const facts: SandboxFacts = {
     folder,

@@ -59,13 +59,9 @@ async function tests(vitest) {
 /** Everything that a run needs: packages, dist/, tools. */
 async function ready() {
   await install(ROOT, say);
-  const [{ build }, { ensureTools, variableOf }] = [await import('./build.mjs'), await import('./tools.mjs')];
+  const [{ build }, { environmentWith }] = [await import('./build.mjs'), await import('./tools.mjs')];
   await build();
-  const tools = await ensureTools();
-  return {
-    ...process.env,
-    ...Object.fromEntries(Object.entries(tools).map(([name, file]) => [variableOf(name), file])),
-  };
+  return await environmentWith();
 }
 
 async function check() {

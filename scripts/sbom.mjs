@@ -5,14 +5,16 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { BUILD_ENV, goOf, TOOLS } from './tools.mjs';
+import { BUILD_ENV, findTool, goOf, TOOLS } from './tools.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const MOST_OUTPUT = 64 * 1024 * 1024;
 
 /** @returns the files, which replace those of before */
 export async function writeBills(folder = path.join(ROOT, 'dist', 'sbom')) {
-  const [repository, ...programs] = await Promise.all([npmBill(), ...TOOLS.map(async (tool) => await goBill(tool))]);
+  // the modules of an optional program that was never built are not on this machine
+  const tools = TOOLS.filter((tool) => !tool.optional || findTool(tool, process.env));
+  const [repository, ...programs] = await Promise.all([npmBill(), ...tools.map(async (tool) => await goBill(tool))]);
   const bills = [
     { name: 'reroot', bill: withoutDevelopment(repository) },
     { name: 'repository', bill: repository },

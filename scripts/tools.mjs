@@ -43,7 +43,8 @@ function kubernetes(name) {
 /**
  * name: of the file and, as REROOT_<NAME>, of the variable that names another one. says: the beginning of what `--version`
  * of one on the PATH must print, up to a blank or the end of its line: the pinned version and no other; absent for
- * programs that are part of this repository.
+ * programs that are part of this repository. optional: built only for those who ask for it by name. definitions: the
+ * module whose `deploy/crds` are put beside the program, in `crds`.
  */
 export const TOOLS = [
   { name: 'leash', folder: 'tools/leash', package: '.' },
@@ -69,6 +70,21 @@ export const TOOLS = [
     says: `temporal version ${pinned('temporal', 'github.com/temporalio/cli').slice(1)}`,
   },
   { name: 'standin', folder: 'sandbox/linkerd/standin', package: '.' },
+  {
+    name: 'cert-manager',
+    folder: 'tools/cert-manager',
+    package: '.',
+    optional: true,
+    definitions: 'github.com/cert-manager/cert-manager',
+  },
+  {
+    name: 'trust-manager',
+    folder: 'tools/trust-manager',
+    package: '.',
+    optional: true,
+    definitions: 'github.com/cert-manager/trust-manager',
+  },
+  { name: 'helm', folder: 'tools/helm', package: 'helm.sh/helm/v3/cmd/helm', optional: true },
 ];
 
 /** The version of a module that a go.mod of ours requires, such as `v1.36.3`. */
@@ -80,6 +96,13 @@ function pinned(folder, module) {
   return version;
 }
 
+/** The environment with the variables of these tools, of all that are not optional by default; builds what is nowhere. */
+export async function environmentWith(names, env = process.env) {
+  const tools = names ? TOOLS.filter(({ name }) => names.includes(name)) : ALWAYS;
+  const found = await ensureTools({ env, tools });
+  return { ...env, ...Object.fromEntries(Object.entries(found).map(([name, file]) => [variableOf(name), file])) };
+}
+
 export function variableOf(name) {
   return `REROOT_${name.toUpperCase().replaceAll('-', '_')}`;
 }
@@ -88,8 +111,11 @@ export function cacheFolder(env = process.env) {
   return path.join(env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'reroot', 'tools');
 }
 
-/** Paths of all tools, by name; builds those that are nowhere. */
-export async function ensureTools({ env = process.env, tools = TOOLS, report = stderrReporter() } = {}) {
+/** The tools that nobody has to ask for. */
+const ALWAYS = TOOLS.filter(({ optional }) => !optional);
+
+/** Paths of all these tools, by name; builds those that are nowhere. */
+export async function ensureTools({ env = process.env, tools = ALWAYS, report = stderrReporter() } = {}) {
   const found = new Map();
   const missing = [];
   const go = goOf(env);
@@ -147,7 +173,7 @@ export const BUILD_ENV = {
 /** A program that is built from exactly these sources, in exactly this way, by exactly this Go. */
 export function cachedPath(tool, env = process.env, go = goOf(env)) {
   const root = path.join(ROOT, tool.folder);
-  const how = [tool.name, tool.package, tool.ldflags ?? '', BUILD_ENV, go];
+  const how = [tool.name, tool.package, tool.ldflags ?? '', BUILD_ENV, go, ...(tool.definitions ? ['crds'] : [])];
   const sources = sourceFiles(root).map((file) => [path.relative(root, file), sha256(readFileSync(file))]);
   const key = sha256(JSON.stringify([how, sources])).slice(0, 32);
   return path.join(cacheFolder(env), `${tool.name}-${key}`, tool.name);
@@ -207,10 +233,9 @@ async function build(tool, { env, report, go, position }) {
       path.join(scratch, tool.name),
       tool.package,
     ];
-    await run('go', args, {
-      cwd: path.join(ROOT, tool.folder),
-      env: { ...env, ...BUILD_ENV },
-    });
+    const options = { cwd: path.join(ROOT, tool.folder), env: { ...env, ...BUILD_ENV } };
+    await run('go', args, options);
+    if (tool.definitions) copyDefinitions(tool.definitions, path.join(scratch, 'crds'), options);
     mkdirSync(path.dirname(path.dirname(target)), { recursive: true });
     try {
       renameSync(scratch, path.dirname(target));
@@ -221,6 +246,16 @@ async function build(tool, { env, report, go, position }) {
     rmSync(scratch, { recursive: true, force: true });
     report.end(`built ${tool.name} (${position}) in ${seconds(began)}`);
   }
+}
+
+/** Whoever uses the program later needs neither Go nor its modules. */
+function copyDefinitions(module, target, options) {
+  const asked = ['list', '-m', '-f', '{{.Dir}}', module];
+  const folder = execFileSync('go', asked, { ...options, encoding: 'utf8' }).trim();
+  const crds = path.join(folder, 'deploy', 'crds');
+  mkdirSync(target);
+  for (const file of readdirSync(crds).filter((name) => name.endsWith('.yaml')))
+    writeFileSync(path.join(target, file), readFileSync(path.join(crds, file)));
 }
 
 function run(command, args, options) {

@@ -48,7 +48,7 @@ export type WorkerConfig = z.output<typeof schema>;
 
 /** Settings of the sandbox's tools and of the CLI, which share the environment. */
 const NOT_FOR_WORKERS =
-  /^REROOT_(TOOLS|TOOL_|CLI_|KUBE_APISERVER$|KUBE_CONTROLLER_MANAGER$|KUBE_SCHEDULER$|ETCD$|KWOK$|TEMPORAL$|LEASH$|STANDIN$)/;
+  /^REROOT_(TOOLS|TOOL_|CLI_|KUBE_APISERVER$|KUBE_CONTROLLER_MANAGER$|KUBE_SCHEDULER$|ETCD$|KWOK$|TEMPORAL$|LEASH$|STANDIN$|CERT_MANAGER$|TRUST_MANAGER$)/;
 
 /** @throws Error that lists every problem at once */
 export function readWorkerConfig(env: Record<string, string | undefined>): WorkerConfig {

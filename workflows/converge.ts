@@ -1,5 +1,6 @@
 import type { Row } from '../src/rotation/courses/course.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
+import { addNote } from '../src/rotation/notes.js';
 import type { GateResult } from '../src/rotation/payloads.js';
 import { WAITS } from '../src/rotation/waits.js';
 import { now, showDetails } from './in-phase.js';
@@ -74,6 +75,8 @@ async function look(rotation: Rotation, { phase }: Row): Promise<GateResult> {
 async function standStill(rotation: Rotation, row: Row, gate: GateResult): Promise<void> {
   const { operator, status } = rotation;
   const others = gate.reverted.filter(({ reason }) => reason === 'Reverted'); // what reroot itself wrote is nobody's fault
+  for (const finding of gate.reverted.filter(({ reason }) => reason === 'Renewed'))
+    addNote(status.notes, `${finding.subject.name}: ${finding.message}.`);
   if (others.length > 0) await operator.hold('another writer reverts the rotation', others.map(formatFinding));
   await addTarget(rotation);
   if (row.issuer !== undefined) await writeIssuer(rotation, { state: row.issuer, keepLater: true });

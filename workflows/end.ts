@@ -3,6 +3,7 @@ import type { Finished } from '../activities/finish.js';
 import { endingText, type PutBack } from '../src/rotation/ending.js';
 import { addNote } from '../src/rotation/notes.js';
 import { compared } from '../src/rotation/planned-phases.js';
+import { ownersText } from '../src/rotation/owners.js';
 import { type RotationReport, withSenders } from '../src/rotation/report.js';
 import type { Lease } from './begin.js';
 import { goBack } from './go-back.js';
@@ -18,7 +19,7 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
   const report = await inPhase(status, 'finish', async () => {
     const written = reportOf(rotation, outcome);
     const finished: Finished | undefined = await steps.finish({ ...input, report: written }); // absent: by reroot 0.3
-    return { ...withSenders(written, finished?.senders), ...finished?.oldKey };
+    return { ...withSenders(written, finished?.senders), ...finished?.oldKey, ...finished?.made };
   });
   status.outcome = outcome;
   return { ...report, finishedAt: now(), phases: compared(status.phases, status.plan?.phases) };
@@ -127,7 +128,6 @@ function reportOf(
     startedAt: status.startedAt,
     finishedAt,
     newRoot: roots.root,
-    newIssuer: roots.issuer,
     oldRoots: roots.retire,
     proxiesProven: status.gate?.proven ?? 0,
     // writing the report is what is left to do: whoever reads it finds a rotation that has ended
@@ -137,10 +137,12 @@ function reportOf(
       ),
       status.plan?.phases,
     ),
+    ...(mesh.owners ? { owners: ownersText(mesh.owners) } : {}),
     waivers: status.waivers,
     approvals: status.approvals,
     notes: status.notes,
     adopted: roots.adopted,
+    ...(roots.issuer ? { newIssuer: roots.issuer } : {}),
     ...(status.aborted ? { aborted: status.aborted } : {}),
   };
 }

@@ -9,6 +9,7 @@ import {
   issuerEnding,
   isIssuerReplaced,
 } from '../src/rotation/certificate-watch.js';
+import { followHelm } from './helm.js';
 import { untilHandedOver } from './hand-off.js';
 import { now, showDetails } from './in-phase.js';
 import { isLeaving } from './operator/index.js';
@@ -47,6 +48,7 @@ async function keepBridge(rotation: Generated): Promise<void> {
   try {
     const kept = await stepsOn(status.cluster).quick.keepBridge(input);
     status.bridgeNotAfter = kept.notAfter;
+    followHelm(status, kept);
     clear(status, 'BridgeNotKept');
     sayOfKey(rotation, kept);
     if (kept.handOff) await askForBridge(rotation);
@@ -87,7 +89,8 @@ function endingSoon({ status, operator }: Generated, notAfter: string, missing?:
 }
 
 function watchIssuer({ status, roots, mesh, course }: Generated): void {
-  const ending = roots.issuerOfStart && issuerEnding(roots.issuerOfStart, mesh.leafLifeMs, new Date());
+  // cert-manager renews it
+  const ending = roots.issuer && roots.issuerOfStart && issuerEnding(roots.issuerOfStart, mesh.leafLifeMs, new Date());
   if (ending && !isIssuerReplaced(course, status)) raise(status, ending, now());
   else clear(status, 'IssuerEnding');
 }

@@ -1,5 +1,6 @@
 import type { BundleWritten, IssuerStateInput, SwapResult } from '../src/rotation/payloads.js';
 import { untilHandedOver } from './hand-off.js';
+import { followHelm } from './helm.js';
 import type { Work } from './operator/index.js';
 import type { Proof } from './perform.js';
 import { guarded, type Rotation } from './rotation.js';
@@ -9,12 +10,14 @@ import { guarded, type Rotation } from './rotation.js';
 type How<R> = Pick<Work<R>, 'proof' | 'answered'>;
 
 export async function addTarget(rotation: Rotation): Promise<BundleWritten> {
-  const { steps, input } = rotation;
-  return await untilHandedOver(rotation, {
+  const { steps, input, status } = rotation;
+  const written = await untilHandedOver(rotation, {
     step: 'addTarget',
     input: () => input,
     call: async (given) => await steps.addTarget(given),
   });
+  followHelm(status, written);
+  return written;
 }
 
 export async function dropRetired(rotation: Rotation, how: How<BundleWritten> = {}): Promise<BundleWritten> {
@@ -29,6 +32,7 @@ export async function dropRetired(rotation: Rotation, how: How<BundleWritten> = 
     call: async (given) => await steps.dropRetired(given, asked),
   });
   if (!isOwn) proof?.proven();
+  followHelm(rotation.status, written);
   return written;
 }
 
@@ -42,9 +46,11 @@ export async function writeIssuer(
   how: How<SwapResult> = {},
 ): Promise<SwapResult & { waited?: true }> {
   const { steps } = rotation;
-  return await untilHandedOver<IssuerStateInput, SwapResult>(rotation, {
+  const swapped = await untilHandedOver<IssuerStateInput, SwapResult>(rotation, {
     step: 'writeIssuer',
     input: () => ({ ...guarded(rotation), ...to }),
     call: async (given) => await steps.writeIssuer(given, how),
   });
+  followHelm(rotation.status, swapped);
+  return swapped;
 }

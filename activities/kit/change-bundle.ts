@@ -1,11 +1,15 @@
+import { present } from '../../src/ground/present.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import { readBundleState, untilCertain } from '../../src/linkerd/proxies/bundle-change.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { type BundleChange, changeAnchors, readAnchors } from '../../src/linkerd/layouts/stores.js';
-import { formatBundle } from '../../src/pki/bundle.js';
+import { readHelmUpgrade } from '../../src/linkerd/helm.js';
+import { type BundleChange, changeAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { BundleWritten } from '../../src/rotation/payloads.js';
+import { awaitBundle, changePrevious } from './bundle-sources.js';
 import { pause } from './heartbeat.js';
 import type { Dependencies } from './dependencies.js';
+import type { Managed } from './managed.js';
+import type { StoredRotation } from './stored-rotation.js';
 
 /** Changes the bundle in every store; nothing else in it changes. */
 export async function changeBundle(
@@ -15,7 +19,28 @@ export async function changeBundle(
 ): Promise<BundleWritten> {
   const written = await changeAnchors(k8s, linkerd, change);
   await letStartsBeCertain({ k8s }, linkerd);
-  return { written, ...(await valueForHelm({ k8s }, linkerd)) };
+  return { written, ...present({ helm: await readHelmUpgrade(k8s, linkerd) }) };
+}
+
+/** The same by whoever's means it is made: where it is made of the Secrets of cert-manager, those are written, and it is waited for. */
+export async function changeTrust(
+  dependencies: Dependencies,
+  {
+    rotation: { linkerd, secret },
+    managed,
+    change,
+  }: { rotation: StoredRotation; managed: Managed; change: BundleChange },
+): Promise<BundleWritten> {
+  const { k8s } = dependencies;
+  const { sources } = managed;
+  if (!sources) return await changeBundle(dependencies, linkerd, change);
+  const keys = [secret.rootKeyPem, secret.previous.rootKeyPem];
+  const isWritten = await changePrevious(k8s, sources, change, keys);
+  await awaitBundle(k8s, linkerd, managed, change);
+  const copies = await changeAnchors(k8s, { ...linkerd, anchors: linkerd.anchors.slice(1) }, change);
+  await letStartsBeCertain({ k8s }, linkerd);
+  const { namespace, name } = sources.previous;
+  return { written: [...(isWritten ? [`Secret ${namespace}/${name}`] : []), ...copies] };
 }
 
 /** Where proxies are judged by the time of their start, nothing is restarted so soon that this would tell nothing. */
@@ -26,14 +51,4 @@ async function letStartsBeCertain(
   if (!layout.judgedByStart || rules.environmentServed) return;
   const { changedAt } = await readBundleState(k8s, namespace);
   await pause(untilCertain(changedAt, clusterNow(k8s)));
-}
-
-/** Where Helm would render the bundle anew, the value it has to be given, so that it renders the same. */
-async function valueForHelm(
-  { k8s }: Pick<Dependencies, 'k8s'>,
-  linkerd: Linkerd,
-): Promise<Pick<BundleWritten, 'helm'>> {
-  if (linkerd.installedBy !== 'helm') return {};
-  const [{ certificates }] = await readAnchors(k8s, linkerd);
-  return { helm: { value: linkerd.layout.helmValue, pem: formatBundle(certificates, { finalNewline: true }) } };
 }

@@ -43,6 +43,7 @@ function isReport(found: object): found is RotationReport {
     (outcome === 'completed' || outcome === 'aborted') &&
     typeof workflowId === 'string' &&
     [oldRoots, waivers].every(Array.isArray) &&
-    [newRoot, newIssuer].every(isObject)
+    isObject(newRoot) &&
+    (newIssuer === undefined || isObject(newIssuer))
   );
 }

@@ -18,6 +18,7 @@ import type { KeyMissing } from '../../src/rotation/bridge-life.js';
 import type { Course } from '../../src/rotation/courses/course.js';
 import type { Looked } from './look.js';
 import type { RootKey } from './root-key.js';
+import { isCross } from './root-secret.js';
 
 /** How a rotation would go on with its certificates. */
 export interface Onward {
@@ -41,15 +42,14 @@ export function refuseUnfit(rotation: RotationSecret, onward: Onward): void {
   const { anchors, looked } = onward;
   const { root, rootKeyPem, issuer, issuerKeyPem } = rotation;
   refuseInconsistent(rotation);
+  const key = (pem: string | undefined) => (pem === undefined ? undefined : readKey(pem, looked ? damaged : bad));
   const past = looked?.facts.pastPointOfNoReturn ?? false;
   const problems = checkAuthority({
     root,
-    issuer,
     intermediates: intermediatesOf(rotation),
-    issuerKey: readKey(issuerKeyPem, looked ? damaged : bad),
-    ...present({ rootKey: rootKeyPem === undefined ? undefined : readKey(rootKeyPem, looked ? damaged : bad) }),
+    ...present({ issuer, issuerKey: key(issuerKeyPem), rootKey: key(rootKeyPem) }),
     at: onward.now,
-    oldAnchors: anchors.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
+    oldAnchors: anchors.filter((anchor) => anchor.fingerprint !== root.fingerprint && !isCross(anchor, rotation)),
   }).filter(({ severity, reason }) => severity === 'error' && !(past && reason === 'ExpiresDuringRotation'));
   if (looked && !past) problems.push(...problemsBeforeReturn(rotation, looked, onward));
   if (problems.length === 0) return;

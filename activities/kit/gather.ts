@@ -5,6 +5,7 @@ import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
+import { helmNames } from '../../src/linkerd/helm.js';
 import { findIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
@@ -14,7 +15,6 @@ import { readMembers } from '../../src/linkerd/members.js';
 import { injectorWebhook } from '../../src/linkerd/proxies/injector-webhook.js';
 import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
 import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
-import { competingWriters } from '../../src/linkerd/writers/writers.js';
 import { type Bundle, readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { anchorsOfIssuer, endOf } from '../../src/pki/issuer-anchors.js';
@@ -34,6 +34,7 @@ import { isNamed, leftBehindOf } from '../../src/rotation/preflight/left-behind.
 import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../src/rotation/preflight/observation.js';
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
 import { rootsOf, tracesOf } from './look.js';
+import { findOwners } from './owners.js';
 import { withIdentity } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
@@ -137,19 +138,14 @@ export async function gather(
     issuer: issuerInUseProblems(inUse(mesh), now),
     // what was made once stands: another Secret is not asked for again
     supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
+    givesCertificates: settings.certificates !== undefined,
+    issuerRoots: roots.map(({ fingerprint }) => fingerprint),
     recovery: expiredOf(current, roots, now),
     leftBehind: left && leftBehindOf({ ...left, adopt: settings.adopt }, issuer.certificates),
-    deadline: deadlineOf(
-      { settings, course },
-      paceOf(linkerd, pods, { workloads, deletePods }),
-      expiriesOf(current, roots),
-    ),
     keyCopies: await findKeyCopies(k8s, linkerd),
-    // of a rotation that goes on it was decided when its root was made
-    keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
-    writers: await competingWriters(k8s, linkerd),
+    ...(await owned(k8s, mesh, { settings, course })),
     ...(await membersOf(k8s, course, settings)),
-    helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
+    helmValues: await helmNames(k8s, linkerd),
     rehearsal: settings.planOnly
       ? undefined
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
@@ -159,6 +155,28 @@ export async function gather(
     unstarted: mesh.unstarted.map(unasked),
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? unrollableAmong(proxies, workloads, deletePods) : [],
+  };
+}
+
+/** Who writes what, and what depends on it. */
+async function owned(
+  k8s: Kubernetes,
+  { linkerd, pods, workloads, issuer, roots, rotation }: Mesh,
+  { settings, course }: { settings: RotationSettings; course: Course },
+) {
+  const found = await findOwners(k8s, linkerd, settings);
+  const isRenewed = found.owners.issuer.kind === 'certManager';
+  const madeHere = course.replaces === 'root' && !isRenewed;
+  return {
+    ...found,
+    deadline: deadlineOf(
+      { settings, course },
+      paceOf(linkerd, pods, { workloads, deletePods: settings.rollout.deletePods }),
+      // what is renewed by itself does not end
+      expiriesOf(isRenewed ? undefined : endOf(issuer.certificates), roots),
+    ),
+    // of a rotation that goes on it was decided when its root was made
+    keepsRootKey: madeHere && !rotation && settings.root.key === undefined && keepsRootKey(settings),
   };
 }
 

@@ -29,7 +29,7 @@ export function hashOf(plan: Omit<Plan, 'hash'>): string {
 /** The plan of a rotation under way, as the cluster is now. */
 export async function planNow(
   { k8s }: Pick<Dependencies, 'k8s'>,
-  request: RotationRequest & Pick<GivenInput, 'waivers'>,
+  request: RotationRequest & Pick<GivenInput, 'waivers' | 'owners'>,
   { linkerd, target }: Pick<StoredRotation, 'linkerd' | 'target'>,
 ): Promise<Plan> {
   const [{ certificates }] = await readAnchors(k8s, linkerd);
@@ -42,7 +42,11 @@ export async function planNow(
   const waivers = givenWaivers(request);
   const course = courseOf(request.course);
   const unseen = heldPhases(course).length > 0 ? unseenIn(course, await readMembers(k8s), waivers) : [];
-  return hashedPlan(request, { ...linkerd, pods, waivers, unseen }, { retire, keep, target: root });
+  return hashedPlan(
+    request,
+    { ...linkerd, pods, waivers, unseen, owners: request.owners },
+    { retire, keep, target: root },
+  );
 }
 
 function digest(text: string): string {

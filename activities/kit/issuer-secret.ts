@@ -1,9 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { present } from '../../src/ground/present.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
+import { readHelmUpgrade } from '../../src/linkerd/helm.js';
 import { ISSUER_KEYS, readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
@@ -19,6 +21,9 @@ import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
 import { sameWriter } from './hand-off.js';
 import { issuerHandOff } from './hand-off-issuer.js';
+import { bringNew, isFinal } from './issuer-of-cert-manager.js';
+import { type Managed, managedOf } from './managed.js';
+import { bringPair } from './root-secret.js';
 import { readRotation, type StoredRotation } from './stored-rotation.js';
 
 /** Where a rotation stands, as the stores show it. */
@@ -37,6 +42,7 @@ interface IssuerNow extends Standing {
   found: IssuerState | undefined;
   /** The bundle that the control plane reads, as fingerprints. */
   bundle: string[];
+  managed: Managed;
 }
 
 /** A write of the issuer Secret that is next, and what it was decided from. */
@@ -63,7 +69,8 @@ async function readIssuerNow(dependencies: Dependencies, input: StepInput): Prom
   const bundle = anchors.map(({ fingerprint }) => fingerprint);
   const current = await readIssuer(k8s, linkerd);
   const found = issuerStateOf(current.certificates, secret);
-  return { stored, current, found, bundle, isBack, isPast: !isBack && isPast(bundle, target) };
+  const managed = await managedOf(k8s, input, linkerd);
+  return { stored, current, found, managed, bundle, isBack, isPast: !isBack && isPast(bundle, target) };
 }
 
 /** Looks at the issuer Secret, and writes nothing. */
@@ -82,48 +89,72 @@ export async function bringIssuerTo(
   { wanted, guard }: Swap,
 ): Promise<SwapResult> {
   const { k8s } = dependencies;
-  const isTheirs = isHandedOff(input.owners, 'issuer');
   return await withFreshRead(async () => {
-    const seen = await readIssuerNow(dependencies, input);
-    const { stored, current, found, isBack, isPast: past } = seen;
+    const now = await readIssuerNow(dependencies, input);
+    const { stored, current, found, managed, isBack, isPast: past } = now;
     const { linkerd, secret: rotation } = stored;
-    if (!isTheirs) refuseForeign(current, rotation);
+    // what cert-manager has issued under a root that is none of this rotation's is put back, not fought for
+    const isTheirs = isHandedOff(input.owners, 'issuer');
+    if (!managed.issuer && !isTheirs) refuseForeign(current, rotation);
     const state = wanted(found, { isBack, isPast: past });
-    const next = state && contentOf(state, rotation);
-    const change = state && next ? { state, next } : undefined;
-    const { written, handOff } = change ? await swapTo(dependencies, input, { ...change, guard, seen }) : NOTHING;
-    if (handOff) return { swappedAt: swapTime(current.secret, isTheirs), written, handOff };
+    const handOff = isTheirs && state ? await askForState(k8s, input, now, { state, guard }) : undefined;
+    if (handOff) return { swappedAt: swapTime(current.secret, true), written: [], handOff };
+    const isWritten = !isTheirs && state !== undefined && (await writeState(k8s, now, { state, guard }));
     const { secret, copies } = await followIssuer(k8s, await ownCopies(k8s, linkerd, isTheirs));
-    return { swappedAt: swapTime(secret, isTheirs), written: [...written, ...copies] };
+    const written = [...(isWritten ? [`Secret ${ISSUER_SECRET}`] : []), ...copies];
+    const helm = await readHelmUpgrade(k8s, linkerd);
+    return { swappedAt: swapTime(secret, isTheirs || managed.issuer !== undefined), written, ...present({ helm }) };
   });
 }
 
-type Swapped = Pick<SwapResult, 'written' | 'handOff'>;
-const NOTHING: Swapped = { written: [] };
-
-interface Change {
-  guard: Swap['guard'];
-  state: IssuerState;
-  next: { certificatePem: string; keyPem: string };
-  seen: IssuerNow;
+/** @returns whether anything had to be written */
+async function writeState(
+  k8s: Kubernetes,
+  { stored, current, found, bundle, managed }: IssuerNow,
+  { state, guard }: { state: IssuerState; guard: Swap['guard'] },
+): Promise<boolean> {
+  const { linkerd, secret: rotation } = stored;
+  const { issuer } = managed;
+  if (state === 'new' && issuer && rotation.issuerByCertManager) {
+    if (!isFinal(current.certificates, rotation)) await guard?.(stored, { state, found, bundle });
+    return await bringNew(k8s, linkerd.namespace, { ...managed, issuer }, rotation);
+  }
+  const next = contentOf(state, rotation);
+  if (isSameIssuer(current.certificates, next.certificatePem)) return false;
+  refuseExpired(next.certificatePem, clusterNow(k8s));
+  await refuseUntrusted(k8s, linkerd, next.certificatePem);
+  await guard?.(stored, { state, found, bundle });
+  if (issuer) await putBackIssuer(k8s, issuer, next);
+  else await replaceIssuer(k8s, linkerd, current, next);
+  return true;
 }
 
-/** Writes the issuer Secret, if it has to be, or says what its owner has to write. What has to be so is proven before either. */
-async function swapTo(
-  { k8s }: Dependencies,
+/** Shown to whoever writes the Secret once all is proven that a write of reroot's own would need. */
+async function askForState(
+  k8s: Kubernetes,
   input: StepInput,
-  { state, next, guard, seen: { stored, current, found, bundle } }: Change,
-): Promise<Swapped> {
-  const isTheirs = isHandedOff(input.owners, 'issuer');
-  const handOff = isTheirs ? issuerHandOff(input, current, { ...stored, state, next }) : undefined;
-  const isAsWanted = isTheirs ? !handOff : isSameIssuer(current.certificates, next.certificatePem);
-  if (isAsWanted) return NOTHING;
+  { stored, current, found, bundle }: IssuerNow,
+  { state, guard }: { state: IssuerState; guard: Swap['guard'] },
+): Promise<SwapResult['handOff']> {
+  const next = contentOf(state, stored.secret);
+  const handOff = issuerHandOff(input, current, { ...stored, state, next });
+  if (!handOff) return undefined;
   refuseExpired(next.certificatePem, clusterNow(k8s));
   await refuseUntrusted(k8s, stored.linkerd, next.certificatePem);
   await guard?.(stored, { state, found, bundle });
-  if (handOff) return { ...NOTHING, handOff };
-  await replaceIssuer(k8s, stored.linkerd, current, next);
-  return { written: [`Secret ${ISSUER_SECRET}`] };
+  return handOff;
+}
+
+/** The key that it has stays, mostly; another one is not to be issued anew. */
+async function putBackIssuer(
+  k8s: Kubernetes,
+  issuer: NonNullable<Managed['issuer']>,
+  { certificatePem, keyPem }: { certificatePem: string; keyPem: string },
+): Promise<void> {
+  const wanted = { certificates: issuerFile(certificatePem), keyPem };
+  await bringPair(k8s, issuer, ({ certificates: [first, ...others] }) =>
+    first && isSameIssuer([first, ...others], certificatePem) ? undefined : wanted,
+  );
 }
 
 function contentOf(state: IssuerState, rotation: RotationSecret): { certificatePem: string; keyPem: string } {
@@ -190,7 +221,7 @@ async function ownCopies(k8s: Kubernetes, linkerd: Linkerd, isTheirs: boolean): 
   return { ...linkerd, layout: { ...layout, issuerCopies } };
 }
 
-/** When the Secret was written last, by reroot or by whoever it belongs to, by the API server's clock. */
+/** When reroot last wrote the Secret, or anybody did where it is somebody else's to write, by the API server's clock. */
 function swapTime(secret: StoredIssuer['secret'], byAnybody: boolean): string {
   const own = secret.metadata?.managedFields?.filter(({ manager }) => byAnybody || manager === FIELD_MANAGER) ?? [];
   const times = own.map(({ time }) => (time ? new Date(time).getTime() : 0));

@@ -1,3 +1,4 @@
+import { present } from '../../src/ground/present.js';
 import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
@@ -70,13 +71,14 @@ export function factsOf(
   const retired = previous.roots.filter(({ fingerprint }) => retire.includes(fingerprint));
   return {
     root: certificateFacts(root),
-    issuer: certificateFacts(issuer),
+    ...present({ issuer: issuer && certificateFacts(issuer) }),
     issuerOfStart: certificateFacts(previous.issuer),
     retire: retired.map(certificateFacts),
     ...state,
   };
 }
 
-function certificateFacts({ fingerprint, commonName, notBefore, notAfter }: Certificate): CertificateFacts {
+/** A certificate as status and report show it. */
+export function certificateFacts({ fingerprint, commonName, notBefore, notAfter }: Certificate): CertificateFacts {
   return { fingerprint, commonName, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
 }

@@ -44,7 +44,7 @@ export async function makeCertificates(
 /** The bridge certificate: the issuer key in use, certified under the new root.
  *  @throws ApplicationFailure `BadCertificates` when the new root's key is not at hand */
 export function makeBridge(
-  { root, rootKeyPem }: Made,
+  { root, rootKeyPem }: Pick<Made, 'root' | 'rootKeyPem'>,
   current: StoredIssuer,
   { settings, linkerd, now, owners }: SettingsOf & { owners: Owners | undefined },
 ): Certificate {
@@ -145,6 +145,16 @@ function signIssuer(root: Certificate, rootKey: KeyObject, { settings, linkerd, 
     ...madeOf(root, [issuer.certificate], toSec1Pem(issuer.privateKey)),
     rootKeyPem: toPkcs8Pem(rootKey),
   };
+}
+
+/** An issuer under a root whose key is at hand. */
+export function makeIssuerUnder(
+  root: Certificate,
+  rootKeyPem: string,
+  settingsOf: SettingsOf,
+): Pick<Made, 'issuerPem' | 'issuerKeyPem'> {
+  const { issuerPem, issuerKeyPem } = signIssuer(root, parseKey(rootKeyPem), settingsOf);
+  return { issuerPem, issuerKeyPem };
 }
 
 function newRoot(settings: RotationSettings, linkerd: Linkerd, now: Date): { root: Certificate; rootKey: KeyObject } {

@@ -9,16 +9,15 @@ import { isHandedOff, type Owners } from '../../src/rotation/owners.js';
 import { bundleReverted, handOffUndone, reverted } from '../../src/rotation/reverted.js';
 import type { Dependencies } from './dependencies.js';
 import type { PhaseInput } from '../../src/rotation/payloads.js';
+import { renewals } from './renewals.js';
 import { type PhaseContext, readPhase } from './stored-rotation.js';
 
 const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificate', optional: false };
 
 /** What of this rotation's writes no longer stands, by object, each with who wrote it last. Empty: all stands. */
-export async function reversions(
-  { k8s }: Pick<Dependencies, 'k8s'>,
-  { linkerd, target, secret, row, isBack, owners }: PhaseContext,
-): Promise<Finding[]> {
-  const found: Finding[] = [];
+export async function reversions({ k8s }: Pick<Dependencies, 'k8s'>, phase: PhaseContext): Promise<Finding[]> {
+  const { linkerd, target, secret, row, isBack, managed, owners } = phase;
+  const found: Finding[] = await renewals(k8s, phase);
   const name = async (location: Location, what: string | undefined, of: keyof Owners): Promise<void> => {
     if (what === undefined) return;
     const writer = await lastForeignWriter(k8s, linkerd.namespace, location);
@@ -33,7 +32,8 @@ export async function reversions(
     const { certificates } = await readIssuer(k8s, linkerd);
     const state = issuerStateOf(certificates, secret);
     const stands = state === row.issuer || (!isBack && isLaterState(state, row.issuer));
-    await name(ISSUER, stands ? undefined : 'it holds another issuer again', 'issuer');
+    const isSaid = managed.issuer !== undefined && state === undefined;
+    await name(ISSUER, stands || isSaid ? undefined : 'it holds another issuer again', 'issuer');
   }
   return found;
 }

@@ -1,8 +1,10 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { present } from '../../src/ground/present.js';
 import type { Target } from '../../src/ground/mesh.js';
-import { detectLinkerd, type Linkerd } from '../../src/linkerd/detect.js';
+import type { Linkerd } from '../../src/linkerd/detect.js';
+import { changedAnchorsHash } from '../../src/linkerd/helm.js';
 import { readIssuer } from '../../src/linkerd/identity/issuer.js';
-import { readAnchors } from '../../src/linkerd/layouts/stores.js';
+import { type BundleChange, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { isLaterState, issuerStateOf } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
@@ -15,6 +17,7 @@ import type { Owners } from '../../src/rotation/owners.js';
 import { isPast } from '../../src/rotation/reverted.js';
 import type { PhaseInput, StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
+import { linkerdOf, type Managed, managedOf } from './managed.js';
 
 /** The rotation under way, looked up afresh at the start of each step: the cluster is the only memory. */
 export interface StoredRotation {
@@ -36,13 +39,17 @@ export interface PhaseContext extends StoredRotation {
   owners?: Owners | undefined;
   /** What every proxy has to show. */
   requirement: Requirement;
+  /** What cert-manager writes of it. */
+  managed: Managed;
   /** What has to be read of a proxy to tell. */
   evidence: { anchors: boolean; leaf: boolean };
+  /** Which hash of the anchors the control plane's templates get when they are rolled; absent: they keep theirs. */
+  anchorsHash?: string;
 }
 
 /** @throws ApplicationFailure `RotationSecretGone`, `DetectionError` */
 export async function readRotation({ k8s }: Pick<Dependencies, 'k8s'>, input: StepInput): Promise<StoredRotation> {
-  const linkerd = await detectLinkerd(k8s, input.linkerdNamespace);
+  const linkerd = await linkerdOf(k8s, input);
   const secret = await readRotationSecret(k8s, linkerd.namespace);
   if (!secret) {
     throw ApplicationFailure.nonRetryable(
@@ -86,5 +93,28 @@ export async function readPhase(dependencies: Pick<Dependencies, 'k8s'>, input: 
   const rotation = await readRotation(dependencies, input);
   const retired = row.retired ? rotation.target.retired.map(({ fingerprint }) => fingerprint) : [];
   const wanted = rotation.wanted.filter(({ fingerprint }) => !retired.includes(fingerprint));
-  return { ...rotation, wanted, row, owners: input.owners, ...GATES[row.gate] };
+  const change = { add: wanted, remove: retired };
+  const managed = await managedOf(dependencies.k8s, input, rotation.linkerd);
+  return {
+    ...rotation,
+    wanted,
+    row,
+    owners: input.owners,
+    managed,
+    ...GATES[row.gate],
+    ...present({ anchorsHash: await hashFor(dependencies, rotation, { row, change }) }),
+  };
+}
+
+/**
+ * A chart hashes its value of the anchors into every template of the control plane (linkerd2#9118): with that of the bundle that
+ * was written, the next `helm upgrade` finds nothing to change, and restarts nothing.
+ */
+async function hashFor(
+  { k8s }: Pick<Dependencies, 'k8s'>,
+  { linkerd, target }: StoredRotation,
+  { row, change }: { row: Row; change: BundleChange },
+): Promise<string | undefined> {
+  const changesBundle = row.templates === 'all' && target.retired.length > 0;
+  return changesBundle ? await changedAnchorsHash(k8s, linkerd, change) : undefined;
 }

@@ -13,7 +13,10 @@ export type ToolName =
   | 'kwok'
   | 'temporal'
   | 'standin'
-  | 'helm';
+  | OptionalTool;
+
+/** What only some sandboxes run. */
+export type OptionalTool = 'cert-manager' | 'trust-manager' | 'helm';
 
 /** @throws Error when the program was not started through `npm run` */
 export function tool(name: ToolName): string {

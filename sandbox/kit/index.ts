@@ -4,6 +4,18 @@
  */
 export { isAlive } from '../../src/ground/process.js';
 export { tool } from '../cluster/processes.js';
+export {
+  areCertificatesReady,
+  type Certificate,
+  readCertificate,
+  renew,
+  specChanges,
+  type Specs,
+  specsOf,
+} from '../cert-manager/certificates.js';
+export { ANCHOR_CERTIFICATE, CERT_MANAGER_NAMESPACE, ISSUER_CERTIFICATE } from '../cert-manager/names.js';
+export type { CertificateLife, CertManagerOptions } from '../cert-manager/options.js';
+export { pointIssuerAt } from '../cert-manager/outside.js';
 export type { SandboxFacts, SandboxOptions } from '../facts.js';
 export { CONTROLLER, type GitController, type Manifest, manifestsIn, startGitController } from '../git/controller.js';
 export { createRepository, type Repository } from '../git/repository.js';
@@ -17,3 +29,4 @@ export { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from './measure.
 export { type MeshFlags, meshOptions, withMeshFlags } from './mesh-flags.js';
 export { type Sandbox, startSandbox, type StartOptions } from './sandbox.js';
 export { cliProgram, sandboxEnvironment, startWorkerProcess, type WorkerProcess } from './worker-process.js';
+export { createObjects, permissionObjects } from '../cluster/objects.js';

@@ -6,7 +6,7 @@ import { VERSIONS } from '../linkerd/install/versions.js';
 export interface MeshFlags {
   linkerd: SandboxOptions['linkerd'];
   issuer: SandboxOptions['issuer'];
-  certificates: SandboxOptions['certificates'];
+  certificates: SandboxOptions['certificates'] | 'cert-manager';
   install: SandboxOptions['install'];
   realHelm?: boolean;
   ha?: boolean;
@@ -25,9 +25,9 @@ export function withMeshFlags(command: Command): Command {
     .addOption(
       new Option(
         '--certificates <kind>',
-        'an issuer under the root, one certificate that is both (`linkerd install`), an issuer under an intermediate, or a P-384 root',
+        'an issuer under the root, one certificate that is both (`linkerd install`), an issuer under an intermediate, a P-384 root, or what cert-manager and trust-manager make and renew (scheme kubernetes)',
       )
-        .choices(['separate', 'default', 'intermediate', 'p384'])
+        .choices(['separate', 'default', 'intermediate', 'p384', 'cert-manager'])
         .default('separate'),
     )
     .addOption(new Option('--install <how>', 'tool that installed Linkerd').choices(['cli', 'helm']).default('cli'))
@@ -43,12 +43,6 @@ export function meshOptions({
   realHelm,
   ha,
 }: MeshFlags): Partial<SandboxOptions> {
-  return {
-    linkerd,
-    issuer,
-    certificates,
-    install,
-    ...(realHelm ? { realHelm } : {}),
-    ...(ha ? { identityReplicas: 3 } : {}),
-  };
+  const mesh = { linkerd, install, ...(realHelm ? { realHelm } : {}), ...(ha ? { identityReplicas: 3 } : {}) };
+  return certificates === 'cert-manager' ? { ...mesh, certManager: {} } : { ...mesh, issuer, certificates };
 }

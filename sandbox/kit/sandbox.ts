@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { isStillAlive } from '../../src/ground/process.js';
-import { built } from '../cluster/paths.js';
-import { tail, tool } from '../cluster/processes.js';
+import { built, CHECKOUT } from '../cluster/paths.js';
+import { type OptionalTool, tail, tool } from '../cluster/processes.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from '../facts.js';
+import { VERSIONS } from '../linkerd/install/versions.js';
 import { type StandIn, standInAt } from '../linkerd/standin-client.js';
 
 /** A running sandbox: a real Kubernetes control plane, a real Temporal server, and a mesh of stand-in proxies. */
@@ -38,10 +40,12 @@ export interface StartOptions extends Partial<SandboxOptions> {
 
 /** @throws Error with the end of the host's log when it does not come up */
 export async function startSandbox({ folder: wanted, stay = false, ...options }: StartOptions = {}): Promise<Sandbox> {
+  const all = completed(options);
   const folder = wanted ?? mkdtempSync(path.join(tmpdir(), 'reroot-sandbox-'));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   rmSync(path.join(folder, FACTS_FILE), { force: true });
-  const child = spawnHost(folder, { ...DEFAULTS, ...options }, stay);
+  const env = await withOptionalTools(all);
+  const child = spawnHost(folder, all, { stay, env });
   const facts = await waitForFacts(folder, child);
   return {
     ...facts,
@@ -84,7 +88,34 @@ export async function stopHost({ pid, born }: Pick<SandboxFacts, 'pid' | 'born'>
   if (lives()) process.kill(pid, 'SIGKILL'); // its servers are leashed to it
 }
 
-function spawnHost(folder: string, options: SandboxOptions, stay: boolean): ChildProcess {
+function completed(options: Partial<SandboxOptions>): SandboxOptions {
+  const all = { ...DEFAULTS, ...options };
+  if (!all.certManager) return all;
+  if (VERSIONS[all.linkerd].layout !== 'D')
+    throw new Error(`Linkerd ${all.linkerd} takes no trust roots of cert-manager's: choose 2.11 or newer`);
+  return { ...all, issuer: 'kubernetes' };
+}
+
+/** Builds them where they are nowhere, in minutes: nobody else has to wait for that. */
+async function withOptionalTools({ certManager, realHelm }: SandboxOptions): Promise<NodeJS.ProcessEnv> {
+  const names: OptionalTool[] = [
+    ...(certManager ? (['cert-manager', 'trust-manager'] as const) : []),
+    ...(realHelm ? (['helm'] as const) : []),
+  ];
+  if (names.length === 0) return process.env;
+  const script = pathToFileURL(path.join(CHECKOUT, 'scripts', 'tools.mjs'));
+  const { environmentWith } = (await import(script.href)) as {
+    environmentWith: (names: OptionalTool[]) => Promise<NodeJS.ProcessEnv>;
+  };
+  return await environmentWith(names);
+}
+
+interface HostProcess {
+  stay: boolean;
+  env: NodeJS.ProcessEnv;
+}
+
+function spawnHost(folder: string, options: SandboxOptions, { stay, env }: HostProcess): ChildProcess {
   const log = openSync(path.join(folder, 'host.log'), 'a');
   const host = [
     process.execPath,
@@ -96,7 +127,7 @@ function spawnHost(folder: string, options: SandboxOptions, stay: boolean): Chil
     JSON.stringify(options),
   ];
   const [command = '', ...args] = stay ? host : [tool('leash'), ...host];
-  const child = spawn(command, args, { detached: stay, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, { detached: stay, stdio: ['ignore', log, log], env });
   if (stay) child.unref();
   return child;
 }

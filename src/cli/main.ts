@@ -13,6 +13,7 @@ import { addPreflightCommand } from './commands/preflight.js';
 import { addRotateCommand } from './commands/rotate.js';
 import { addStatusCommand } from './commands/status.js';
 import { addUpdateCommands } from './commands/updates.js';
+import { addValuesCommand } from './commands/values.js';
 import { addWorkerCommand } from './commands/worker.js';
 
 const EXIT_HELP = `
@@ -30,6 +31,7 @@ async function main(argv: string[]): Promise<number> {
   addPreflightCommand(program, done);
   addRotateCommand(program, done);
   addStatusCommand(program, done);
+  addValuesCommand(program, done);
   addHandOffCommand(program);
   addUpdateCommands(program);
   addWorkerCommand(program);

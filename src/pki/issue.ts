@@ -113,6 +113,34 @@ export function createBridge({ issuer, root, rootKey, validForMs, now = new Date
   });
 }
 
+export interface CrossRequest {
+  /** The root whose key is certified by another. */
+  root: Certificate;
+  by: Certificate;
+  byKey: KeyObject;
+}
+
+/**
+ * A root's key, certified by another root: whoever trusts only that one verifies what the root has signed. Names and times are
+ * the root's own, so that whoever plans by them sees no difference.
+ */
+export function createCross({ root, by, byKey }: CrossRequest): Certificate {
+  return issue({
+    subjectDer: root.subjectDer,
+    issuerDer: by.subjectDer,
+    signingKey: byKey,
+    notBefore: root.notBefore,
+    notAfter: root.notAfter,
+    publicKeyDer: root.publicKeyDer,
+    extensions: [
+      basicConstraints(1),
+      keyUsage(),
+      subjectKeyId(root.subjectKeyId ?? keyId(root.publicKeyDer)),
+      authorityKeyId(by.subjectKeyId ?? keyId(by.publicKeyDer)),
+    ],
+  });
+}
+
 export interface CertificateRequest {
   subjectDer: Buffer;
   issuerDer: Buffer;

@@ -16,10 +16,14 @@ export function isSameIssuer(stored: Chain, pem: string): boolean {
   );
 }
 
-/** What the issuer Secret holds in each state; undefined where that needs a bridge certificate and there is none. */
+/**
+ * What the issuer Secret holds in each state; undefined where that needs a bridge certificate and there is none, or the new
+ * issuer is cert-manager's to make.
+ */
 export function issuerIn(state: State, secret: RotationSecret): { certificatePem: string; keyPem: string } | undefined {
   const { previous, bridge, issuerPem, issuerKeyPem } = secret;
-  if (state === 'new') return { certificatePem: issuerPem, keyPem: issuerKeyPem };
+  if (state === 'new')
+    return issuerPem && issuerKeyPem ? { certificatePem: issuerPem, keyPem: issuerKeyPem } : undefined;
   const keyPem = previous.issuerKeyPem;
   if (state === 'previous') return { certificatePem: previous.issuerPem, keyPem };
   if (!bridge) return undefined;
@@ -36,7 +40,7 @@ export function issuerIn(state: State, secret: RotationSecret): { certificatePem
  */
 export function issuerStateOf([first, ...others]: Chain, rotation: RotationSecret): State | undefined {
   const { retire, issuer, previous } = rotation;
-  if (first.fingerprint === issuer.fingerprint) return 'new';
+  if (first.fingerprint === issuer?.fingerprint || isOfCertManager(rotation, first)) return 'new';
   const isBridge = (certificate: Certificate) => retire.length > 0 && isBridgeOf(rotation, certificate);
   if (first.fingerprint === previous.issuer.fingerprint) return others.some(isBridge) ? 'bridge' : 'previous';
   return isBridge(first) ? 'crossover' : undefined;
@@ -45,6 +49,18 @@ export function issuerStateOf([first, ...others]: Chain, rotation: RotationSecre
 /** Whether a certificate is the key of the issuer of the start under a rotation's root. */
 export function isBridgeOf({ root, previous }: RotationSecret, certificate: Certificate): boolean {
   return certificate.publicKeyDer.equals(previous.issuer.publicKeyDer) && hasSigned(root, certificate);
+}
+
+/** Whichever it is: cert-manager renews it when it wants, and each has a key of its own. */
+function isOfCertManager({ issuerByCertManager, root, previous }: RotationSecret, certificate: Certificate): boolean {
+  if (!issuerByCertManager || !hasSigned(root, certificate)) return false;
+  return !certificate.publicKeyDer.equals(previous.issuer.publicKeyDer);
+}
+
+/** Whether cert-manager has renewed the issuer of the start under a root of the start. */
+export function isRenewedStart({ issuerByCertManager, previous }: RotationSecret, certificate: Certificate): boolean {
+  if (!issuerByCertManager || certificate.fingerprint === previous.issuer.fingerprint) return false;
+  return previous.roots.some((root) => hasSigned(root, certificate));
 }
 
 const FORWARD: readonly State[] = ['previous', 'bridge', 'crossover', 'new'];

@@ -16,3 +16,5 @@ export const ROTATION_ANNOTATION = 'reroot.dev/rotation';
 export const RETIRE_ANNOTATION = 'reroot.dev/retire';
 /** On the Lease and on the rotation's Secret: the first run of the workflow that holds the one, and made the other. */
 export const RUN_ANNOTATION = 'reroot.dev/run-id';
+/** Who makes the new issuer where it is not reroot. */
+export const ISSUER_ANNOTATION = 'reroot.dev/issuer';

@@ -1,13 +1,13 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import { present } from '../ground/present.js';
-import { decode, encode } from '../kubernetes/base64.js';
+import { decode } from '../kubernetes/base64.js';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { ifThere } from '../kubernetes/errors.js';
 import { FIELD_MANAGER } from '../kubernetes/own-names.js';
 import { pointer, unchanged, withFreshRead } from '../kubernetes/patch.js';
 import { formatBundle, issuerFile, readBundle } from '../pki/bundle.js';
 import type { Certificate } from '../pki/certificate.js';
-import { RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET, RUN_ANNOTATION } from './names.js';
+import { ISSUER_ANNOTATION, RETIRE_ANNOTATION, ROTATION_ANNOTATION, ROTATION_SECRET, RUN_ANNOTATION } from './names.js';
 import { annotate, created, encoded, ownMetadata } from './own-object.js';
 import { RecordError } from './record-error.js';
 
@@ -21,9 +21,14 @@ export const SECRET_KEYS = {
   previousRoots: 'previous.ca.crt',
   previousIssuer: 'previous.tls.crt',
   previousIssuerKey: 'previous.tls.key',
+  /** Where cert-manager makes the roots: what its Secret is written from on the way back. */
+  previousRootKey: 'previous.ca.key',
   /** The issuer of the start, certified under the new root. */
   bridge: 'bridge.crt',
 } as const;
+
+/** What the annotation of a rotation says whose issuer cert-manager makes. */
+const CERT_MANAGER = 'cert-manager';
 
 /** What a rotation needs to remember in the cluster, in one Secret, made in one write: there is one new root. */
 export interface RotationSecret {
@@ -34,12 +39,21 @@ export interface RotationSecret {
   firstRunId?: string;
   /** Fingerprints of the roots this rotation takes out. */
   retire: string[];
-  issuer: Certificate;
-  issuerPem: string;
-  issuerKeyPem: string;
+  /** cert-manager makes the new issuer, when its time has come: the key is never here. */
+  issuerByCertManager?: true;
+  /** Absent until cert-manager has made it. */
+  issuer?: Certificate;
+  issuerPem?: string;
+  issuerKeyPem?: string;
   rootKeyPem?: string;
-  /** What there was at the start. */
-  previous: { roots: Certificate[]; issuer: Certificate; issuerPem: string; issuerKeyPem: string };
+  /** What there was at the start; the root's key where cert-manager made it. */
+  previous: {
+    roots: Certificate[];
+    rootKeyPem?: string;
+    issuer: Certificate;
+    issuerPem: string;
+    issuerKeyPem: string;
+  };
   bridge?: Certificate;
   /** As it was read: the precondition of every write. */
   object: V1Secret;
@@ -49,9 +63,11 @@ export interface RotationSecret {
 export interface NewRotation {
   rootPem: string;
   rootKeyPem?: string;
-  issuerPem: string;
-  issuerKeyPem: string;
+  /** Certificate and key; absent: cert-manager makes it later. */
+  issuerPem?: string;
+  issuerKeyPem?: string;
   retire: readonly Certificate[];
+  previousRootKeyPem?: string;
   previousIssuerPem: string;
   previousIssuerKeyPem: string;
   bridgePem?: string;
@@ -69,6 +85,7 @@ export function rotationSecretOf(rotation: NewRotation): V1Secret {
     [SECRET_KEYS.previousIssuer]: rotation.previousIssuerPem,
     [SECRET_KEYS.previousIssuerKey]: rotation.previousIssuerKeyPem,
     [SECRET_KEYS.rootKey]: rotation.rootKeyPem,
+    [SECRET_KEYS.previousRootKey]: rotation.previousRootKeyPem,
     [SECRET_KEYS.bridge]: rotation.bridgePem,
   });
   const retire = rotation.retire.map(({ fingerprint }) => fingerprint).join(',');
@@ -76,35 +93,37 @@ export function rotationSecretOf(rotation: NewRotation): V1Secret {
     [ROTATION_ANNOTATION]: rotation.id,
     [RETIRE_ANNOTATION]: retire,
     [RUN_ANNOTATION]: rotation.firstRunId,
+    [ISSUER_ANNOTATION]: rotation.issuerKeyPem === undefined ? CERT_MANAGER : undefined,
   });
   return { metadata: { ...ownMetadata(ROTATION_SECRET), annotations }, type: 'Opaque', data: encoded(texts) };
 }
 
 /** @throws RecordError `RotationSecretDamaged` when something is missing that reroot would have written */
 export function parseRotationSecret(secret: V1Secret): RotationSecret {
-  const { id, retire, firstRunId } = annotationsOf(secret);
+  const { id, retire, firstRunId, issuerByCertManager } = annotationsOf(secret);
   const text = (key: string) => decode(secret.data?.[key] ?? '');
   const certificates = (key: string) => readBundle(text(key)).certificates;
   const [root] = certificates(SECRET_KEYS.root);
   const [issuer] = certificates(SECRET_KEYS.issuer);
   const [previousIssuer] = certificates(SECRET_KEYS.previousIssuer);
   const [bridge] = certificates(SECRET_KEYS.bridge);
-  if (!root || !issuer || !previousIssuer || !id) throw damaged('a certificate or its annotation is missing');
+  if (!root || !previousIssuer || !id) throw damaged('a certificate or its annotation is missing');
+  if (!issuer && !issuerByCertManager) throw damaged('a certificate or its annotation is missing');
   const keyOf = (key: string) => required(text(key), key);
+  const issuerKeyPem = issuerByCertManager ? undefined : keyOf(SECRET_KEYS.issuerKey);
   return {
     id,
     root,
     retire,
-    issuer,
-    issuerPem: text(SECRET_KEYS.issuer),
-    issuerKeyPem: keyOf(SECRET_KEYS.issuerKey),
     previous: {
+      ...present({ rootKeyPem: text(SECRET_KEYS.previousRootKey) || undefined }),
       roots: certificates(SECRET_KEYS.previousRoots),
       issuer: previousIssuer,
       issuerPem: text(SECRET_KEYS.previousIssuer),
       issuerKeyPem: keyOf(SECRET_KEYS.previousIssuerKey),
     },
     object: secret,
+    ...present({ issuer, issuerPem: text(SECRET_KEYS.issuer) || undefined, issuerKeyPem, issuerByCertManager }),
     ...present({ rootKeyPem: text(SECRET_KEYS.rootKey) || undefined, bridge, firstRunId }),
   };
 }
@@ -116,16 +135,22 @@ export function chainOfStart({ previous: { issuer, issuerPem } }: RotationSecret
 }
 
 /** What stands behind the new issuer in its file: CAs between it and its root. */
-export function intermediatesOf({ issuerPem }: Pick<RotationSecret, 'issuerPem'>): Certificate[] {
+export function intermediatesOf({ issuerPem = '' }: Pick<RotationSecret, 'issuerPem'>): Certificate[] {
   const [, ...others] = issuerFile(issuerPem);
   return others;
 }
 
-function annotationsOf({ metadata }: V1Secret): { id?: string; retire: string[]; firstRunId?: string } {
+function annotationsOf({ metadata }: V1Secret): Pick<
+  RotationSecret,
+  'retire' | 'firstRunId' | 'issuerByCertManager'
+> & {
+  id?: string;
+} {
   const annotations = metadata?.annotations ?? {};
   const { [ROTATION_ANNOTATION]: id, [RUN_ANNOTATION]: firstRunId } = annotations;
   const retire = (annotations[RETIRE_ANNOTATION] ?? '').split(',').filter(Boolean);
-  return { retire, ...present({ id, firstRunId }) };
+  const issuerByCertManager = annotations[ISSUER_ANNOTATION] === CERT_MANAGER ? (true as const) : undefined;
+  return { retire, ...present({ id, firstRunId, issuerByCertManager }) };
 }
 
 /** An issuer Secret that is written without a key ends identity. */
@@ -198,16 +223,51 @@ async function fill({ core }: Kubernetes, namespace: string, found: V1Secret, ma
 export async function storeBridge(
   k8s: Kubernetes,
   namespace: string,
-  { object }: Pick<RotationSecret, 'object'>,
+  secret: Pick<RotationSecret, 'object'>,
   bridge: Certificate,
 ): Promise<void> {
-  await k8s.core.patchNamespacedSecret({
+  await store(k8s, namespace, secret, { [SECRET_KEYS.bridge]: bridge.pem });
+}
+
+/** The same for the new issuer, once cert-manager has made it: its certificates, never its key. */
+export async function storeIssuer(
+  k8s: Kubernetes,
+  namespace: string,
+  secret: Pick<RotationSecret, 'object'>,
+  issuerPem: string,
+): Promise<void> {
+  await store(k8s, namespace, secret, { [SECRET_KEYS.issuer]: issuerPem });
+}
+
+/** The same where cert-manager has renewed the issuer of the start under its own root: that one is it from now on. */
+export async function storeIssuerOfStart(
+  k8s: Kubernetes,
+  namespace: string,
+  secret: Pick<RotationSecret, 'object'>,
+  { certificatePem, keyPem }: { certificatePem: string; keyPem: string },
+): Promise<void> {
+  await store(k8s, namespace, secret, {
+    [SECRET_KEYS.previousIssuer]: certificatePem,
+    [SECRET_KEYS.previousIssuerKey]: keyPem,
+    // that of another key is no use
+    [SECRET_KEYS.bridge]: '',
+  });
+}
+
+async function store(
+  { core }: Kubernetes,
+  namespace: string,
+  { object }: Pick<RotationSecret, 'object'>,
+  texts: Record<string, string>,
+): Promise<void> {
+  const entries = Object.entries(encoded(texts));
+  await core.patchNamespacedSecret({
     name: ROTATION_SECRET,
     namespace,
     fieldManager: FIELD_MANAGER,
     body: [
       unchanged(object.metadata),
-      { op: 'add', path: pointer('data', SECRET_KEYS.bridge), value: encode(bridge.pem) },
+      ...entries.map(([key, value]) => ({ op: 'add', path: pointer('data', key), value })),
     ],
   });
 }
@@ -221,7 +281,7 @@ export async function emptyRotationSecret(
   namespace: string,
   { object: { metadata } }: Pick<RotationSecret, 'object'>,
 ): Promise<void> {
-  const own = [ROTATION_ANNOTATION, RETIRE_ANNOTATION, RUN_ANNOTATION];
+  const own = [ROTATION_ANNOTATION, RETIRE_ANNOTATION, RUN_ANNOTATION, ISSUER_ANNOTATION];
   const written = own.filter((name) => metadata?.annotations?.[name] !== undefined);
   const body = [
     unchanged(metadata),

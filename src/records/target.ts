@@ -23,7 +23,7 @@ export function targetOf(secret: RotationSecret, direction: 'forward' | 'back'):
     id: `${id}-back`,
     root: ofStart[0] ?? named(root, 'start'),
     retired: issuerOnly ? [] : [named(root, 'rotation')],
-    retiredIssuer: { name: 'the new issuer', certificates: [issuer.fingerprint] },
+    retiredIssuer: { name: 'the new issuer', certificates: issuer ? [issuer.fingerprint] : [] },
   };
 }
 

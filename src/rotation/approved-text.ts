@@ -25,12 +25,23 @@ export function waiverText({ subject, gate, direction }: Waiver): string {
 }
 
 /**
- * What an approval is bound to: the roots, what was asked for, who is gone on without, and what is going to be rolled, by the
+ * What an approval is bound to: the roots, what was asked for, who is gone on without, who writes what where that is not reroot, and what is going to be rolled, by the
  * digests of its namespaces. So whoever has the plan can tell that its hash is its own. Replica counts are left out: a mesh
  * that scales while it waits for approval is still the mesh that was approved.
  */
 export function approvedText(plan: Omit<Plan, 'hash'>): string {
-  const { cluster, linkerdNamespace, strategy, retire, keep, target, settings, waivers, namespaces } = plan;
+  const { cluster, linkerdNamespace, strategy, retire, keep, target, settings, waivers, owners, namespaces } = plan;
   const rolled = namespaces.flatMap(({ name, digest }) => (digest === undefined ? [] : [[name, digest]]));
-  return JSON.stringify({ cluster, linkerdNamespace, strategy, retire, keep, target, settings, waivers, rolled });
+  return JSON.stringify({
+    cluster,
+    linkerdNamespace,
+    strategy,
+    retire,
+    keep,
+    target,
+    settings,
+    waivers,
+    owners,
+    rolled,
+  });
 }

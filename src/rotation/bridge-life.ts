@@ -1,3 +1,4 @@
+import type { HelmUpgrade } from '../ground/helm.js';
 import { present } from '../ground/present.js';
 import type { MayHandOff } from './hand-off.js';
 import type { RotationSettings } from './input.js';
@@ -75,6 +76,8 @@ export interface BridgeKept extends MayHandOff {
   endsSoon: boolean;
   /** Why it cannot be made anew; absent from workers of an earlier version. */
   keyMissing?: KeyMissing;
+  /** Helm installs: what the release has to be given from now on. */
+  helm?: HelmUpgrade;
 }
 
 /** The issuer Secret carries none: it does not yet, or not any more. */

@@ -96,6 +96,17 @@ export function waivedText({ subject, gate }: Waiver): string {
   return `the gate of ${gate} is open for ${subject}: its proxies may be refused by others from then on. The report will say so`;
 }
 
+/** Whether somebody has said of an object, `ConfigMap linkerd/name`, that its writer is stopped. */
+export function isWaivedObject(object: string, waivers: readonly Waiver[]): boolean {
+  const name = waivableObject(object);
+  return waivers.some(({ subject }) => subject === name);
+}
+
+/** `ConfigMap linkerd/name` as waivers name things: `linkerd/ConfigMap/name`. */
+export function waivableObject(object: string): string {
+  return object.replace(/^(\S+) ([^/]+)\//, '$2/$1/');
+}
+
 export function blocking(findings: readonly Finding[]): Finding[] {
   return findings.filter((finding) => finding.severity === 'block');
 }

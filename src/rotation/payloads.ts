@@ -1,3 +1,4 @@
+import type { HelmUpgrade } from '../ground/helm.js';
 import type { Finding, Waiver } from './findings.js';
 import type { RotationRequest } from './input.js';
 import type { Fingerprint } from '../ground/mesh.js';
@@ -137,7 +138,8 @@ export interface PlanResult {
 
 export interface GenerateResult {
   root: CertificateFacts;
-  issuer: CertificateFacts;
+  /** Absent: cert-manager makes it, when its time has come. */
+  issuer?: CertificateFacts;
   /** The issuer in use at the start: until the new one is in place, no leaf outlives it. */
   issuerOfStart?: CertificateFacts;
   /** The roots to take out. */
@@ -239,14 +241,16 @@ export interface ReinjectResult extends NamespaceProgress {
 export interface BundleWritten extends MayHandOff {
   /** Stores that had to be written. */
   written: string[];
-  /** Helm installs: the chart value that holds the anchors, and what it has to be from now on (certificates only). */
-  helm?: { value: string; pem: string };
+  /** Helm installs: what the release has to be given from now on. */
+  helm?: HelmUpgrade;
 }
 
 export interface SwapResult extends MayHandOff {
   /** ISO 8601: when the issuer Secret got the new issuer, as the API server recorded it. */
   swappedAt: string;
   written: string[];
+  /** Helm installs: what the release has to be given from now on. */
+  helm?: HelmUpgrade;
 }
 
 export interface AwaitIssuerResult {

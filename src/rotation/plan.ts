@@ -5,6 +5,7 @@ import { forcedRollouts } from './courses/course.js';
 import { courseOf } from './courses/index.js';
 import { isWaived, type Waiver, withoutControlPlane } from './findings.js';
 import type { RotationRequest, RotationSettings } from './input.js';
+import { isOwn, OWN, type Owners, ownersText } from './owners.js';
 import { type Circumstances, type CountedPod, paceOf } from './pace.js';
 import { approvedSettings, waiverText } from './approved-text.js';
 import { type PlannedPhase, planPhases } from './planned-phases.js';
@@ -37,6 +38,8 @@ export interface Plan {
   settings?: string;
   /** What is gone on without, and at which gate; absent in a plan of reroot 0.3. */
   waivers?: string[];
+  /** Who writes the bundle and the issuer, one line each; absent where reroot writes both. */
+  owners?: string[];
   /** Members of the mesh that reroot cannot see, and of which nobody has said that they are taken care of; no part of the hash. */
   unseen?: string[];
   /** Of all that an approval is bound to (`approvedText`). */
@@ -65,6 +68,8 @@ export interface PlannedMesh {
   waivers?: readonly Waiver[];
   /** Those that the course waits for, and nobody has waived. */
   unseen?: readonly Member[];
+  /** Absent: reroot. */
+  owners?: Owners | undefined;
 }
 
 /** Which roots go, which stay, and the new one once it is known. */
@@ -73,7 +78,15 @@ export type PlannedAnchors = Pick<Plan, 'retire' | 'keep' | 'target'>;
 /** The plan without its hash; that is made of `approvedText`. */
 export function planOf(
   { settings, course: ref }: RotationRequest,
-  { namespace, leafLifeMs, pods, workloads: known, waivers: given = settings.waive, unseen = [] }: PlannedMesh,
+  {
+    namespace,
+    leafLifeMs,
+    pods,
+    workloads: known,
+    waivers: given = settings.waive,
+    unseen = [],
+    owners = OWN,
+  }: PlannedMesh,
   anchors: PlannedAnchors,
   digest: Digest,
 ): Omit<Plan, 'hash'> {
@@ -100,6 +113,7 @@ export function planOf(
     ...anchors,
     settings: digest(approvedSettings(settings, ref)),
     waivers: waivers.map(waiverText).toSorted(),
+    ...(isOwn(owners) ? {} : { owners: ownersText(owners) }),
     ...(unseen.length > 0 ? { unseen: unseen.map(memberName) } : {}),
   };
 }
@@ -181,6 +195,7 @@ export function planDifference(approved: Plan, now: Plan): string[] {
     ...added('anchor to keep', approved.keep, now.keep),
     ...added('waiver', approved.waivers ?? [], now.waivers ?? []),
     ...(approved.target === now.target ? [] : [`target: ${now.target}`]),
+    ...added('owner', approved.owners ?? ownersText(OWN), now.owners ?? ownersText(OWN)),
     ...(approved.settings === now.settings ? [] : ['the settings of the rotation are others']),
   ];
   const shown = fitting(differences, DIFFERENCES);

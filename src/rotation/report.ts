@@ -16,11 +16,16 @@ export interface RotationReport {
   finishedAt: string;
   /** With `aborted`: what was made and taken back. With `rotateIssuer` the root stays. */
   newRoot: CertificateFacts;
-  newIssuer: CertificateFacts;
+  /** Absent after an abort before cert-manager has made one. */
+  newIssuer?: CertificateFacts;
   oldRoots: CertificateFacts[];
+  /** Where cert-manager makes the certificates: when it renews them next, in a sentence. */
+  renews?: string;
   /** Live proxies whose process and presented chain were proven at the end. */
   proxiesProven: number;
   phases: ReportedPhase[];
+  /** Who writes the bundle and the issuer, one line each; absent where reroot does. */
+  owners?: string[];
   /** Gone on without, by decision of a person. */
   waivers: Waiver[];
   approvals: Approval[];

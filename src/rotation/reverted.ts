@@ -19,6 +19,22 @@ export function isPast(anchors: readonly string[], { root, retired }: Target): b
   return !retired.some(({ fingerprint }) => anchors.includes(fingerprint));
 }
 
+/** The field manager of Helm. */
+const BY_HELM = /^helm at /i;
+const HELM_HINT =
+  'a `helm upgrade` had old values: run it with those that `reroot values` prints, or not at all, then `resume`';
+
+/** cert-manager has renewed a Certificate in the middle: nobody has to be asked, because it has its place. */
+export function renewed(object: string, what: string): Finding {
+  return {
+    reason: 'Renewed',
+    severity: 'block',
+    message: `cert-manager has renewed it meanwhile: ${what}`,
+    subject: { kind: 'object', name: object },
+    hint: 'nothing to do: the rotation takes it up, or puts back what is needed',
+  };
+}
+
 /**
  * Another writer has put something back; nothing is rolled while that is so. What an earlier run of reroot wrote (the run was
  * reset, or another rotation's remains are adopted) is nobody's fault: it is written again.
@@ -40,7 +56,7 @@ export function reverted(object: string, what: string, writer: string | undefine
     severity: 'block',
     message: `${what}; last written by ${writer}`,
     subject,
-    hint: 'stop that writer (or change what it writes from), then `resume`',
+    hint: BY_HELM.test(writer) ? HELM_HINT : 'stop that writer (or change what it writes from), then `resume`',
   };
 }
 

@@ -4,6 +4,7 @@ import { formatFinding } from './findings.js';
 import { formatAlert } from './alerts.js';
 import { markdown, markdownLines } from './markdown.js';
 import { waitsOf } from './waits.js';
+import type { HelmUpgrade } from '../ground/helm.js';
 import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
@@ -76,6 +77,8 @@ export interface RotationStatus {
   bridgeNotAfter?: string;
   /** ISO 8601: when an organic rollout rolls what is left. */
   organicUntil?: string;
+  /** Helm installs: what the release has to be given so that it renders what the rotation has written. */
+  helm?: HelmUpgrade;
   /** What the wait for proxies under way remembers. */
   proxiesWait?: ProxiesWait;
   waivers: Waiver[];
@@ -111,12 +114,16 @@ export function statusMarkdown(status: RotationStatus): string {
       ),
     );
   }
-  lines.push(...certificateLines(status));
+  lines.push(...ownerLines(status), ...certificateLines(status));
   for (const straggler of status.stragglers.slice(0, SHOWN))
     lines.push('', markdown(`⚠ ${formatFinding(straggler)}`, LONGEST_FINDING));
   if (status.stragglers.length > SHOWN) lines.push('', `⚠ and ${status.stragglers.length - SHOWN} more`);
   for (const note of status.notes) lines.push('', markdownLines(`ℹ ${note}`, LONGEST_FINDING));
   return lines.join('\n');
+}
+
+function ownerLines({ plan }: RotationStatus): string[] {
+  return plan?.owners?.flatMap((owner) => ['', markdown(`Owner of the ${owner}.`, LONGEST_FINDING)]) ?? [];
 }
 
 function certificateLines({ roots, bridgeNotAfter }: RotationStatus): string[] {

@@ -34,7 +34,7 @@ it('organic: nothing is rolled by force when everything was deployed anew meanwh
   const report = await reportOf(handle);
   expect(report.outcome).toBe('completed');
   const { proxies } = await mesh.sandbox.mesh.status();
-  expect(proxies.every(({ chain }) => chain[1] === report.newIssuer.fingerprint)).toBe(true);
+  expect(proxies.every(({ chain }) => chain[1] === report.newIssuer?.fingerprint)).toBe(true);
   await expectNoRefusal(mesh);
 });
 

@@ -23,6 +23,9 @@ import { eventually, reportOf, statusOf } from './support.js';
  */
 export const SHORT_LEAVES = { issuanceLifetime: '5s', minRefreshMs: 2000 };
 
+/** Longest start of a sandbox that has cert-manager: whoever is the first to ask for it builds it. */
+export const BUILDING_MS = 15 * 60_000;
+
 /** A mesh of a test's own, with a worker. */
 export interface OwnMesh {
   sandbox: Sandbox;

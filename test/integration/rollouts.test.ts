@@ -58,7 +58,7 @@ describe('ReplicaSets that belong to somebody', () => {
     expect(pods).toHaveLength(3);
     for (const { pod, anchors, chain } of pods) {
       expect(anchors, pod).toEqual([report.newRoot.fingerprint]);
-      expect(chain[1], pod).toBe(report.newIssuer.fingerprint);
+      expect(chain[1], pod).toBe(report.newIssuer?.fingerprint);
     }
     const { metadata, spec, status } = await readRollout();
     // trust, renew and retire; a write of anything else in its spec would have moved the generation too

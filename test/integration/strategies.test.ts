@@ -53,7 +53,7 @@ describe('strategies', () => {
     expect([report.newRoot.fingerprint]).toEqual(before.bundle);
     const { proxies } = await mesh.sandbox.mesh.status();
     expect(proxies.filter(({ uid }) => !uids.has(uid)).map(({ pod }) => pod)).toEqual([]);
-    expect(proxies.every(({ chain }) => chain[1] === report.newIssuer.fingerprint)).toBe(true);
+    expect(proxies.every(({ chain }) => chain[1] === report.newIssuer?.fingerprint)).toBe(true);
     expect((await mesh.certificates()).bundle).toEqual(before.bundle);
     const { 'tls.crt': _, ...kept } = await mesh.secret('reroot-trust-root');
     expect(Object.keys(kept).toSorted()).toEqual(['ca.crt', 'ca.key']);

@@ -34,12 +34,12 @@ export function chartFiles(install: Install, injector: InjectorWebhook): Record<
 }
 
 /** What whoever installs Linkerd gives: the certificates, and who makes them. */
-export function chartValues({ options, certificates }: Install): object {
+export function chartValues({ options, certificates, externalCA }: Install): object {
   const { anchors, issuer: crtPEM, issuerKey: keyPEM } = certificates;
   return {
-    ...(options.externalCA ? {} : { identityTrustAnchorsPEM: anchors }),
+    ...(externalCA ? {} : { identityTrustAnchorsPEM: anchors }),
     identity: {
-      ...(options.externalCA ? { externalCA: true } : {}),
+      ...(externalCA ? { externalCA } : {}),
       issuer: { scheme: SCHEMES[options.issuer], ...(options.issuer === 'linkerd' ? { tls: { crtPEM, keyPEM } } : {}) },
     },
   };

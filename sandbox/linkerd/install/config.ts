@@ -40,7 +40,7 @@ function global({ options, version, certificates }: Install): string {
   return install === 'helm' ? JSON.stringify(document, null, 2) : JSON.stringify(document);
 }
 
-function values({ options, version, certificates }: Install): string {
+function values({ options, version, certificates, externalCA }: Install): string {
   const { issuanceLifetime, identityReplicas } = options;
   const { anchors, issuer } = certificates;
   const { release, layout, nativeSidecar } = version;
@@ -50,7 +50,7 @@ function values({ options, version, certificates }: Install): string {
     `${pad}clusterDomain: cluster.local`,
     `${pad}# a person wrote this line`,
     `${pad}customNote:   "keep   me"`,
-    `${pad}identityTrustAnchorsPEM: |\n${indented(anchors, pad.length + 2)}`,
+    `${pad}identityTrustAnchorsPEM: ${anchors ? `|\n${indented(anchors, pad.length + 2)}` : '""'}`,
     `${pad}identityTrustDomain: cluster.local`,
     `${pad}linkerdVersion: ${release}`,
     `${pad}proxy:\n${pad}  nativeSidecar: ${nativeSidecar}`,
@@ -58,7 +58,7 @@ function values({ options, version, certificates }: Install): string {
   return `controllerReplicas: ${identityReplicas}
 ${nested ? 'global:\n' : ''}${own}
 identity:
-  issuer:
+  ${layout === 'D' ? `externalCA: ${externalCA}\n  ` : ''}issuer:
     clockSkewAllowance: 20s
     issuanceLifetime: ${issuanceLifetime}
     scheme: ${SCHEMES[options.issuer]}
@@ -69,7 +69,12 @@ webhookFailurePolicy: Ignore
 }
 
 /** The values that the CLI was given and keeps for the next upgrade. */
-export function overrides({ options: { issuer }, version: { release, layout }, certificates }: Install): string {
+export function overrides({
+  options: { issuer },
+  version: { release, layout },
+  certificates,
+  externalCA,
+}: Install): string {
   const nested = layout === 'B';
   const pad = nested ? '  ' : '';
   const issuerValues = `identity:
@@ -80,8 +85,9 @@ ${indented(certificates.issuer, 8)}
       keyPEM: |
 ${indented(certificates.issuerKey, 8)}
 `;
+  const external = 'identity:\n  externalCA: true\n  issuer:\n    scheme: kubernetes.io/tls\n';
   return `heartbeatSchedule: 1 2 3 4 5
-${issuer === 'linkerd' ? issuerValues : ''}${nested ? 'global:\n' : ''}${pad}identityTrustAnchorsPEM: |
+${issuer === 'linkerd' ? issuerValues : ''}${externalCA ? external : ''}${nested ? 'global:\n' : ''}${pad}identityTrustAnchorsPEM: |
 ${indented(certificates.anchors, pad.length + 2)}
 ${pad}linkerdVersion: ${release}
 `;

@@ -7,13 +7,15 @@ import { createObjects } from '../../cluster/objects.js';
 import { tool } from '../../cluster/processes.js';
 import { chartFiles, chartValues, RELEASE } from './chart.js';
 import { LINKERD_NAMESPACE } from './names.js';
-import { installOf, issuerSecret, namespace, trustRoots } from './objects.js';
-import type { InjectorWebhook, Install, LinkerdOptions } from './options.js';
+import { issuerSecret } from './objects.js';
+import type { InjectorWebhook, Install } from './options.js';
 
 const run = promisify(execFile);
 
 /** A release of the sandbox's chart. */
 export interface HelmRelease {
+  /** Path of Helm itself. */
+  program: string;
   name: string;
   namespace: string;
   /** Folder of the chart. */
@@ -24,39 +26,30 @@ export interface HelmRelease {
   home: string;
 }
 
-/** Writes the chart and installs it; what the chart leaves to others is there before. */
+/** Writes the chart and installs it; what the chart leaves to others is there before: the namespace, and what cert-manager makes. */
 export async function installByHelm(
   folder: string,
   kubeconfig: string,
-  options: LinkerdOptions,
+  install: Install,
   injector: InjectorWebhook,
 ): Promise<HelmRelease> {
-  const install = installOf(options);
-  if (install.version.layout !== 'D') throw new Error(`realHelm has no chart of Linkerd ${options.linkerd}`);
+  if (install.version.layout !== 'D') throw new Error(`realHelm has no chart of Linkerd ${install.options.linkerd}`);
   const home = path.join(folder, 'helm');
   const chart = path.join(home, 'chart');
   mkdirSync(path.join(chart, 'templates'), { recursive: true, mode: 0o700 });
   for (const [file, text] of Object.entries(chartFiles(install, injector))) writeFileSync(path.join(chart, file), text);
   const values = path.join(home, 'values.yaml');
   writeFileSync(values, stringify(chartValues(install), { lineWidth: 0 }), { mode: 0o600 });
-  const release = { name: RELEASE, namespace: LINKERD_NAMESPACE, chart, values, home };
-  await createObjects(kubeconfig, [namespace(), ...ofOthers(install)]);
+  const release = { program: tool('helm'), name: RELEASE, namespace: LINKERD_NAMESPACE, chart, values, home };
+  if (install.options.issuer === 'kubernetes' && !install.externalCA)
+    await createObjects(kubeconfig, [issuerSecret({ ...install, createdBy: {} })]);
   await helm(release, kubeconfig, ['install', release.name, chart, '-f', values]);
   return release;
 }
 
-/** By hand, or by cert-manager and trust-manager: Helm's marks are on none of them. */
-function ofOthers(install: Install) {
-  const theirs = { ...install, createdBy: {} };
-  return [
-    ...(install.options.externalCA ? [trustRoots(theirs)] : []),
-    ...(install.options.issuer === 'kubernetes' ? [issuerSecret(theirs)] : []),
-  ];
-}
-
 /** @throws Error with what Helm says */
 export async function helm(
-  { home, namespace: within }: Pick<HelmRelease, 'home' | 'namespace'>,
+  { program, home, namespace: within }: Pick<HelmRelease, 'program' | 'home' | 'namespace'>,
   kubeconfig: string,
   args: readonly string[],
 ): Promise<string> {
@@ -67,6 +60,6 @@ export async function helm(
     HELM_CONFIG_HOME: path.join(home, 'config'),
     HELM_DATA_HOME: path.join(home, 'data'),
   };
-  const { stdout } = await run(tool('helm'), [...args, '-n', within], { env });
+  const { stdout } = await run(program, [...args, '-n', within], { env });
   return stdout;
 }

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../cluster/objects.js';
-import { makeCertificates } from './certificates.js';
+import { type Certificates, makeCertificates } from './certificates.js';
 import { configData, overrides } from './config.js';
 import { controlPlane } from './control-plane.js';
 import {
@@ -17,17 +17,15 @@ import { injectorWebhook } from './webhook.js';
 
 /**
  * The objects of an install of Linkerd that matter here: names, labels, env and volumes as its CLI or Helm chart renders
- * them; images and tuning are left out.
+ * them; images and tuning are left out. The namespace is there already.
  */
-export function linkerdObjects(options: LinkerdOptions, injector: InjectorWebhook): KubernetesObject[] {
-  const install = installOf(options);
-  const { version } = install;
+export function linkerdObjects(install: Install, injector: InjectorWebhook): KubernetesObject[] {
+  const { options, version, externalCA } = install;
   return [
-    namespace(),
     ...version.components.map(serviceAccount),
     linkerdConfig(install),
-    ...(version.layout === 'D' ? [trustRoots(install)] : []),
-    issuerSecret(install),
+    ...(version.layout === 'D' && !externalCA ? [trustRoots(install)] : []),
+    ...(externalCA ? [] : [issuerSecret(install)]),
     ...(options.install === 'helm' ? [helmRelease()] : []),
     ...(options.install === 'cli' && version.layout !== 'A' ? [configOverrides(install)] : []),
     ...version.components.map((component) => controlPlane(component, install)),
@@ -35,17 +33,19 @@ export function linkerdObjects(options: LinkerdOptions, injector: InjectorWebhoo
   ];
 }
 
-export function installOf(options: LinkerdOptions): Install {
+/** @param brought what somebody else has made in the namespace: the issuer Secret, and the trust roots */
+export function installOf(options: LinkerdOptions, brought?: Certificates): Install {
   const version = VERSIONS[options.linkerd];
   return {
     options,
     version,
-    certificates: makeCertificates(options),
+    certificates: brought ?? makeCertificates(options),
+    externalCA: brought !== undefined,
     createdBy: { 'linkerd.io/created-by': `linkerd/${options.install} ${version.release}` },
   };
 }
 
-export function namespace(): KubernetesObject {
+export function linkerdNamespace(): KubernetesObject {
   return {
     apiVersion: 'v1',
     kind: 'Namespace',

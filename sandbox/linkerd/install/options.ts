@@ -9,8 +9,6 @@ export interface LinkerdOptions extends CertificateOptions {
   install: 'cli' | 'helm';
   /** With `install: 'helm'`: by `helm install` of a chart that the sandbox writes (2.11 and later); else as if by Helm. */
   realHelm?: boolean;
-  /** With `realHelm`: `identity.externalCA`, so that somebody else makes the ConfigMap of the trust roots. */
-  externalCA?: boolean;
   identityReplicas: number;
   /** How long leaves live, as Linkerd writes it: `24h0m0s`. */
   issuanceLifetime: string;
@@ -28,6 +26,8 @@ export interface Install {
   options: LinkerdOptions;
   version: VersionData;
   certificates: Certificates;
+  /** Somebody else makes the issuer Secret and the trust roots: `identity.externalCA=true` and scheme `kubernetes.io/tls`. */
+  externalCA: boolean;
   /** The annotations with which the tool signs what it makes. */
   createdBy: Record<string, string>;
 }

@@ -31,6 +31,7 @@ function completedText(report: RotationReport): string {
     '',
     `${pc.green('Completed.')} ${proxiesProven} proxies proven under ${shortFingerprint(newRoot.fingerprint)} (${newRoot.commonName}), ` +
       `valid until ${day(newRoot.notAfter)}. ${replacedText(report)}.`,
+    ...(report.owners ?? []),
     ...phaseLines(report),
     nextEndText(report),
     ...oldKeyLines(report),
@@ -51,14 +52,17 @@ function phaseLines({ phases }: RotationReport): string[] {
 }
 
 function replacedText({ oldRoots, newIssuer }: RotationReport): string {
-  if (oldRoots.length === 0) return `The root stays; the new issuer is valid until ${day(newIssuer.notAfter)}`;
+  if (oldRoots.length === 0)
+    return `The root stays${newIssuer ? `; the new issuer is valid until ${day(newIssuer.notAfter)}` : ''}`;
   const roots = oldRoots.map(({ fingerprint, commonName }) => `${shortFingerprint(fingerprint)} (${commonName})`);
   return `Removed: ${roots.join(', ')}`;
 }
 
 /** What ends next, and what to do before, so that nothing expires unnoticed. */
-function nextEndText({ cluster, newRoot, newIssuer }: RotationReport): string {
+function nextEndText({ cluster, newRoot, newIssuer, renews }: RotationReport): string {
   const rotate = `\`reroot rotate --cluster ${cluster}\``;
+  if (renews) return `Next: ${renews}`;
+  if (!newIssuer) return `Next: the root ends on ${day(newRoot.notAfter)}: ${rotate} before then.`;
   if (Date.parse(newIssuer.notAfter) >= Date.parse(newRoot.notAfter))
     return `Next: root and issuer end on ${day(newRoot.notAfter)}: ${rotate} before then.`;
   return (

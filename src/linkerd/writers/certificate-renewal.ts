@@ -32,7 +32,7 @@ export function parseGoDuration(text: string): number | undefined {
 
 /** What is read of a Certificate of cert-manager, as JSON has it. */
 export interface CertManagerCertificate {
-  metadata?: { namespace?: string; name?: string };
+  metadata?: { namespace?: string; name?: string; resourceVersion?: string; generation?: number };
   spec?: {
     secretName?: string;
     secretTemplate?: { labels?: Record<string, string> };
@@ -40,9 +40,24 @@ export interface CertManagerCertificate {
     duration?: string;
     renewBefore?: string;
     renewBeforePercentage?: number;
-    issuerRef?: { kind?: string; name?: string };
+    issuerRef?: { group?: string; kind?: string; name?: string };
+    privateKey?: { rotationPolicy?: string };
   };
-  status?: { renewalTime?: string; notAfter?: string };
+  status?: {
+    renewalTime?: string;
+    notAfter?: string;
+    revision?: number;
+    conditions?: CertificateCondition[];
+  };
+}
+
+export interface CertificateCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+  observedGeneration?: number;
 }
 
 type Spec = NonNullable<CertManagerCertificate['spec']>;

@@ -13,6 +13,10 @@ export interface KnownWriter {
    * - `goesAlong`: a person's own hand, Kubernetes, or what reroot keeps in step by itself.
    */
   how: 'reverts' | 'nextApply' | 'goesAlong';
+  /** It copies the content from other objects, which may be of this cluster. */
+  copies?: true;
+  /** It begins a rotation of its own when the root's Certificate is renewed. */
+  drives?: true;
   /** What it is going to do, beyond reverting; of a tool what its next run would do. */
   will?: string;
   /** What a person can do about it. */
@@ -48,6 +52,7 @@ export const BUOYANT: KnownWriter = {
   managers: /^(trust-rotation|linkerd-buoyant|buoyant)/,
   owners: /^(trust\.linkerd|linkerd\.buoyant)\.io\//,
   how: 'reverts',
+  drives: true,
   cure: 'rotate by its own means, or scale its Deployment to zero for the rotation, and bring its resources in step afterwards',
 };
 
@@ -90,6 +95,7 @@ export const KNOWN_WRITERS: readonly KnownWriter[] = [
     marks: /^reconcile\.external-secrets\.io\//,
     owners: /^(generators\.)?external-secrets\.io\//,
     how: 'reverts',
+    copies: true,
     will: "it writes its store's value again after each `refreshInterval`",
     cure: 'set `refreshInterval: "0"` of its ExternalSecret for the rotation, and put the new content into its store',
   },
@@ -110,12 +116,14 @@ export const KNOWN_WRITERS: readonly KnownWriter[] = [
     name: 'Reflector',
     marks: /^reflector\.v1\.k8s\.emberstack\.com\/(auto-)?reflects$/,
     how: 'reverts',
+    copies: true,
     cure: 'take its annotation `reflects` off for the rotation, or rotate where the object is reflected from',
   },
   {
     name: 'kubernetes-replicator',
     marks: /^replicator\.v1\.mittwald\.de\/replicated?-from(-version)?$/,
     how: 'reverts',
+    copies: true,
     cure: 'take its annotation `replicate-from` off for the rotation, or rotate where the object is replicated from',
   },
   {
@@ -156,3 +164,9 @@ export const KNOWN_WRITERS: readonly KnownWriter[] = [
   },
   { name: 'Kubernetes', managers: /^(kube-(controller-manager|apiserver)|kubelet)$/, how: 'goesAlong', cure: '' },
 ];
+
+/** Whether a field manager is a person's hand, Kubernetes, or a tool that somebody starts: it writes nothing by itself. */
+export function isStartedByHand(manager: string): boolean {
+  const known = KNOWN_WRITERS.find(({ managers }) => managers?.test(manager));
+  return known !== undefined && known.how !== 'reverts';
+}

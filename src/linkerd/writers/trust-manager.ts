@@ -15,9 +15,10 @@ interface Bundle {
   spec?: { sources?: { secret?: Reference }[]; sourceRefs?: (Reference & { kind?: string })[] };
 }
 
-/** A source Secret, by its name or by its labels. */
-interface Reference {
+/** A source Secret, by its name or by its labels; without a key, all of its keys. */
+export interface Reference {
   name?: string;
+  key?: string;
   selector?: V1LabelSelector;
 }
 

@@ -1,5 +1,6 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 import { LONGEST_NAME, plain } from '../../ground/plain.js';
+import { present } from '../../ground/present.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { ifThere } from '../../kubernetes/errors.js';
 import { controllerOf, type Owner } from '../../kubernetes/owners.js';
@@ -15,17 +16,23 @@ import { BUOYANT, CERT_MANAGER, KNOWN_WRITERS, type KnownWriter, TRUST_MANAGER }
 export interface CompetingWriter {
   /** `Kind namespace/name`. */
   object: string;
+  /** What of the rotation the object holds. */
+  of: 'bundle' | 'issuer';
   manager: string;
   /** It puts the old content back by itself; else at its next run, or nobody knows. */
   reverts: boolean;
+  /** It copies the content from other objects of the cluster. */
+  copies?: true;
   /** What it is going to do, one sentence each, as far as it says. */
   will: string[];
   /** Its own resources say that it writes; else it shows by its mark, which also stays when it has been stopped. */
   certain: boolean;
+  /** It begins a rotation of its own when the root's Certificate is renewed. */
+  drives?: true;
   cure: string;
 }
 
-type Writer = Omit<CompetingWriter, 'object'>;
+type Writer = Omit<CompetingWriter, 'object' | 'of'>;
 
 /** What the resources of writers say of themselves. */
 export interface SaidOfThemselves extends AutomaticRenewals {
@@ -49,7 +56,8 @@ export async function competingWriters(k8s: Kubernetes, linkerd: Linkerd): Promi
     const writers = [...writersOf(name, controllersOf(metadata, keys), said), ...otherManagers(metadata, keys)]
       // HelmValues says it better of the release that installed Linkerd
       .filter(({ manager }) => manager !== 'Helm' || installedBy !== 'helm');
-    for (const writer of writers) found.push({ object: `${kind} ${namespace}/${name}`, ...writer });
+    const of = name === ISSUER_SECRET ? 'issuer' : 'bundle';
+    for (const writer of writers) found.push({ object: `${kind} ${namespace}/${name}`, of, ...writer });
   }
   return found;
 }
@@ -93,6 +101,7 @@ export function writersOf(
     will: writer.says,
     certain: writer.certain,
     cure: writer.cure,
+    ...present({ copies: writer.copies, drives: writer.drives }),
   }));
 }
 

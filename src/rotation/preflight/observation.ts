@@ -3,6 +3,7 @@ import type { Problem } from '../../pki/problem.js';
 import type { Course } from '../courses/course.js';
 import type { Recovery } from '../courses/recovery.js';
 import type { Finding, Waiver } from '../findings.js';
+import { OWN, type Owned, type Owners, type SaidOwners } from '../owners.js';
 import type { GatedPhase } from '../phases.js';
 import type { Use } from '../untouched.js';
 
@@ -32,6 +33,16 @@ export interface PreflightObservation {
   stores: StoreFacts[];
   /** Problems of the issuer in use and of its root. */
   issuer: Problem[];
+  /** Who writes the bundle and the issuer. */
+  owners: Owners;
+  /** What the input says of it. */
+  saidOwners: SaidOwners;
+  /** The input brings a root, or an issuer, of its own (`certificates`). */
+  givesCertificates: boolean;
+  /** Fingerprints of the roots that the issuer in use is under. */
+  issuerRoots: Fingerprint[];
+  /** Absent: cert-manager has nothing to do with the mesh, or may not be asked. */
+  certManager?: CertManagerFacts | undefined;
   /** The certificates that the input brings, if it does. */
   supplied?: SuppliedFacts | undefined;
   /** What has expired already, if anything. */
@@ -44,8 +55,8 @@ export interface PreflightObservation {
   /** The new root is made here, and the input does not say what becomes of its key. */
   keepsRootKey: boolean;
   writers: WriterFacts[];
-  /** Helm owns the installation, and this of its values holds the anchors. */
-  helmValue?: string | undefined;
+  /** The values from which Helm renders the certificates: none where it does not own the installation, or others make them. */
+  helmValues?: readonly string[];
   /** A dry run of a new meshed pod; absent where none was made. */
   rehearsal?: RehearsalFacts | undefined;
   webhookFailurePolicy?: string | undefined;
@@ -151,13 +162,69 @@ export interface WriterFacts {
   /** `Kind namespace/name`. */
   object: string;
   manager: string;
+  /** What of the rotation the object holds. */
+  of: Owned;
   /** It puts the old content back by itself; else at its next run, or nobody knows. */
   reverts: boolean;
+  /** It copies the content from other objects of the cluster. */
+  copies?: true;
   /** What it is going to do, one sentence each. */
   will: string[];
   /** Its own resources say that it writes; else only a mark on the object does, which stays when it has been stopped. */
   certain: boolean;
+  /** It begins a rotation of its own when the root's Certificate is renewed. */
+  drives?: true;
   cure: string;
+}
+
+/** What cert-manager, and whoever makes the bundle of its Secrets, have to do with a mesh. */
+export interface CertManagerFacts {
+  /** The Certificate that writes the issuer Secret. */
+  issuer?: RenewedFacts;
+  /** What signs that, for people: `ClusterIssuer linkerd-identity-issuer`. */
+  signer?: string;
+  /** The Secret with the CA that signs it, `namespace/name`; absent: the Issuer is of another kind (Vault, AWS PCA). */
+  ca?: string;
+  /** The Certificate that writes the root. */
+  root?: RenewedFacts;
+  bundle?: MadeBundleFacts;
+}
+
+/** A Certificate of cert-manager. */
+export interface RenewedFacts {
+  /** `Certificate namespace/name`. */
+  name: string;
+  /** `namespace/name` of the Secret that it writes. */
+  secret: string;
+  /** What its condition Ready says, where that is not True. */
+  notReady?: string;
+  /** ISO 8601: when cert-manager renews it next. */
+  renewalTime?: string;
+  /** Milliseconds from each issue to the next. */
+  renewedAfterMs: number;
+  /** Of the certificate in it, of the root's alone and where it may be read. */
+  fingerprint?: Fingerprint;
+  /**
+   * A renewal makes a certificate of the same key (`rotationPolicy: Never`). `unsaid`: cert-manager before 1.18 does so, later
+   * ones make a new key (cert-manager, release notes of 1.18).
+   */
+  keepsKey: boolean | 'unsaid';
+}
+
+/** A bundle that somebody makes of Secrets. */
+export interface MadeBundleFacts {
+  /** Who, for people: `Bundle linkerd-identity-trust-roots`, or a field manager's name. */
+  by: string;
+  /** Source Secrets, `namespace/name`. */
+  sources: string[];
+  /** Those that do not exist. */
+  missing: string[];
+  /** The source that holds the previous root, `namespace/name`; absent: there is none. */
+  previous?: string;
+  /** Key of the sources. */
+  key: string;
+  /** Nobody says that it is made of them: it is where the input says so (`owners.bundle`). */
+  unsure?: true;
 }
 
 export interface RehearsalFacts {
@@ -186,6 +253,10 @@ export const NOTHING: PreflightObservation = {
   deployments: [],
   stores: [],
   issuer: [],
+  owners: OWN,
+  saidOwners: {},
+  issuerRoots: [],
+  givesCertificates: false,
   deadline: { lastsMs: 0, ways: [], expiries: [] },
   keyCopies: { applied: [] },
   keepsRootKey: false,

@@ -33,8 +33,8 @@ describe('generate', () => {
     const cluster = clusterWith();
     cluster.clock = { noted: () => undefined, now: () => new Date(Date.now() + offset) };
     const { root, issuer } = await generate(cluster);
-    for (const { notBefore } of [root, issuer]) {
-      const before = Date.now() - Date.parse(notBefore);
+    for (const certificate of [root, issuer]) {
+      const before = Date.now() - Date.parse(certificate?.notBefore ?? '');
       const wanted = 60_000 + Math.max(0, -offset); // back-dated by a minute, on both clocks
       expect(Math.abs(before - wanted)).toBeLessThan(10_000);
     }
@@ -265,7 +265,7 @@ describe("a rotation's Secret that somebody has damaged", () => {
 describe('a Secret of the user that does not hold what it must', () => {
   it('is not made a rotation of: once it is mended, a retry takes it', async () => {
     const cluster = clusterWith();
-    const { issuerPem } = newRotation();
+    const { issuerPem = '' } = newRotation();
     const data = { 'ca.crt': encode(T.pem), 'ca.key': encode(toSec1Pem(next.root.privateKey)) };
     const keyOf = (key: string) => ({ ...data, 'tls.crt': encode(issuerPem), 'tls.key': encode(key) });
     const input = step();

@@ -88,7 +88,8 @@ describe('the issuer of the start, when a rotation ends before its time', () => 
       previousIssuerPem: made.certificate.pem,
       previousIssuerKeyPem: toSec1Pem(made.privateKey),
     });
-    const issuer = { certificatePem: rotation.issuerPem, keyPem: rotation.issuerKeyPem };
+    const { issuerPem = '', issuerKeyPem = '' } = rotation;
+    const issuer = { certificatePem: issuerPem, keyPem: issuerKeyPem };
     const cluster = clusterWith({ bundle: [O, T], issuer, rotation });
     expect(await putBack(cluster)).toMatchObject({ putBack: false, why: 'the issuer of the start has expired' });
     expect(cluster.writes).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleReverted, isPast, reverted } from '../../../src/rotation/reverted.js';
+import { bundleReverted, isPast, renewed, reverted } from '../../../src/rotation/reverted.js';
 import { target } from './support.js';
 
 describe('bundleReverted', () => {
@@ -10,6 +10,15 @@ describe('bundleReverted', () => {
     ['that the retired root is back', ['old', 'new'], true, 'the root of the start old (root.old) is in it again'],
   ])('says %s', (_what, anchors, retired, said) => {
     expect(bundleReverted(anchors, target(), retired ? { retired } : {})).toBe(said);
+  });
+});
+
+describe('renewed', () => {
+  it('says what cert-manager has done, and asks nobody', () => {
+    const finding = renewed('Certificate linkerd/linkerd-identity-issuer', 'its Secret holds another issuer');
+    expect(finding).toMatchObject({ reason: 'Renewed', severity: 'block' });
+    expect(finding.message).toBe('cert-manager has renewed it meanwhile: its Secret holds another issuer');
+    expect(finding.hint).toContain('nothing to do');
   });
 });
 
@@ -27,6 +36,10 @@ describe('reverted', () => {
       message: 'the new root is gone from it; last written by argocd at noon',
     });
     expect(finding.hint).toContain('resume');
+  });
+  it('says of Helm which values it has to have', () => {
+    expect(reverted('ConfigMap a', 'it is gone', 'helm at noon').hint).toContain('`reroot values`');
+    expect(reverted('ConfigMap a', 'it is gone', 'helmsman at noon').hint).not.toContain('`reroot values`');
   });
   it('blames nobody for what an earlier run of reroot wrote itself: it is written again', () => {
     const finding = reverted('Secret linkerd-identity-issuer', 'it holds another issuer again', undefined);
