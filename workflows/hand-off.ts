@@ -1,6 +1,13 @@
-import type { HandOffMemory, HandOffStep, MayHandOff } from '../src/rotation/hand-off.js';
-import { wantedOf } from '../src/rotation/hand-off.js';
+import {
+  type HandOff,
+  type HandOffMemory,
+  type HandOffStep,
+  type MayHandOff,
+  wantedOf,
+} from '../src/rotation/hand-off.js';
 import type { StepInput } from '../src/rotation/payloads.js';
+import { now } from './in-phase.js';
+import type { Said } from './operator/index.js';
 import type { Rotation } from './rotation.js';
 import { stepsOn, unlessItFails } from './steps.js';
 
@@ -20,41 +27,74 @@ export async function untilHandedOver<I extends StepInput, R extends MayHandOff>
   rotation: Rotation,
   { step, input, call }: Asked<I, R>,
 ): Promise<R & { waited?: true }> {
-  const {
-    operator,
-    status,
-    input: { course },
-  } = rotation;
-  const key = `${step} ${course.direction ?? 'forward'}`;
-  const remembered = () => (operator.said().handOffs ??= {});
-  let waited = false;
-  for (;;) {
-    const memory: HandOffMemory | undefined = operator.said().handOffs?.[key];
-    const given = withMemory(input(), memory, status.pastPointOfNoReturn);
-    const result = await call(given);
+  const memory = memoryOf(rotation.operator.said, `${step} ${rotation.input.course.direction}`);
+  const given = (): I => withMemory(input(), memory.recall(), rotation.status.pastPointOfNoReturn);
+  for (let waited = false; ; waited = true) {
+    const result = await call(given());
     const { handOff } = result;
     if (!handOff) {
-      if (memory) delete remembered()[key];
+      memory.forget();
       return waited ? { ...result, waited: true } : result;
     }
-    waited = true;
-    const since = operator.said().handOffs?.[key]?.since ?? new Date().toISOString();
-    const wanted = memory?.wanted ?? wantedOf(handOff);
-    remembered()[key] = { wanted, since };
-    const retries = operator.retries();
-    const { awaitHandOff } = stepsOn(status.cluster).watch;
-    const watched = withMemory(input(), { wanted }, status.pastPointOfNoReturn);
-    const watch = async () =>
-      await unlessItFails(async () => await awaitHandOff({ ...watched, awaits: { step, seen: handOff.seen } }));
-    await operator.handOff(handOff, since, watch);
-    if (operator.retries() !== retries) remembered()[key] = { since }; // what is there now is what people want
+    const since = memory.remember(handOff);
+    await waitFor(rotation, { step, input: given() }, { handOff, since, memory });
   }
+}
+
+interface Shown {
+  handOff: HandOff;
+  since: string;
+  memory: Memory;
+}
+
+async function waitFor(
+  { operator, status }: Rotation,
+  { step, input }: { step: HandOffStep; input: StepInput },
+  { handOff, since, memory }: Shown,
+): Promise<void> {
+  const { awaitHandOff } = stepsOn(status.cluster).watch;
+  const awaits = { step, seen: handOff.seen };
+  const retries = operator.retries();
+  await operator.handOff(handOff, since, async () => {
+    await unlessItFails(async () => await awaitHandOff({ ...input, awaits }));
+  });
+  if (operator.retries() > retries) memory.beginAnew(since); // what is there now is what people want
+}
+
+interface Memory {
+  recall(): HandOffMemory | undefined;
+  /** @returns since when it has been asked for */
+  remember(handOff: HandOff): string;
+  beginAnew(since: string): void;
+  forget(): void;
+}
+
+/** What was asked for first stays what is asked for, also in a new run of the rotation. */
+function memoryOf(saidBy: () => Said, key: string): Memory {
+  const known = () => saidBy().handOffs?.[key];
+  const keep = (what: HandOffMemory & { since: string }) => {
+    const said = saidBy();
+    said.handOffs = { ...said.handOffs, [key]: what };
+  };
+  return {
+    recall: known,
+    remember: (handOff) => {
+      const since = known()?.since ?? now();
+      const wanted = known()?.wanted ?? (handOff.places ? wantedOf(handOff) : undefined);
+      keep({ since, ...(wanted ? { wanted } : {}) });
+      return since;
+    },
+    beginAnew: (since) => keep({ since }),
+    forget: () => {
+      if (known()) delete saidBy().handOffs?.[key];
+    },
+  };
 }
 
 /** Where everything is reroot's own, steps are given what they always were. */
 function withMemory<I extends StepInput>(input: I, memory: HandOffMemory | undefined, past: boolean): I {
-  const owned = input.owners && Object.values(input.owners).some(({ kind }) => kind !== 'reroot');
-  if (!owned) return input;
+  const isOthers = input.owners && Object.values(input.owners).some(({ kind }) => kind !== 'reroot');
+  if (!isOthers) return input;
   const { wanted } = memory ?? {};
   return { ...input, handOff: { ...(wanted ? { wanted } : {}), ...(past ? { past } : {}) } };
 }

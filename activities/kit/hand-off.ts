@@ -6,14 +6,15 @@ import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import type { Location } from '../../src/linkerd/layouts/layout.js';
 import { keyOwners } from '../../src/linkerd/writers/field-managers.js';
 import { KNOWN_WRITERS } from '../../src/linkerd/writers/known.js';
-import type { HandOff, HandOffPlace } from '../../src/rotation/hand-off.js';
+import { type HandOff, type HandOffPlace, withinBounds } from '../../src/rotation/hand-off.js';
 
 /** What both hand-offs share: whose an object is, and what stands for what is shown. */
 
 const SEEN_LENGTH = 16;
 
 /** The hand-off with what stands for it: another one is shown anew. */
-export function seenAs(handOff: Omit<HandOff, 'seen'>): HandOff {
+export function seenAs(whole: Omit<HandOff, 'seen'>): HandOff {
+  const handOff = withinBounds(whole);
   const { difference, places = [] } = handOff;
   const text = JSON.stringify([handOff.for, difference, places.map(({ value, privateKey }) => [value, privateKey])]);
   return { ...handOff, seen: createHash('sha256').update(text).digest('hex').slice(0, SEEN_LENGTH) };
@@ -43,11 +44,14 @@ async function writersOfField(k8s: Kubernetes, namespace: string, location: Loca
   const marks = [...Object.keys(metadata.labels ?? {}), ...Object.keys(metadata.annotations ?? {})];
   const managers = keyOwners(metadata, [location.key]).map(({ manager }) => manager);
   const known = KNOWN_WRITERS.filter(
-    (writer) =>
-      writer.how !== 'goesAlong' &&
-      (marks.some((mark) => writer.marks?.test(mark)) || managers.some((manager) => writer.managers?.test(manager))),
+    ({ marks: its, managers: named }) =>
+      marks.some((mark) => its?.test(mark)) || managers.some((manager) => named?.test(manager)),
   );
-  return [...known.map(({ name }) => name), ...managers].filter((name) => name !== FIELD_MANAGER);
+  // a controller has taken the object over from whoever made it, who may own the key still while its value is the same
+  const controllers = known.filter(({ how }) => how === 'reverts');
+  if (controllers.length > 0) return controllers.map(({ name }) => name);
+  const others = known.filter(({ how }) => how === 'nextApply').map(({ name }) => name);
+  return [...others, ...managers].filter((name) => name !== FIELD_MANAGER);
 }
 
 async function metadataOf(k8s: Kubernetes, namespace: string, { kind, name }: Location): Promise<V1ObjectMeta> {

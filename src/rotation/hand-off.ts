@@ -1,5 +1,7 @@
 /** What somebody else has to write (Git, Helm values, Terraform, another team), as a step asks for it: pure, and public parts only. */
 
+import { jsonBytes } from '../ground/size.js';
+
 /** Steps that may come to something that is not theirs to write. Each looks first, so each may be asked again. */
 export type HandOffStep = 'generate' | 'addTarget' | 'dropRetired' | 'writeIssuer' | 'keepBridge' | 'finish';
 
@@ -60,4 +62,29 @@ export function placeName({ kind, name, key, path }: Pick<HandOffPlace, 'kind' |
 /** What a hand-off asks for, to be asked for again. */
 export function wantedOf({ places = [] }: Pick<HandOff, 'places'>): Record<string, string> {
   return Object.fromEntries(places.map((place) => [placeName(place), place.value]));
+}
+
+/** Bytes of content that travel with a status: a bundle of some roots has a few KB, every public root together 230. */
+const MOST_CONTENT = 64_000;
+
+/** The same in bounded size: without whole documents where that is enough, else without content, and with a word on it. */
+export function withinBounds<T extends Pick<HandOff, 'places' | 'helm' | 'todo'>>(handOff: T): T {
+  const fits = ({ places, helm }: Pick<HandOff, 'places' | 'helm'>): boolean =>
+    jsonBytes([places, helm]) <= MOST_CONTENT;
+  if (fits(handOff)) return handOff;
+  const places = (handOff.places ?? []).map(withoutDocument);
+  if (fits({ ...handOff, places })) return { ...handOff, places };
+  const rest = { ...handOff };
+  delete rest.places;
+  delete rest.helm;
+  return {
+    ...rest,
+    todo: `${handOff.todo} (It is too long to be shown: put in and take out what the difference names.)`,
+  };
+}
+
+function withoutDocument(place: HandOffPlace): HandOffPlace {
+  const short = { ...place };
+  delete short.document;
+  return short;
 }

@@ -55,13 +55,7 @@ export async function gitOwner(sandbox: SandboxFacts, k8s: Kubernetes, owned: Ow
   return {
     repository,
     controller,
-    input: {
-      owners: { bundle: 'handOff', issuer: owned === 'both' ? 'handOff' : 'reroot' },
-      waive: [ROOTS, ISSUER].map((name, at) => ({
-        subject: `linkerd/${at === 0 ? 'ConfigMap' : 'Secret'}/${name}`,
-        reason: 'it is handed off',
-      })),
-    },
+    input: { owners: { bundle: 'handOff', issuer: owned === 'both' ? 'handOff' : 'reroot' } },
     shown,
     commitShown: async (handle) => {
       const handOffs = JSON.parse(await shown(handle, 'json')) as HandOff[];

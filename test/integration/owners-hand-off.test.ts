@@ -29,9 +29,10 @@ describe('a mesh that is in Git', () => {
   it('goes by commits of what reroot shows, bundle and issuer', async () => {
     const shown: string[] = [];
     const { result: report, refused } = await refusalsDuring(async () => {
-      const handle = await startRotation({ ...FAST, ...owner.input });
+      const handle = await startRotation(FAST);
       return await drivenByCommits(handle, owner, async ({ waiting }) => {
         shown.push(waiting?.for ?? '');
+        expect(waiting?.handOff?.who).toBe('Argo CD'); // found by its mark
         return await Promise.resolve(undefined);
       });
     });
@@ -39,8 +40,8 @@ describe('a mesh that is in Git', () => {
     expect(report.outcome).toBe('completed');
     expect(await anchorsInUse()).toEqual([report.newRoot.fingerprint]);
     expect([...new Set(shown)]).toEqual([
-      expect.stringMatching(/^the bundle to have the new root /),
-      'the issuer Secret to have the new issuer, certificate and key',
+      expect.stringMatching(/^the bundle to have the new root .*, which Argo CD writes$/),
+      'the issuer Secret to have the new issuer, certificate and key, which Argo CD writes',
       expect.stringMatching(/^the bundle to be without the root of the start /),
     ]);
   });
