@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { birthOf } from '../src/ground/process.js';
 import { installCertManager } from './cert-manager/install.js';
+import { sourceNames } from './cert-manager/options.js';
 import { startKubernetes } from './cluster/kubernetes.js';
 import { claimNetwork } from './cluster/network.js';
 import { createObjects, nodeObjects, NODES, permissionObjects } from './cluster/objects.js';
@@ -31,7 +32,10 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   await create(linkerdObjects(options, standin.injector, brought));
   const controlPlane = VERSIONS[options.linkerd].components.length - 1 + options.identityReplicas;
   await proxiesReady(standin, controlPlane);
-  await create([...permissionObjects(), ...appObjects(options.apps)]);
+  await create([
+    ...permissionObjects(options.certManager && sourceNames(options.certManager)),
+    ...appObjects(options.apps),
+  ]);
   await proxiesReady(standin, controlPlane + meshedPodCount(options.apps, NODES));
   const facts: SandboxFacts = {
     folder,

@@ -1,12 +1,19 @@
 import { rmSync } from 'node:fs';
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import Table from 'cli-table3';
 import { shortFingerprint } from '../src/cli/view/render.js';
+import { createKubernetes } from '../src/kubernetes/client.js';
+import { renew } from './cert-manager/certificates.js';
+import { ANCHOR_CERTIFICATE, CERT_MANAGER_NAMESPACE, ISSUER_CERTIFICATE } from './cert-manager/names.js';
 import type { SandboxFacts, SandboxOptions } from './facts.js';
 import { hostSandbox } from './host.js';
 import { type MeshFlags, meshOptions, withMeshFlags } from './kit/mesh-flags.js';
 import { DEFAULTS, findSandbox, namedFolder, startSandbox, stopHost } from './kit/sandbox.js';
+import { LINKERD_NAMESPACE } from './linkerd/install/names.js';
 import { standInAt } from './linkerd/standin-client.js';
+
+/** The Certificates of a sandbox with cert-manager, and their namespaces. */
+const RENEWABLE = { [ANCHOR_CERTIFICATE]: CERT_MANAGER_NAMESPACE, [ISSUER_CERTIFICATE]: LINKERD_NAMESPACE } as const;
 
 interface Named {
   name: string;
@@ -37,7 +44,8 @@ withMeshFlags(program.command('up'))
         return describe(running, options.name);
       }
       rmSync(folder, { recursive: true, force: true });
-      process.stdout.write('Starting Kubernetes, Temporal and a Linkerd mesh…\n');
+      const certManager = options.certificates === 'cert-manager' ? ', cert-manager, trust-manager' : '';
+      process.stdout.write(`Starting Kubernetes, Temporal${certManager} and a Linkerd mesh…\n`);
       const facts = await startSandbox({
         folder,
         stay: true,
@@ -65,6 +73,18 @@ program
   });
 
 program
+  .command('renew')
+  .description('have a Certificate of cert-manager issued anew, as `cmctl renew` does')
+  .addArgument(new Argument('<certificate>', 'the root, or the identity issuer').choices(Object.keys(RENEWABLE)))
+  .option('--name <name>', 'which sandbox', 'default')
+  .action(async (certificate: keyof typeof RENEWABLE, { name }: Named) => {
+    const facts = findSandbox(namedFolder(name));
+    if (!facts || !hasCertManager(facts)) throw new Error(`No sandbox "${name}" with cert-manager is running.`);
+    await renew(createKubernetes({ kubeconfig: facts.adminKubeconfig }), RENEWABLE[certificate], certificate);
+    process.stdout.write(`Certificate ${RENEWABLE[certificate]}/${certificate} is being issued anew.\n`);
+  });
+
+program
   .command('down')
   .description('end a sandbox and remove what it left')
   .option('--name <name>', 'which sandbox', 'default')
@@ -84,6 +104,20 @@ program
     await hostSandbox(folder, JSON.parse(options) as SandboxOptions);
   });
 
+function hasCertManager({ servers }: SandboxFacts): boolean {
+  return servers.some((server) => server.name === 'cert-manager');
+}
+
+/** What there is to see and to do, where cert-manager makes the certificates. */
+function aboutCertManager(facts: SandboxFacts, name: string): string {
+  if (!hasCertManager(facts)) return '';
+  return `
+cert-manager makes root and issuer, and trust-manager writes the trust roots:
+       KUBECONFIG=${facts.adminKubeconfig} kubectl get certificates,clusterissuers,bundles -A
+Renew: npm run sandbox -- renew ${ANCHOR_CERTIFICATE}${nameFlag(name)}
+`;
+}
+
 function describe(facts: SandboxFacts, name: string): void {
   process.stdout.write(`
 Kubernetes, as admin     export KUBECONFIG=${facts.adminKubeconfig}
@@ -93,7 +127,7 @@ Temporal UI              ${facts.temporal.ui}
 Temporal HTTP API        ${facts.temporal.http}
 what each proxy holds    ${facts.standin}/status
 logs                     ${facts.folder}
-
+${aboutCertManager(facts, name)}
 Try:   KUBECONFIG=${facts.kubeconfig} node dist/cli.js preflight --reach address
 Look:  npm run sandbox -- status${nameFlag(name)}
 Stop:  npm run sandbox -- down${nameFlag(name)}

@@ -3,6 +3,7 @@ import type { Finished } from '../activities/finish.js';
 import { endingText, type PutBack } from '../src/rotation/ending.js';
 import { addNote } from '../src/rotation/notes.js';
 import { compared } from '../src/rotation/planned-phases.js';
+import { ownersText } from '../src/rotation/owners.js';
 import { type RotationReport, withSenders } from '../src/rotation/report.js';
 import type { Lease } from './begin.js';
 import { goBack } from './go-back.js';
@@ -136,6 +137,7 @@ function reportOf(
       ),
       status.plan?.phases,
     ),
+    ...(mesh.owners ? { owners: ownersText(mesh.owners) } : {}),
     waivers: status.waivers,
     approvals: status.approvals,
     notes: status.notes,

@@ -11,6 +11,7 @@ import type {
 } from '../../src/linkerd/cert-manager/install.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
+import { renewalOf } from '../../src/linkerd/writers/certificate-renewal.js';
 import { isStartedByHand } from '../../src/linkerd/writers/known.js';
 import { readBundleOfRoots } from '../../src/linkerd/writers/trust-manager.js';
 import { readBundle } from '../../src/pki/bundle.js';
@@ -39,6 +40,7 @@ function renewedFacts({ namespace, name, secret, resource: { spec, status } }: M
     name: `Certificate ${namespace}/${name}`,
     secret: secretName(secret),
     ...present({ notReady: notReady(status), renewalTime: status?.renewalTime }),
+    renewedAfterMs: renewalOf(spec).renewedAfterMs,
     keepsKey: policy === undefined ? 'unsaid' : policy === 'Never',
   };
 }

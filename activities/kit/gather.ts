@@ -137,17 +137,12 @@ export async function gather(
     issuer: issuerInUseProblems(inUse(mesh), now),
     // what was made once stands: another Secret is not asked for again
     supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
+    givesCertificates: settings.certificates !== undefined,
+    issuerRoots: roots.map(({ fingerprint }) => fingerprint),
     recovery: expiredOf(current, roots, now),
     leftBehind: left && leftBehindOf({ ...left, adopt: settings.adopt }, issuer.certificates),
-    deadline: deadlineOf(
-      { settings, course },
-      paceOf(linkerd, pods, { workloads, deletePods }),
-      expiriesOf(current, roots),
-    ),
     keyCopies: await findKeyCopies(k8s, linkerd),
-    // of a rotation that goes on it was decided when its root was made
-    keepsRootKey: replacesRoot && !rotation && settings.root.key === undefined && keepsRootKey(settings),
-    ...(await findOwners(k8s, linkerd, settings)),
+    ...(await owned(k8s, mesh, { settings, course })),
     ...(await membersOf(k8s, course, settings)),
     helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
     rehearsal: settings.planOnly
@@ -159,6 +154,28 @@ export async function gather(
     unstarted: mesh.unstarted.map(unasked),
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? unrollableAmong(proxies, workloads, deletePods) : [],
+  };
+}
+
+/** Who writes what, and what depends on it. */
+async function owned(
+  k8s: Kubernetes,
+  { linkerd, pods, workloads, issuer, roots, rotation }: Mesh,
+  { settings, course }: { settings: RotationSettings; course: Course },
+) {
+  const found = await findOwners(k8s, linkerd, settings);
+  const isRenewed = found.owners.issuer.kind === 'certManager';
+  const madeHere = course.replaces === 'root' && !isRenewed;
+  return {
+    ...found,
+    deadline: deadlineOf(
+      { settings, course },
+      paceOf(linkerd, pods, { workloads, deletePods: settings.rollout.deletePods }),
+      // what is renewed by itself does not end
+      expiriesOf(isRenewed ? undefined : endOf(issuer.certificates), roots),
+    ),
+    // of a rotation that goes on it was decided when its root was made
+    keepsRootKey: madeHere && !rotation && settings.root.key === undefined && keepsRootKey(settings),
   };
 }
 

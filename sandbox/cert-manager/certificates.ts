@@ -2,7 +2,7 @@ import type { V1ObjectMeta } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { type CustomResource, listCustom } from '../../src/kubernetes/custom.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
-import { BUNDLES, CERTIFICATES, CLUSTER_ISSUERS, ISSUERS } from './names.js';
+import { BUNDLES, CERTIFICATES, CLUSTER_BUNDLES, CLUSTER_ISSUERS, ISSUERS } from './names.js';
 
 /** What people do with `cmctl` and see with `kubectl`, for tests and measurements. */
 
@@ -71,6 +71,7 @@ export async function specsOf(k8s: Kubernetes): Promise<Specs> {
     ['Issuer', ISSUERS],
     ['ClusterIssuer', CLUSTER_ISSUERS],
     ['Bundle', BUNDLES],
+    ['ClusterBundle', CLUSTER_BUNDLES],
   ];
   const all = await Promise.all(
     kinds.map(

@@ -1,8 +1,7 @@
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
-import { decode, encode } from '../../src/kubernetes/base64.js';
+import { decode } from '../../src/kubernetes/base64.js';
+import type { CustomObject } from '../../src/kubernetes/custom.js';
 import { ifThere } from '../../src/kubernetes/errors.js';
-import { createRoot } from '../../src/pki/issue.js';
-import { toSec1Pem } from '../../src/pki/key.js';
 import { createObjects, type KubernetesObject } from '../cluster/objects.js';
 import { flags, startServer, until } from '../cluster/processes.js';
 import type { Certificates } from '../linkerd/install/certificates.js';
@@ -10,10 +9,11 @@ import { ISSUER_SECRET, LINKERD_NAMESPACE, TRUST_ROOTS, TRUST_ROOTS_KEY } from '
 import type { SandboxOptions } from '../facts.js';
 import { areCertificatesReady } from './certificates.js';
 import { createDefinitions } from './definitions.js';
-import { CERT_MANAGER_NAMESPACE, OUTSIDE_CA } from './names.js';
-import { bundleObject, issuanceObjects, sourceSecret } from './objects.js';
+import { CERT_MANAGER_NAMESPACE, CLUSTER_BUNDLES } from './names.js';
+import { bundleObject, clusterBundleObject, issuanceObjects, sourceSecret } from './objects.js';
 import { type CertManagerInstall, installOf } from './options.js';
-import { keepRootsSynced } from './synced.js';
+import { outsideRoot } from './outside.js';
+import { JOB, keepRootsSynced } from './synced.js';
 
 /**
  * Starts cert-manager and trust-manager, and has them make what an install of Linkerd finds: the issuer Secret and the
@@ -40,21 +40,6 @@ export async function installCertManager(
   return await certificatesOf(k8s, installer);
 }
 
-/** A root that no Certificate of this cluster makes: its certificate for the bundle, and whoever signs with its key. */
-function outsideRoot({ anchorSecret }: CertManagerInstall): KubernetesObject[] {
-  const { certificate, privateKey } = createRoot({
-    commonName: 'root.linkerd.cluster.local',
-    validForMs: 365 * 86_400_000,
-  });
-  const data = { 'tls.crt': encode(certificate.pem) };
-  const key = { 'tls.key': encode(toSec1Pem(privateKey)) };
-  const vault = sourceSecret(OUTSIDE_CA, { ...data, ...key }, 'kubernetes.io/tls');
-  return [
-    sourceSecret(anchorSecret, data, 'Opaque'),
-    { ...vault, metadata: { name: OUTSIDE_CA, namespace: CERT_MANAGER_NAMESPACE } },
-  ];
-}
-
 /** The guide copies the whole Secret of the root, with its key. */
 async function previousRoot(k8s: Kubernetes, install: CertManagerInstall): Promise<KubernetesObject> {
   const { anchorSecret: name, previousSecret } = install;
@@ -62,18 +47,25 @@ async function previousRoot(k8s: Kubernetes, install: CertManagerInstall): Promi
   return sourceSecret(previousSecret, data, type);
 }
 
-async function startBundle(
-  folder: string,
-  kubeconfig: string,
-  k8s: Kubernetes,
-  install: CertManagerInstall,
-): Promise<void> {
-  if (install.bundle === 'synced')
-    return await keepRootsSynced(kubeconfig, [install.anchorSecret, install.previousSecret]);
+async function startBundle(folder: string, kubeconfig: string, k8s: Kubernetes, install: CertManagerInstall) {
+  if (install.bundle === 'synced') return await keepRootsSynced(kubeconfig, install, JOB);
   await createDefinitions(k8s, 'trust-manager');
+  if (install.bundle === 'ClusterBundle') return await playClusterBundle(kubeconfig, k8s, install);
   const server = startServer(folder, 'trust-manager', flags({ kubeconfig }));
   await createObjects(kubeconfig, [bundleObject(install)]);
   await until('the trust roots to be there', server, async () => (await trustRoots(k8s)) !== undefined);
+}
+
+/** By the marks that a trust-manager which reconciles it is to set (pkg/apis/trustmanager/v1alpha2). */
+async function playClusterBundle(kubeconfig: string, k8s: Kubernetes, install: CertManagerInstall): Promise<void> {
+  const body = clusterBundleObject(install);
+  const { metadata } = (await k8s.custom.createClusterCustomObject({ ...CLUSTER_BUNDLES, body })) as CustomObject;
+  const { apiVersion, kind } = body;
+  const owner = { apiVersion, kind, name: TRUST_ROOTS, uid: metadata?.uid ?? '', controller: true };
+  await keepRootsSynced(kubeconfig, install, {
+    manager: 'trust-manager',
+    metadata: { labels: { 'trust-manager.io/bundle': TRUST_ROOTS }, ownerReferences: [owner] },
+  });
 }
 
 async function trustRoots(k8s: Kubernetes): Promise<string | undefined> {

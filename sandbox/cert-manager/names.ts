@@ -19,3 +19,8 @@ export const CERTIFICATES: CustomResource = { group: 'cert-manager.io', version:
 export const ISSUERS: CustomResource = { ...CERTIFICATES, plural: 'issuers' };
 export const CLUSTER_ISSUERS: CustomResource = { ...CERTIFICATES, plural: 'clusterissuers' };
 export const BUNDLES: CustomResource = { group: 'trust.cert-manager.io', version: 'v1alpha1', plural: 'bundles' };
+export const CLUSTER_BUNDLES: CustomResource = {
+  group: 'trust-manager.io',
+  version: 'v1alpha2',
+  plural: 'clusterbundles',
+};

@@ -100,25 +100,38 @@ function certificate(life: CertificateLife, request: CertificateRequest): Kubern
   };
 }
 
+const CONTROL_PLANE = { matchLabels: { 'linkerd.io/is-control-plane': 'true' } };
+const CERTIFICATE_KEY = 'tls.crt';
+
 /** trust-manager names its target as the Bundle. */
-export function bundleObject({ sources, anchorSecret, previousSecret }: CertManagerInstall): KubernetesObject {
-  const key = 'tls.crt';
-  const secrets =
-    sources === 'labels'
-      ? [{ selector: { matchLabels: SOURCE_LABEL }, key }]
-      : [anchorSecret, previousSecret].map((name) => ({ name, key }));
+export function bundleObject(install: CertManagerInstall): KubernetesObject {
   return {
     apiVersion: 'trust.cert-manager.io/v1alpha1',
     kind: 'Bundle',
     metadata: { name: TRUST_ROOTS },
     spec: {
-      sources: secrets.map((secret) => ({ secret })),
-      target: {
-        configMap: { key: TRUST_ROOTS_KEY },
-        namespaceSelector: { matchLabels: { 'linkerd.io/is-control-plane': 'true' } },
-      },
+      sources: bundleSources(install).map((source) => ({ secret: { ...source, key: CERTIFICATE_KEY } })),
+      target: { configMap: { key: TRUST_ROOTS_KEY }, namespaceSelector: CONTROL_PLANE },
     },
   };
+}
+
+/** What Bundles are becoming (trust-manager pkg/apis/trustmanager/v1alpha2/types_cluster_bundle.go). */
+export function clusterBundleObject(install: CertManagerInstall): KubernetesObject {
+  return {
+    apiVersion: 'trust-manager.io/v1alpha2',
+    kind: 'ClusterBundle',
+    metadata: { name: TRUST_ROOTS },
+    spec: {
+      sourceRefs: bundleSources(install).map((source) => ({ kind: 'Secret', ...source, key: CERTIFICATE_KEY })),
+      target: { configMap: { data: [{ key: TRUST_ROOTS_KEY }] }, namespaceSelector: CONTROL_PLANE },
+    },
+  };
+}
+
+function bundleSources({ sources, anchorSecret, previousSecret }: CertManagerInstall): object[] {
+  if (sources === 'labels') return [{ selector: { matchLabels: SOURCE_LABEL } }];
+  return [anchorSecret, previousSecret].map((name) => ({ name }));
 }
 
 /** A Secret that a person makes: a copy of the root, without cert-manager's annotations. */

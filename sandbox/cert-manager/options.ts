@@ -7,8 +7,11 @@ export interface CertManagerOptions {
    * cluster: no Certificate, and an issuer whose key is elsewhere, as Vault's is.
    */
   root?: 'selfSigned' | 'ca' | 'outside';
-  /** Who writes the trust roots: trust-manager, or a job that copies the two Secrets every second. */
-  bundle?: 'Bundle' | 'synced';
+  /**
+   * Who writes the trust roots: trust-manager, or a job that copies the two Secrets every second. A ClusterBundle is one of
+   * trust-manager's own definition, which does the same: trust-manager 0.25 does not reconcile it yet.
+   */
+  bundle?: 'Bundle' | 'ClusterBundle' | 'synced';
   /** How the Bundle knows its sources. */
   sources?: 'names' | 'labels';
   /** Secret of the root that is in force. */
@@ -45,4 +48,10 @@ const OFFICIAL: CertManagerInstall = {
 
 export function installOf(options: CertManagerOptions): CertManagerInstall {
   return { ...OFFICIAL, ...options };
+}
+
+/** The two source Secrets by the names that they have in Linkerd's guide. */
+export function sourceNames(options: CertManagerOptions): Record<string, string> {
+  const { anchorSecret, previousSecret } = installOf(options);
+  return { [OFFICIAL.anchorSecret]: anchorSecret, [OFFICIAL.previousSecret]: previousSecret };
 }

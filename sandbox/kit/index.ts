@@ -15,6 +15,7 @@ export {
 } from '../cert-manager/certificates.js';
 export { ANCHOR_CERTIFICATE, CERT_MANAGER_NAMESPACE, ISSUER_CERTIFICATE } from '../cert-manager/names.js';
 export type { CertificateLife, CertManagerOptions } from '../cert-manager/options.js';
+export { pointIssuerAt } from '../cert-manager/outside.js';
 export type { SandboxFacts, SandboxOptions } from '../facts.js';
 export type { AppsSize } from '../linkerd/apps.js';
 export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';

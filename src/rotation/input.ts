@@ -138,6 +138,7 @@ const issuerSchema = schema.pick({
   leafRenewal: true,
   planOnly: true,
   issuer: true,
+  owners: true,
   certificates: true,
   adopt: true,
   rollout: true,

@@ -16,6 +16,8 @@ export interface Owner {
   kind: OwnerKind;
   /** Who that is, for people: `Argo CD`, `Bundle linkerd-identity-trust-roots`; absent where nobody else is known. */
   who?: string;
+  /** The issuer's Certificate: it is renewed before the root's, because its own time would come in the middle of the rotation. */
+  renewFirst?: true;
 }
 
 export interface Owners {

@@ -24,6 +24,8 @@ export interface RotationReport {
   /** Live proxies whose process and presented chain were proven at the end. */
   proxiesProven: number;
   phases: ReportedPhase[];
+  /** Who writes the bundle and the issuer, one line each; absent where reroot does. */
+  owners?: string[];
   /** Gone on without, by decision of a person. */
   waivers: Waiver[];
   approvals: Approval[];

@@ -108,12 +108,16 @@ export function statusMarkdown(status: RotationStatus): string {
       ),
     );
   }
-  lines.push(...certificateLines(status));
+  lines.push(...ownerLines(status), ...certificateLines(status));
   for (const straggler of status.stragglers.slice(0, SHOWN))
     lines.push('', markdown(`⚠ ${formatFinding(straggler)}`, LONGEST_FINDING));
   if (status.stragglers.length > SHOWN) lines.push('', `⚠ and ${status.stragglers.length - SHOWN} more`);
   for (const note of status.notes) lines.push('', markdownLines(`ℹ ${note}`, LONGEST_FINDING));
   return lines.join('\n');
+}
+
+function ownerLines({ plan }: RotationStatus): string[] {
+  return plan?.owners?.flatMap((owner) => ['', markdown(`Owner of the ${owner}.`, LONGEST_FINDING)]) ?? [];
 }
 
 function certificateLines({ roots, bridgeNotAfter }: RotationStatus): string[] {

@@ -8,6 +8,7 @@ import {
   readCertificate,
   renew,
   type Sandbox,
+  specsOf,
   startSandbox,
   type StartOptions,
 } from '../../sandbox/kit/index.js';
@@ -37,6 +38,17 @@ describe('an install whose certificates cert-manager makes', () => {
         namespace: 'linkerd',
       });
       expect(metadata?.managedFields?.map(({ manager }) => manager)).toEqual(['linkerd-roots-sync']);
+    },
+    BUILDING_MS,
+  );
+
+  it(
+    'may have a ClusterBundle',
+    async () => {
+      const k8s = await meshOf({ bundle: 'ClusterBundle', sources: 'labels' }, { apps: 'none' });
+      await renewed(k8s, CERT_MANAGER_NAMESPACE, ANCHOR_CERTIFICATE);
+      await eventually('both roots in the bundle', async () => (await bundleAnchors(k8s)).length === 2);
+      expect(Object.keys(await specsOf(k8s))).toContain('ClusterBundle linkerd-identity-trust-roots');
     },
     BUILDING_MS,
   );

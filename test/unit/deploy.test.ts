@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
 import { RESTARTED_AT } from '../../src/kubernetes/restarted-at.js';
+import { USUAL_PREVIOUS } from '../../src/linkerd/cert-manager/find.js';
 import { ISSUER_CA } from '../../src/linkerd/detect.js';
 import { ISSUER_KEYS } from '../../src/linkerd/identity/issuer.js';
 import { LAYOUTS } from '../../src/linkerd/layouts/index.js';
@@ -41,6 +42,8 @@ it('the policy lets through the keys that a rotation writes, of each object', ()
       `secrets/${ISSUER_SECRET}`,
       new Set(Object.values(ISSUER_KEYS).flatMap(({ certificate, key }) => [certificate, key])),
     ],
+    ['secrets/linkerd-trust-anchor', new Set(['tls.crt', 'tls.key', 'ca.crt'])],
+    [`secrets/${USUAL_PREVIOUS}`, new Set(['tls.crt', 'tls.key', 'ca.crt'])],
     [`configmaps/${REPORT_CONFIGMAP}`, new Set(Object.keys(reportObject({}).data))],
     [`leases/${LEASE}`, new Set()],
   ]);

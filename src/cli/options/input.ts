@@ -4,6 +4,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { present } from '../../ground/present.js';
 import { strategyNames } from '../../rotation/courses/index.js';
 import type { IssuerInput, RotationInput } from '../../rotation/input.js';
+import { type Owned, OWNER_KINDS, type OwnerKind } from '../../rotation/owners.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type ClusterOptions, defaultCluster } from './common.js';
 
@@ -30,6 +31,8 @@ export interface InputOptions extends DetailsOption {
   issuerValidity?: string;
   rootKey?: 'keep' | 'discard';
   certificates?: string;
+  bundleOwner?: OwnerKind;
+  issuerOwner?: OwnerKind;
 }
 
 export function withInputOptions(command: Command): Command {
@@ -60,7 +63,9 @@ export function withInputOptions(command: Command): Command {
         'what becomes of the key of the new root (default: keep; of a root of your own: discard)',
       ).choices(['keep', 'discard']),
     )
-    .option('--certificates <secret>', 'Secret in the Linkerd namespace with a root (and issuer) of your own');
+    .option('--certificates <secret>', 'Secret in the Linkerd namespace with a root (and issuer) of your own')
+    .addOption(ownerOption('bundle', 'the trust bundle'))
+    .addOption(ownerOption('issuer', 'the issuer Secret'));
 }
 
 /** Those of the above that concern an issuer alone. */
@@ -73,7 +78,12 @@ export function withIssuerOptions(command: Command): Command {
     .option('--adopt <fingerprint>', 'go on with what is in Secret reroot-rotation')
     .option('--issuer-validity <duration>', 'validity of the new issuer, for example 90d')
     .addOption(leafRenewalOption())
-    .option('--certificates <secret>', 'Secret in the Linkerd namespace with an issuer of your own under the root');
+    .option('--certificates <secret>', 'Secret in the Linkerd namespace with an issuer of your own under the root')
+    .addOption(ownerOption('issuer', 'the issuer Secret'));
+}
+
+function ownerOption(owned: Owned, what: string): Option {
+  return new Option(`--${owned}-owner <owner>`, `who writes ${what} (default: found by looking)`).choices(OWNER_KINDS);
 }
 
 function leafRenewalOption(): Option {
@@ -90,7 +100,8 @@ function leafRenewalOption(): Option {
 export function rotationInput(options: ClusterOptions & InputOptions): RotationInput {
   const file = options.input === undefined ? {} : readInputFile(options.input);
   const { linkerdNamespace, strategy, approvals, adopt, issuerKeyCompromised, leafRenewal, certificates } = options;
-  const { pace, deadline, rootValidity, rootKey, issuerValidity } = options;
+  const { pace, deadline, rootValidity, rootKey, issuerValidity, bundleOwner, issuerOwner } = options;
+  const owners = { ...file.owners, ...present({ bundle: bundleOwner, issuer: issuerOwner }) };
   return {
     ...file,
     ...clusterOf(options, file),
@@ -98,6 +109,7 @@ export function rotationInput(options: ClusterOptions & InputOptions): RotationI
     rollout: { ...file.rollout, ...present({ pace, deadline }) },
     root: { ...file.root, ...present({ validity: rootValidity, key: rootKey }) },
     issuer: { ...file.issuer, ...present({ validity: issuerValidity }) },
+    ...(Object.keys(owners).length > 0 ? { owners } : {}),
     ...present({ certificates: certificates === undefined ? undefined : { secret: certificates } }),
   };
 }

@@ -78,6 +78,7 @@ function header(status: RotationStatus, now: Date): string[] {
     `${pc.bold(`Rotating the ${status.strategy === 'issuer' ? 'identity issuer' : 'trust root'} of ${linkerd}`)} in cluster ${pc.bold(status.cluster)}  ${pc.dim(took)}`,
   ];
   if (status.roots) lines.push(rootLine(status.roots, status));
+  lines.push(...(status.plan?.owners ?? []));
   if (status.bridgeNotAfter) lines.push(`bridge certificate until ${moment(status.bridgeNotAfter, now)}`);
   return lines;
 }
@@ -152,12 +153,13 @@ function retryLine({ type, attempt, lastFailure }: Activity): string {
 
 /** The plan as a table: what happens in each phase, and how long it may take. */
 export function renderPlan(plan: Plan): string {
-  const { strategy, rollouts, workloads, proxies, phases, hash } = plainly(plan);
+  const { strategy, rollouts, workloads, proxies, phases, owners = [], hash } = plainly(plan);
   const table = new Table({ head: ['phase', 'what happens', 'predicted'], style: { head: [], border: [] } });
   for (const planned of phases) table.push([planned.phase, planned.what, predictedText(planned)]);
   const forced = `${rollouts} forced ${rollouts === 1 ? 'rollout' : 'rollouts'}`;
   return [
     `Plan ${hash}: ${strategy}, ${forced} of ${workloads} workloads (${proxies} proxies, ${namespacesOf(plan)} namespaces)`,
+    ...owners,
     table.toString(),
   ].join('\n');
 }

@@ -31,6 +31,7 @@ function completedText(report: RotationReport): string {
     '',
     `${pc.green('Completed.')} ${proxiesProven} proxies proven under ${shortFingerprint(newRoot.fingerprint)} (${newRoot.commonName}), ` +
       `valid until ${day(newRoot.notAfter)}. ${replacedText(report)}.`,
+    ...(report.owners ?? []),
     ...phaseLines(report),
     nextEndText(report),
     ...oldKeyLines(report),

@@ -15,6 +15,8 @@ export interface KnownWriter {
   how: 'reverts' | 'nextApply' | 'goesAlong';
   /** It copies the content from other objects, which may be of this cluster. */
   copies?: true;
+  /** It begins a rotation of its own when the root's Certificate is renewed. */
+  drives?: true;
   /** What it is going to do, beyond reverting; of a tool what its next run would do. */
   will?: string;
   /** What a person can do about it. */
@@ -50,6 +52,7 @@ export const BUOYANT: KnownWriter = {
   managers: /^(trust-rotation|linkerd-buoyant|buoyant)/,
   owners: /^(trust\.linkerd|linkerd\.buoyant)\.io\//,
   how: 'reverts',
+  drives: true,
   cure: 'rotate by its own means, or scale its Deployment to zero for the rotation, and bring its resources in step afterwards',
 };
 

@@ -1,5 +1,6 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 import { LONGEST_NAME, plain } from '../../ground/plain.js';
+import { present } from '../../ground/present.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { ifThere } from '../../kubernetes/errors.js';
 import { controllerOf, type Owner } from '../../kubernetes/owners.js';
@@ -26,6 +27,8 @@ export interface CompetingWriter {
   will: string[];
   /** Its own resources say that it writes; else it shows by its mark, which also stays when it has been stopped. */
   certain: boolean;
+  /** It begins a rotation of its own when the root's Certificate is renewed. */
+  drives?: true;
   cure: string;
 }
 
@@ -98,7 +101,7 @@ export function writersOf(
     will: writer.says,
     certain: writer.certain,
     cure: writer.cure,
-    ...(writer.copies ? { copies: writer.copies } : {}),
+    ...present({ copies: writer.copies, drives: writer.drives }),
   }));
 }
 

@@ -37,9 +37,9 @@ export function expiredOf(issuer: Ends, roots: readonly Ends[], now: Date): Reco
 }
 
 /** What must not expire while a rotation needs it. */
-export function expiriesOf(issuer: Ends, roots: readonly Ends[]): Expiry[] {
+export function expiriesOf(issuer: Ends | undefined, roots: readonly Ends[]): Expiry[] {
   return [
-    { what: 'the issuer in use', notAfter: issuer.notAfter.toISOString() },
+    ...(issuer ? [{ what: 'the issuer in use', notAfter: issuer.notAfter.toISOString() }] : []),
     ...roots.map(({ notAfter }) => ({ what: 'its root', notAfter: notAfter.toISOString() })),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Finding } from '../findings.js';
 import { anchorExpired, bundleEmpty, bundleUnreadable, bundleUntidy, copiesDiffer } from './bundle.js';
+import { certificateNotReady, renewalDue, renewalKeepsKey, rootUndriven } from './cert-manager.js';
 import { bridgeNeedsRootKey, issuerUnfit, suppliedCertificatesUnfit } from './certificates.js';
 import {
   controlPlaneNotReady,
@@ -14,10 +15,12 @@ import { alreadyExpired, strategyUnfit } from './expiry.js';
 import { identitySwitchedOff } from './identity-off.js';
 import { apiServerUnverified, oldKeyCopies, rootKeyKept } from './keys.js';
 import { rotationLeftBehind } from './left-behind.js';
+import { bundleWithoutSlot } from './made-bundle.js';
 import { membersUnseen } from './members.js';
 import type { PreflightObservation } from './observation.js';
 import { admissionPolicyAbsent, approvalsElsewhere, permissionMissing } from './permissions.js';
 import { leafUnderNoAnchor, podUnstarted, proxyUnreadable, workloadCannotRoll } from './workloads.js';
+import { ownerUnfit, rootOutside } from './owner-unfit.js';
 import { anotherWriter, foreignFieldManager, handOff, helmWouldRevert } from './writers.js';
 
 /** Looks for one thing, and is named for it; empty: not found. */
@@ -47,6 +50,13 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   strategyTooSlow,
   anotherWriter,
   handOff,
+  ownerUnfit,
+  rootOutside,
+  certificateNotReady,
+  renewalKeepsKey,
+  bundleWithoutSlot,
+  renewalDue,
+  rootUndriven,
   foreignFieldManager,
   helmWouldRevert,
   membersUnseen,

@@ -37,6 +37,10 @@ export interface PreflightObservation {
   owners: Owners;
   /** What the input says of it. */
   saidOwners: SaidOwners;
+  /** The input brings a root, or an issuer, of its own (`certificates`). */
+  givesCertificates: boolean;
+  /** Fingerprints of the roots that the issuer in use is under. */
+  issuerRoots: Fingerprint[];
   /** Absent: cert-manager has nothing to do with the mesh, or may not be asked. */
   certManager?: CertManagerFacts | undefined;
   /** The certificates that the input brings, if it does. */
@@ -168,6 +172,8 @@ export interface WriterFacts {
   will: string[];
   /** Its own resources say that it writes; else only a mark on the object does, which stays when it has been stopped. */
   certain: boolean;
+  /** It begins a rotation of its own when the root's Certificate is renewed. */
+  drives?: true;
   cure: string;
 }
 
@@ -194,6 +200,8 @@ export interface RenewedFacts {
   notReady?: string;
   /** ISO 8601: when cert-manager renews it next. */
   renewalTime?: string;
+  /** Milliseconds from each issue to the next. */
+  renewedAfterMs: number;
   /** Of the certificate in it, of the root's alone and where it may be read. */
   fingerprint?: Fingerprint;
   /**
@@ -247,6 +255,8 @@ export const NOTHING: PreflightObservation = {
   issuer: [],
   owners: OWN,
   saidOwners: {},
+  issuerRoots: [],
+  givesCertificates: false,
   deadline: { lastsMs: 0, ways: [], expiries: [] },
   keyCopies: { applied: [] },
   keepsRootKey: false,

@@ -1,7 +1,12 @@
 import { blocking, type Finding } from '../findings.js';
 
 /** What a mesh may be over in a moment: a pod that starts, a control plane that an earlier run has left in the middle of its rollout. */
-const PASSING: readonly string[] = ['ControlPlaneNotReady', 'InjectionBroken', 'ProxyUnreadable'];
+const PASSING: readonly string[] = [
+  'CertificateNotReady',
+  'ControlPlaneNotReady',
+  'InjectionBroken',
+  'ProxyUnreadable',
+];
 
 /** Where nothing was left behind, somebody waits for the answer. */
 const PATIENCE_MS = 30_000;

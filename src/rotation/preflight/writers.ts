@@ -22,8 +22,10 @@ export function anotherWriter(observation: PreflightObservation): Finding[] {
 function contested({ writers, owners, certManager }: PreflightObservation): WriterFacts[] {
   return writers.filter((writer) => {
     const { kind } = owners[writer.of];
-    if (!writer.reverts || kind === 'handOff') return false;
-    return kind === 'reroot' || !isMaker(writer, certManager);
+    if (!writer.reverts) return false;
+    // to renew the root for a new one would set it off
+    if (writer.drives && owners.issuer.kind === 'certManager') return true;
+    return kind === 'reroot' || (kind === 'certManager' && !isMaker(writer, certManager));
   });
 }
 

@@ -3,7 +3,14 @@ import { COURSES } from '../../../../src/rotation/courses/index.js';
 import type { Finding } from '../../../../src/rotation/findings.js';
 import { OWN } from '../../../../src/rotation/owners.js';
 import { preflightFindings } from '../../../../src/rotation/preflight/index.js';
-import type { AnchorFacts, PreflightObservation, StoreFacts } from '../../../../src/rotation/preflight/observation.js';
+import type {
+  AnchorFacts,
+  CertManagerFacts,
+  PreflightObservation,
+  RenewedFacts,
+  StoreFacts,
+  WriterFacts,
+} from '../../../../src/rotation/preflight/observation.js';
 import { HOUR_MS, leaf, proxy } from '../support.js';
 
 export const NOW = new Date('2026-01-01T12:00:00Z');
@@ -33,6 +40,8 @@ export const HEALTHY: PreflightObservation = {
   issuer: [],
   owners: OWN,
   saidOwners: {},
+  issuerRoots: ['old'],
+  givesCertificates: false,
   supplied: { problems: [], hasRootKey: true },
   deadline: {
     lastsMs: 17 * HOUR_MS,
@@ -94,3 +103,52 @@ export function holds({ observed, finds }: Case): void {
     expect(hint).toEqual(expected === undefined ? undefined : expect.stringContaining(expected));
   }
 }
+
+/** Somebody who puts back the bundle. */
+export function writer(change: Partial<WriterFacts> = {}): WriterFacts {
+  const { of = 'bundle' } = change;
+  return {
+    object:
+      of === 'bundle' ? 'ConfigMap linkerd/linkerd-identity-trust-roots' : 'Secret linkerd/linkerd-identity-issuer',
+    of,
+    manager: 'acme',
+    reverts: true,
+    will: [],
+    certain: false,
+    cure: 'stop it',
+    ...change,
+  };
+}
+
+/** A Certificate of cert-manager that is as it should be, by `namespace/name`; its Secret has the same name. */
+export function renewed(name: string, change: Partial<RenewedFacts> = {}): RenewedFacts {
+  const renewedAfterMs = 1440 * HOUR_MS;
+  const renewalTime = after(renewedAfterMs);
+  return { name: `Certificate ${name}`, secret: name, renewalTime, renewedAfterMs, keepsKey: false, ...change };
+}
+
+export const TRUST_MANAGERS: NonNullable<CertManagerFacts['bundle']> = {
+  by: 'Bundle linkerd-identity-trust-roots',
+  sources: ['cert-manager/linkerd-trust-anchor', 'cert-manager/linkerd-previous-anchor'],
+  missing: [],
+  previous: 'cert-manager/linkerd-previous-anchor',
+  key: 'tls.crt',
+};
+
+/** The install of Linkerd's guide. */
+export const GUIDE: CertManagerFacts = {
+  issuer: renewed('linkerd/linkerd-identity-issuer', {
+    renewedAfterMs: 23 * HOUR_MS,
+    renewalTime: after(22 * HOUR_MS),
+  }),
+  signer: 'ClusterIssuer linkerd-identity-issuer',
+  ca: 'cert-manager/linkerd-trust-anchor',
+  root: renewed('cert-manager/linkerd-trust-anchor', { fingerprint: 'old' }),
+  bundle: TRUST_MANAGERS,
+};
+
+/** What a mesh on that install shows. */
+export const DRIVEN: Pick<PreflightObservation, 'certManager' | 'owners'> = {
+  certManager: GUIDE,
+  owners: { bundle: { kind: 'certManager' }, issuer: { kind: 'certManager' } },
+};

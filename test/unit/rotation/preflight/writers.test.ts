@@ -1,9 +1,10 @@
 import { describe, it } from 'vitest';
 import type { WriterFacts } from '../../../../src/rotation/preflight/observation.js';
-import { type Case, type ExpectedFinding, holds } from './support.js';
+import { COURSES } from '../../../../src/rotation/courses/index.js';
+import { type Case, DRIVEN, type ExpectedFinding, GUIDE, holds, TRUST_MANAGERS, writer } from './support.js';
 
 describe('anotherWriter', () => {
-  const writer: WriterFacts = {
+  const certain: WriterFacts = {
     object: 'Secret linkerd/x',
     of: 'issuer',
     manager: 'cert-manager',
@@ -12,7 +13,7 @@ describe('anotherWriter', () => {
     certain: true,
     cure: 'stop it',
   };
-  const marked: WriterFacts = { ...writer, will: [], certain: false };
+  const marked: WriterFacts = { ...certain, will: [], certain: false };
   const finding: ExpectedFinding = {
     reason: 'AnotherWriter',
     severity: 'block',
@@ -25,7 +26,7 @@ describe('anotherWriter', () => {
     { name: 'finds nothing when nobody else writes', observed: { writers: [] }, finds: [] },
     {
       name: 'blocks on one whose own resources say that it writes, and says what it will do',
-      observed: { writers: [writer] },
+      observed: { writers: [certain] },
       finds: [{ ...finding, says: ['cert-manager writes it too', 'it renews at noon'] }],
     },
     {
@@ -54,8 +55,90 @@ describe('anotherWriter', () => {
     },
     {
       name: 'takes no waiver for one that certainly writes',
-      observed: { writers: [writer], waivers: waived('linkerd/Secret/x') },
+      observed: { writers: [certain], waivers: waived('linkerd/Secret/x') },
       finds: [finding],
+    },
+  ])('$name', holds);
+});
+
+describe('what cert-manager writes, where it is driven', () => {
+  const certManager = writer({ of: 'issuer', manager: 'cert-manager', certain: true });
+  const trustManager = writer({ manager: 'trust-manager', certain: true });
+  const buoyant = writer({ manager: "Buoyant's operator", drives: true });
+  it.each<Case>([
+    { name: 'is no obstacle', observed: { ...DRIVEN, writers: [certManager, trustManager] }, finds: [] },
+    {
+      name: 'must not be put back by others',
+      observed: { ...DRIVEN, writers: [writer({ of: 'issuer', manager: 'Argo CD' })] },
+      finds: [
+        {
+          reason: 'AnotherWriter',
+          severity: 'block',
+          subject: 'Secret linkerd/linkerd-identity-issuer',
+          says: ['Argo CD'],
+          hint: 'waive',
+        },
+      ],
+    },
+    {
+      name: 'must not set off the rotation of an operator',
+      observed: { ...DRIVEN, owners: { ...DRIVEN.owners, bundle: { kind: 'reroot' } }, writers: [buoyant] },
+      finds: [
+        {
+          reason: 'AnotherWriter',
+          severity: 'block',
+          subject: 'ConfigMap linkerd/linkerd-identity-trust-roots',
+          says: ["Buoyant's operator"],
+          hint: 'waive',
+        },
+      ],
+    },
+    {
+      name: 'may be copied by somebody who is not known',
+      observed: {
+        owners: DRIVEN.owners,
+        certManager: { ...GUIDE, bundle: { ...TRUST_MANAGERS, by: 'acme-sync' } },
+        writers: [writer({ manager: 'acme-sync', reverts: false })],
+      },
+      finds: [],
+    },
+  ])('$name', holds);
+});
+
+describe('handOff', () => {
+  const handedOff = { bundle: { kind: 'handOff', who: 'Argo CD' }, issuer: { kind: 'reroot' } } as const;
+  const finding: ExpectedFinding = {
+    reason: 'HandOff',
+    severity: 'warn',
+    subject: 'ConfigMap linkerd/linkerd-identity-trust-roots',
+    says: ['the bundle is handed off to Argo CD', 'waits until it is'],
+    hint: 'reroot status',
+  };
+  it.each<Case>([
+    {
+      name: 'says who has to write, and how reroot could',
+      observed: { owners: handedOff, writers: [writer({ manager: 'Argo CD' })] },
+      finds: [
+        {
+          ...finding,
+          hint: 'stop it; when that is done, say so: `waive` linkerd/ConfigMap/linkerd-identity-trust-roots',
+        },
+      ],
+    },
+    {
+      name: 'says nothing of that where it certainly writes',
+      observed: { owners: handedOff, writers: [writer({ manager: 'Argo CD', certain: true })] },
+      finds: [finding],
+    },
+    {
+      name: 'does not warn of tools beside',
+      observed: { owners: handedOff, writers: [writer({ manager: 'Helm', reverts: false })], helmValue: 'x' },
+      finds: [finding],
+    },
+    {
+      name: 'leaves the bundle out where the issuer alone is replaced',
+      observed: { owners: handedOff, course: COURSES.issuer.course },
+      finds: [],
     },
   ])('$name', holds);
 });

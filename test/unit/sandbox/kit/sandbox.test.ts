@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { namedFolder, stopHost } from '../../../../sandbox/kit/sandbox.js';
+import { namedFolder, startSandbox, stopHost } from '../../../../sandbox/kit/sandbox.js';
 import { birthOf, isAlive } from '../../../../src/ground/process.js';
 
 describe('the name of a sandbox', () => {
@@ -25,6 +25,10 @@ describe('the name of a sandbox', () => {
   ])('%j is refused: `down` would remove what is there', (name) => {
     expect(() => namedFolder(name)).toThrow('cannot be the name of a sandbox');
   });
+});
+
+it('a Linkerd that had no trust roots of its own takes none of cert-manager', async () => {
+  await expect(startSandbox({ linkerd: '2.10', certManager: {} })).rejects.toThrow('choose 2.11 or newer');
 });
 
 describe('the end of a sandbox', () => {
