@@ -26,3 +26,4 @@ export { bundleAnchors, dataPlaneGenerations, rolloutsBetween } from './measure.
 export { type MeshFlags, meshOptions, withMeshFlags } from './mesh-flags.js';
 export { type Sandbox, startSandbox, type StartOptions } from './sandbox.js';
 export { cliProgram, sandboxEnvironment, startWorkerProcess, type WorkerProcess } from './worker-process.js';
+export { createObjects, permissionObjects } from '../cluster/objects.js';

@@ -40,7 +40,10 @@ export function handOff({ course, owners, writers, linkerdNamespace }: Preflight
       {
         reason: 'HandOff',
         severity: 'warn',
-        message: `the ${owned} is handed off to ${who}: the rotation does not write it, but shows what has to be there, and waits until it is`,
+        message: [
+          `the ${owned} is handed off to ${who}: the rotation does not write it, but shows what has to be there, and waits until it is`,
+          ...new Set(theirs.flatMap(({ will }) => will)),
+        ].join('; '),
         subject: { kind: 'object', name: theirs[0]?.object ?? usualObject(owned, linkerdNamespace) },
         hint: handOffHint(owned, theirs),
       } satisfies Finding,
