@@ -90,19 +90,24 @@ export function slotFacts({
 }
 
 /** The slot is read first of all: what is written into it rests on what was seen after that. */
-async function readRoots(k8s: Kubernetes, linkerd: Linkerd, install: CertManagerInstall): Promise<Read> {
-  const { root: certificate, sources } = install;
+async function readRoots(k8s: Kubernetes, linkerd: Linkerd, { root, sources }: CertManagerInstall): Promise<Read> {
   const key = sources?.key ?? 'tls.crt';
-  const previous = sources && (await readSlot(k8s, sources.previous, key));
-  const made = certificate && (await readSlot(k8s, certificate.secret, key));
-  const [root] = made?.certificates ?? [];
+  const previous = await readSlot(k8s, sources?.previous, key);
+  const made = await readSlot(k8s, root?.secret, key);
   const stores = await readAnchors(k8s, linkerd);
   const [{ certificates: bundle }] = stores;
-  const held = [root ? [root] : [], previous?.certificates ?? [], ...stores.map(({ certificates }) => certificates)];
-  const known = held.reduce((all, more) => addAnchors(all, more), []);
+  const known = [
+    ...certificatesOf(made).slice(0, 1),
+    ...certificatesOf(previous),
+    ...stores.flatMap(({ certificates }) => certificates),
+  ];
   const { certificates: issuer } = await findIssuer(k8s, linkerd);
-  const inUse = withoutTwins(anchorsOfIssuer(issuer, known));
-  return { linkerd, root, rootKeyPem: made?.keyPem ?? '', previous, bundle, inUse };
+  const inUse = withoutTwins(anchorsOfIssuer(issuer, addAnchors([], known)));
+  return { linkerd, root: certificatesOf(made)[0], rootKeyPem: made?.keyPem ?? '', previous, bundle, inUse };
+}
+
+function certificatesOf(slot: Slot | undefined): Certificate[] {
+  return slot?.certificates ?? [];
 }
 
 /** A rotation by bridge leaves its root beside the same, signed by the root before it: one root, to whoever verifies with it. */
@@ -120,7 +125,12 @@ function isTwin(one: Certificate, other: Certificate): boolean {
   );
 }
 
-async function readSlot(k8s: Kubernetes, reference: SecretReference, key: string): Promise<Slot | undefined> {
+async function readSlot(
+  k8s: Kubernetes,
+  reference: SecretReference | undefined,
+  key: string,
+): Promise<Slot | undefined> {
+  if (!reference) return undefined;
   const pair = await ifThere(readPair(k8s, reference, key));
   return pair && { ...pair, reference, key };
 }
