@@ -86,12 +86,6 @@ describe('a `helm upgrade` with old values, in the middle', () => {
       await expectNoRefusal(mesh);
     },
   );
-});
-
-describe('a `helm upgrade` with old values that nobody takes back', () => {
-  let mesh: OwnMesh;
-  beforeAll(async () => void (mesh = await ownMesh({ install: 'helm', realHelm: true })));
-  afterAll(async () => await mesh.stop());
 
   it('`resume` alone writes everything again, and asks for a retry where Helm has restarted the control plane', async () => {
     await mesh.sandbox.mesh.setProbe({ reset: true });
