@@ -86,6 +86,27 @@ describe('a `helm upgrade` with old values, in the middle', () => {
       await expectNoRefusal(mesh);
     },
   );
+
+  it('`resume` alone writes everything again, and asks for a retry where Helm has restarted the control plane', async () => {
+    await mesh.sandbox.mesh.setProbe({ reset: true });
+    const old = await given(mesh, await printedValues(mesh, 'none'));
+    const handle = await mesh.start({ strategy: 'standard', approvals: 'everyPhase' });
+    const waits: string[] = [];
+    const report = await attended(handle, {
+      asked: async (phase) => {
+        if (phase !== 'issue' || waits.length > 0) return;
+        await upgrade(mesh, old);
+        await controlPlaneReady(mesh);
+      },
+      paused: async (on) => void (await Promise.resolve(waits.push(on))),
+      attention: async (on) => void (await Promise.resolve(waits.push(on))),
+    });
+    expect(report.outcome).toBe('completed');
+    expect(waits[0]).toMatch(/ConfigMap linkerd-identity-trust-roots.*helm at 20/);
+    expect(waits.slice(1).join()).toContain('OutdatedAfterRollout');
+    await expectUnchanged(mesh, await printedValues(mesh, handle.workflowId), 'at the end');
+    await expectNoRefusal(mesh);
+  });
 });
 
 describe('other ways through, on a release of Helm', () => {

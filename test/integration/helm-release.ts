@@ -132,9 +132,11 @@ export interface Person {
   asked(phase: string): Promise<void>;
   /** It has paused because somebody has put something back; afterwards it is resumed. */
   paused?(on: string): Promise<void>;
+  /** It asks for help; afterwards it is told to `retry`. */
+  attention?(on: string): Promise<void>;
 }
 
-export async function attended(handle: WorkflowHandle, { asked, paused }: Person) {
+export async function attended(handle: WorkflowHandle, { asked, paused, attention }: Person) {
   const said = new Set<string>();
   await eventually(
     `rotation ${handle.workflowId} to end`,
@@ -150,6 +152,9 @@ export async function attended(handle: WorkflowHandle, { asked, paused }: Person
       if (waiting.kind === 'paused' && paused) {
         await paused(waiting.on.join('; '));
         await handle.executeUpdate('resume', { args: [] });
+      } else if (waiting.kind === 'attention' && attention) {
+        await attention(waiting.on.join('; '));
+        await handle.executeUpdate('retry', { args: [] });
       } else if (waiting.kind === 'paused' || waiting.kind === 'attention')
         throw new Error(`it waits for ${waiting.for}: ${waiting.on.join('; ')}`);
       said.add(key);
