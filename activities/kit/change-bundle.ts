@@ -11,13 +11,17 @@ import type { Dependencies } from './dependencies.js';
 import type { Managed } from './managed.js';
 import type { StoredRotation } from './stored-rotation.js';
 
-/** Changes the bundle in every store; nothing else in it changes. */
+/**
+ * Changes the bundle in every store; nothing else in it changes.
+ * @param anchors where not all of them are written
+ */
 export async function changeBundle(
   { k8s }: Dependencies,
   linkerd: Linkerd,
   change: BundleChange,
+  anchors = linkerd.anchors,
 ): Promise<BundleWritten> {
-  const written = await changeAnchors(k8s, linkerd, change);
+  const written = await changeAnchors(k8s, { ...linkerd, anchors }, change);
   await letStartsBeCertain({ k8s }, linkerd);
   return { written, ...present({ helm: await readHelmUpgrade(k8s, linkerd) }) };
 }
