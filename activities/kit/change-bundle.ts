@@ -16,13 +16,17 @@ import type { Managed } from './managed.js';
 import type { StoredRotation } from './stored-rotation.js';
 import { helmUpgrade } from './helm-now.js';
 
-/** Changes the bundle in every store; nothing else in it changes. */
+/**
+ * Changes the bundle in every store; nothing else in it changes.
+ * @param anchors where not all of them are written
+ */
 export async function changeBundle(
   { k8s }: Dependencies,
   linkerd: Linkerd,
   change: BundleChange,
+  anchors = linkerd.anchors,
 ): Promise<BundleWritten> {
-  const written = await changeAnchors(k8s, linkerd, change);
+  const written = await changeAnchors(k8s, { ...linkerd, anchors }, change);
   await letStartsBeCertain({ k8s }, linkerd);
   return { written, ...present({ helm: await helmUpgrade(k8s, linkerd) }) };
 }
