@@ -1,8 +1,9 @@
+import { present } from '../../src/ground/present.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import { readBundleState, untilCertain } from '../../src/linkerd/proxies/bundle-change.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { type BundleChange, changeAnchors, readAnchors } from '../../src/linkerd/layouts/stores.js';
-import { formatBundle } from '../../src/pki/bundle.js';
+import { readHelmUpgrade } from '../../src/linkerd/helm.js';
+import { type BundleChange, changeAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { BundleWritten } from '../../src/rotation/payloads.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { readPair } from '../../src/linkerd/cert-manager/pair.js';
@@ -23,7 +24,7 @@ export async function changeBundle(
 ): Promise<BundleWritten> {
   const written = await changeAnchors(k8s, linkerd, change);
   await letStartsBeCertain({ k8s }, linkerd);
-  return { written, ...(await valueForHelm({ k8s }, linkerd)) };
+  return { written, ...present({ helm: await readHelmUpgrade(k8s, linkerd) }) };
 }
 
 /** The same by whoever's means it is made: where it is made of the Secrets of cert-manager, those are written, and it is waited for. */
@@ -66,14 +67,4 @@ async function letStartsBeCertain(
   if (!layout.judgedByStart || rules.environmentServed) return;
   const { changedAt } = await readBundleState(k8s, namespace);
   await pause(untilCertain(changedAt, clusterNow(k8s)));
-}
-
-/** Where Helm would render the bundle anew, the value it has to be given, so that it renders the same. */
-async function valueForHelm(
-  { k8s }: Pick<Dependencies, 'k8s'>,
-  linkerd: Linkerd,
-): Promise<Pick<BundleWritten, 'helm'>> {
-  if (linkerd.installedBy !== 'helm') return {};
-  const [{ certificates }] = await readAnchors(k8s, linkerd);
-  return { helm: { value: linkerd.layout.helmValue, pem: formatBundle(certificates, { finalNewline: true }) } };
 }

@@ -5,6 +5,7 @@ import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
+import { helmNames } from '../../src/linkerd/helm.js';
 import { findIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
@@ -144,7 +145,7 @@ export async function gather(
     keyCopies: await findKeyCopies(k8s, linkerd),
     ...(await owned(k8s, mesh, { settings, course })),
     ...(await membersOf(k8s, course, settings)),
-    helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
+    helmValues: await helmNames(k8s, linkerd),
     rehearsal: settings.planOnly
       ? undefined
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),

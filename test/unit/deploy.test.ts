@@ -8,7 +8,13 @@ import { USUAL_PREVIOUS } from '../../src/linkerd/cert-manager/find.js';
 import { ISSUER_CA } from '../../src/linkerd/detect.js';
 import { ISSUER_KEYS } from '../../src/linkerd/identity/issuer.js';
 import { LAYOUTS } from '../../src/linkerd/layouts/index.js';
-import { ANCHORS_VARIABLE, IDENTITY_CONTAINER, ISSUER_SECRET, PROXY_CONTAINER } from '../../src/linkerd/names.js';
+import {
+  ANCHORS_HASH,
+  ANCHORS_VARIABLE,
+  IDENTITY_CONTAINER,
+  ISSUER_SECRET,
+  PROXY_CONTAINER,
+} from '../../src/linkerd/names.js';
 import { REHEARSAL_NAMESPACE } from '../../src/linkerd/proxies/injection.js';
 import { leaseOf } from '../../src/records/lease.js';
 import { LEASE, REPORT_CONFIGMAP, RETIRE_ANNOTATION, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
@@ -68,7 +74,7 @@ it('the policy lets through the annotations that a rotation writes', () => {
 
 it('the policy lets through the annotations that a roll writes on a pod template', () => {
   const named = JSON.parse(variable('templateAnnotations').replaceAll("'", '"')) as string[];
-  expect(named).toEqual([MARK_ANNOTATION, RESTARTED_AT]);
+  expect(named).toEqual([MARK_ANNOTATION, RESTARTED_AT, ANCHORS_HASH]);
 });
 
 it('the policy lets through every copy of the anchors in a container', () => {

@@ -1,0 +1,19 @@
+import type { HelmUpgrade } from '../src/ground/helm.js';
+import { addNote } from '../src/rotation/notes.js';
+import type { RotationStatus } from '../src/rotation/status.js';
+
+/** Characters: a bundle is of no use in parts. */
+const LONGEST_VALUES = 32_000;
+
+/** After a write: what a release of Helm has to be given from now on. People hear of it when it is something else. */
+export function followHelm(status: RotationStatus, { helm }: { helm?: HelmUpgrade }): void {
+  const values = helm?.values; // absent in what a worker before 0.6 has answered
+  if (helm === undefined || values === undefined || values === status.helm?.values) return;
+  status.helm = helm;
+  const flag = helm.keyFlag ? `, and the issuer's key with ${helm.keyFlag}` : '';
+  addNote(
+    status.notes,
+    `Helm: from now on the release has to have these values${flag} (\`reroot values\`):\n${values}`,
+    LONGEST_VALUES,
+  );
+}
