@@ -132,7 +132,7 @@ describe('handOff', () => {
     },
     {
       name: 'does not warn of tools beside',
-      observed: { owners: handedOff, writers: [writer({ manager: 'Helm', reverts: false })], helmValue: 'x' },
+      observed: { owners: handedOff, writers: [writer({ manager: 'Helm', reverts: false })], helmValues: ['x'] },
       finds: [finding],
     },
     {
