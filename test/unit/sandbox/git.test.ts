@@ -12,6 +12,8 @@ data:
   ca: one
 `;
 
+const MARK = 'argocd.argoproj.io/tracking-id';
+
 describe('the Git repository of the sandbox', () => {
   let repository: Repository;
   beforeAll(async () => void (repository = await createRepository()));
@@ -29,14 +31,21 @@ describe('the Git repository of the sandbox', () => {
   it('is applied as Argo CD does: again and again, by force, with its mark', async () => {
     const applied: { body: { metadata: { annotations?: object } }; fieldManager: string; force: boolean }[] = [];
     const patch = async (request: (typeof applied)[number]) => void (await Promise.resolve(applied.push(request)));
-    const k8s = { core: { patchNamespacedConfigMap: patch } } as unknown as Kubernetes;
+    const metadata = { annotations: { [MARK]: 'x', kept: 'yes' }, managedFields: [{ manager: CONTROLLER }] };
+    const read = async () => await Promise.resolve({ metadata });
+    const core = { patchNamespacedConfigMap: patch, readNamespacedConfigMap: read };
+    const k8s = { core } as unknown as Kubernetes;
     const controller = startGitController(k8s, repository, 5);
     await controller.synced();
     await expect.poll(() => applied.length, { timeout: 5000 }).toBeGreaterThan(2);
     await controller.stop();
     expect(applied[0]).toMatchObject({ fieldManager: CONTROLLER, force: true });
     expect(applied[0]?.body.metadata.annotations).toEqual({
-      'argocd.argoproj.io/tracking-id': 'mesh:/ConfigMap:linkerd/roots',
+      [MARK]: 'mesh:/ConfigMap:linkerd/roots',
     });
+    expect(applied.at(-1)?.body).toEqual([
+      { op: 'add', path: '/metadata/annotations', value: { kept: 'yes' } },
+      { op: 'replace', path: '/metadata/managedFields', value: [{}] },
+    ]);
   });
 });
