@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { present } from '../src/ground/present.js';
 import { clusterNow, issueTime } from '../src/kubernetes/clock.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
@@ -21,16 +20,13 @@ import { courseOf } from '../src/rotation/courses/index.js';
 import { keepsRootKey } from '../src/rotation/input.js';
 import { adoptionUnclear, isNamed } from '../src/rotation/preflight/left-behind.js';
 import type { GenerateResult, StepInput } from '../src/rotation/payloads.js';
-import { changePrevious } from './kit/bundle-sources.js';
-import { type InUse, makeBridge, makeCertificates, makeIssuer, makeIssuerUnder } from './kit/make-certificates.js';
-import type { ManagedCertificate } from '../src/linkerd/cert-manager/install.js';
-import { holdRoot } from './kit/root-secret.js';
+import { makeBridge, makeCertificates, makeIssuer } from './kit/make-certificates.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { refuseUnfit } from './kit/fit.js';
 import { factsOf, lookAt, type Looked } from './kit/look.js';
-import { type Managed, managedOf, linkerdOf } from './kit/managed.js';
-import { renewedRoot } from './kit/renewed-root.js';
+import { linkerdOf } from './kit/managed.js';
+import { keepApart, preparedByCertManager, shortName, startOfRotation } from './kit/prepared-by-cert-manager.js';
 import { rootKeyOf } from './kit/root-key.js';
 
 /**
@@ -106,49 +102,18 @@ function refuseOtherKind({ retire }: RotationSecret, { replaces }: Course): void
   );
 }
 
-/**
- * From the moment on that cert-manager has a new root it may sign with it: whatever it signs is to be verified by those that
- * trust the root of the start alone.
- */
-async function keepApart({ k8s }: Dependencies, input: StepInput, made: RotationSecret): Promise<void> {
-  if (made.retire.length === 0 || made.issuer) return;
-  const linkerd = await linkerdOf(k8s, input);
-  const { root, sources } = await managedOf(k8s, input, linkerd);
-  if (sources) await changePrevious(k8s, sources, { add: [...made.previous.roots, made.root] }, []);
-  if (root) await holdRoot(k8s, root, made, 'cross');
-}
-
 async function prepare(
   dependencies: Dependencies,
   input: StepInput,
   { linkerd, anchors }: Found,
 ): Promise<NewRotation> {
-  const { settings, course: ref, firstRunId } = input;
+  const { settings, course: ref, firstRunId, owners } = input;
   const course = courseOf(ref);
-  const managed = await managedOf(dependencies.k8s, input, linkerd);
+  const byCertManager = await preparedByCertManager(dependencies, input, { linkerd, anchors });
+  if (byCertManager) return byCertManager;
   const current = await readIssuer(dependencies.k8s, linkerd);
   const roots = anchorsOfIssuer(current.certificates, anchors);
-  const previous = {
-    previousIssuerPem: current.certificatePem,
-    previousIssuerKeyPem: current.keyPem,
-    ...present({ firstRunId }),
-  };
-  if (course.replaces === 'issuer' && managed.issuer) {
-    const [root] = roots;
-    if (!root) throw ApplicationFailure.nonRetryable('the issuer in use is under no anchor', 'BadCertificates');
-    return { ...previous, id: shortName(current.certificates[0]), rootPem: root.pem, retire: [] };
-  }
-  if (course.replaces === 'root' && managed.root) {
-    return {
-      ...previous,
-      ...(await ofCertManager(dependencies, input, {
-        linkerd,
-        managed: { ...managed, root: managed.root },
-        roots,
-        current,
-      })),
-    };
-  }
+  const previous = startOfRotation(current, firstRunId);
   if (course.replaces === 'issuer') {
     const { root, issuer, issuerPem, issuerKeyPem } = await makeIssuer(dependencies, settings, {
       linkerd,
@@ -169,33 +134,7 @@ async function prepare(
     retire: roots.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
     ...(rootKeyPem && keepsRootKey(settings) ? { rootKeyPem } : {}),
     ...(course.bridge
-      ? { bridgePem: makeBridge(made, current, { settings, linkerd, now: issueTime(dependencies.k8s) }).pem }
+      ? { bridgePem: makeBridge(made, current, { settings, linkerd, owners, now: issueTime(dependencies.k8s) }).pem }
       : {}),
   };
-}
-
-/** The root is cert-manager's, and the issuer too, when its time has come; or else it is made here. */
-async function ofCertManager(
-  { k8s }: Dependencies,
-  { settings, course: ref }: StepInput,
-  { linkerd, managed, roots, current }: InUse & { managed: Managed & { root: ManagedCertificate } },
-): Promise<Omit<NewRotation, 'previousIssuerPem' | 'previousIssuerKeyPem'>> {
-  const { root, ...keys } = await renewedRoot(k8s, linkerd, { managed, roots });
-  const now = issueTime(k8s);
-  const issuer = managed.issuer ? {} : makeIssuerUnder(root, keys.rootKeyPem, { settings, linkerd, now });
-  return {
-    ...keys,
-    ...issuer,
-    id: shortName(root),
-    rootPem: root.pem,
-    retire: roots,
-    ...(courseOf(ref).bridge
-      ? { bridgePem: makeBridge({ root, rootKeyPem: keys.rootKeyPem }, current, { settings, linkerd, now }).pem }
-      : {}),
-  };
-}
-
-/** Of a rotation: the same for whoever adopts it. */
-function shortName({ fingerprint }: Certificate): string {
-  return fingerprint.slice(0, 12);
 }

@@ -4,6 +4,7 @@ import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { isServed } from '../src/kubernetes/custom.js';
 import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
+import { present } from '../src/ground/present.js';
 import { fitting } from '../src/ground/size.js';
 import { StateError } from '../src/ground/state-error.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
@@ -26,7 +27,9 @@ import { type MissingPermission, NOTHING, type PreflightObservation } from '../s
 import { mayPass, patience } from '../src/rotation/preflight/settling.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { gather, type Mesh, readMesh } from './kit/gather.js';
-import { neededPermissions } from './kit/needed-permissions.js';
+import { ofIssuerAlone, RENEW_FILE } from './kit/cert-manager-permissions.js';
+import { type Circumstances, neededPermissions } from './kit/needed-permissions.js';
+import { findOwners } from './kit/owners.js';
 import { hashedPlan } from './kit/hashed-plan.js';
 import type { Dependencies } from './kit/dependencies.js';
 
@@ -125,12 +128,36 @@ export function named(findings: readonly Finding[]): Named {
   };
 }
 
+/** Who owns what decides what has to be written, and can be known only where it may be read. */
 async function permissionsMissing(
+  dependencies: Dependencies,
+  linkerd: Linkerd,
+  request: RotationRequest,
+): Promise<MissingPermission[]> {
+  const { k8s } = dependencies;
+  const { settings, course } = request;
+  const known = await circumstancesOf(dependencies, linkerd, request);
+  const reading = neededPermissions(linkerd, known).filter(isReading);
+  const hidden = await missingFor(k8s, reading);
+  const found = hidden.length === 0 ? await findOwners(k8s, linkerd, settings) : undefined;
+  const { owners, certManager } = found ?? {};
+  const driven = courseOf(course).replaces === 'root' ? certManager : certManager && ofIssuerAlone(certManager);
+  const asked = new Set(reading.map(formatPermission));
+  const others = neededPermissions(linkerd, { ...known, ...present({ owners, certManager: driven }) }).filter(
+    (permission) => !asked.has(formatPermission(permission)) && (!settings.planOnly || isReading(permission)),
+  );
+  return [...hidden, ...(await missingFor(k8s, others))].map((permission) => {
+    const { neededFor, file } = permission;
+    return { what: formatPermission(permission), neededFor, file };
+  });
+}
+
+async function circumstancesOf(
   { k8s, prober, approvals: wanted }: Dependencies,
   linkerd: Linkerd,
-  { settings: { rollout, planOnly, approvals }, course }: RotationRequest,
-): Promise<MissingPermission[]> {
-  const needed = neededPermissions(linkerd, {
+  { settings: { rollout, approvals }, course }: RotationRequest,
+): Promise<Circumstances> {
+  return {
     reach: prober.reach,
     deletePods: rollout.deletePods,
     rollouts: await isServed(k8s, ROLLOUTS),
@@ -138,21 +165,21 @@ async function permissionsMissing(
     absent: await absentObjects(k8s, linkerd.namespace),
     rehearsal: await hasRehearsalNamespace(k8s),
     inCluster: wanted === 'inCluster' || approvals === 'inCluster',
-  });
-  let missing = planOnly ? needed.filter(isReading) : needed;
+  };
+}
+
+async function missingFor(k8s: Kubernetes, needed: readonly Permission[]): Promise<Permission[]> {
+  let missing = [...needed];
   for (let look = 1; ; look += 1) {
     missing = await missingPermissions(k8s, missing);
-    if (missing.length === 0 || look >= PERMISSION_LOOKS) break;
+    if (missing.length === 0 || look >= PERMISSION_LOOKS) return missing;
     await pause(PERMISSION_PAUSE_MS); // an API server that has just started knows no roles yet
   }
-  return missing.map((permission) => {
-    const { neededFor, file } = permission;
-    return { what: formatPermission(permission), neededFor, file };
-  });
 }
 
 /** What a plan alone needs. */
-function isReading({ verb, subresource }: Permission): boolean {
+function isReading({ verb, subresource, file }: Permission): boolean {
+  if (file === RENEW_FILE) return false;
   return verb === 'get' || verb === 'list' || subresource === 'portforward';
 }
 

@@ -1,6 +1,7 @@
 import type { CertManagerOptions } from './cert-manager/options.js';
 import type { TemporalServer } from './cluster/temporal.js';
 import type { AppsSize } from './linkerd/apps.js';
+import type { HelmRelease } from './linkerd/install/helm.js';
 import type { LinkerdOptions } from './linkerd/install/options.js';
 
 /** What a sandbox is made of: the host process is told so when it is started. */
@@ -30,6 +31,8 @@ export interface SandboxFacts {
   /** URL of the stand-in's control API. */
   standin: string;
   servers: { name: string; pid: number }[];
+  /** Absent unless Helm has installed Linkerd (`realHelm`). */
+  helm?: HelmRelease;
 }
 
 export const FACTS_FILE = 'sandbox.json';

@@ -1,7 +1,9 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { present } from '../src/ground/present.js';
 import { birthOf } from '../src/ground/process.js';
 import { installCertManager } from './cert-manager/install.js';
+import { sourceNames } from './cert-manager/options.js';
 import { startKubernetes } from './cluster/kubernetes.js';
 import { claimNetwork } from './cluster/network.js';
 import { createObjects, nodeObjects, NODES, permissionObjects } from './cluster/objects.js';
@@ -9,7 +11,8 @@ import { startedServers, stopAll } from './cluster/processes.js';
 import { startTemporal } from './cluster/temporal.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from './facts.js';
 import { appObjects, meshedPodCount } from './linkerd/apps.js';
-import { linkerdNamespace, linkerdObjects } from './linkerd/install/objects.js';
+import { installByHelm } from './linkerd/install/helm.js';
+import { installOf, linkerdNamespace, linkerdObjects } from './linkerd/install/objects.js';
 import { VERSIONS } from './linkerd/install/versions.js';
 import { MESHED_PODS, proxiesReady, startStandIn } from './linkerd/standin.js';
 
@@ -28,10 +31,17 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   await create([...nodeObjects(network), linkerdNamespace()]);
   const standin = await startStandIn(folder, kubernetes.adminKubeconfig, { ...options, kubeletPort });
   const brought = options.certManager && (await installCertManager(folder, kubernetes.adminKubeconfig, options));
-  await create(linkerdObjects(options, standin.injector, brought));
+  const install = installOf(options, brought);
+  const helm = options.realHelm
+    ? await installByHelm(folder, kubernetes.adminKubeconfig, install, standin.injector)
+    : undefined;
+  if (!helm) await create(linkerdObjects(install, standin.injector));
   const controlPlane = VERSIONS[options.linkerd].components.length - 1 + options.identityReplicas;
   await proxiesReady(standin, controlPlane);
-  await create([...permissionObjects(), ...appObjects(options.apps)]);
+  await create([
+    ...permissionObjects(options.certManager && sourceNames(options.certManager)),
+    ...appObjects(options.apps),
+  ]);
   await proxiesReady(standin, controlPlane + meshedPodCount(options.apps, NODES));
   const facts: SandboxFacts = {
     folder,
@@ -42,6 +52,7 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
     temporal,
     standin: standin.control,
     servers: startedServers().map(({ name, pid }) => ({ name, pid })),
+    ...present({ helm }),
   };
   const file = path.join(folder, FACTS_FILE);
   writeFileSync(`${file}.new`, JSON.stringify(facts, null, 2));

@@ -84,6 +84,7 @@ export const TOOLS = [
     optional: true,
     definitions: 'github.com/cert-manager/trust-manager',
   },
+  { name: 'helm', folder: 'tools/helm', package: 'helm.sh/helm/v3/cmd/helm', optional: true },
 ];
 
 /** The version of a module that a go.mod of ours requires, such as `v1.36.3`. */

@@ -50,11 +50,13 @@ function notReady(status: ManagedCertificate['resource']['status']): string | un
   return ready?.status === 'True' ? undefined : plain(ready?.message ?? 'it has no condition Ready');
 }
 
+const NOBODY = 'somebody unknown';
+
 /** Who makes the bundle of Secrets, and which these are. */
 async function bundleFacts(
   k8s: Kubernetes,
   linkerd: Linkerd,
-  { root, sources, bundle: by = 'somebody' }: CertManagerInstall & { root: ManagedCertificate },
+  { root, sources, bundle: by = NOBODY }: CertManagerInstall & { root: ManagedCertificate },
 ): Promise<MadeBundleFacts | undefined> {
   const found = await readBundleOfRoots(k8s);
   if (sources) {
@@ -91,7 +93,8 @@ async function isCopied(
   linkerd: Linkerd,
   { by, sources }: { by: string; sources: NonNullable<CertManagerInstall['sources']> },
 ): Promise<boolean> {
-  if (isStartedByHand(by)) return false;
+  // who it was that has written it is not recorded, or it was reroot
+  if (by === NOBODY || isStartedByHand(by)) return false;
   const [{ certificates }] = await readAnchors(k8s, linkerd);
   const texts = await Promise.all(
     [sources.root, sources.previous].map(async (secret) => await readSecret(k8s, secret)),

@@ -5,6 +5,7 @@ import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-
 import type { Workload } from '../../src/kubernetes/workload.js';
 import { listWorkloads } from '../../src/kubernetes/workloads.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
+import { helmNames } from '../../src/linkerd/helm.js';
 import { findIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { findKeyCopies } from '../../src/linkerd/identity/key-copies.js';
 import { readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
@@ -120,9 +121,6 @@ export async function gather(
   const { deletePods } = settings.rollout;
   const course = courseOf(ref);
   const replacesRoot = course.replaces === 'root';
-  const found = await findOwners(k8s, linkerd, settings);
-  const isRenewed = found.owners.issuer.kind === 'certManager';
-  const madeHere = replacesRoot && !isRenewed;
   const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
   const current = endOf(issuer.certificates);
   const now = clusterNow(k8s);
@@ -144,18 +142,10 @@ export async function gather(
     issuerRoots: roots.map(({ fingerprint }) => fingerprint),
     recovery: expiredOf(current, roots, now),
     leftBehind: left && leftBehindOf({ ...left, adopt: settings.adopt }, issuer.certificates),
-    deadline: deadlineOf(
-      { settings, course },
-      paceOf(linkerd, pods, { workloads, deletePods }),
-      // what is renewed by itself does not end
-      expiriesOf(isRenewed ? undefined : current, roots),
-    ),
     keyCopies: await findKeyCopies(k8s, linkerd),
-    // of a rotation that goes on it was decided when its root was made
-    keepsRootKey: madeHere && !rotation && settings.root.key === undefined && keepsRootKey(settings),
-    ...found,
+    ...(await owned(k8s, mesh, { settings, course })),
     ...(await membersOf(k8s, course, settings)),
-    helmValue: linkerd.installedBy === 'helm' ? linkerd.layout.helmValue : undefined,
+    helmValues: await helmNames(k8s, linkerd),
     rehearsal: settings.planOnly
       ? undefined
       : await rehearseInjection(k8s, rehearsalNamespaces(pods, linkerd.namespace)),
@@ -165,6 +155,28 @@ export async function gather(
     unstarted: mesh.unstarted.map(unasked),
     anchors: mesh.anchors.map(({ fingerprint }) => fingerprint),
     unrollable: replacesRoot ? unrollableAmong(proxies, workloads, deletePods) : [],
+  };
+}
+
+/** Who writes what, and what depends on it. */
+async function owned(
+  k8s: Kubernetes,
+  { linkerd, pods, workloads, issuer, roots, rotation }: Mesh,
+  { settings, course }: { settings: RotationSettings; course: Course },
+) {
+  const found = await findOwners(k8s, linkerd, settings);
+  const isRenewed = found.owners.issuer.kind === 'certManager';
+  const madeHere = course.replaces === 'root' && !isRenewed;
+  return {
+    ...found,
+    deadline: deadlineOf(
+      { settings, course },
+      paceOf(linkerd, pods, { workloads, deletePods: settings.rollout.deletePods }),
+      // what is renewed by itself does not end
+      expiriesOf(isRenewed ? undefined : endOf(issuer.certificates), roots),
+    ),
+    // of a rotation that goes on it was decided when its root was made
+    keepsRootKey: madeHere && !rotation && settings.root.key === undefined && keepsRootKey(settings),
   };
 }
 

@@ -1,11 +1,14 @@
 import type { CustomResource } from '../../src/kubernetes/custom.js';
 import type { Permission } from '../../src/kubernetes/permissions.js';
 import { KINDS } from '../../src/kubernetes/workload-kinds.js';
+import { certManagerPermissions, lookPermissions } from './cert-manager-permissions.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { IDENTITY_DEPLOYMENT, INJECTOR_DEPLOYMENT, ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { REHEARSAL_NAMESPACE } from '../../src/linkerd/proxies/injection.js';
 import type { Reach } from '../../src/linkerd/proxies/reach.js';
 import type { OwnName } from '../../src/records/absent.js';
+import { OWN, type Owners } from '../../src/rotation/owners.js';
+import type { CertManagerFacts } from '../../src/rotation/preflight/observation.js';
 import { APPROVAL_CONFIGMAP, LEASE, REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
 
 /** What decides which permissions a rotation needs beside those that all need. */
@@ -23,6 +26,10 @@ export interface Circumstances {
   rehearsal: boolean;
   /** People approve on an object in the cluster. */
   inCluster?: boolean;
+  /** Absent: reroot writes the bundle and the issuer. */
+  owners?: Owners;
+  /** Where cert-manager is driven. */
+  certManager?: CertManagerFacts | undefined;
 }
 
 const CORE = 'deploy/rbac/core.yaml';
@@ -32,7 +39,8 @@ const OBJECTS = 'deploy/objects.yaml';
 export function neededPermissions(linkerd: Linkerd, circumstances: Circumstances): Permission[] {
   return [
     ...clusterWide(circumstances),
-    ...inLinkerd(linkerd),
+    ...inLinkerd(linkerd, circumstances.owners ?? OWN),
+    ...ofCertManager(linkerd.namespace, circumstances),
     ...(circumstances.inCluster ? [approval(linkerd.namespace)] : []),
     ...circumstances.absent.map((own) => creation(own, linkerd.namespace)),
   ];
@@ -77,10 +85,11 @@ function rehearsalIn(rehearsal: boolean): Partial<Permission> {
   return rehearsal ? { namespace: REHEARSAL_NAMESPACE } : { file: `${OBJECTS} and ${CORE}` };
 }
 
-function inLinkerd(linkerd: Linkerd): Permission[] {
+function inLinkerd(linkerd: Linkerd, owners: Owners): Permission[] {
   const { namespace } = linkerd;
-  const secrets = new Set([ISSUER_SECRET, ROTATION_SECRET, ROOT_SECRET, ...storedIn(linkerd, 'Secret')]);
-  const configMaps = new Set([REPORT_CONFIGMAP, ...storedIn(linkerd, 'ConfigMap')]);
+  const secrets = [ISSUER_SECRET, ROTATION_SECRET, ROOT_SECRET, ...storedIn(linkerd, 'Secret')];
+  const configMaps = [REPORT_CONFIGMAP, ...storedIn(linkerd, 'ConfigMap')];
+  const written = writtenIn(linkerd, owners);
   const named = (verbs: readonly string[], resource: string, neededFor: string, names: Iterable<string>) =>
     [...names].flatMap((name) => verbs.map((verb) => core(verb, resource, neededFor, { namespace, name })));
   return [
@@ -89,13 +98,30 @@ function inLinkerd(linkerd: Linkerd): Permission[] {
       ...permission,
       group: 'apps',
     })),
-    ...named(['get', 'patch'], 'secrets', 'generate, trust, issue, retire', secrets),
-    ...named(['get', 'patch'], 'configmaps', 'trust, retire, finish', configMaps),
+    ...named(['get'], 'secrets', 'preflight, every gate', new Set(secrets)),
+    ...named(['get'], 'configmaps', 'preflight, every gate', new Set(configMaps)),
+    ...named(['patch'], 'secrets', 'generate, trust, issue, retire', written(secrets)),
+    ...named(['patch'], 'configmaps', 'trust, retire, finish', written(configMaps)),
     ...['get', 'update'].map((verb) => ({
       ...{ verb, group: 'coordination.k8s.io', resource: 'leases', namespace, name: LEASE },
       ...{ neededFor: 'keeping other rotations out', file: CORE },
     })),
   ];
+}
+
+/** What drives cert-manager; where it is only suspected, what tells. */
+function ofCertManager(namespace: string, { owners = OWN, certManager }: Circumstances): Permission[] {
+  if (owners.issuer.kind !== 'certManager') return [];
+  return certManager ? certManagerPermissions(namespace, owners, certManager) : lookPermissions();
+}
+
+/** Of some names of objects those that reroot writes: what is handed off, or made by cert-manager, it only reads. */
+function writtenIn({ anchors, layout }: Linkerd, { bundle, issuer }: Owners): (names: string[]) => Set<string> {
+  const ofBundle = bundle.kind === 'reroot' ? anchors.map(({ name }) => name) : [];
+  const copies = layout.issuerCopies.flatMap(({ certificate, key }) => [certificate.name, key?.name ?? '']);
+  const ofIssuer = issuer.kind === 'handOff' ? [] : [ISSUER_SECRET, ...(issuer.kind === 'reroot' ? copies : [])];
+  const written = new Set([ROTATION_SECRET, ROOT_SECRET, REPORT_CONFIGMAP, ...ofBundle, ...ofIssuer]);
+  return (names) => new Set(names.filter((name) => written.has(name)));
 }
 
 const RESOURCES: Record<OwnName['kind'], { group: string; resource: string }> = {
@@ -119,6 +145,7 @@ function core(verb: string, resource: string, neededFor: string, more: Partial<P
   return { verb, group: '', resource, neededFor, file: CORE, ...more };
 }
 
+/** Objects that hold anchors. */
 function storedIn(linkerd: Linkerd, kind: 'Secret' | 'ConfigMap'): string[] {
   return linkerd.anchors.filter((location) => location.kind === kind).map(({ name }) => name);
 }

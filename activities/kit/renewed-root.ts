@@ -47,6 +47,23 @@ export async function renewedRoot(
   return { root, rootKeyPem: now.keyPem, ...present({ previousRootKeyPem }) };
 }
 
+/**
+ * Renews the issuer while it is the root of the start that signs it: its next renewal falls behind the waits of the rotation.
+ * @returns whether it did
+ */
+export async function renewFirst(
+  k8s: Kubernetes,
+  { root, issuer }: Managed,
+  roots: readonly Certificate[],
+): Promise<boolean> {
+  if (!root || !issuer) return false;
+  const { certificates: signing } = await readPair(k8s, root.secret, TLS);
+  if (!roots.some(({ publicKeyDer }) => signing[0]?.publicKeyDer.equals(publicKeyDer))) return false;
+  const { certificates } = await readPair(k8s, issuer.secret, TLS);
+  await renewUntil(k8s, issuer, (read) => read.certificates[0]?.fingerprint !== certificates[0]?.fingerprint);
+  return true;
+}
+
 /** The root of the start stays in the bundle when the Certificate of the root is renewed. */
 async function keepStart(
   k8s: Kubernetes,

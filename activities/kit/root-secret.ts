@@ -58,7 +58,9 @@ export function isCross(certificate: Certificate, { root, previous }: RotationSe
 /** The root of the start whose key is at hand, unless it permits no CA below it but the issuer. */
 export function startOf({ previous }: RotationSecret): { root: Certificate; keyPem: string } | undefined {
   const { rootKeyPem: keyPem } = previous;
-  const root = previous.roots.find((one) => isKeyOf(keyPem, one));
+  const certified = previous.roots.filter((one) => isKeyOf(keyPem, one));
+  // a rotation before has left it cross-signed, too
+  const root = certified.find((one) => hasSigned(one, one)) ?? certified[0];
   return root && keyPem ? { root, keyPem } : undefined;
 }
 

@@ -1,8 +1,10 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { present } from '../../src/ground/present.js';
 import type { Target } from '../../src/ground/mesh.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
+import { changedAnchorsHash } from '../../src/linkerd/helm.js';
 import { readIssuer } from '../../src/linkerd/identity/issuer.js';
-import { readAnchors } from '../../src/linkerd/layouts/stores.js';
+import { type BundleChange, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { isLaterState, issuerStateOf } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
@@ -11,6 +13,7 @@ import { targetOf } from '../../src/records/target.js';
 import { type Row, rowOf } from '../../src/rotation/courses/course.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { GATES, type Requirement } from '../../src/rotation/gates.js';
+import type { Owners } from '../../src/rotation/owners.js';
 import { isPast } from '../../src/rotation/reverted.js';
 import type { PhaseInput, StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
@@ -32,12 +35,16 @@ export interface StoredRotation {
 /** The same in one phase of its course. */
 export interface PhaseContext extends StoredRotation {
   row: Row;
+  /** Who writes what; absent: reroot does. */
+  owners?: Owners | undefined;
   /** What every proxy has to show. */
   requirement: Requirement;
   /** What cert-manager writes of it. */
   managed: Managed;
   /** What has to be read of a proxy to tell. */
   evidence: { anchors: boolean; leaf: boolean };
+  /** Which hash of the anchors the control plane's templates get when they are rolled; absent: they keep theirs. */
+  anchorsHash?: string;
 }
 
 /** @throws ApplicationFailure `RotationSecretGone`, `DetectionError` */
@@ -86,6 +93,28 @@ export async function readPhase(dependencies: Pick<Dependencies, 'k8s'>, input: 
   const rotation = await readRotation(dependencies, input);
   const retired = row.retired ? rotation.target.retired.map(({ fingerprint }) => fingerprint) : [];
   const wanted = rotation.wanted.filter(({ fingerprint }) => !retired.includes(fingerprint));
+  const change = { add: wanted, remove: retired };
   const managed = await managedOf(dependencies.k8s, input, rotation.linkerd);
-  return { ...rotation, wanted, row, managed, ...GATES[row.gate] };
+  return {
+    ...rotation,
+    wanted,
+    row,
+    owners: input.owners,
+    managed,
+    ...GATES[row.gate],
+    ...present({ anchorsHash: await hashFor(dependencies, rotation, { row, change }) }),
+  };
+}
+
+/**
+ * A chart hashes its value of the anchors into every template of the control plane (linkerd2#9118): with that of the bundle that
+ * was written, the next `helm upgrade` finds nothing to change, and restarts nothing.
+ */
+async function hashFor(
+  { k8s }: Pick<Dependencies, 'k8s'>,
+  { linkerd, target }: StoredRotation,
+  { row, change }: { row: Row; change: BundleChange },
+): Promise<string | undefined> {
+  const changesBundle = row.templates === 'all' && target.retired.length > 0;
+  return changesBundle ? await changedAnchorsHash(k8s, linkerd, change) : undefined;
 }

@@ -4,8 +4,18 @@ import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.j
 import { type StrategyName, strategyNames } from '../../src/rotation/courses/index.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
+import type { RotationStatus } from '../../src/rotation/status.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/temporal/names.js';
-import { type HandStep, officialOrder, type Sandbox, seedOrder, startWorkerProcess } from '../kit/index.js';
+import {
+  guideOrder,
+  guideOrderWithRenewal,
+  type HandStep,
+  officialOrder,
+  renewIssuer,
+  type Sandbox,
+  seedOrder,
+  startWorkerProcess,
+} from '../kit/index.js';
 import { type Account, secondsSince } from './measure.js';
 
 /** A way to replace the root. */
@@ -14,26 +24,47 @@ export interface Contender {
   /** As tables and charts have it. */
   title: string;
   by: 'hand' | 'reroot';
+  strategy?: StrategyName;
   rotate(sandbox: Sandbox): Promise<Account>;
 }
 
-export const CONTENDERS: readonly Contender[] = [
-  { name: 'seed', title: "seed's order", by: 'hand', rotate: async (sandbox) => await byHand(sandbox, seedOrder) },
-  {
-    name: 'official',
-    title: 'official order',
-    by: 'hand',
-    rotate: async (sandbox) => await byHand(sandbox, officialOrder),
-  },
-  ...strategyNames()
-    .toReversed()
-    .map((strategy) => ({
-      name: strategy,
-      title: `reroot ${strategy}`,
-      by: 'reroot' as const,
-      rotate: async (sandbox: Sandbox) => await byReroot(sandbox, strategy),
-    })),
-];
+/** What a mesh has its certificates from. */
+export type Certificates = 'separate' | 'cert-manager';
+
+const STRATEGIES: readonly Contender[] = strategyNames()
+  .toReversed()
+  .map((strategy) => ({
+    name: strategy,
+    title: `reroot ${strategy}`,
+    by: 'reroot' as const,
+    strategy,
+    rotate: async (sandbox: Sandbox) => await byReroot(sandbox, strategy),
+  }));
+
+/** Those that are compared where nobody else writes the certificates, and where cert-manager does. */
+export const CONTENDERS: Record<Certificates, readonly Contender[]> = {
+  separate: [
+    script('seed', "seed's order", seedOrder),
+    script('official', 'official order', officialOrder),
+    ...STRATEGIES,
+  ],
+  'cert-manager': [
+    script('guide', "Linkerd's guide", guideOrder),
+    script('guide-renewal', 'guide, a renewal', guideOrderWithRenewal),
+    ...STRATEGIES,
+    {
+      name: 'bridge-renewal',
+      title: 'bridge, a renewal',
+      by: 'reroot',
+      strategy: 'bridge',
+      rotate: async (sandbox) => await byReroot(sandbox, 'bridge', renewIssuerInTheMiddle),
+    },
+  ],
+};
+
+function script(name: string, title: string, order: (k8s: Kubernetes) => HandStep[]): Contender {
+  return { name, title, by: 'hand', rotate: async (sandbox) => await byHand(sandbox, order) };
+}
 
 /** Beside the defaults of the input. */
 export const TIMING = { poll: '500ms', issuerEvent: '30s' } as const;
@@ -52,8 +83,16 @@ async function byHand(sandbox: Sandbox, order: (k8s: Kubernetes) => HandStep[]):
   return { parts, outcome: 'completed', seconds: secondsSince(started) };
 }
 
-/** With a worker process of its own, whose start counts. */
-async function byReroot(sandbox: Sandbox, strategy: StrategyName): Promise<Account> {
+/**
+ * With a worker process of its own, whose start counts.
+ *
+ * @param meanwhile what somebody else does to the cluster, told of each status
+ */
+async function byReroot(
+  sandbox: Sandbox,
+  strategy: StrategyName,
+  meanwhile: (k8s: Kubernetes) => (status: RotationStatus) => Promise<void> = () => async () => {},
+): Promise<Account> {
   const started = Date.now();
   const worker = startWorkerProcess(sandbox);
   const connection = await Connection.connect({ address: sandbox.temporal.address });
@@ -65,11 +104,15 @@ async function byReroot(sandbox: Sandbox, strategy: StrategyName): Promise<Accou
       workflowExecutionTimeout: DEADLINE,
       args: [input],
     });
+    const others = meanwhile(createKubernetes({ kubeconfig: sandbox.adminKubeconfig }));
+    const background: Promise<void>[] = [];
     await follow(handle, {
       output: process.stderr,
       signal: new AbortController().signal,
       server: sandbox.temporal.address,
+      onStatus: (status) => void background.push(others(status)),
     });
+    await Promise.all(background);
     const end = await handle.result().then(told, failed);
     const seconds = secondsSince(started);
     const { historyLength } = await handle.describe();
@@ -78,6 +121,16 @@ async function byReroot(sandbox: Sandbox, strategy: StrategyName): Promise<Accou
     await connection.close();
     await worker.stop();
   }
+}
+
+/** In the phase in which most proxies are restarted: it has half the mesh trust the one root, and half the other. */
+function renewIssuerInTheMiddle(k8s: Kubernetes): (status: RotationStatus) => Promise<void> {
+  let renewed = false;
+  return async ({ phase, namespaces }) => {
+    if (renewed || phase !== 'retire' || !namespaces.some(({ state }) => state === 'done')) return;
+    renewed = true;
+    await renewIssuer(k8s);
+  };
 }
 
 type End = Pick<Account, 'outcome' | 'parts'>;

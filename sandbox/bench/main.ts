@@ -1,16 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type AppsSize, startSandbox } from '../kit/index.js';
 import { chart } from './chart.js';
-import { type Contender, CONTENDERS } from './contenders.js';
+import { type Certificates, type Contender, CONTENDERS } from './contenders.js';
 import { AFTERWARDS_MS, measure, secondsSince } from './measure.js';
 import { type Comparison, complaints, markdownTable, type Result, terminalTable, thisMachine } from './report.js';
 
 interface BenchOptions {
   compare: 'strategies';
+  certificates: Certificates;
   podsSize: Extract<AppsSize, 'large' | 'small'>;
-  only: readonly Contender[];
+  only?: readonly string[];
   out?: string;
   draw?: string;
 }
@@ -18,71 +19,106 @@ interface BenchOptions {
 /** The same for every contender. Leaves of a real Linkerd live a day: waiting for their renewal would take one. */
 const MESH = { linkerd: '2.20', issuanceLifetime: '40s', kubeletLagMs: 2000, probeRate: 100 } as const;
 
-const { podsSize, only, out, draw } = new Command('npm run bench --')
+/** The guide's install. */
+const MANAGED = { issuer: 'kubernetes', certManager: {} } as const;
+
+/** What `--out` writes, without its ending. */
+const FILES: Record<Certificates, string> = {
+  separate: 'strategies-benchmark',
+  'cert-manager': 'cert-manager-benchmark',
+};
+
+const { certificates, podsSize, only, out, draw } = new Command('npm run bench --')
   .description(
     'Replaces the trust root in several ways, each on a mesh of its own in the same state, and compares them',
   )
   .addOption(new Option('--compare <what>', 'with each other').choices(['strategies']).default('strategies'))
+  .addOption(
+    new Option('--certificates <kind>', 'made by nobody else, or by cert-manager and trust-manager as in the guide')
+      .choices(['separate', 'cert-manager'])
+      .default('separate'),
+  )
   .addOption(new Option('--pods-size <size>', 'of each mesh').choices(['large', 'small']).default('large'))
-  .option('--only <names>', `some of ${CONTENDERS.map(({ name }) => name).join(',')}`, chosen, CONTENDERS)
-  .option('--out <folder>', 'write strategies-benchmark.svg and .json there')
+  .option('--only <names>', `some of ${namesOf('separate')}; with cert-manager of ${namesOf('cert-manager')}`, commas)
+  .option('--out <folder>', 'write strategies-benchmark.svg and .json there (cert-manager-benchmark)')
   .option('--draw <file>', 'measure nothing: draw this .json of an earlier run')
   .parse()
   .opts<BenchOptions>();
 
-process.exit(draw ? redraw(draw) : await bench()); // workers and sandboxes are leashed to it
+process.exit(draw ? redraw(draw) : await bench().catch(failed)); // workers and sandboxes are leashed to it
 
 async function bench(): Promise<number> {
   const results: Result[] = [];
   const began = Date.now();
   const date = new Date().toISOString();
-  for (const contender of only) results.push(await contest(contender));
+  for (const contender of chosen()) results.push(await contest(contender));
   process.stdout.write(`${terminalTable(results)}\n`);
   const wrong = complaints(results);
   for (const line of wrong) process.stdout.write(`${line}\n`);
   if (out) {
     const mesh = {
-      ...{ podsSize, proxies: results[0]?.proxies ?? 0, linkerd: MESH.linkerd, leafLife: MESH.issuanceLifetime },
+      ...{
+        certificates,
+        podsSize,
+        proxies: results[0]?.proxies ?? 0,
+        linkerd: MESH.linkerd,
+        leafLife: MESH.issuanceLifetime,
+      },
       ...{ kubeletLagMs: MESH.kubeletLagMs, probesPerSecond: MESH.probeRate, probedAfterwardsMs: AFTERWARDS_MS },
     };
-    write(out, { date, machine: thisMachine(), mesh, contenders: results });
+    write(out, FILES[certificates], { date, machine: thisMachine(), mesh, contenders: results });
     process.stdout.write(`\n${markdownTable(results)}\n`);
   }
   process.stderr.write(`the whole run took ${Math.round(secondsSince(began))} s\n`);
   return wrong.length === 0 ? 0 : 1;
 }
 
+function failed(error: unknown): number {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+}
+
 function redraw(file: string): number {
   const comparison = JSON.parse(readFileSync(file, 'utf8')) as Comparison;
-  write(out ?? path.dirname(file), comparison);
+  write(out ?? path.dirname(file), path.basename(file, '.json'), comparison);
   process.stdout.write(`${markdownTable(comparison.contenders)}\n`);
   return 0;
 }
 
 async function contest(contender: Contender): Promise<Result> {
   const booted = Date.now();
-  const sandbox = await startSandbox({ ...MESH, apps: podsSize });
+  const sandbox = await startSandbox({ ...MESH, ...(certificates === 'cert-manager' ? MANAGED : {}), apps: podsSize });
   process.stderr.write(`${contender.title}: a fresh sandbox in ${secondsSince(booted)} s\n`);
   try {
     const measured = await measure(sandbox, async () => await contender.rotate(sandbox));
-    const { name, title, by } = contender;
+    const { name, title, by, strategy } = contender;
     process.stderr.write(`${title}: ${measured.outcome} in ${measured.seconds} s, ${measured.refused} refused\n`);
-    return { name, title, by, ...measured };
+    return { name, title, by, ...(strategy ? { strategy } : {}), ...measured };
   } finally {
     await sandbox.stop();
   }
 }
 
-function write(folder: string, comparison: Comparison): void {
+function write(folder: string, name: string, comparison: Comparison): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, 'strategies-benchmark.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-  writeFileSync(path.join(folder, 'strategies-benchmark.svg'), chart(comparison));
+  writeFileSync(path.join(folder, `${name}.json`), `${JSON.stringify(comparison, null, 2)}\n`);
+  writeFileSync(path.join(folder, `${name}.svg`), chart(comparison));
 }
 
-function chosen(names: string): Contender[] {
-  return names.split(',').map((wanted) => {
-    const contender = CONTENDERS.find(({ name }) => name === wanted);
-    if (!contender) throw new InvalidArgumentError(`${wanted} is none of them.`);
+function chosen(): Contender[] {
+  const contenders = CONTENDERS[certificates];
+  if (!only) return [...contenders];
+  return only.map((wanted) => {
+    const contender = contenders.find(({ name }) => name === wanted);
+    if (!contender) throw new Error(`--only: ${wanted} is none of ${namesOf(certificates)}`);
     return contender;
   });
+}
+
+function namesOf(kind: Certificates): string {
+  return CONTENDERS[kind].map(({ name }) => name).join(',');
+}
+
+function commas(names: string): string[] {
+  return names.split(',');
 }

@@ -1,7 +1,15 @@
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKubernetes } from '../../src/kubernetes/client.js';
-import { bundleAnchors, dataPlaneGenerations, type MeshStatus, rolloutsBetween, type Sandbox } from '../kit/index.js';
+import {
+  bundleAnchors,
+  certificatesSince,
+  type CertificatesSince,
+  dataPlaneGenerations,
+  type MeshStatus,
+  rolloutsBetween,
+  type Sandbox,
+} from '../kit/index.js';
 
 /** What a contender tells of its own rotation; everything else is measured around it. */
 export interface Account {
@@ -17,7 +25,7 @@ export interface Account {
 }
 
 /** One rotation, measured from the cluster and the probe mesh. */
-export interface Measured extends Account {
+export interface Measured extends Account, Partial<CertificatesSince> {
   proxies: number;
   /** The most that any workload of the data plane went through. */
   dataPlaneRollouts: number;
@@ -46,6 +54,7 @@ export async function measure(sandbox: Sandbox, rotate: () => Promise<Account>):
   const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig });
   const oldRoots = new Set(await bundleAnchors(k8s));
   const generations = await dataPlaneGenerations(sandbox);
+  const certificates = await certificatesSince(k8s);
   const { proxies } = await sandbox.mesh.status();
   const loadBefore = Math.round((loadavg()[0] ?? 0) * 10) / 10;
   await sandbox.mesh.setProbe({ reset: true });
@@ -68,6 +77,7 @@ export async function measure(sandbox: Sandbox, rotate: () => Promise<Account>):
       secondsWithRefusals: seen.secondsWithRefusals,
       ...(refusal ? { refusal: `${refusal.from} to ${refusal.to}, ${refusal.side}: ${refusal.reason}` } : {}),
       oldRootGone: !trusted.some((anchor) => oldRoots.has(anchor)),
+      ...(await certificates()),
       loadBefore,
     };
   } finally {

@@ -49,3 +49,9 @@ const OFFICIAL: CertManagerInstall = {
 export function installOf(options: CertManagerOptions): CertManagerInstall {
   return { ...OFFICIAL, ...options };
 }
+
+/** The two source Secrets by the names that they have in Linkerd's guide. */
+export function sourceNames(options: CertManagerOptions): Record<string, string> {
+  const { anchorSecret, previousSecret } = installOf(options);
+  return { [OFFICIAL.anchorSecret]: anchorSecret, [OFFICIAL.previousSecret]: previousSecret };
+}

@@ -56,15 +56,35 @@ export function nodeObjects({ net }: Network): KubernetesObject[] {
   });
 }
 
-/** Everything in deploy, for its own user: RBAC, also what only some need, the policy and the objects made beforehand. */
-export function permissionObjects(): KubernetesObject[] {
+/** What is in the namespaces of cert-manager. */
+const OF_CERT_MANAGER = 'cert-manager-renew.yaml';
+
+/**
+ * Everything in deploy, for its own user: RBAC, also what only some need, the policy and the objects made beforehand.
+ * @param renamed Secrets of cert-manager that have other names, as somebody writes them into the files; undefined: there is no cert-manager
+ */
+export function permissionObjects(renamed?: Readonly<Record<string, string>>): KubernetesObject[] {
   const folder = path.join(CHECKOUT, 'deploy');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
   return files
-    .filter((file) => file !== 'kustomization.yaml')
+    .filter((file) => file !== 'kustomization.yaml' && (renamed || !file.endsWith(OF_CERT_MANAGER)))
     .flatMap((file) =>
-      parseAllDocuments(readFileSync(path.join(folder, file), 'utf8')).map(
+      parseAllDocuments(withNames(readFileSync(path.join(folder, file), 'utf8'), renamed)).map(
         (document) => document.toJS() as KubernetesObject,
       ),
     );
+}
+
+/** Where Secrets are named: in the rules of a Role, and in the policy. */
+function withNames(text: string, renamed: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(renamed).reduce(
+    (changed, [name, other]) =>
+      changed
+        .replaceAll(`'secrets/${name}'`, `'secrets/${other}'`)
+        .replaceAll(
+          /(resources: \[secrets\]\n +resourceNames: )(.+)/g,
+          (_, before: string, names: string) => before + names.replace(name, other),
+        ),
+    text,
+  );
 }

@@ -16,7 +16,7 @@ export type ToolName =
   | OptionalTool;
 
 /** What only some sandboxes run. */
-export type OptionalTool = 'cert-manager' | 'trust-manager';
+export type OptionalTool = 'cert-manager' | 'trust-manager' | 'helm';
 
 /** @throws Error when the program was not started through `npm run` */
 export function tool(name: ToolName): string {

@@ -31,7 +31,8 @@ async function demo(): Promise<number> {
     probeRate: 100,
     ...(waits ? { issuanceLifetime: SHORT_LEAVES } : {}),
   });
-  const servers = 'etcd, kube-apiserver, controller-manager, scheduler, kwok, Temporal';
+  const issuing = options.certificates === 'cert-manager' ? ', cert-manager, trust-manager' : '';
+  const servers = `etcd, kube-apiserver, controller-manager, scheduler, kwok, Temporal${issuing}`;
   out.write(`Sandbox up in ${formatDuration(Date.now() - booted)}: ${servers}\n`);
   const running: Demo = { options, sandbox, out };
   try {

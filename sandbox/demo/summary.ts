@@ -24,6 +24,7 @@ export function summarize(demo: Demo, report: RotationReport, result: Result, pa
     ['old root', oldRoot(report, result)],
     ['new root', newRoot(report)],
     ['proxies', `${report.proxiesProven} proven from their processes and handshakes`],
+    ...certificates(result),
     ['rollouts', `${result.dataPlaneRollouts} of each data-plane workload`],
     ['handshakes', `${result.handshakes} between ${pairs} pairs of identities, ${refusals(result)}`],
     ['worker', `killed ${result.workerKills} times; at most ${result.workerPeakRssMb} MB`],
@@ -32,7 +33,7 @@ export function summarize(demo: Demo, report: RotationReport, result: Result, pa
     ['look', options.keep ? workflowUrl(demo) : 'run with --keep to look around in the Temporal UI'],
   ];
   out.write(`\n${pc.bold(pc.green('Completed'))}\n`);
-  for (const [name, value] of rows) out.write(`  ${pc.dim(name.padEnd(11))} ${value}\n`);
+  for (const [name, value] of rows) out.write(`  ${pc.dim(name.padEnd(12))} ${value}\n`);
 }
 
 function oldRoot({ oldRoots }: RotationReport, { oldRootGone }: Result): string {
@@ -42,6 +43,14 @@ function oldRoot({ oldRoots }: RotationReport, { oldRootGone }: Result): string 
 
 function newRoot({ newRoot: { fingerprint, commonName, notAfter } }: RotationReport): string {
   return `${pc.green(shortFingerprint(fingerprint))} ${commonName}, until ${notAfter.slice(0, 10)}`;
+}
+
+/** What its owner would look for after somebody else has driven cert-manager. */
+function certificates({ certificatesReady, specChanges }: Result): [string, string][] {
+  if (certificatesReady === undefined || specChanges === undefined) return [];
+  const ready = certificatesReady ? pc.green('all are Ready') : pc.red('not all are Ready');
+  const changes = `${specChanges} specs of Certificates, issuers and Bundles changed`;
+  return [['cert-manager', `${ready}; ${specChanges === 0 ? changes : pc.red(changes)}`]];
 }
 
 function refusals({ refused }: Result): string {

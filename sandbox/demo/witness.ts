@@ -1,8 +1,17 @@
 import { createKubernetes } from '../../src/kubernetes/client.js';
-import { bundleAnchors, dataPlaneGenerations, type ProbeStatus, rolloutsBetween, type Sandbox } from '../kit/index.js';
+import {
+  bundleAnchors,
+  bundleKeys,
+  certificatesSince,
+  type CertificatesSince,
+  dataPlaneGenerations,
+  type ProbeStatus,
+  rolloutsBetween,
+  type Sandbox,
+} from '../kit/index.js';
 
 /** What was seen of the mesh from beside the rotation. */
-export interface Seen {
+export interface Seen extends Partial<CertificatesSince> {
   /** Ready ones, at the end. */
   proxies: number;
   namespaces: number;
@@ -11,6 +20,7 @@ export interface Seen {
   refused: number;
   /** The most that any workload of the data plane went through. */
   dataPlaneRollouts: number;
+  /** By their keys. */
   newRoots: number;
   /** From the bundle and from every proxy. */
   oldRootGone: boolean;
@@ -28,14 +38,15 @@ const LOOK_MS = 500;
 
 export async function watchMesh(sandbox: Sandbox): Promise<Witness> {
   const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig });
-  const oldRoots = await bundleAnchors(k8s);
+  const [oldRoots, oldKeys] = [await bundleAnchors(k8s), await bundleKeys(k8s)];
+  const certificates = await certificatesSince(k8s);
   const generations = await dataPlaneGenerations(sandbox);
-  const anchorsSeen = new Set<string>();
+  const keysSeen = new Set<string>();
   let latest: ProbeStatus | undefined;
   await sandbox.mesh.setProbe({ reset: true });
   const stopLooking = every(LOOK_MS, async () => {
     latest = await sandbox.mesh.probe();
-    for (const anchor of await bundleAnchors(k8s)) anchorsSeen.add(anchor);
+    for (const key of await bundleKeys(k8s)) keysSeen.add(key);
   });
   return {
     probe: () => latest,
@@ -45,7 +56,7 @@ export async function watchMesh(sandbox: Sandbox): Promise<Witness> {
       const { proxies } = await sandbox.mesh.status();
       const anchors = await bundleAnchors(k8s);
       const trusted = [...anchors, ...proxies.flatMap((proxy) => proxy.anchors)];
-      const newRoots = new Set([...anchorsSeen, ...anchors].filter((anchor) => !oldRoots.includes(anchor)));
+      const newRoots = new Set([...keysSeen, ...(await bundleKeys(k8s))].filter((key) => !oldKeys.includes(key)));
       return {
         proxies: proxies.filter(({ ready }) => ready).length,
         namespaces: new Set(proxies.map(({ namespace }) => namespace)).size,
@@ -54,6 +65,7 @@ export async function watchMesh(sandbox: Sandbox): Promise<Witness> {
         dataPlaneRollouts: rolloutsBetween(generations, await dataPlaneGenerations(sandbox)),
         newRoots: newRoots.size,
         oldRootGone: !trusted.some((anchor) => oldRoots.includes(anchor)),
+        ...(await certificates()),
         pairs,
       };
     },

@@ -59,13 +59,15 @@ function handsOn(k8s: Kubernetes, rootName: string) {
     addRoot: async () => await setBundle(k8s, `${await bundle(k8s)}\n${newest}`),
     swapIssuer: async () => await swapIssuer(k8s, issuer),
     prune: async () => await setBundle(k8s, newest),
-    /** The control plane first: what is restarted before the injector knows the bundle would have to be once more. */
-    restartEverything: async () => {
-      const data = await meshedNamespaces(k8s);
-      await restart(k8s, new Set(['linkerd']));
-      await restart(k8s, data);
-    },
+    restartEverything: async () => await restartEverything(k8s),
   };
+}
+
+/** The control plane first: what is restarted before the injector knows the bundle would have to be once more. */
+export async function restartEverything(k8s: Kubernetes): Promise<void> {
+  const data = await meshedNamespaces(k8s);
+  await restart(k8s, new Set(['linkerd']));
+  await restart(k8s, data);
 }
 
 async function bundle(k8s: Kubernetes): Promise<string> {
@@ -121,7 +123,7 @@ async function restart(k8s: Kubernetes, namespaces: ReadonlySet<string>): Promis
   });
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + STEP_DEADLINE_MS; Date.now() < end; await sleep(POLL_MS)) {
     if (await holds()) return;
   }

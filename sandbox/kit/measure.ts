@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { readBundle } from '../../src/pki/bundle.js';
+import type { Certificate } from '../../src/pki/certificate.js';
 import type { SandboxFacts } from '../facts.js';
 import { LINKERD_CONFIG, LINKERD_NAMESPACE, TRUST_ROOTS, TRUST_ROOTS_KEY } from '../linkerd/install/names.js';
 
@@ -30,10 +31,19 @@ export function rolloutsBetween(before: Map<string, number>, after: Map<string, 
 
 /** Fingerprints of the anchors that the control plane reads. */
 export async function bundleAnchors(k8s: Kubernetes): Promise<string[]> {
+  return (await anchorsRead(k8s)).map(({ fingerprint }) => fingerprint);
+}
+
+/** Their keys: a root that another root has certified too is two certificates, and one root. */
+export async function bundleKeys(k8s: Kubernetes): Promise<string[]> {
+  return [...new Set((await anchorsRead(k8s)).map(({ publicKeyDer }) => publicKeyDer.toString('base64')))];
+}
+
+async function anchorsRead(k8s: Kubernetes): Promise<Certificate[]> {
   const { items } = await k8s.core.listNamespacedConfigMap({ namespace: LINKERD_NAMESPACE });
   const dataOf = (name: string) => items.find(({ metadata }) => metadata?.name === name)?.data;
   const pem = dataOf(TRUST_ROOTS)?.[TRUST_ROOTS_KEY] ?? configuredAnchors(dataOf(LINKERD_CONFIG));
-  return readBundle(pem).certificates.map(({ fingerprint }) => fingerprint);
+  return readBundle(pem).certificates;
 }
 
 /** Fields of linkerd-config, newest first, that have held the anchors; read here without the code under test. */

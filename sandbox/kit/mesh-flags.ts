@@ -8,6 +8,7 @@ export interface MeshFlags {
   issuer: SandboxOptions['issuer'];
   certificates: SandboxOptions['certificates'] | 'cert-manager';
   install: SandboxOptions['install'];
+  realHelm?: boolean;
   ha?: boolean;
 }
 
@@ -30,10 +31,18 @@ export function withMeshFlags(command: Command): Command {
         .default('separate'),
     )
     .addOption(new Option('--install <how>', 'tool that installed Linkerd').choices(['cli', 'helm']).default('cli'))
+    .option('--real-helm', 'with `--install helm`: by Helm itself, from a chart of the sandbox (2.11 and later)')
     .option('--ha', 'three replicas of identity instead of one');
 }
 
-export function meshOptions({ linkerd, issuer, certificates, install, ha }: MeshFlags): Partial<SandboxOptions> {
-  const mesh = { linkerd, install, ...(ha ? { identityReplicas: 3 } : {}) };
+export function meshOptions({
+  linkerd,
+  issuer,
+  certificates,
+  install,
+  realHelm,
+  ha,
+}: MeshFlags): Partial<SandboxOptions> {
+  const mesh = { linkerd, install, ...(realHelm ? { realHelm } : {}), ...(ha ? { identityReplicas: 3 } : {}) };
   return certificates === 'cert-manager' ? { ...mesh, certManager: {} } : { ...mesh, issuer, certificates };
 }

@@ -41,10 +41,10 @@ export interface StartOptions extends Partial<SandboxOptions> {
 /** @throws Error with the end of the host's log when it does not come up */
 export async function startSandbox({ folder: wanted, stay = false, ...options }: StartOptions = {}): Promise<Sandbox> {
   const all = completed(options);
-  const env = all.certManager ? await withOptionalTools() : process.env;
   const folder = wanted ?? mkdtempSync(path.join(tmpdir(), 'reroot-sandbox-'));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   rmSync(path.join(folder, FACTS_FILE), { force: true });
+  const env = await withOptionalTools(all);
   const child = spawnHost(folder, all, { stay, env });
   const facts = await waitForFacts(folder, child);
   return {
@@ -96,15 +96,18 @@ function completed(options: Partial<SandboxOptions>): SandboxOptions {
   return { ...all, issuer: 'kubernetes' };
 }
 
-const CERT_MANAGER: OptionalTool[] = ['cert-manager', 'trust-manager'];
-
 /** Builds them where they are nowhere, in minutes: nobody else has to wait for that. */
-async function withOptionalTools(): Promise<NodeJS.ProcessEnv> {
+async function withOptionalTools({ certManager, realHelm }: SandboxOptions): Promise<NodeJS.ProcessEnv> {
+  const names: OptionalTool[] = [
+    ...(certManager ? (['cert-manager', 'trust-manager'] as const) : []),
+    ...(realHelm ? (['helm'] as const) : []),
+  ];
+  if (names.length === 0) return process.env;
   const script = pathToFileURL(path.join(CHECKOUT, 'scripts', 'tools.mjs'));
   const { environmentWith } = (await import(script.href)) as {
     environmentWith: (names: OptionalTool[]) => Promise<NodeJS.ProcessEnv>;
   };
-  return await environmentWith(CERT_MANAGER);
+  return await environmentWith(names);
 }
 
 interface HostProcess {

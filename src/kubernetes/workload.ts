@@ -30,6 +30,8 @@ export interface Workload extends WorkloadSnapshot {
   restartPath?: readonly string[];
   /** What has to change in its template beside the mark, each with its own `test`. */
   edits: PatchOperation[];
+  /** What changes with it when it is rolled anyway, and is no reason to; the same. */
+  alongside?: PatchOperation[];
 }
 
 /** How a listing reads templates, and how a roll marks them. */
@@ -43,6 +45,8 @@ export interface WorkloadReading {
   marksPods?(template: V1PodTemplateSpec | undefined): boolean;
   /** What has to change in a pod template. Default: nothing. */
   edits?(template: V1PodTemplateSpec | undefined, path: readonly string[]): PatchOperation[];
+  /** What changes with a pod template that is rolled anyway. Default: nothing. */
+  alongside?(template: V1PodTemplateSpec | undefined, path: readonly string[]): PatchOperation[];
 }
 
 /** What every kind of controller has, wherever it has it. */
@@ -70,7 +74,10 @@ export function common(controller: Controller, reading: WorkloadReading): Omit<W
     replacement: 'rollout',
     ...meshing(template, reading),
     ...marks(controller, reading),
-    ...present({ writers: writersOf(metadata?.managedFields, templatePath) }),
+    ...present({
+      alongside: reading.alongside?.(template, templatePath),
+      writers: writersOf(metadata?.managedFields, templatePath),
+    }),
   };
 }
 

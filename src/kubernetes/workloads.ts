@@ -70,13 +70,13 @@ export async function rollWorkload(k8s: Kubernetes, workload: Workload, roll: Ro
 
 /** The operations of a roll: the workload is still the one that was read, then its pods, then its marks. */
 export function rollOperations(workload: Workload, { reading, mark }: Roll, now: Date): PatchOperation[] {
-  const { uid, generation, restartPath, edits, annotations } = workload;
+  const { uid, generation, restartPath, edits, alongside = [], annotations } = workload;
   const byTime = restartPath !== undefined && edits.length === 0;
   return [
     { op: 'test', path: '/metadata/uid', value: uid },
     ...(generation > 0 ? [{ op: 'test' as const, path: '/metadata/generation', value: generation }] : []),
     ...edits,
-    ...(byTime ? [] : annotateTemplate(workload, templateMarks(workload, reading.mark, mark, now))),
+    ...(byTime ? [] : [...alongside, ...annotateTemplate(workload, templateMarks(workload, reading.mark, mark, now))]),
     ...(annotations ? [] : [add(['metadata', 'annotations'], {})]),
     add(['metadata', 'annotations', reading.mark], mark),
     ...(byTime ? [add(restartPath, restartTime(now))] : []),

@@ -5,6 +5,8 @@ export const COMPONENT_LABEL = 'linkerd.io/control-plane-component';
 export const IS_CONTROL_PLANE_LABEL = 'linkerd.io/is-control-plane';
 export const EXTENSION_LABEL = 'linkerd.io/extension';
 export const VERSION_LABEL = 'app.kubernetes.io/version';
+/** On pod templates of the control plane: of the anchors in the values that they were rendered from (linkerd2#9118). */
+export const ANCHORS_HASH = 'linkerd.io/trust-root-sha256';
 export const INJECT_ANNOTATION = 'linkerd.io/inject';
 export const CREATED_BY_ANNOTATION = 'linkerd.io/created-by';
 

@@ -19,6 +19,11 @@ export function isPast(anchors: readonly string[], { root, retired }: Target): b
   return !retired.some(({ fingerprint }) => anchors.includes(fingerprint));
 }
 
+/** The field manager of Helm. */
+const BY_HELM = /^helm at /i;
+const HELM_HINT =
+  'a `helm upgrade` had old values: run it with those that `reroot values` prints, or not at all, then `resume`';
+
 /** cert-manager has renewed a Certificate in the middle: nobody has to be asked, because it has its place. */
 export function renewed(object: string, what: string): Finding {
   return {
@@ -51,6 +56,17 @@ export function reverted(object: string, what: string, writer: string | undefine
     severity: 'block',
     message: `${what}; last written by ${writer}`,
     subject,
-    hint: 'stop that writer (or change what it writes from), then `resume`',
+    hint: BY_HELM.test(writer) ? HELM_HINT : 'stop that writer (or change what it writes from), then `resume`',
+  };
+}
+
+/** The same of what somebody else writes: they are asked for it again, and nothing is paused. */
+export function handOffUndone(object: string, what: string, writer: string | undefined): Finding {
+  return {
+    reason: 'HandOffUndone',
+    severity: 'block',
+    message: `${what}; last written by ${writer ?? 'reroot'}`,
+    subject: { kind: 'object', name: object },
+    hint: 'put it back as `reroot hand-off` prints it: the rotation goes on by itself',
   };
 }

@@ -1,7 +1,8 @@
 import type { V1ClusterRole } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDefinition, createObject, type Definition, deleteDefinition } from './custom-resources.js';
-import { eventually, k8s, reroot } from './support.js';
+import { createObjects, permissionObjects } from '../../sandbox/kit/index.js';
+import { eventually, k8s, reroot, sandbox } from './support.js';
 
 /** The objects of Linkerd's own guide: docs/development/linkerd.md, "cert-manager and trust-manager". */
 const CERTIFICATES: Definition = {
@@ -29,39 +30,52 @@ describe('beside cert-manager and trust-manager', () => {
     await createDefinition(BUNDLES);
     await k8s.core.createNamespace({ body: { metadata: { name: 'cert-manager' } } });
     await createSample();
+    await grantRenewals();
   });
   afterAll(async () => {
     await restoreRole();
+    await withdrawRenewals();
     await deleteDefinition(CERTIFICATES);
     await deleteDefinition(BUNDLES);
     await k8s.core.deleteNamespace({ name: 'cert-manager' });
-    await eventually('preflight to find the mesh as before', async () => (await writersFound()).length === 0);
+    await eventually('preflight to find the mesh as before', async () => (await findings()).length === 0);
   });
 
-  it('preflight says what they would write, and when', async () => {
-    const found = await writersFound();
-    expect(found).toMatchObject([
-      { severity: 'block', subject: { name: 'ConfigMap linkerd/linkerd-identity-trust-roots' } },
-      { severity: 'block', subject: { name: 'Secret linkerd/linkerd-identity-issuer' } },
+  it('preflight says what keeps them from being driven, and how that is mended', async () => {
+    const found = await findings();
+    expect(found.map(({ severity, reason, subject }) => `${severity} ${reason} ${subject.name}`)).toEqual([
+      'block CertificateNotReady Certificate cert-manager/linkerd-trust-anchor',
+      'block CertificateNotReady Certificate linkerd/linkerd-identity-issuer',
+      'block RootKeyUnchanged Certificate cert-manager/linkerd-trust-anchor',
+      'warn IssuerKeyUnchanged Certificate linkerd/linkerd-identity-issuer',
+      'block BundleSourceMissing Bundle linkerd-identity-trust-roots',
     ]);
-    const [roots, issuer] = found;
-    expect(roots?.message).toContain('trust-manager writes it too');
-    expect(roots?.message).toContain(
-      `Certificate cert-manager/linkerd-trust-anchor renews at ${ANCHOR_RENEWAL}, and again 60d after each issue (it is valid for 365d)`,
-    );
-    expect(roots?.message).not.toContain('unrelated');
-    expect(roots?.hint).toContain("the Bundle's sources");
-    expect(issuer?.message).toContain('cert-manager writes it too');
-    expect(issuer?.message).toContain(
-      `Certificate linkerd/linkerd-identity-issuer renews at ${ISSUER_RENEWAL}, and again 23h after each issue (it is valid for 2d), ` +
-        'signed by whatever CA ClusterIssuer linkerd-identity-issuer has then',
-    );
-    expect(issuer?.hint).toContain('delete the Certificate');
+    const [, , , , missing] = found;
+    expect(missing?.message).toContain('cert-manager/linkerd-trust-anchor, cert-manager/linkerd-previous-anchor');
+    expect(missing?.hint).toContain('repair Certificate cert-manager/linkerd-trust-anchor');
+  });
+
+  it('preflight asks for the rights to drive them', async () => {
+    const name = 'reroot-cert-manager';
+    const namespace = 'linkerd';
+    const binding = await k8s.rbac.readNamespacedRoleBinding({ name, namespace });
+    await k8s.rbac.deleteNamespacedRoleBinding({ name, namespace });
+    try {
+      const missing = await eventually('the rights to be missing', async () => {
+        const found = await findings('PermissionMissing');
+        return found.length > 0 && found;
+      });
+      expect(missing.map(({ hint }) => hint).join()).toContain('deploy/rbac/cert-manager-renew.yaml');
+    } finally {
+      const { roleRef, subjects = [] } = binding;
+      await k8s.rbac.createNamespacedRoleBinding({ namespace, body: { metadata: { name }, roleRef, subjects } });
+    }
+    await eventually('the rights to be there', async () => (await findings('PermissionMissing')).length === 0);
   });
 
   it('without the permission to read them, preflight goes on and says nothing of them', async () => {
     await k8s.rbac.replaceClusterRole({ name: 'reroot-cert-manager', body: { ...roleBody(), rules: [] } });
-    await eventually('nothing to be said of them', async () => (await writersFound()).length === 0);
+    await eventually('nothing to be said of them', async () => (await findings()).length === 0);
     await restoreRole();
   });
 
@@ -73,13 +87,30 @@ describe('beside cert-manager and trust-manager', () => {
     });
 });
 
-async function writersFound() {
+/** Those that are about cert-manager, or of one reason. */
+async function findings(wanted?: string) {
   const { stdout, stderr } = await reroot(['preflight', '-o', 'json']);
-  const { findings } = JSON.parse(stdout || stderr) as {
+  const { findings: all } = JSON.parse(stdout || stderr) as {
     findings: { reason: string; severity: string; message: string; hint: string; subject: { name: string } }[];
   };
-  expect(findings.filter(({ reason }) => reason === 'PermissionMissing')).toEqual([]);
-  return findings.filter(({ reason }) => reason === 'AnotherWriter');
+  return all.filter(({ reason, subject }) =>
+    wanted === undefined ? /^(Certificate|Bundle|ClusterBundle) /.test(subject.name) : reason === wanted,
+  );
+}
+
+/** What somebody applies who has them driven. */
+async function grantRenewals(): Promise<void> {
+  const objects = permissionObjects({}).filter(({ metadata }) => metadata.name === 'reroot-cert-manager');
+  await createObjects(
+    sandbox.adminKubeconfig,
+    objects.filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding'),
+  );
+}
+
+async function withdrawRenewals(): Promise<void> {
+  const name = 'reroot-cert-manager';
+  await k8s.rbac.deleteNamespacedRoleBinding({ name, namespace: 'linkerd' });
+  await k8s.rbac.deleteNamespacedRole({ name, namespace: 'linkerd' });
 }
 
 async function createSample(): Promise<void> {
@@ -95,6 +126,7 @@ async function createSample(): Promise<void> {
     {
       isCA: true,
       commonName: 'root.linkerd.cluster.local',
+      privateKey: { rotationPolicy: 'Never' },
       duration: '8760h0m0s',
       renewBefore: '7320h0m0s',
       issuerRef: { kind: 'Issuer', name: 'linkerd-trust-root-issuer' },

@@ -12,6 +12,7 @@ import {
 } from '../../sandbox/kit/index.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { decode } from '../../src/kubernetes/base64.js';
+import { ifThere } from '../../src/kubernetes/errors.js';
 import type { IssuerInput, RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { Waiting } from '../../src/rotation/status.js';
@@ -90,7 +91,7 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
     certificates: async () => ({
       bundle: await bundleAnchors(k8s),
       issuer: await secret('linkerd-identity-issuer'),
-      overrides: await secret('linkerd-config-overrides'),
+      overrides: (await ifThere(secret('linkerd-config-overrides'))) ?? {}, // none where Helm has installed it
       trusted: [...new Set((await sandbox.mesh.status()).proxies.flatMap(({ anchors }) => anchors))].toSorted((a, b) =>
         a.localeCompare(b, 'en'),
       ),

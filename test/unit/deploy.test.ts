@@ -4,10 +4,17 @@ import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { MARK_ANNOTATION, MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
 import { RESTARTED_AT } from '../../src/kubernetes/restarted-at.js';
+import { USUAL_PREVIOUS } from '../../src/linkerd/cert-manager/find.js';
 import { ISSUER_CA } from '../../src/linkerd/detect.js';
 import { ISSUER_KEYS } from '../../src/linkerd/identity/issuer.js';
 import { LAYOUTS } from '../../src/linkerd/layouts/index.js';
-import { ANCHORS_VARIABLE, IDENTITY_CONTAINER, ISSUER_SECRET, PROXY_CONTAINER } from '../../src/linkerd/names.js';
+import {
+  ANCHORS_HASH,
+  ANCHORS_VARIABLE,
+  IDENTITY_CONTAINER,
+  ISSUER_SECRET,
+  PROXY_CONTAINER,
+} from '../../src/linkerd/names.js';
 import { REHEARSAL_NAMESPACE } from '../../src/linkerd/proxies/injection.js';
 import { leaseOf } from '../../src/records/lease.js';
 import { LEASE, REPORT_CONFIGMAP, RETIRE_ANNOTATION, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
@@ -41,6 +48,8 @@ it('the policy lets through the keys that a rotation writes, of each object', ()
       `secrets/${ISSUER_SECRET}`,
       new Set(Object.values(ISSUER_KEYS).flatMap(({ certificate, key }) => [certificate, key])),
     ],
+    ['secrets/linkerd-trust-anchor', new Set(['tls.crt', 'tls.key', 'ca.crt'])],
+    [`secrets/${USUAL_PREVIOUS}`, new Set(['tls.crt', 'tls.key', 'ca.crt'])],
     [`configmaps/${REPORT_CONFIGMAP}`, new Set(Object.keys(reportObject({}).data))],
     [`leases/${LEASE}`, new Set()],
   ]);
@@ -65,7 +74,7 @@ it('the policy lets through the annotations that a rotation writes', () => {
 
 it('the policy lets through the annotations that a roll writes on a pod template', () => {
   const named = JSON.parse(variable('templateAnnotations').replaceAll("'", '"')) as string[];
-  expect(named).toEqual([MARK_ANNOTATION, RESTARTED_AT]);
+  expect(named).toEqual([MARK_ANNOTATION, RESTARTED_AT, ANCHORS_HASH]);
 });
 
 it('the policy lets through every copy of the anchors in a container', () => {

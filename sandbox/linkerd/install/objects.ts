@@ -17,31 +17,32 @@ import { injectorWebhook } from './webhook.js';
 
 /**
  * The objects of an install of Linkerd that matter here: names, labels, env and volumes as its CLI or Helm chart renders
- * them; images and tuning are left out. The namespace is there already; `brought`: what somebody else has made in it.
+ * them; images and tuning are left out. The namespace is there already.
  */
-export function linkerdObjects(
-  options: LinkerdOptions,
-  injector: InjectorWebhook,
-  brought?: Certificates,
-): KubernetesObject[] {
+export function linkerdObjects(install: Install, injector: InjectorWebhook): KubernetesObject[] {
+  const { options, version, externalCA } = install;
+  return [
+    ...version.components.map(serviceAccount),
+    linkerdConfig(install),
+    ...(version.layout === 'D' && !externalCA ? [trustRoots(install)] : []),
+    ...(externalCA ? [] : [issuerSecret(install)]),
+    ...(options.install === 'helm' ? [helmRelease()] : []),
+    ...(options.install === 'cli' && version.layout !== 'A' ? [configOverrides(install)] : []),
+    ...version.components.map((component) => controlPlane(component, install)),
+    injectorWebhook(injector),
+  ];
+}
+
+/** @param brought what somebody else has made in the namespace: the issuer Secret, and the trust roots */
+export function installOf(options: LinkerdOptions, brought?: Certificates): Install {
   const version = VERSIONS[options.linkerd];
-  const install: Install = {
+  return {
     options,
     version,
     certificates: brought ?? makeCertificates(options),
     externalCA: brought !== undefined,
     createdBy: { 'linkerd.io/created-by': `linkerd/${options.install} ${version.release}` },
   };
-  return [
-    ...version.components.map(serviceAccount),
-    linkerdConfig(install),
-    ...(version.layout === 'D' && !brought ? [trustRoots(install)] : []),
-    ...(brought ? [] : [issuerSecret(install)]),
-    ...(options.install === 'helm' ? [helmRelease()] : []),
-    ...(options.install === 'cli' && version.layout !== 'A' ? [configOverrides(install)] : []),
-    ...version.components.map((component) => controlPlane(component, install)),
-    injectorWebhook(injector),
-  ];
 }
 
 export function linkerdNamespace(): KubernetesObject {
@@ -60,7 +61,7 @@ export function linkerdNamespace(): KubernetesObject {
   };
 }
 
-function serviceAccount(component: string): KubernetesObject {
+export function serviceAccount(component: string): KubernetesObject {
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadataOf(`linkerd-${component}`, component) };
 }
 
@@ -73,7 +74,7 @@ function linkerdConfig(install: Install): KubernetesObject {
   };
 }
 
-function trustRoots({ options, certificates: { anchors }, createdBy }: Install): KubernetesObject {
+export function trustRoots({ options, certificates: { anchors }, createdBy }: Install): KubernetesObject {
   const endsWithNewline = options.install === 'helm' || options.linkerd === '2.11';
   return {
     apiVersion: 'v1',
@@ -83,7 +84,7 @@ function trustRoots({ options, certificates: { anchors }, createdBy }: Install):
   };
 }
 
-function issuerSecret({ options, certificates, createdBy }: Install): KubernetesObject {
+export function issuerSecret({ options, certificates, createdBy }: Install): KubernetesObject {
   const { anchors, issuer, issuerKey } = certificates;
   const secret = {
     apiVersion: 'v1',

@@ -7,6 +7,8 @@ export interface LinkerdOptions extends CertificateOptions {
   /** Scheme of the issuer Secret: `linkerd.io/tls` or `kubernetes.io/tls`. */
   issuer: 'linkerd' | 'kubernetes';
   install: 'cli' | 'helm';
+  /** With `install: 'helm'`: by `helm install` of a chart that the sandbox writes (2.11 and later); else as if by Helm. */
+  realHelm?: boolean;
   identityReplicas: number;
   /** How long leaves live, as Linkerd writes it: `24h0m0s`. */
   issuanceLifetime: string;

@@ -71,9 +71,18 @@ export async function replaceIssuer(
     fieldManager: FIELD_MANAGER,
     body: [
       unchanged(read.secret.metadata),
-      { op: 'replace', path: pointer('data', keys.certificate), value: encode(next.certificatePem) },
-      { op: 'replace', path: pointer('data', keys.key), value: encode(next.keyPem) },
+      {
+        op: 'replace',
+        path: pointer('data', keys.certificate),
+        value: encode(endingAs(read.certificatePem, next.certificatePem)),
+      },
+      { op: 'replace', path: pointer('data', keys.key), value: encode(endingAs(read.keyPem, next.keyPem)) },
       ...withoutAppliedKeys(read.secret.metadata),
     ],
   });
+}
+
+/** Charts write both without a newline at their end, and would change the Secret, which identity reloads, for a newline. */
+function endingAs(before: string, pem: string): string {
+  return before.endsWith('\n') ? `${pem.trimEnd()}\n` : pem.trimEnd();
 }

@@ -11,7 +11,6 @@ export const layoutA: Layout = {
   anchors: [inConfig('global', ['identityContext', 'trustAnchorsPem'], false)],
   judgedByStart: false,
   issuerCopies: [],
-  helmValue: 'Identity.TrustAnchorsPEM (2.7) or global.identityTrustAnchorsPEM (2.8)',
   settings: {
     scheme: inConfig('global', ['identityContext', 'scheme'], true),
     trustDomain: inConfig('global', ['identityContext', 'trustDomain'], true),

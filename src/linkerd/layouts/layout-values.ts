@@ -17,7 +17,7 @@ export const overrides = {
 /** What is the same wherever chart values are stored; `nested`: below `global`, as in 2.9. */
 export function valuesLayout(
   nested: boolean,
-): Pick<Layout, 'storedAs' | 'anchors' | 'judgedByStart' | 'issuerCopies' | 'settings' | 'helmValue'> {
+): Pick<Layout, 'storedAs' | 'anchors' | 'judgedByStart' | 'issuerCopies' | 'settings'> {
   const at = (...path: string[]) => (nested ? ['global', ...path] : path);
   const anchors = inConfig('values', at('identityTrustAnchorsPEM'), false);
   return {
@@ -26,7 +26,6 @@ export function valuesLayout(
     anchors: [anchors, ...overrides.anchors],
     judgedByStart: false,
     issuerCopies: [{ certificate: inConfig('values', [...ISSUER, 'crtPEM'], true) }, overrides.issuer],
-    helmValue: at('identityTrustAnchorsPEM').join('.'),
     settings: {
       scheme: inConfig('values', ['identity', 'issuer', 'scheme'], true),
       trustDomain: inConfig('values', at('identityTrustDomain'), true),

@@ -28,8 +28,6 @@ export interface Layout {
   judgedByStart: boolean;
   /** Copies of the issuer's certificate and key beside the issuer Secret itself. */
   issuerCopies: readonly IssuerCopy[];
-  /** The chart value that holds the anchors, for people who installed by Helm. */
-  helmValue: string;
   /** Where the configuration says what the identity Deployment's arguments do not. */
   settings: Record<'scheme' | 'trustDomain' | 'issuanceLifetime', Location>;
 }

@@ -1,7 +1,7 @@
 import type { V1Container, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { type PatchOperation, pointer } from '../../kubernetes/patch.js';
 import { decode, encode } from '../../kubernetes/base64.js';
-import { ANCHORS_VARIABLE, IDENTITY_CONTAINER, PROXY_CONTAINER } from '../names.js';
+import { ANCHORS_HASH, ANCHORS_VARIABLE, COMPONENT_LABEL, IDENTITY_CONTAINER, PROXY_CONTAINER } from '../names.js';
 import { LAYOUTS } from './index.js';
 import { type BundleChange, changedCopy } from './stores.js';
 
@@ -29,7 +29,7 @@ interface Encoding {
   format(pem: string): string;
 }
 
-type Template = Pick<V1PodTemplateSpec, 'spec'>;
+type Template = Pick<V1PodTemplateSpec, 'spec' | 'metadata'>;
 
 const plain: Encoding = { container: 'proxy', read: (text) => text, format: (pem) => pem };
 const base64: Encoding = { container: 'identity', read: decode, format: encode };
@@ -94,4 +94,20 @@ export function templateEdits(
       { op: 'replace', path: at, value: format(wanted) },
     ];
   });
+}
+
+/** The operations that bring the hash of the anchors in a template of the control plane up to date; empty when it is, or has none. */
+export function hashEdits(
+  template: Template | undefined,
+  prefix: readonly string[],
+  hash: string | undefined,
+): PatchOperation[] {
+  const { annotations, labels } = template?.metadata ?? {};
+  const value = annotations?.[ANCHORS_HASH];
+  if (hash === undefined || value === undefined || value === hash || !labels?.[COMPONENT_LABEL]) return [];
+  const at = pointer(...prefix, 'metadata', 'annotations', ANCHORS_HASH);
+  return [
+    { op: 'test', path: at, value },
+    { op: 'replace', path: at, value: hash },
+  ];
 }

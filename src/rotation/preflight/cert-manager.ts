@@ -98,13 +98,11 @@ function isDue({ renewalTime }: RenewedFacts, now: Date, lastsMs: number): boole
 /** cert-manager has made a new root at its own time, and nobody has brought the mesh to it. */
 export function rootUndriven(observation: PreflightObservation): Finding[] {
   const { root } = drivenIn(observation) ?? {};
-  const { issuerRoots, leftBehind, proxies } = observation;
-  const isGoneOnWith = leftBehind && (leftBehind.use !== 'unused' || leftBehind.named);
-  if (root?.fingerprint === undefined || isGoneOnWith) return [];
+  if (root?.fingerprint === undefined || goesOnWithEarlier(observation)) return [];
   const { fingerprint } = root;
-  const known = proxies.flatMap(({ anchors }) => (anchors ? [anchors] : []));
+  const known = observation.proxies.flatMap(({ anchors }) => (anchors ? [anchors] : []));
   const isTrusted = known.length === 0 || known.some((anchors) => anchors.includes(fingerprint));
-  if (isTrusted && issuerRoots.includes(fingerprint)) return [];
+  if (isTrusted && observation.issuerRoots.includes(fingerprint)) return [];
   return [
     {
       reason: 'RootUndriven',
@@ -114,6 +112,10 @@ export function rootUndriven(observation: PreflightObservation): Finding[] {
       hint: 'this rotation takes that root and drives the rest; `reroot watch` does so unasked',
     },
   ];
+}
+
+function goesOnWithEarlier({ leftBehind }: PreflightObservation): boolean {
+  return leftBehind !== undefined && (leftBehind.use !== 'unused' || leftBehind.named === true);
 }
 
 function kubectlName({ name }: RenewedFacts): string {

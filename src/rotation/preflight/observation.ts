@@ -55,8 +55,8 @@ export interface PreflightObservation {
   /** The new root is made here, and the input does not say what becomes of its key. */
   keepsRootKey: boolean;
   writers: WriterFacts[];
-  /** Helm owns the installation, and this of its values holds the anchors. */
-  helmValue?: string | undefined;
+  /** The values from which Helm renders the certificates: none where it does not own the installation, or others make them. */
+  helmValues?: readonly string[];
   /** A dry run of a new meshed pod; absent where none was made. */
   rehearsal?: RehearsalFacts | undefined;
   webhookFailurePolicy?: string | undefined;

@@ -40,7 +40,10 @@ export function handOff({ course, owners, writers, linkerdNamespace }: Preflight
       {
         reason: 'HandOff',
         severity: 'warn',
-        message: `the ${owned} is handed off to ${who}: the rotation does not write it, but shows what has to be there, and waits until it is`,
+        message: [
+          `the ${owned} is handed off to ${who}: the rotation does not write it, but shows what has to be there, and waits until it is`,
+          ...new Set(theirs.flatMap(({ will }) => will)),
+        ].join('; '),
         subject: { kind: 'object', name: theirs[0]?.object ?? usualObject(owned, linkerdNamespace) },
         hint: handOffHint(owned, theirs),
       } satisfies Finding,
@@ -77,15 +80,15 @@ export function foreignFieldManager({ writers, owners, certManager }: PreflightO
     }));
 }
 
-export function helmWouldRevert({ helmValue, linkerdNamespace, owners }: PreflightObservation): Finding[] {
-  if (helmValue === undefined || owners.bundle.kind !== 'reroot') return [];
+export function helmWouldRevert({ helmValues = [], linkerdNamespace, owners }: PreflightObservation): Finding[] {
+  if (helmValues.length === 0 || owners.bundle.kind !== 'reroot') return [];
   return [
     {
       reason: 'HelmValues',
       severity: 'warn',
-      message: "installed by Helm: a `helm upgrade` with today's values would bring the old root back",
+      message: `installed by Helm: a \`helm upgrade\` with today's values (${helmValues.join(', ')}) would bring the old certificates back`,
       subject: { kind: 'cluster', name: linkerdNamespace },
-      hint: `no \`helm upgrade\` during the rotation; its notes have the bundle to set as ${helmValue}: first with both roots, then with the new one alone`,
+      hint: 'no `helm upgrade` during the rotation, unless with the values that `reroot values` prints at that time; and before the next one afterwards, put those of the end into its values',
     },
   ];
 }

@@ -27,13 +27,18 @@ const anchor = {
   },
 };
 
+const issuer = {
+  metadata: { namespace: 'linkerd', name: 'linkerd-identity-issuer' },
+  spec: { secretName: 'linkerd-identity-issuer', duration: '48h', renewBefore: '25h', isCA: true },
+};
+
 /** How the clients of tests are named, that put back what they have changed. */
 const OF_TESTS = /^(kubernetes-client-javascript|undici) /;
 
 /** Beside the tests themselves. */
 const writersFound = async (): Promise<Finding[]> =>
   (await preflight()).findings.filter(
-    ({ reason, message }) => /^(AnotherWriter|ForeignFieldManager)$/.test(reason) && !OF_TESTS.test(message),
+    ({ reason, message }) => /^(AnotherWriter|ForeignFieldManager|HandOff)$/.test(reason) && !OF_TESTS.test(message),
   );
 
 /** The one writer that preflight names. */
@@ -46,15 +51,16 @@ async function onlyWriter(wanted: Pick<Finding, 'reason' | 'severity'>, ...says:
   return said(finding);
 }
 
-const BLOCKS = { reason: 'AnotherWriter', severity: 'block' } as const;
+const HANDS_OFF = { reason: 'HandOff', severity: 'warn' } as const;
 const WARNS = { reason: 'ForeignFieldManager', severity: 'warn' } as const;
 
-/** Blocks by a mark; a waiver of the object makes it a warning. */
-async function blocksUntilWaived(subject: string, ...says: string[]): Promise<string> {
-  const line = await onlyWriter(BLOCKS, ...says, `\`waive\` ${subject}`);
-  const waived = found(await preflightWith({ waive: [{ subject, reason: 'it is stopped' }] }), 'AnotherWriter');
-  expect(waived.severity).toBe('warn');
-  return `${line}; waived: warns`;
+/** What shows by a mark is handed off; a waiver of the object makes it reroot's, with a warning. */
+async function handedOffUntilWaived(subject: string, ...says: string[]): Promise<string> {
+  const line = await onlyWriter(HANDS_OFF, ...says, `\`waive\` ${subject}`);
+  const again = await preflightWith({ waive: [{ subject, reason: 'it is stopped' }] });
+  expect(again.findings.filter(({ reason }) => reason === 'HandOff')).toEqual([]);
+  expect(found(again, 'AnotherWriter').severity).toBe('warn');
+  return `${line}; waived: reroot writes it`;
 }
 
 const owner = (group: Definition, uid: string | undefined) => ({
@@ -128,7 +134,7 @@ export const writers: readonly Row[] = [
   {
     report: 7,
     have: 'trust-manager with a **ClusterBundle**, whose sources are selected by a label',
-    does: 'refuses (`AnotherWriter`), and names the Certificate behind the label and when it renews; no `waive` goes past it',
+    does: 'hands the bundle off to trust-manager (`HandOff`) where the issuer is none of cert-manager’s, and names the Certificate behind the label and when it renews; no `waive` goes past it',
     made: 'API server: the resources `trust-manager.io/v1alpha2` and `cert-manager.io/v1`, with an object of each',
     sample: true,
     see: async () =>
@@ -150,12 +156,12 @@ export const writers: readonly Row[] = [
         ],
         async () => {
           const line = await onlyWriter(
-            BLOCKS,
+            HANDS_OFF,
             `it is written by ClusterBundle ${ROOTS}`,
             'Certificate linkerd/linkerd-trust-anchor renews 60d after each issue',
           );
           const again = await preflightWith({ waive: [{ subject: ROOTS_NAME, reason: 'so they say' }] });
-          expect(found(again, 'AnotherWriter').severity).toBe('block');
+          expect(found(again, 'HandOff').severity).toBe('warn');
           return line;
         },
       ),
@@ -163,7 +169,7 @@ export const writers: readonly Row[] = [
   {
     report: 7,
     have: 'a Bundle whose sources are selected by a label that no Certificate gives',
-    does: 'refuses, and names the label',
+    does: 'hands the bundle off to trust-manager, and names the label',
     made: 'API server: the resource `trust.cert-manager.io/v1alpha1` with a Bundle',
     see: async () =>
       await withObjects(
@@ -178,25 +184,41 @@ export const writers: readonly Row[] = [
             ],
           },
         ],
-        async () => await onlyWriter(BLOCKS, 'it takes Secrets with labels from=vault, whoever writes them'),
+        async () => await onlyWriter(HANDS_OFF, 'it takes Secrets with labels from=vault, whoever writes them'),
       ),
   },
   {
     report: 7,
+    have: 'cert-manager writes the issuer, and reroot may not renew it',
+    does: 'refuses (`PermissionMissing`), and names each right and the file that grants it, `deploy/rbac/cert-manager-renew.yaml`',
+    made: 'API server: the resource `cert-manager.io/v1` with a Certificate of the issuer Secret',
+    see: async () =>
+      await withObjects([{ definition: CERTIFICATES, objects: [issuer] }], async () => {
+        const missing = (await preflight()).findings.filter(({ reason }) => reason === 'PermissionMissing');
+        const rights = missing.map(({ message, hint }) => `${message} (${hint})`).join('; ');
+        expect(rights).toContain(
+          'patch certificates/status.cert-manager.io "linkerd-identity-issuer" in namespace linkerd',
+        );
+        expect(rights).toContain('deploy/rbac/cert-manager-renew.yaml');
+        return missing[0] ? said(missing[0]) : '';
+      }),
+  },
+  {
+    report: 7,
     have: "Buoyant's trust-rotation operator",
-    does: 'refuses, and names its TrustAnchorRotation; a person may say that it is stopped (`waive` of the object)',
+    does: 'hands the bundle off to it, and names its TrustAnchorRotation; a person may say that it is stopped (`waive` of the object), and reroot writes the bundle',
     made: 'API server: the resource `trust.linkerd.io/v1alpha1` with an object',
     see: async () =>
       await withObjects(
         [{ definition: ROTATIONS, objects: [{ metadata: { name: 'cluster' }, spec: {} }] }],
         async () =>
-          await blocksUntilWaived(ROOTS_NAME, "Buoyant's operator", 'TrustAnchorRotation cluster keeps the bundle'),
+          await handedOffUntilWaived(ROOTS_NAME, "Buoyant's operator", 'TrustAnchorRotation cluster keeps the bundle'),
       ),
   },
   {
     report: 7,
     have: "Buoyant's lifecycle operator: a ControlPlane that owns the trust roots",
-    does: 'refuses until a person says that it is stopped',
+    does: 'hands the bundle off to it, until a person says that it is stopped',
     made: 'API server: the resource `linkerd.buoyant.io/v1alpha1`, and an owner reference to its object',
     see: async () =>
       await withObjects(
@@ -206,14 +228,14 @@ export const writers: readonly Row[] = [
             TRUST_ROOTS,
             owner(CONTROL_PLANES, made?.metadata.uid),
             async () =>
-              await blocksUntilWaived(ROOTS_NAME, "Buoyant's operator", 'ControlPlane mesh installs Linkerd again'),
+              await handedOffUntilWaived(ROOTS_NAME, "Buoyant's operator", 'ControlPlane mesh installs Linkerd again'),
           ),
       ),
   },
   {
     report: 7,
     have: 'a controller that reroot does not know owns the trust roots (`ownerReferences`, `controller: true`)',
-    does: 'refuses with its kind and name, until a person says that it is stopped',
+    does: 'hands the bundle off to it by kind and name, until a person says that it is stopped',
     made: 'API server: a resource `mesh.example/v1`, and an owner reference to its object',
     see: async () =>
       await withObjects(
@@ -222,45 +244,45 @@ export const writers: readonly Row[] = [
           await withMetadata(
             TRUST_ROOTS,
             owner(INSTALLS, made?.metadata.uid),
-            async () => await blocksUntilWaived(ROOTS_NAME, 'MeshInstall mesh (mesh.example) writes it too'),
+            async () => await handedOffUntilWaived(ROOTS_NAME, 'handed off to MeshInstall mesh (mesh.example)'),
           ),
       ),
   },
   {
     report: 7,
     have: 'Rancher Fleet',
-    does: 'refuses until a person says that it is paused; Helm, by which it applies, is not named beside it',
+    does: 'hands the bundle off to it, until a person says that it is paused; Helm, by which it applies, is not named beside it',
     made: "API server: Fleet's annotation `objectset.rio.cattle.io/id`",
     see: async () =>
       await withMetadata(
         TRUST_ROOTS,
         { annotations: { 'objectset.rio.cattle.io/id': 'default-mesh' } },
-        async () => await blocksUntilWaived(ROOTS_NAME, 'Rancher (Fleet', 'spec.paused'),
+        async () => await handedOffUntilWaived(ROOTS_NAME, 'Rancher (Fleet', 'spec.paused'),
       ),
   },
   {
     report: 7,
     have: 'the issuer comes from External Secrets',
-    does: 'refuses, and says that it writes again after each `refreshInterval`',
+    does: 'hands the issuer off to it, and says that it writes again after each `refreshInterval`',
     made: 'API server: field manager `external-secrets` of `crt.pem`',
     see: async () =>
       await ownedBy(
         'external-secrets',
         ISSUER,
         async () =>
-          await blocksUntilWaived('linkerd/Secret/linkerd-identity-issuer', 'External Secrets', 'refreshInterval'),
+          await handedOffUntilWaived('linkerd/Secret/linkerd-identity-issuer', 'External Secrets', 'refreshInterval'),
       ),
   },
   {
     report: 7,
     have: 'the trust roots are reflected from another namespace (Reflector, kubernetes-replicator)',
-    does: 'refuses until a person says that it is stopped',
+    does: 'hands the bundle off to it, until a person says that it is stopped',
     made: 'API server: annotation `reflector.v1.k8s.emberstack.com/reflects`',
     see: async () =>
       await withMetadata(
         TRUST_ROOTS,
         { annotations: { 'reflector.v1.k8s.emberstack.com/reflects': 'pki/roots' } },
-        async () => await blocksUntilWaived(ROOTS_NAME, 'Reflector', 'reflects'),
+        async () => await handedOffUntilWaived(ROOTS_NAME, 'Reflector', 'reflects'),
       ),
   },
 ];

@@ -39,6 +39,8 @@ export class CertManagerCluster extends FakeCluster {
   readonly issued: Record<Name, number> = { [ROOT]: 0, [ISSUER]: 0 };
   /** Issues nothing that it is asked for. */
   asleep = false;
+  /** Without: the two Secrets are copied by somebody else. */
+  hasBundle = true;
   #working = false;
 
   constructor() {
@@ -153,13 +155,13 @@ export class CertManagerCluster extends FakeCluster {
     const all: Record<string, object[]> = {
       certificates: [...this.certificates.values()],
       bundles: [
-        {
+        this.hasBundle && {
           metadata: { name: 'linkerd-identity-trust-roots' },
           spec: {
             sources: [ROOT, 'linkerd-previous-anchor'].map((name) => ({ secret: { name, key: 'tls.crt' } })),
           },
         },
-      ],
+      ].filter((bundle) => bundle !== false),
     };
     const custom = {
       getAPIResources: async () =>

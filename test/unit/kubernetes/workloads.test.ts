@@ -31,6 +31,13 @@ describe('a workload', () => {
   });
 });
 
+it('what changes alongside is a part of a roll, and no reason for one', () => {
+  const change = { op: 'replace' as const, path: '/spec/template/x', value: 'y' };
+  const found = deployment(object, { ...reading, alongside: () => [change] });
+  expect(found.edits).toEqual([]);
+  expect(rollOperations(found, { reading, mark: 'abc-trust', manager: 'reroot' }, new Date(0))).toContainEqual(change);
+});
+
 describe('a workload of an operator', () => {
   const owner = { apiVersion: 'example.com/v1', kind: 'Cluster', name: 'main', uid: 'o', controller: true };
   const written = (manager: string, time: string, fields: object = { 'f:spec': { 'f:template': {} } }) => ({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hashedPlan, hashOf } from '../../../activities/kit/hashed-plan.js';
 import type { Waiver } from '../../../src/rotation/findings.js';
+import { OWN, type Owners } from '../../../src/rotation/owners.js';
 import { orderNamespaces, type Plan, planDifference } from '../../../src/rotation/plan.js';
 import { HOUR_MS, request } from './support.js';
 
@@ -23,6 +24,11 @@ describe('planDifference', () => {
     ['an anchor that stays now', { keep: ['foreign'] }, 'anchor to keep added: foreign'],
     ['another target', { target: 'T2' }, 'target: T2'],
     ['a waiver that was given since', { waivers: ['shop (trust)'] }, 'waiver added: shop (trust)'],
+    [
+      'another owner',
+      { owners: ['bundle: hand-off to Flux', 'issuer: reroot'] },
+      'owner added: bundle: hand-off to Flux',
+    ],
     ['other settings', { settings: 'b' }, 'the settings of the rotation are others'],
   ])('names %s', (_what, change, line) => expect(planDifference(plan, { ...plan, ...change })).toEqual([line]));
 });
@@ -39,8 +45,9 @@ describe('what an approval is bound to', () => {
     expect(plan).toMatchObject({ proxies: 4, workloads: 3 });
     expect(of([web, pod('CronJob', 'nightly'), pod('Job', 'load-2')]).hash).toBe(plan.hash);
   });
-  const bound = (change: object, waivers?: Waiver[], target = 'T') => {
-    const mesh = { namespace: 'linkerd', leafLifeMs: HOUR_MS, pods: [web], ...(waivers ? { waivers } : {}) };
+  const bound = (change: object, waivers?: Waiver[], target = 'T', owners?: Owners) => {
+    const more = { ...(waivers ? { waivers } : {}), ...(owners ? { owners } : {}) };
+    const mesh = { namespace: 'linkerd', leafLifeMs: HOUR_MS, pods: [web], ...more };
     return hashedPlan(request(change), mesh, { retire: ['old'], keep: [], target });
   };
   it.each([
@@ -49,8 +56,13 @@ describe('what an approval is bound to', () => {
     ['what becomes of the key', bound({ root: { key: 'discard' } })],
     ['whose certificates', bound({ certificates: { secret: 'mine' } })],
     ['who approves', bound({ approvals: 'none' })],
+    ['who writes the bundle', bound({}, undefined, 'T', { ...OWN, bundle: { kind: 'handOff', who: 'Argo CD' } })],
     ['a waiver', bound({}, [{ subject: 'shop', reason: 'r', gate: 'trust' }])],
   ])('is %s', (_what, other) => expect(other.hash).not.toBe(bound({}).hash));
+  it('is as before where reroot writes everything: approvals of an earlier version hold', () => {
+    expect(bound({}, undefined, 'T', OWN)).toEqual(bound({}));
+    expect(bound({})).not.toHaveProperty('owners');
+  });
   it('is not what is predicted', () => {
     const mesh = { namespace: 'linkerd', leafLifeMs: 7 * HOUR_MS, pods: [{ ...web, startMs: 60_000 }] };
     const slower = hashedPlan(request(), mesh, { retire: ['old'], keep: [], target: 'T' });

@@ -37,6 +37,10 @@ describe('reverted', () => {
     });
     expect(finding.hint).toContain('resume');
   });
+  it('says of Helm which values it has to have', () => {
+    expect(reverted('ConfigMap a', 'it is gone', 'helm at noon').hint).toContain('`reroot values`');
+    expect(reverted('ConfigMap a', 'it is gone', 'helmsman at noon').hint).not.toContain('`reroot values`');
+  });
   it('blames nobody for what an earlier run of reroot wrote itself: it is written again', () => {
     const finding = reverted('Secret linkerd-identity-issuer', 'it holds another issuer again', undefined);
     expect(finding).toMatchObject({

@@ -62,6 +62,7 @@ describe('a program on the PATH', () => {
       'standin',
       'cert-manager',
       'trust-manager',
+      'helm',
     ]);
   });
 });

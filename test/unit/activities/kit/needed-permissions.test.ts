@@ -2,11 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { ofIssuerAlone } from '../../../../activities/kit/cert-manager-permissions.js';
 import { type Circumstances, neededPermissions } from '../../../../activities/kit/needed-permissions.js';
 import { formatPermission, type Permission } from '../../../../src/kubernetes/permissions.js';
 import type { Linkerd } from '../../../../src/linkerd/detect.js';
 import { LAYOUTS } from '../../../../src/linkerd/layouts/index.js';
 import type { OwnName } from '../../../../src/records/absent.js';
+import { OWN } from '../../../../src/rotation/owners.js';
+import { DRIVEN, GUIDE } from '../../rotation/preflight/support.js';
 
 interface Rule {
   apiGroups: string[];
@@ -56,20 +59,63 @@ const ALL: Circumstances = {
 };
 
 describe('the rights of a rotation', () => {
-  it.each(LAYOUTS.map(({ id, anchors }) => [id, anchors] as const))(
+  it.each(LAYOUTS.map((layout) => [layout.id, layout] as const))(
     'are each granted by the file that is named with it, with layout %s',
-    (_id, anchors) => {
-      const linkerd = { namespace: 'linkerd', anchors } as Linkerd;
-      const needed = neededPermissions(linkerd, ALL);
+    (_id, layout) => {
+      const linkerd = { namespace: 'linkerd', anchors: layout.anchors, layout } as Linkerd;
+      const needed = neededPermissions(linkerd, { ...ALL, owners: DRIVEN.owners, certManager: GUIDE });
       expect(needed.filter((permission) => !isGranted(permission)).map(formatPermission)).toEqual([]);
       expect(new Set(needed.map(({ file }) => file))).toEqual(
-        new Set([...files.keys()].filter((file) => !/cert-manager|buoyant/.test(file))),
+        new Set([...files.keys()].filter((file) => !file.includes('buoyant'))),
       );
     },
   );
 
   const needs = (change: Partial<Circumstances>) =>
-    neededPermissions({ namespace: 'linkerd', anchors: [] } as unknown as Linkerd, { ...ALL, ...change });
+    neededPermissions(
+      { namespace: 'linkerd', anchors: [TRUST_ROOTS], layout: { issuerCopies: [] } } as unknown as Linkerd,
+      { ...ALL, ...change },
+    );
+  const TRUST_ROOTS = { kind: 'ConfigMap', name: 'linkerd-identity-trust-roots', key: 'ca-bundle.crt' };
+  const written = (change: Partial<Circumstances>) =>
+    needs(change).flatMap(({ verb, resource, subresource, namespace = '', name = '' }) =>
+      verb === 'patch' && name ? [`${resource}${subresource ? `/${subresource}` : ''} ${namespace}/${name}`] : [],
+    );
+  const OBJECTS = [
+    'secrets linkerd/reroot-rotation',
+    'secrets linkerd/reroot-trust-root',
+    'configmaps linkerd/reroot-report',
+  ];
+  const ISSUER = 'secrets linkerd/linkerd-identity-issuer';
+  const BUNDLE = 'configmaps linkerd/linkerd-identity-trust-roots';
+
+  it.each<[string, Partial<Circumstances>, string[]]>([
+    ['where reroot owns both', {}, [ISSUER, BUNDLE]],
+    ['where both are handed off', { owners: { bundle: { kind: 'handOff' }, issuer: { kind: 'handOff' } } }, []],
+    ['where the bundle is handed off', { owners: { ...OWN, bundle: { kind: 'handOff' } } }, [ISSUER]],
+    ['where cert-manager is suspected', { owners: { ...OWN, issuer: { kind: 'certManager' } } }, [ISSUER, BUNDLE]],
+    [
+      'where cert-manager owns both',
+      { owners: DRIVEN.owners, certManager: GUIDE },
+      [
+        ISSUER,
+        'certificates/status linkerd/linkerd-identity-issuer',
+        'certificates/status cert-manager/linkerd-trust-anchor',
+        'secrets cert-manager/linkerd-trust-anchor',
+        'secrets cert-manager/linkerd-previous-anchor',
+      ],
+    ],
+    [
+      'where its issuer alone is renewed',
+      { owners: DRIVEN.owners, certManager: ofIssuerAlone(GUIDE) },
+      [ISSUER, 'certificates/status linkerd/linkerd-identity-issuer'],
+    ],
+  ])('write by name what a rotation writes, %s', (_what, change, names) => {
+    expect(new Set(written(change))).toEqual(new Set([...OBJECTS, ...names]));
+  });
+  it('are asked of cert-manager nowhere else', () => {
+    expect(needs({ certManager: GUIDE }).filter(({ file }) => file.includes('cert-manager'))).toEqual([]);
+  });
 
   it('have no create and no delete where the objects are made beforehand', () => {
     const writes = needs({ deletePods: false, reach: 'address' }).filter(({ verb }) => /create|delete/.test(verb));

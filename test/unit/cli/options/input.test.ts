@@ -42,6 +42,14 @@ describe('the input of a rotation', () => {
     });
     expect(rotationInput({ ...given, input, cluster: 'staging' }).cluster).toBe('staging');
   });
+  it('says who owns what, flag by flag over the file', () => {
+    const input = file('owners: { bundle: reroot, issuer: certManager }\n');
+    expect(rotationInput({ ...given, input, bundleOwner: 'handOff' }).owners).toEqual({
+      bundle: 'handOff',
+      issuer: 'certManager',
+    });
+    expect(issuerInput({ ...given, issuerOwner: 'handOff' }).owners).toEqual({ issuer: 'handOff' });
+  });
   it('of an issuer alone has no root', () => {
     expect(issuerInput({ ...given, issuerValidity: '90d' })).not.toHaveProperty('root');
   });

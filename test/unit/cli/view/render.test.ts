@@ -205,6 +205,8 @@ describe('a plan', () => {
       { phase: 'approve', what: 'wait' },
     ];
     const plan = { hash: 'abc', strategy: 'standard', rollouts: 3, workloads: 4, proxies: 9, namespaces: [], phases };
+    const owned = { ...plan, owners: ['bundle: hand-off to Argo CD', 'issuer: reroot'] };
+    expect(renderPlan(owned as unknown as Plan)).toContain('\nbundle: hand-off to Argo CD\nissuer: reroot\n');
     const text = renderPlan(plan as unknown as Plan);
     expect(text).toContain('Plan abc: standard, 3 forced rollouts of 4 workloads (9 proxies, 0 namespaces)');
     expect(text).toMatch(/trust +│ roll +│ 4 to 9 min/);

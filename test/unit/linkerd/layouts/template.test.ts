@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { templateEdits } from '../../../../src/linkerd/layouts/template.js';
+import { hashEdits, templateEdits } from '../../../../src/linkerd/layouts/template.js';
 import { make } from '../../../hostile/certificates.js';
 import { authority } from '../../support.js';
 
@@ -38,5 +38,27 @@ describe('the anchors in a pod template', () => {
     for (const text of strangers) edits(text);
     const { user } = process.cpuUsage(cpu);
     expect(user / 1000 / strangers.length).toBeLessThan(50);
+  });
+});
+
+describe('the hash of the anchors in a template of the control plane', () => {
+  const labels = { 'linkerd.io/control-plane-component': 'identity' };
+  const hashed = (value: string) => ({ metadata: { labels, annotations: { 'linkerd.io/trust-root-sha256': value } } });
+
+  it('is brought up to date', () => {
+    const path = '/spec/template/metadata/annotations/linkerd.io~1trust-root-sha256';
+    expect(hashEdits(hashed('old'), ['spec', 'template'], 'new')).toEqual([
+      { op: 'test', path, value: 'old' },
+      { op: 'replace', path, value: 'new' },
+    ]);
+  });
+
+  it.each([
+    ['is right', hashed('new'), 'new'],
+    ['is not from values of Helm', hashed('old'), undefined],
+    ['was never there', { metadata: { labels } }, 'new'],
+    ['is of an application', { metadata: { annotations: hashed('old').metadata.annotations } }, 'new'],
+  ])('stays where it %s', (_what, of, hash) => {
+    expect(hashEdits(of, ['spec', 'template'], hash)).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ describe('the chain of checks', () => {
     const findings = preflightFindings({
       ...HEALTHY,
       webhookFailurePolicy: 'Ignore',
-      helmValue: 'identityTrustAnchorsPEM',
+      helmValues: ['identityTrustAnchorsPEM'],
       missingPermissions: [{ what: 'list pods in all namespaces', neededFor: 'every gate', file: 'a' }],
     });
     expect(findings.map(({ reason }) => reason)).toEqual(['PermissionMissing', 'HelmValues', 'WebhookFailureIgnored']);

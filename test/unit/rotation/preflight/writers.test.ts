@@ -132,7 +132,7 @@ describe('handOff', () => {
     },
     {
       name: 'does not warn of tools beside',
-      observed: { owners: handedOff, writers: [writer({ manager: 'Helm', reverts: false })], helmValue: 'x' },
+      observed: { owners: handedOff, writers: [writer({ manager: 'Helm', reverts: false })], helmValues: ['x'] },
       finds: [finding],
     },
     {
@@ -172,17 +172,17 @@ describe('foreignFieldManager', () => {
 
 describe('helmWouldRevert', () => {
   it.each<Case>([
-    { name: 'finds nothing when Helm does not own the installation', observed: { helmValue: undefined }, finds: [] },
+    { name: 'finds nothing when Helm does not own the installation', observed: { helmValues: [] }, finds: [] },
     {
-      name: 'warns of the next helm upgrade, and names the value to set',
-      observed: { helmValue: 'identityTrustAnchorsPEM' },
+      name: 'warns of the next helm upgrade, and names the values to set',
+      observed: { helmValues: ['identityTrustAnchorsPEM'] },
       finds: [
         {
           reason: 'HelmValues',
           severity: 'warn',
           subject: 'linkerd',
-          says: ['helm upgrade', 'old root back'],
-          hint: 'identityTrustAnchorsPEM',
+          says: ['helm upgrade', 'identityTrustAnchorsPEM', 'old certificates back'],
+          hint: 'reroot values',
         },
       ],
     },

@@ -92,3 +92,17 @@ function luminance(colour: string): number {
     .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+it('tells of cert-manager where it makes the certificates, and complains of what reroot left otherwise', () => {
+  const guide = result({ title: 'guide', certificatesReady: true, specChanges: 0 });
+  const touched = { ...bridge, title: 'bridge', certificatesReady: false, specChanges: 2 };
+  expect(
+    markdownTable([guide, touched])
+      .split('\n')
+      .map((line) => line.split(' | ').slice(-2).join(' | ')),
+  ).toEqual(['Certificates | specs changed |', '--- | --- |', 'Ready | 0 |', 'not Ready | 2 |']);
+  expect(complaints([guide, touched])).toEqual([
+    'bridge: not every Certificate is Ready',
+    "bridge: 2 specs of cert-manager's objects changed",
+  ]);
+});

@@ -1,0 +1,102 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { present } from '../../src/ground/present.js';
+import { issueTime } from '../../src/kubernetes/clock.js';
+import type { ManagedCertificate } from '../../src/linkerd/cert-manager/install.js';
+import type { Linkerd } from '../../src/linkerd/detect.js';
+import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
+import type { Certificate } from '../../src/pki/certificate.js';
+import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
+import { hasSigned } from '../../src/pki/signatures.js';
+import type { NewRotation, RotationSecret } from '../../src/records/rotation-secret.js';
+import { courseOf } from '../../src/rotation/courses/index.js';
+import type { StepInput } from '../../src/rotation/payloads.js';
+import { changePrevious } from './bundle-sources.js';
+import type { Dependencies } from './dependencies.js';
+import { makeBridge, makeIssuerUnder } from './make-certificates.js';
+import { linkerdOf, type Managed, managedOf } from './managed.js';
+import { renewedRoot, renewFirst } from './renewed-root.js';
+import { holdRoot } from './root-secret.js';
+
+interface Found {
+  linkerd: Linkerd;
+  anchors: readonly Certificate[];
+}
+
+/** What an abort needs of the start. */
+export function startOfRotation(
+  { certificatePem, keyPem }: StoredIssuer,
+  firstRunId: string | undefined,
+): Pick<NewRotation, 'previousIssuerPem' | 'previousIssuerKeyPem' | 'firstRunId'> {
+  return { previousIssuerPem: certificatePem, previousIssuerKeyPem: keyPem, ...present({ firstRunId }) };
+}
+
+/** Of a rotation: the same for whoever adopts it. */
+export function shortName({ fingerprint }: Certificate): string {
+  return fingerprint.slice(0, 12);
+}
+
+/** A rotation whose root, or issuer where that alone is replaced, cert-manager makes; undefined: it is made otherwise. */
+export async function preparedByCertManager(
+  { k8s }: Dependencies,
+  input: StepInput,
+  { linkerd, anchors }: Found,
+): Promise<NewRotation | undefined> {
+  const managed = await managedOf(k8s, input, linkerd);
+  const { root, issuer } = managed;
+  const found = await readIssuer(k8s, linkerd);
+  const roots = anchorsOfIssuer(found.certificates, anchors);
+  if (courseOf(input.course).replaces === 'issuer') return issuer && ofIssuerAlone(input, found, roots);
+  if (!root) return undefined;
+  const isFirst = input.owners?.issuer.renewFirst === true && (await renewFirst(k8s, managed, roots));
+  const current = isFirst ? await readIssuer(k8s, linkerd) : found;
+  return await ofRoot(k8s, input, { linkerd, current, roots, managed: { ...managed, root } });
+}
+
+function ofIssuerAlone({ firstRunId }: StepInput, current: StoredIssuer, roots: readonly Certificate[]): NewRotation {
+  // cross-signed, it may be in the bundle a second time
+  const root = roots.find((one) => hasSigned(one, one)) ?? roots[0];
+  if (!root)
+    throw ApplicationFailure.nonRetryable('the issuer in use is under no anchor of the bundle', 'BadCertificates');
+  const id = shortName(current.certificates[0]);
+  return { ...startOfRotation(current, firstRunId), id, rootPem: root.pem, retire: [] };
+}
+
+interface InUse {
+  linkerd: Linkerd;
+  current: StoredIssuer;
+  roots: readonly Certificate[];
+  managed: Managed & { root: ManagedCertificate };
+}
+
+/** The issuer is cert-manager's, too, when its time has come; or else it is made here. */
+async function ofRoot(
+  k8s: Dependencies['k8s'],
+  { settings, course, firstRunId, owners }: StepInput,
+  { linkerd, current, roots, managed }: InUse,
+): Promise<NewRotation> {
+  const { root, ...keys } = await renewedRoot(k8s, linkerd, { managed, roots });
+  const { rootKeyPem } = keys;
+  const at = { settings, linkerd, owners, now: issueTime(k8s) };
+  const bridgePem = courseOf(course).bridge ? makeBridge({ root, rootKeyPem }, current, at).pem : undefined;
+  return {
+    ...startOfRotation(current, firstRunId),
+    ...keys,
+    ...(managed.issuer ? {} : makeIssuerUnder(root, rootKeyPem, at)),
+    ...present({ bridgePem }),
+    id: shortName(root),
+    rootPem: root.pem,
+    retire: roots.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
+  };
+}
+
+/**
+ * From the moment on that cert-manager has a new root it may sign with it: whatever it signs is to be verified by those that
+ * trust the root of the start alone.
+ */
+export async function keepApart({ k8s }: Dependencies, input: StepInput, made: RotationSecret): Promise<void> {
+  if (made.retire.length === 0 || made.issuer) return;
+  const linkerd = await linkerdOf(k8s, input);
+  const { root, sources } = await managedOf(k8s, input, linkerd);
+  if (sources) await changePrevious(k8s, sources, { add: [...made.previous.roots, made.root] }, []);
+  if (root) await holdRoot(k8s, root, made, 'cross');
+}

@@ -1,0 +1,139 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { reportOf, statusOf, statusWhere } from '../integration/support.js';
+import { approve, expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
+import {
+  attended,
+  controlPlaneReady,
+  expectHashesAlone,
+  expectUnchanged,
+  given,
+  printedValues,
+  upgrade,
+} from '../integration/helm-release.js';
+
+/** Linkerd installed by `helm install`: the release is somebody else's, and renders what it is given. */
+
+describe.each(['linkerd', 'kubernetes'] as const)('a release of Helm, issuer scheme %s', (issuer) => {
+  let mesh: OwnMesh;
+  beforeAll(async () => void (mesh = await ownMesh({ install: 'helm', realHelm: true, issuer })));
+  afterAll(async () => await mesh.stop());
+
+  it.each(['standard', 'patient', 'bridge'] as const)(
+    'by %s: `helm upgrade` with what reroot shows changes nothing, after each phase and at the end',
+    async (strategy) => {
+      await mesh.sandbox.mesh.setProbe({ reset: true });
+      const handle = await mesh.start({ strategy, approvals: 'everyPhase' });
+      const phases: string[] = [];
+      const report = await attended(handle, {
+        asked: async (phase) => {
+          phases.push(phase);
+          const { helm, pastPointOfNoReturn } = await statusOf(handle);
+          const isLeftAlone = strategy === 'bridge' && helm !== undefined && !pastPointOfNoReturn;
+          const expectIt = isLeftAlone ? expectHashesAlone : expectUnchanged;
+          await expectIt(mesh, helm, `before ${phase}`);
+        },
+      });
+      expect(report.outcome).toBe('completed');
+      expect(phases).toEqual(
+        strategy === 'bridge' ? ['trust', 'bridge', 'approve', 'issue'] : ['trust', 'issue', 'renew', 'approve'],
+      );
+      const values = await printedValues(mesh, handle.workflowId);
+      expect(values.keyFlag === undefined).toBe(issuer === 'kubernetes');
+      await expectUnchanged(mesh, values, 'at the end');
+      await expectUnchanged(mesh, undefined, 'with nothing new');
+      await expectNoRefusal(mesh);
+    },
+  );
+});
+
+describe('a `helm upgrade` with old values, in the middle', () => {
+  let mesh: OwnMesh;
+  beforeAll(async () => void (mesh = await ownMesh({ install: 'helm', realHelm: true })));
+  afterAll(async () => await mesh.stop());
+  afterEach(async () => await mesh.endRotations());
+
+  // once leaves are under the new root, a control plane that has forgotten it refuses them: nobody can undo that beforehand
+  it.each([
+    ['standard', 'issue', 'harms nobody'],
+    ['patient', 'renew', 'is repaired'],
+    ['bridge', 'bridge', 'harms nobody'],
+    ['bridge', 'approve', 'harms nobody'],
+  ] as const)(
+    'by %s, before %s: it is caught and named, %s, and one with the right values lets it go on',
+    async (strategy, before, outcome) => {
+      await mesh.sandbox.mesh.setProbe({ reset: true });
+      const old = await given(mesh, await printedValues(mesh, 'none'));
+      const handle = await mesh.start({ strategy, approvals: 'everyPhase' });
+      const named: string[] = [];
+      const report = await attended(handle, {
+        asked: async (phase) => {
+          if (phase !== before || named.length > 0) return;
+          await upgrade(mesh, old);
+          await controlPlaneReady(mesh);
+        },
+        paused: async (on) => {
+          named.push(on);
+          const shown = await printedValues(mesh, handle.workflowId);
+          expect(shown).toEqual((await statusOf(handle)).helm);
+          await upgrade(mesh, await given(mesh, shown));
+          await controlPlaneReady(mesh);
+          if (outcome === 'is repaired') await mesh.sandbox.mesh.setProbe({ reset: true });
+        },
+      });
+      expect(report.outcome).toBe('completed');
+      expect(named).toEqual([expect.stringMatching(/ConfigMap linkerd-identity-trust-roots.*helm at 20/)]);
+      await expectUnchanged(mesh, await printedValues(mesh, handle.workflowId), 'at the end');
+      await expectNoRefusal(mesh);
+    },
+  );
+
+  it('`resume` alone writes everything again, and asks for a retry where Helm has restarted the control plane', async () => {
+    await mesh.sandbox.mesh.setProbe({ reset: true });
+    const old = await given(mesh, await printedValues(mesh, 'none'));
+    const handle = await mesh.start({ strategy: 'standard', approvals: 'everyPhase' });
+    const waits: string[] = [];
+    const report = await attended(handle, {
+      asked: async (phase) => {
+        if (phase !== 'issue' || waits.length > 0) return;
+        await upgrade(mesh, old);
+        await controlPlaneReady(mesh);
+      },
+      paused: async (on) => void (await Promise.resolve(waits.push(on))),
+      attention: async (on) => void (await Promise.resolve(waits.push(on))),
+    });
+    expect(report.outcome).toBe('completed');
+    expect(waits[0]).toMatch(/ConfigMap linkerd-identity-trust-roots.*helm at 20/);
+    expect(waits.slice(1).join()).toContain('OutdatedAfterRollout');
+    await expectUnchanged(mesh, await printedValues(mesh, handle.workflowId), 'at the end');
+    await expectNoRefusal(mesh);
+  });
+});
+
+describe('other ways through, on a release of Helm', () => {
+  let mesh: OwnMesh;
+  beforeAll(async () => void (mesh = await ownMesh({ install: 'helm', realHelm: true, linkerd: '2.14' })));
+  afterAll(async () => await mesh.stop());
+
+  it('an abort: the values of the start are right again, and nobody had to set them', async () => {
+    const before = await mesh.certificates();
+    await mesh.sandbox.mesh.setProbe({ reset: true });
+    const handle = await mesh.start({ strategy: 'standard', approvals: 'everyPhase' });
+    await statusWhere(handle, 'renew', ({ phase, waiting }) => {
+      if (waiting?.kind === 'approval' && phase !== 'renew') void approve(handle, waiting.planHash).catch(() => {});
+      return waiting?.kind === 'approval' && phase === 'renew';
+    });
+    await handle.executeUpdate('abort', { args: [{ reason: 'a test', by: 'tester' }] });
+    expect((await reportOf(handle)).outcome).toBe('aborted');
+    expect(await mesh.certificates()).toEqual(before);
+    await expectUnchanged(mesh, undefined, 'with the values of the start');
+    await expectNoRefusal(mesh);
+  });
+
+  it('a rotation of the issuer alone: the bundle and the control plane stay as they are', async () => {
+    await mesh.sandbox.mesh.setProbe({ reset: true });
+    const handle = await mesh.startIssuer({});
+    expect((await seenThrough(handle)).outcome).toBe('completed');
+    await expectUnchanged(mesh, await printedValues(mesh, handle.workflowId), 'at the end');
+    await expectNoRefusal(mesh);
+  });
+});
