@@ -100,6 +100,13 @@ export const WAITS = {
     asks: 'at once',
     todo: 'Send `approve` with the root, or `reroot watch --approve <root>`.',
   },
+  issuerAhead: {
+    kind: 'attention',
+    for: 'proxies to trust a renewed root that the issuer is under already',
+    ends: 'every proxy trusts it',
+    asks: 'at once',
+    todo: 'Do not restart identity yet: its leaves would be refused. Restart the meshed workloads, which take both roots from the bundle; then the control plane.',
+  },
   watchedRotation: {
     kind: 'attention',
     for: 'a rotation that a watch has started, and that ended without bringing the mesh to the renewed root',

@@ -1,4 +1,5 @@
 import { textProblem } from './said-text.js';
+import { isIssuerRenewedToo } from './watch.js';
 import type { WatchStatus } from './watch-status.js';
 
 /** Characters of a fingerprint by which a root is told from every other. */
@@ -9,6 +10,7 @@ export function refuseRenewalApproval(args: unknown, { waiting, look }: WatchSta
   const root = look?.root?.fingerprint;
   if (!waiting || waiting.kind === 'worker' || root === undefined)
     return 'nothing to approve: the watch asks for no word';
+  if (look && isIssuerRenewedToo(look)) return `no rotation begins now. ${waiting.todo}`;
   const { root: given, by, reason } = (args ?? {}) as Record<string, unknown>;
   const wanted = `approve needs {"root": "${root}"}, the root that has renewed itself`;
   if (typeof given !== 'string' || given.length < ROOT_PREFIX || !root.startsWith(given)) return wanted;

@@ -3,7 +3,7 @@ import { type Due, type RenewalLook, seenText } from './watch.js';
 import type { WatchedRotation } from './watch-status.js';
 import { WAITS } from './waits.js';
 
-const WAIT_OF = { ask: 'renewedRoot', tell: 'watchedRotation' } as const;
+const WAIT_OF = { ask: 'renewedRoot', tell: 'watchedRotation', trustFirst: 'issuerAhead' } as const;
 
 /** What a watch waits for, by what is due; undefined: for nobody. */
 export function waitingOf(

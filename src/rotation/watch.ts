@@ -86,12 +86,14 @@ export interface Remembered {
 /**
  * - `ask`: a person, before the rotation is started.
  * - `tell`: that a rotation for this root has ended and has not brought the mesh to it. No second is started unasked.
+ * - `trustFirst`: that the issuer is under this root already. A rotation would restart identity, whose leaves nobody would trust.
  */
-export type Due = 'nothing' | 'ask' | 'tell' | 'start';
+export type Due = 'nothing' | 'ask' | 'tell' | 'trustFirst' | 'start';
 
 export function dueNow(look: RenewalLook, { onRenewal, approved, ended }: Remembered): Due {
   const { root, last } = look;
   if (seenIn(look) !== 'renewed' || !root) return 'nothing';
+  if (isIssuerRenewedToo(look)) return 'trustFirst';
   if (approved === root.fingerprint) return 'start';
   if (ended === root.fingerprint || (last?.ended && last.root === root.fingerprint)) return 'tell';
   return onRenewal === 'ask' ? 'ask' : 'start';

@@ -1,11 +1,17 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RenewalLook } from '../../src/rotation/watch.js';
 import type { WatchReport, WatchStatus } from '../../src/rotation/watch-status.js';
 import type { RotationReport } from '../../src/rotation/report.js';
+import { replays } from '../../worker/replay.js';
 import { certificate, type FakeCluster, fakeCluster, IN_STEP } from './fake-cluster.js';
 import { endRotations, eventually, failureOf } from './support.js';
+
+const source = { workflowsPath: path.resolve(import.meta.dirname, '../../workflows/index.ts') };
 
 let cluster: FakeCluster;
 beforeAll(async () => void (cluster = await fakeCluster()));
@@ -153,6 +159,26 @@ describe('a watch', () => {
     expect((await failureOf(await cluster.watch(FAST))).type).toBe('NothingToWatch');
     expect((await failureOf(await cluster.watch({ every: 'soon' }))).type).toBe('InvalidInput');
   });
+});
+
+it('goes on with what an earlier worker of this version has begun: its history replays', async () => {
+  rotates();
+  const handle = await cluster.watch({ ...FAST, onRenewal: 'ask' });
+  await watched(handle, 'a look', ({ look }) => look !== undefined);
+  seen = { ...IN_STEP, previous: { secret: 's/p', holds: ['older'] } };
+  cluster.given.answers['keepPreviousRoot'] = () => (seen = IN_STEP);
+  await watched(handle, 'the repair', ({ notes }) => notes.length > 0);
+  seen = RENEWED;
+  await watched(handle, 'the question', ({ waiting }) => waiting?.kind === 'approval');
+  await approve(handle);
+  await watched(handle, 'the end', (status) => status.rotation?.outcome === 'completed');
+  await handle.cancel();
+  await handle.result().catch(() => undefined);
+  const text = historyToJSON(await handle.fetchHistory());
+  expect(await replays(source, JSON.parse(text), handle.workflowId)).toBe(true);
+  // as test/all/record-histories.test.ts does for rotations
+  const folder = process.env['RECORD_HISTORIES'];
+  if (folder) writeFileSync(path.join(folder, 'watch-0.5.json'), text);
 });
 
 describe('one look, as a Schedule has it', () => {

@@ -14,6 +14,9 @@ import { stepQueue, workerCommand, workflowIdFor } from '../../src/temporal/name
 import { causeOf, stepsOn } from '../steps.js';
 import { setAlerts, show, type Watching, waitFor } from './watching.js';
 
+/** What a worker that may not look lacks. */
+const RIGHTS = 'A watch needs the rights of a rotation: deploy/rbac/cert-manager.yaml and cert-manager-renew.yaml.';
+
 /** How long a look takes before it is said that a worker may be missing. */
 const SILENCE = '10s';
 
@@ -41,10 +44,11 @@ export async function lookAround(watching: Watching): Promise<RenewalLook | unde
     const { type, message } = causeOf(error);
     if (settings.once) throw ApplicationFailure.nonRetryable(message, type);
     log.warn('the watch could not look; it looks again', { type, message });
+    const hint = type === 'KubernetesForbidden' ? `. ${RIGHTS}` : '';
     setAlerts(
       watching,
       ['WatchFailing'],
-      [{ reason: 'WatchFailing', message: `it could not look: ${message} (${type})` }],
+      [{ reason: 'WatchFailing', message: `it could not look: ${message} (${type})${hint}` }],
     );
     return undefined;
   } finally {

@@ -118,6 +118,12 @@ describe('what is due', () => {
       'start',
     ],
     ['nothing while a rotation has the cluster', renewed({ rotating: 'w' }), rotate, 'nothing'],
+    [
+      'no rotation while the issuer is ahead of the proxies',
+      renewed({ inUse: [T], untrusting: { proxies: 3, of: 9 } }),
+      { ...rotate, approved: T.fingerprint },
+      'trustFirst',
+    ],
     ['nothing with the same key', renewed({ sameKey: true }), rotate, 'nothing'],
   ] as const)('%s', (_what, seen, remembered, due) => expect(dueNow(seen, remembered)).toBe(due));
 
