@@ -1,3 +1,5 @@
+import { rootName } from '../src/ground/mesh.js';
+import { isHandedOff } from '../src/rotation/owners.js';
 import { isPast } from '../src/rotation/reverted.js';
 import { readAnchors } from '../src/linkerd/layouts/stores.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
@@ -6,6 +8,7 @@ import type { BundleWritten, StepInput } from '../src/rotation/payloads.js';
 import { changeTrust } from './kit/change-bundle.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
+import { askForBundle } from './kit/hand-off-bundle.js';
 import { bringIssuerTo } from './kit/issuer-secret.js';
 import { takeUpIssuer } from './kit/issuer-of-cert-manager.js';
 import { type Managed, managedOf } from './kit/managed.js';
@@ -20,9 +23,23 @@ export async function addTarget(dependencies: Dependencies, input: StepInput): P
   await fence(dependencies, input);
   const rotation = await readRotation(dependencies, input);
   const managed = await managedOf(dependencies.k8s, input, rotation.linkerd);
-  const written = await changeTrust(dependencies, { rotation, managed, change: { add: rotation.wanted } });
-  await keepUp(dependencies, input, { rotation, managed });
+  const written = isHandedOff(input.owners, 'bundle')
+    ? await askToAdd(dependencies, input, rotation)
+    : await changeTrust(dependencies, { rotation, managed, change: { add: rotation.wanted } });
+  if (!written.handOff) await keepUp(dependencies, input, { rotation, managed });
   return written;
+}
+
+async function askToAdd(
+  dependencies: Dependencies,
+  input: StepInput,
+  rotation: StoredRotation,
+): Promise<BundleWritten> {
+  const { wanted, target, isBack, secret } = rotation;
+  // the roots of the start belong to what is asked for: somebody may have put the new one in their place
+  const ofStart = isBack || input.handOff?.past ? [] : secret.previous.roots;
+  const what = `the bundle to have ${rootName(target.root)} beside the others`;
+  return await askForBundle(dependencies, input, rotation, { for: what, add: [...ofStart, ...wanted], remove: [] });
 }
 
 /** What cert-manager signs with, and what it has signed. */

@@ -107,7 +107,7 @@ async function prepare(
   input: StepInput,
   { linkerd, anchors }: Found,
 ): Promise<NewRotation> {
-  const { settings, course: ref, firstRunId } = input;
+  const { settings, course: ref, firstRunId, owners } = input;
   const course = courseOf(ref);
   const byCertManager = await preparedByCertManager(dependencies, input, { linkerd, anchors });
   if (byCertManager) return byCertManager;
@@ -134,7 +134,7 @@ async function prepare(
     retire: roots.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
     ...(rootKeyPem && keepsRootKey(settings) ? { rootKeyPem } : {}),
     ...(course.bridge
-      ? { bridgePem: makeBridge(made, current, { settings, linkerd, now: issueTime(dependencies.k8s) }).pem }
+      ? { bridgePem: makeBridge(made, current, { settings, linkerd, owners, now: issueTime(dependencies.k8s) }).pem }
       : {}),
   };
 }

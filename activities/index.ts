@@ -3,6 +3,7 @@ import { acquireLease, releaseLease } from './lease.js';
 import { addTarget } from './add-target.js';
 import { awaitApproval } from './await-approval.js';
 import { awaitChange } from './await-change.js';
+import { awaitHandOff } from './await-hand-off.js';
 import { awaitInjection } from './await-injection.js';
 import { awaitIssuer } from './await-issuer.js';
 import { awaitProxies } from './await-proxies.js';
@@ -44,6 +45,7 @@ export function createActivities(dependencies: Dependencies) {
     reinject: given(reinject),
     awaitApproval: given(awaitApproval),
     awaitChange: given(awaitChange),
+    awaitHandOff: given(awaitHandOff),
     awaitProxies: given(awaitProxies),
     writeIssuer: given(writeIssuer),
     keepBridge: given(keepBridge),

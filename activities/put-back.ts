@@ -5,8 +5,10 @@ import { anchorsHeld, readAnchors } from '../src/linkerd/layouts/stores.js';
 import type { Certificate } from '../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../src/pki/issuer-anchors.js';
 import { issuerStateOf } from '../src/records/issuer-states.js';
-import { chainOfStart, readRotationSecret, type RotationSecret } from '../src/records/rotation-secret.js';
+import { ROTATION_SECRET } from '../src/records/names.js';
+import { chainOfStart, readRotationSecret, type RotationSecret, SECRET_KEYS } from '../src/records/rotation-secret.js';
 import { type PutBack, whyNotBack } from '../src/rotation/ending.js';
+import type { HandOff } from '../src/rotation/hand-off.js';
 import type { StepInput } from '../src/rotation/payloads.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
@@ -50,7 +52,8 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   if (why) return { putBack: false, why, leavesEnd };
   // on the way back: only the issuer of the start is written there
   const back: StepInput = { ...input, course: { ...input.course, direction: 'back' } };
-  await bringIssuerTo(dependencies, back, { wanted: () => 'previous' });
+  const { handOff } = await bringIssuerTo(dependencies, back, { wanted: () => 'previous' });
+  if (handOff) return { putBack: false, why: onlyTheirs(handOff, linkerd.namespace), leavesEnd };
   return { putBack: true, changed: true };
 }
 
@@ -76,4 +79,13 @@ function endOf(chain: readonly Certificate[]): Date {
 function trusts({ anchors, identityAnchors, unstarted }: ProxyObservation): string[] | 'unread' | undefined {
   if (!anchors) return unstarted ? undefined : 'unread';
   return identityAnchors ? anchors.filter((anchor) => identityAnchors.includes(anchor)) : anchors;
+}
+
+/** What its owner has to do: this rotation is over before they could be waited for. */
+function onlyTheirs({ who = 'somebody else' }: HandOff, namespace: string): string {
+  const { previousIssuer, previousIssuerKey } = SECRET_KEYS;
+  return (
+    `${who} writes it, and has to put the issuer of the start back (certificate and key: ${previousIssuer} and ` +
+    `${previousIssuerKey} of Secret ${namespace}/${ROTATION_SECRET})`
+  );
 }

@@ -3,12 +3,12 @@ import { blocking, type Finding, formatFinding } from '../src/rotation/findings.
 import { addNote } from '../src/rotation/notes.js';
 import type { GateResult } from '../src/rotation/payloads.js';
 import { WAITS } from '../src/rotation/waits.js';
-import { followHelm } from './helm.js';
 import { now, showDetails } from './in-phase.js';
-import { guarded, phaseInput, type Rotation } from './rotation.js';
+import { phaseInput, type Rotation } from './rotation.js';
 import { stepsOn, unlessItFails } from './steps.js';
 import { waitForRenewal, waitForReplacement } from './wait-for-proxies.js';
 import { rollControlPlane, rollNamespaces } from './waves.js';
+import { addTarget, dropRetired, writeIssuer } from './writes.js';
 
 /**
  * Brings every live proxy to what the row's gate wants: look; wait for the proxies or roll them, as the row says; look
@@ -73,15 +73,14 @@ async function look(rotation: Rotation, { phase }: Row): Promise<GateResult> {
 
 /** Somebody put back what this rotation has written: wait until they are stopped, then write it again, in its order. */
 async function standStill(rotation: Rotation, row: Row, gate: GateResult): Promise<void> {
-  const { input, operator, steps, status } = rotation;
+  const { operator, status } = rotation;
   const others = gate.reverted.filter(({ reason }) => reason === 'Reverted'); // what reroot itself wrote is nobody's fault
   for (const finding of gate.reverted.filter(({ reason }) => reason === 'Renewed'))
     addNote(status.notes, `${finding.subject.name}: ${finding.message}.`);
   if (others.length > 0) await operator.hold('another writer reverts the rotation', others.map(formatFinding));
-  followHelm(status, await steps.addTarget(input));
-  if (row.issuer !== undefined)
-    followHelm(status, await steps.writeIssuer({ ...guarded(rotation), state: row.issuer, keepLater: true }));
-  if (row.retired) followHelm(status, await steps.dropRetired(guarded(rotation)));
+  await addTarget(rotation);
+  if (row.issuer !== undefined) await writeIssuer(rotation, { state: row.issuer, keepLater: true });
+  if (row.retired) await dropRetired(rotation);
   delete status.proxiesWait; // leaves of before this are not expected to fit
 }
 

@@ -3,13 +3,13 @@ import { addNote } from '../src/rotation/notes.js';
 import { approveIfAsked, approveRetiring, asApproved } from './approvals.js';
 import { converge } from './converge.js';
 import type { Effects, Proof } from './perform.js';
-import { followHelm } from './helm.js';
 import { inPhase } from './in-phase.js';
-import { guarded, phaseInput, type Rotation } from './rotation.js';
+import { phaseInput, type Rotation } from './rotation.js';
+import { addTarget, dropRetired, writeIssuer } from './writes.js';
 
 /** A rotation as `perform` moves it. */
 export function effectsOf(rotation: Rotation): Effects {
-  const { status, steps, input, operator } = rotation;
+  const { status, operator } = rotation;
   return {
     inPhase: async (phase, work) => {
       operator.begins(phase);
@@ -18,20 +18,11 @@ export function effectsOf(rotation: Rotation): Effects {
     ask: async (row) => await approveIfAsked(rotation, row),
     approve: async (row) => await approveRetiring(rotation, row),
     converge: async (row) => await converge(rotation, row),
-    addTarget: async () => followHelm(status, await steps.addTarget(input)),
+    addTarget: async () => void (await addTarget(rotation)),
     dropRetired: async (proof) =>
-      followHelm(
-        status,
-        await asApproved(
-          rotation,
-          async (how) => await steps.dropRetired(guarded(rotation), { ...how, ...proven(proof) }),
-        ),
-      ),
+      void (await asApproved(rotation, async (how) => await dropRetired(rotation, { ...how, ...proven(proof) }))),
     writeIssuer: async (state) =>
-      followHelm(
-        status,
-        await asApproved(rotation, async (how) => await steps.writeIssuer({ ...guarded(rotation), state }, how)),
-      ),
+      void (await asApproved(rotation, async (how) => await writeIssuer(rotation, { state }, how))),
     swapIssuer: async (row, state, proof) => await swapIssuer(rotation, { row, state, proof }),
     passPointOfNoReturn: () => (status.pastPointOfNoReturn = true),
   };
@@ -49,10 +40,8 @@ interface Swap {
 
 async function swapIssuer(rotation: Rotation, { row, state, proof }: Swap): Promise<boolean> {
   const { steps, status } = rotation;
-  const swapped = await steps.writeIssuer({ ...guarded(rotation), state }, proven(proof));
-  const { swappedAt, written } = swapped;
-  followHelm(status, swapped);
-  if (state === 'previous' && written.length === 0) return true; // it never left
+  const { swappedAt, written, waited } = await writeIssuer(rotation, { state }, proven(proof));
+  if (state === 'previous' && written.length === 0 && !waited) return true; // it never left
   const answer = await steps.awaitIssuer({ ...phaseInput(rotation, row.phase), swappedAt });
   addNote(status.notes, `Issuer Secret written at ${swappedAt} (${state}): ${answer.message}.`);
   return answer.outcome === 'updated' || answer.outcome === 'alreadyIssuing';

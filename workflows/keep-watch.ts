@@ -10,7 +10,10 @@ import {
   isIssuerReplaced,
 } from '../src/rotation/certificate-watch.js';
 import { followHelm } from './helm.js';
+import { untilHandedOver } from './hand-off.js';
 import { now, showDetails } from './in-phase.js';
+import { isLeaving } from './operator/index.js';
+import { cancelWhen } from './operator/scopes.js';
 import type { Generated } from './rotation.js';
 import { causeOf, stepsOn } from './steps.js';
 
@@ -48,11 +51,25 @@ async function keepBridge(rotation: Generated): Promise<void> {
     followHelm(status, kept);
     clear(status, 'BridgeNotKept');
     sayOfKey(rotation, kept);
+    if (kept.handOff) await askForBridge(rotation);
   } catch (error) {
-    if (isCancellation(error)) throw error;
+    if (isLeaving(error)) throw error;
     const cause = causeOf(error);
     log.warn('the bridge certificate could not be looked after; it is tried again', cause);
     raise(status, bridgeNotKept(cause, status.bridgeNotAfter), now());
+  }
+}
+
+/** While a phase asks for the issuer Secret itself, that has the new certificate in it. */
+async function askForBridge(rotation: Generated): Promise<void> {
+  const { input, status, operator } = rotation;
+  const isAsked = () => Object.keys(operator.said().handOffs ?? {}).some((key) => key.startsWith('writeIssuer '));
+  const { keepBridge: keep } = stepsOn(status.cluster).quick;
+  const ask = { step: 'keepBridge' as const, input: () => input, call: keep };
+  try {
+    if (!isAsked()) await cancelWhen(isAsked, async () => await untilHandedOver(rotation, ask));
+  } catch (error) {
+    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
   }
 }
 

@@ -46,7 +46,7 @@ export function stepsOn(cluster: string) {
     looks: { once: tried({ ...SHORT, ...SOME_TRIES }), keepTrying: shortEndless },
     waits: { once: tried({ ...LONG, ...SOME_TRIES }), keepTrying: longEndless },
     /** Steps as they are, for waits that end by themselves or by a message. */
-    watch: { awaitChange: longEndless.awaitChange },
+    watch: { awaitChange: longEndless.awaitChange, awaitHandOff: longEndless.awaitHandOff },
     /** Steps of the beginning and the end, which no pause interrupts. */
     plain: {
       hello: shortEndless.hello,

@@ -6,6 +6,7 @@ import { createBridge } from '../../src/pki/issue.js';
 import { parseKey } from '../../src/pki/key.js';
 import { storeBridge } from '../../src/records/rotation-secret.js';
 import { bridgeEndsSoon, bridgeLife, type KeyMissing } from '../../src/rotation/bridge-life.js';
+import { isHandedOff } from '../../src/rotation/owners.js';
 import type { StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
 import { rootKeyOf } from './root-key.js';
@@ -36,7 +37,10 @@ async function tryWithBridge(dependencies: Dependencies, input: StepInput): Prom
     rootKey: parseKey(pem),
     now: issueTime(dependencies.k8s),
     // none ends before the one that it replaces: the report says until when the last one carries the old key
-    validForMs: Math.max(bridgeLife(input.settings, linkerd.leafLifeMs), timeLeft(secret.bridge, now)),
+    validForMs: Math.max(
+      bridgeLife(input.settings, linkerd.leafLifeMs, isHandedOff(input.owners, 'issuer')),
+      timeLeft(secret.bridge, now),
+    ),
   });
   await storeBridge(dependencies.k8s, linkerd.namespace, secret, made);
   return await readRotation(dependencies, input);

@@ -6,7 +6,7 @@ import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readHelmUpgrade } from '../../src/linkerd/helm.js';
-import { readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
+import { ISSUER_KEYS, readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { issuerFile } from '../../src/pki/bundle.js';
@@ -14,10 +14,13 @@ import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { issuerIn, issuerStateOf, isSameIssuer } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
+import { isHandedOff } from '../../src/rotation/owners.js';
 import { isPast } from '../../src/rotation/reverted.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
+import { sameWriter } from './hand-off.js';
+import { issuerHandOff } from './hand-off-issuer.js';
 import { bringNew, isFinal } from './issuer-of-cert-manager.js';
 import { type Managed, managedOf } from './managed.js';
 import { bringPair } from './root-secret.js';
@@ -91,14 +94,16 @@ export async function bringIssuerTo(
     const { stored, current, found, managed, isBack, isPast: past } = now;
     const { linkerd, secret: rotation } = stored;
     // what cert-manager has issued under a root that is none of this rotation's is put back, not fought for
-    if (!managed.issuer) refuseForeign(current, rotation);
+    const isTheirs = isHandedOff(input.owners, 'issuer');
+    if (!managed.issuer && !isTheirs) refuseForeign(current, rotation);
     const state = wanted(found, { isBack, isPast: past });
-    const isWritten = state !== undefined && (await writeState(k8s, now, { state, guard }));
-    const { secret, copies } = await followIssuer(k8s, linkerd);
-    const written = isWritten ? [`Secret ${ISSUER_SECRET}`] : [];
+    const handOff = isTheirs && state ? await askForState(k8s, input, now, { state, guard }) : undefined;
+    if (handOff) return { swappedAt: swapTime(current.secret, true), written: [], handOff };
+    const isWritten = !isTheirs && state !== undefined && (await writeState(k8s, now, { state, guard }));
+    const { secret, copies } = await followIssuer(k8s, await ownCopies(k8s, linkerd, isTheirs));
+    const written = [...(isWritten ? [`Secret ${ISSUER_SECRET}`] : []), ...copies];
     const helm = await readHelmUpgrade(k8s, linkerd);
-    const swappedAt = swapTime(secret, managed.issuer !== undefined);
-    return { swappedAt, written: [...written, ...copies], ...present({ helm }) };
+    return { swappedAt: swapTime(secret, isTheirs || managed.issuer !== undefined), written, ...present({ helm }) };
   });
 }
 
@@ -122,6 +127,22 @@ async function writeState(
   if (issuer) await putBackIssuer(k8s, issuer, next);
   else await replaceIssuer(k8s, linkerd, current, next);
   return true;
+}
+
+/** Shown to whoever writes the Secret once all is proven that a write of reroot's own would need. */
+async function askForState(
+  k8s: Kubernetes,
+  input: StepInput,
+  { stored, current, found, bundle }: IssuerNow,
+  { state, guard }: { state: IssuerState; guard: Swap['guard'] },
+): Promise<SwapResult['handOff']> {
+  const next = contentOf(state, stored.secret);
+  const handOff = issuerHandOff(input, current, { ...stored, state, next });
+  if (!handOff) return undefined;
+  refuseExpired(next.certificatePem, clusterNow(k8s));
+  await refuseUntrusted(k8s, stored.linkerd, next.certificatePem);
+  await guard?.(stored, { state, found, bundle });
+  return handOff;
 }
 
 /** The key that it has stays, mostly; another one is not to be issued anew. */
@@ -189,7 +210,18 @@ function refuseForeign({ certificates }: StoredIssuer, rotation: RotationSecret)
   );
 }
 
-/** When reroot last wrote the Secret, or anybody did where cert-manager writes it, by the API server's clock. */
+/** Without the copies that whoever writes the issuer Secret keeps in step. */
+async function ownCopies(k8s: Kubernetes, linkerd: Linkerd, isTheirs: boolean): Promise<Linkerd> {
+  const { namespace, layout, scheme } = linkerd;
+  if (!isTheirs) return linkerd;
+  const first = { kind: 'Secret', name: ISSUER_SECRET, key: ISSUER_KEYS[scheme].certificate, optional: false } as const;
+  const certificates = layout.issuerCopies.map(({ certificate }) => certificate);
+  const theirs = await sameWriter(k8s, namespace, first, certificates);
+  const issuerCopies = layout.issuerCopies.filter(({ certificate }) => !theirs.includes(certificate));
+  return { ...linkerd, layout: { ...layout, issuerCopies } };
+}
+
+/** When reroot last wrote the Secret, or anybody did where it is somebody else's to write, by the API server's clock. */
 function swapTime(secret: StoredIssuer['secret'], byAnybody: boolean): string {
   const own = secret.metadata?.managedFields?.filter(({ manager }) => byAnybody || manager === FIELD_MANAGER) ?? [];
   const times = own.map(({ time }) => (time ? new Date(time).getTime() : 0));

@@ -13,6 +13,7 @@ import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
 import { readSuppliedCertificates, type SuppliedCertificates } from '../../src/records/supplied.js';
 import { bridgeLife } from '../../src/rotation/bridge-life.js';
 import type { RotationSettings } from '../../src/rotation/input.js';
+import { isHandedOff, type Owners } from '../../src/rotation/owners.js';
 import type { Dependencies } from './dependencies.js';
 
 /** A root with an issuer under it. The keys are for the activity that made them and for nobody else. */
@@ -45,7 +46,7 @@ export async function makeCertificates(
 export function makeBridge(
   { root, rootKeyPem }: Pick<Made, 'root' | 'rootKeyPem'>,
   current: StoredIssuer,
-  { settings, linkerd, now }: SettingsOf,
+  { settings, linkerd, now, owners }: SettingsOf & { owners: Owners | undefined },
 ): Certificate {
   if (!rootKeyPem) {
     throw ApplicationFailure.nonRetryable(
@@ -57,7 +58,7 @@ export function makeBridge(
     issuer: current.certificates[0],
     root,
     rootKey: parseKey(rootKeyPem),
-    validForMs: bridgeLife(settings, linkerd.leafLifeMs),
+    validForMs: bridgeLife(settings, linkerd.leafLifeMs, isHandedOff(owners, 'issuer')),
     now,
   });
 }

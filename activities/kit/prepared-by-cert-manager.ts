@@ -71,12 +71,12 @@ interface InUse {
 /** The issuer is cert-manager's, too, when its time has come; or else it is made here. */
 async function ofRoot(
   k8s: Dependencies['k8s'],
-  { settings, course, firstRunId }: StepInput,
+  { settings, course, firstRunId, owners }: StepInput,
   { linkerd, current, roots, managed }: InUse,
 ): Promise<NewRotation> {
   const { root, ...keys } = await renewedRoot(k8s, linkerd, { managed, roots });
   const { rootKeyPem } = keys;
-  const at = { settings, linkerd, now: issueTime(k8s) };
+  const at = { settings, linkerd, owners, now: issueTime(k8s) };
   const bridgePem = courseOf(course).bridge ? makeBridge({ root, rootKeyPem }, current, at).pem : undefined;
   return {
     ...startOfRotation(current, firstRunId),

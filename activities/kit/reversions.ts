@@ -5,7 +5,8 @@ import { readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { isLaterState, issuerStateOf } from '../../src/records/issuer-states.js';
 import type { Finding } from '../../src/rotation/findings.js';
-import { bundleReverted, reverted } from '../../src/rotation/reverted.js';
+import { isHandedOff, type Owners } from '../../src/rotation/owners.js';
+import { bundleReverted, handOffUndone, reverted } from '../../src/rotation/reverted.js';
 import type { Dependencies } from './dependencies.js';
 import type { PhaseInput } from '../../src/rotation/payloads.js';
 import { renewals } from './renewals.js';
@@ -15,22 +16,24 @@ const ISSUER: Location = { kind: 'Secret', name: ISSUER_SECRET, key: 'certificat
 
 /** What of this rotation's writes no longer stands, by object, each with who wrote it last. Empty: all stands. */
 export async function reversions({ k8s }: Pick<Dependencies, 'k8s'>, phase: PhaseContext): Promise<Finding[]> {
-  const { linkerd, target, secret, row, isBack, managed } = phase;
+  const { linkerd, target, secret, row, isBack, managed, owners } = phase;
   const found: Finding[] = await renewals(k8s, phase);
-  const name = async (location: Location, what: string | undefined): Promise<void> => {
+  const name = async (location: Location, what: string | undefined, of: keyof Owners): Promise<void> => {
     if (what === undefined) return;
-    found.push(reverted(locationName(location), what, await lastForeignWriter(k8s, linkerd.namespace, location)));
+    const writer = await lastForeignWriter(k8s, linkerd.namespace, location);
+    const tell = isHandedOff(owners, of) ? handOffUndone : reverted;
+    found.push(tell(locationName(location), what, writer));
   };
   for (const { location, certificates } of await readAnchors(k8s, linkerd)) {
     const anchors = certificates.map(({ fingerprint }) => fingerprint);
-    await name(location, bundleReverted(anchors, target, row));
+    await name(location, bundleReverted(anchors, target, row), 'bundle');
   }
   if (row.issuer !== undefined) {
     const { certificates } = await readIssuer(k8s, linkerd);
     const state = issuerStateOf(certificates, secret);
     const stands = state === row.issuer || (!isBack && isLaterState(state, row.issuer));
     const isSaid = managed.issuer !== undefined && state === undefined;
-    await name(ISSUER, stands || isSaid ? undefined : 'it holds another issuer again');
+    await name(ISSUER, stands || isSaid ? undefined : 'it holds another issuer again', 'issuer');
   }
   return found;
 }

@@ -13,6 +13,7 @@ import { targetOf } from '../../src/records/target.js';
 import { type Row, rowOf } from '../../src/rotation/courses/course.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { GATES, type Requirement } from '../../src/rotation/gates.js';
+import type { Owners } from '../../src/rotation/owners.js';
 import { isPast } from '../../src/rotation/reverted.js';
 import type { PhaseInput, StepInput } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
@@ -34,6 +35,8 @@ export interface StoredRotation {
 /** The same in one phase of its course. */
 export interface PhaseContext extends StoredRotation {
   row: Row;
+  /** Who writes what; absent: reroot does. */
+  owners?: Owners | undefined;
   /** What every proxy has to show. */
   requirement: Requirement;
   /** What cert-manager writes of it. */
@@ -96,6 +99,7 @@ export async function readPhase(dependencies: Pick<Dependencies, 'k8s'>, input: 
     ...rotation,
     wanted,
     row,
+    owners: input.owners,
     managed,
     ...GATES[row.gate],
     ...present({ anchorsHash: await hashFor(dependencies, rotation, { row, change }) }),

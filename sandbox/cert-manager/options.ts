@@ -25,7 +25,7 @@ export interface CertManagerOptions {
   issuer?: CertificateLife;
 }
 
-/** As cert-manager has them: `48h`; a duration is an hour at the least, and longer than `renewBefore` by 5 minutes. */
+/** As cert-manager has them: `48h`. Its webhook wants an hour and 5 minutes at the least; here seconds will do. */
 export interface CertificateLife {
   duration: string;
   renewBefore: string;

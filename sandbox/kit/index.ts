@@ -17,6 +17,8 @@ export { ANCHOR_CERTIFICATE, CERT_MANAGER_NAMESPACE, ISSUER_CERTIFICATE } from '
 export type { CertificateLife, CertManagerOptions } from '../cert-manager/options.js';
 export { pointIssuerAt } from '../cert-manager/outside.js';
 export type { SandboxFacts, SandboxOptions } from '../facts.js';
+export { CONTROLLER, type GitController, type Manifest, manifestsIn, startGitController } from '../git/controller.js';
+export { createRepository, type Repository } from '../git/repository.js';
 export type { AppsSize } from '../linkerd/apps.js';
 export { helm, type HelmRelease } from '../linkerd/install/helm.js';
 export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';

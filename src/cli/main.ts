@@ -8,6 +8,7 @@ import { CliError, EXIT } from './exit-codes.js';
 import { addEmbeddedHostCommand } from './commands/embedded-host.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addExplainCommand } from './commands/explain.js';
+import { addHandOffCommand } from './commands/hand-off.js';
 import { addPreflightCommand } from './commands/preflight.js';
 import { addRotateCommand } from './commands/rotate.js';
 import { addStatusCommand } from './commands/status.js';
@@ -31,6 +32,7 @@ async function main(argv: string[]): Promise<number> {
   addRotateCommand(program, done);
   addStatusCommand(program, done);
   addValuesCommand(program, done);
+  addHandOffCommand(program);
   addUpdateCommands(program);
   addWorkerCommand(program);
   addExplainCommand(program);

@@ -1,5 +1,6 @@
 import type { HelmUpgrade } from '../ground/helm.js';
 import { present } from '../ground/present.js';
+import type { MayHandOff } from './hand-off.js';
 import type { RotationSettings } from './input.js';
 
 const HOUR_MS = 3_600_000;
@@ -16,6 +17,8 @@ const LIFE_MS = 14 * DAY_MS;
  * the user's own Secret, because nothing was said of it, is read there again.
  */
 const WITHOUT_KEY_MS = 30 * DAY_MS;
+/** Where somebody else writes the issuer Secret, they are not asked again and again. */
+const HANDED_OFF_MS = 60 * DAY_MS;
 /** Made anew when less than half of it is left, or less than this many leaf lives. */
 const RENEWED_BELOW_LEAVES = 1.5;
 
@@ -26,8 +29,10 @@ export const LONGEST_BRIDGE_MS = 90 * DAY_MS;
 export function bridgeLife(
   settings: Pick<RotationSettings, 'bridge' | 'root' | 'rollout'>,
   leafLifeMs: number,
+  handedOff = false,
 ): number {
-  return Math.max(Math.min(wantedLife(settings), LONGEST_BRIDGE_MS), LEAST_LEAVES * leafLifeMs);
+  const least = handedOff && settings.bridge.validity === undefined ? HANDED_OFF_MS : 0;
+  return Math.max(Math.min(Math.max(wantedLife(settings), least), LONGEST_BRIDGE_MS), LEAST_LEAVES * leafLifeMs);
 }
 
 function wantedLife(settings: Pick<RotationSettings, 'bridge' | 'root' | 'rollout'>): number {
@@ -62,7 +67,7 @@ export function keyNotIn(secret: string, problem: string): string {
 }
 
 /** How long the bridge certificate lasts, and whether that is all there will be. */
-export interface BridgeKept {
+export interface BridgeKept extends MayHandOff {
   /** ISO 8601; empty: there is none. */
   notAfter: string;
   /** The key of the new root is at hand: it is made anew in time. */

@@ -33,6 +33,11 @@ export type SaidOwners = { readonly [owned in Owned]?: OwnerKind | undefined };
 /** A rotation of reroot 0.5 and earlier, and of an install that nobody else writes. */
 export const OWN: Owners = { bundle: { kind: 'reroot' }, issuer: { kind: 'reroot' } };
 
+/** Whether somebody else has to be asked to write it. */
+export function isHandedOff(owners: Owners | undefined, what: keyof Owners): boolean {
+  return owners?.[what].kind === 'handOff';
+}
+
 /** Whether reroot writes everything, as it always did. */
 export function isOwn({ bundle, issuer }: Owners): boolean {
   return bundle.kind === 'reroot' && issuer.kind === 'reroot';

@@ -2,6 +2,7 @@ import type { HelmUpgrade } from '../ground/helm.js';
 import type { Finding, Waiver } from './findings.js';
 import type { RotationRequest } from './input.js';
 import type { Fingerprint } from '../ground/mesh.js';
+import type { HandOffMemory, HandOffStep, MayHandOff } from './hand-off.js';
 import type { Owners } from './owners.js';
 import type { GatedPhase } from './phases.js';
 import type { Plan } from './plan.js';
@@ -23,6 +24,8 @@ export interface StepInput extends RotationRequest {
   firstRunId?: string;
   /** Who writes what is rotated; absent: reroot does (also: a rotation that reroot 0.5 began). */
   owners?: Owners;
+  /** What is remembered of what somebody else was asked to write in this step. */
+  handOff?: HandOffMemory;
 }
 
 /** Which cluster the worker of a task queue works on. */
@@ -57,6 +60,11 @@ export interface GivenInput extends StepInput {
 export interface GuardedInput extends GivenInput {
   /** The plan that somebody has approved; absent where nobody was asked. */
   approved?: Plan;
+}
+
+export interface AwaitHandOffInput extends GuardedInput {
+  /** Which step asked, and what it saw. */
+  awaits: { step: HandOffStep; seen: string };
 }
 
 export interface AwaitApprovalInput extends StepInput {
@@ -230,14 +238,14 @@ export interface ReinjectResult extends NamespaceProgress {
   stragglers: Finding[];
 }
 
-export interface BundleWritten {
+export interface BundleWritten extends MayHandOff {
   /** Stores that had to be written. */
   written: string[];
   /** Helm installs: what the release has to be given from now on. */
   helm?: HelmUpgrade;
 }
 
-export interface SwapResult {
+export interface SwapResult extends MayHandOff {
   /** ISO 8601: when the issuer Secret got the new issuer, as the API server recorded it. */
   swappedAt: string;
   written: string[];

@@ -67,7 +67,9 @@ export function refuseStrategy(args: unknown, status: RotationStatus): string | 
 }
 
 export function refuseRetry(status: RotationStatus): string | undefined {
-  return isWaitingFor(status, 'attention') ? undefined : `nothing to retry: phase ${status.phase} is not stuck`;
+  return isWaitingFor(status, 'attention') || isWaitingFor(status, 'handOff')
+    ? undefined
+    : `nothing to retry: phase ${status.phase} is not stuck`;
 }
 
 function isWaitingFor(status: RotationStatus, wanted: Waiting['kind']): boolean {

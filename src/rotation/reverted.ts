@@ -59,3 +59,14 @@ export function reverted(object: string, what: string, writer: string | undefine
     hint: BY_HELM.test(writer) ? HELM_HINT : 'stop that writer (or change what it writes from), then `resume`',
   };
 }
+
+/** The same of what somebody else writes: they are asked for it again, and nothing is paused. */
+export function handOffUndone(object: string, what: string, writer: string | undefined): Finding {
+  return {
+    reason: 'HandOffUndone',
+    severity: 'block',
+    message: `${what}; last written by ${writer ?? 'reroot'}`,
+    subject: { kind: 'object', name: object },
+    hint: 'put it back as `reroot hand-off` prints it: the rotation goes on by itself',
+  };
+}

@@ -1,3 +1,4 @@
+import { type HandOff, placeName } from './hand-off.js';
 import type { Finding, Waiver } from './findings.js';
 import { formatFinding } from './findings.js';
 import { formatAlert } from './alerts.js';
@@ -16,9 +17,9 @@ import type { Recovery } from './courses/recovery.js';
 export interface Waiting {
   /**
    * `worker`: for a worker of the cluster. `renewal`: for proxies to renew their leaves, or be replaced, by themselves;
-   * nobody has to do anything.
+   * nobody has to do anything. `handOff`: for somebody else to write what is theirs.
    */
-  kind: 'approval' | 'attention' | 'paused' | 'renewal' | 'worker';
+  kind: 'approval' | 'attention' | 'handOff' | 'paused' | 'renewal' | 'worker';
   for: string;
   /** ISO 8601. */
   since: string;
@@ -28,6 +29,8 @@ export interface Waiting {
   planHash?: string;
   /** With `approval`: it is given on an object in the cluster, and no message counts. */
   inCluster?: true;
+  /** With `handOff`: for whom, what has to be there, and what there is. */
+  handOff?: HandOff;
 }
 
 /** Something that does not stop the rotation, and that a person has to hear of. */
@@ -137,12 +140,36 @@ function certificateLines({ roots, bridgeNotAfter }: RotationStatus): string[] {
   return lines;
 }
 
-function waitingLines({ since, for: what, todo, on }: Waiting): string[] {
+function waitingLines({ since, for: what, todo, on, handOff }: Waiting): string[] {
   return [
     markdown(`Waiting since ${since} for ${what}. ${todo}`, LONGEST_FINDING),
     '',
     ...on.map((item) => `- ${markdown(item, LONGEST_FINDING)}`),
+    ...(handOff ? handOffLines(handOff) : []),
   ];
+}
+
+/** Characters of content in the UI's details; a longer one is printed by the CLI alone. */
+const LONGEST_CONTENT = 6000;
+
+/** Certificates in the place where they belong, for whoever copies them from the Temporal UI. */
+function handOffLines({ places = [] }: HandOff): string[] {
+  return places.flatMap((place) => {
+    const { value, privateKey } = place;
+    const key = privateKey && `With it, as ${privateKey.into}: ${privateKey.key} of Secret ${privateKey.secret}.`;
+    const fits = value.length <= LONGEST_CONTENT;
+    return [
+      '',
+      markdown(`${placeName(place)} has to be exactly${fits ? ':' : ' what `reroot hand-off` prints.'}`),
+      ...(fits ? ['', '```', ...value.trimEnd().split('\n').map(pemLine), '```'] : []),
+      ...(key ? ['', markdown(key)] : []),
+    ];
+  });
+}
+
+/** A line of PEM has nothing that ends a code block, nor anything else that is not seen. */
+function pemLine(line: string): string {
+  return line.replaceAll(/[^A-Za-z0-9+/=\- ]/g, '');
 }
 
 function certificateLine({ fingerprint, commonName }: CertificateFacts, which: string): string {

@@ -1,5 +1,6 @@
 import { LONGEST_SAYING, plain } from '../ground/plain.js';
 import { fitting } from '../ground/size.js';
+import type { HandOff } from './hand-off.js';
 import type { RotationStatus, Waiting } from './status.js';
 
 /**
@@ -49,6 +50,13 @@ export const WAITS = {
     ends: 'the step succeeds: it is tried again all the while',
     asks: 'after 12 tries, some 4 min',
     todo: 'Repair what is named: the step is tried again every 30 s by itself.',
+  },
+  handOff: {
+    kind: 'handOff',
+    for: 'somebody else to write what is theirs: Git, Helm values, Terraform, another team',
+    ends: 'the cluster shows exactly what was asked for, whoever wrote it',
+    asks: 'at once, and again when the difference is another one',
+    todo: '`reroot hand-off` prints what has to be there: put it where the object comes from. `retry`: what others have added since stays.',
   },
   gate: {
     kind: 'attention',
@@ -145,13 +153,26 @@ const SUBJECTS_SHOWN = { most: 50, bytes: 12_000 };
 /** Characters: a finding with its hint. */
 const LONGEST_SUBJECT = 2200;
 
+/** How a hand-off is waited for, since it was first asked for. */
+export function handOffWait(handOff: HandOff, since: string): Waiting {
+  const who = handOff.who === undefined ? '' : `, which ${handOff.who} writes`;
+  return {
+    kind: WAITS.handOff.kind,
+    for: `${handOff.for}${who}`,
+    since,
+    on: handOff.difference,
+    todo: handOff.todo,
+    handOff,
+  };
+}
+
 function short(waiting: Waiting): Waiting {
   const on = waiting.on.slice(0, SUBJECTS_SHOWN.most).map((subject) => plain(subject, LONGEST_SUBJECT));
   return { ...waiting, for: plain(waiting.for, LONGEST_SAYING), on: fitting(on, SUBJECTS_SHOWN) };
 }
 
 /** Which of several waits a person should look at first. */
-const PRESSING: readonly Waiting['kind'][] = ['worker', 'paused', 'approval', 'attention', 'renewal'];
+const PRESSING: readonly Waiting['kind'][] = ['worker', 'paused', 'approval', 'handOff', 'attention', 'renewal'];
 
 /** Shows a set of waits: several namespaces may wait at a time, and each ends by itself. The newest of a kind comes first. */
 export function showWaits(status: RotationStatus, waits: readonly Waiting[]): void {

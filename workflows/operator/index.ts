@@ -2,8 +2,9 @@ import type { GatedPhase, Phase } from '../../src/rotation/phases.js';
 import type { FoundApproval } from '../../src/rotation/payloads.js';
 import type { Approval } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
-import { showWaits, waitsOf } from '../../src/rotation/waits.js';
+import { handOffWait, showWaits, waitsOf } from '../../src/rotation/waits.js';
 import { now } from '../in-phase.js';
+import type { HandOff } from '../../src/rotation/hand-off.js';
 import { registerHandlers } from './handlers.js';
 import { type GivenAbort, nothingSaid, type Said } from './said.js';
 import {
@@ -32,6 +33,8 @@ export interface Operator {
   interruptible<T>(work: Work<T>): Promise<T>;
   /** Waits for a person to look: ends with `retry`, `waive`, or when `watch` ends by itself. */
   attention(waiting: WaitingFor, watch: () => Promise<unknown>): Promise<void>;
+  /** Waits for somebody else to write what is theirs: ends as `attention` does, or when `watch` has seen something else. */
+  handOff(handOff: HandOff, since: string, watch: () => Promise<unknown>): Promise<void>;
   /** Waits for a person to repair what stopped a step, until they say `retry`. */
   repair(problem: string): Promise<void>;
   /** Waits for a worker of the cluster; shown while it lasts. */
@@ -77,6 +80,7 @@ export function listenToOperator(status: RotationStatus, begun?: Said): Operator
     retries: () => said.retries,
     interruptible: async (work) => await interruptible(listening, work),
     attention: async (waiting, watch) => await attention(listening, waiting, watch),
+    handOff: async (handOff, since, watch) => await attention(listening, handOffWait(handOff, since), watch),
     repair: async (problem) => await refused(listening, problem),
     waitForWorker: async (waiting, until) => await wait(listening, { kind: 'worker', ...waiting }, until),
     waitForProxies: async (phase, waiting, work) => await waitForProxies(listening, phase, waiting, work),

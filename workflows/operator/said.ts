@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { GatedPhase } from '../../src/rotation/phases.js';
 import type { Plan } from '../../src/rotation/plan.js';
+import type { HandOffMemory } from '../../src/rotation/hand-off.js';
 import type { Approval, Word } from '../../src/rotation/report.js';
 
 /** An approval as it was given. */
@@ -30,6 +31,8 @@ export interface Said {
   rollNow: GatedPhase[];
   /** The phase that waits for proxies now. */
   waitingIn?: GatedPhase;
+  /** What somebody else was asked to write, by step and direction, until it is there. */
+  handOffs?: Record<string, HandOffMemory & { since: string }>;
   /** The rotation has to end, though nobody has said so: why. */
   ending?: { type: string; message: string };
 }

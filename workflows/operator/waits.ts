@@ -28,7 +28,7 @@ export interface Listening {
 }
 
 /** What a wait is for, without the time it began. */
-export type WaitingFor = Omit<Waiting, 'kind' | 'since'>;
+export type WaitingFor = Omit<Waiting, 'kind' | 'since'> & Partial<Pick<Waiting, 'kind' | 'since'>>;
 
 /** Thrown out of every piece of work when somebody aborts the rotation: its way back begins. */
 const ABORT = 'AbortRequested';
@@ -62,7 +62,7 @@ export async function wait<T>(
 ): Promise<T> {
   const { status, earlier } = listening;
   const before = earlier.find((other) => other.kind === waiting.kind && other.for === waiting.for);
-  const shown: Waiting = { ...waiting, since: before?.since ?? now() };
+  const shown: Waiting = { ...waiting, since: waiting.since ?? before?.since ?? now() };
   listening.waits = [...listening.waits, shown];
   showWaits(status, listening.waits);
   showDetails(status);

@@ -33,6 +33,8 @@ function waitingLines({ waiting, cluster }: RotationStatus, now: Date): string[]
   ];
   const explained = explainText(reasonsOf(waiting));
   if (explained) lines.push(pc.dim(`    ${explained}`));
+  if (waiting.handOff)
+    lines.push(pc.dim(`    What has to be there: reroot hand-off --cluster ${cluster} [-o patch|values|manifest]`));
   if (waiting.kind === 'approval' && !waiting.inCluster)
     lines.push(pc.dim(`    In another terminal: reroot approve --cluster ${cluster} --plan ${waiting.planHash}`));
   return lines;
