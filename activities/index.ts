@@ -13,9 +13,11 @@ import { discard, finish } from './finish.js';
 import { generate } from './generate.js';
 import { hello } from './hello.js';
 import { keepBridge } from './keep-bridge.js';
+import { keepPreviousRoot } from './keep-previous-root.js';
 import { cancellation, withHeartbeat } from './kit/heartbeat.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { assertRightCluster, type OfCluster } from './kit/right-cluster.js';
+import { lookForRenewal } from './look-for-renewal.js';
 import { makePlan } from './make-plan.js';
 import { preflight } from './preflight.js';
 import { putBack } from './put-back.js';
@@ -54,6 +56,8 @@ export function createActivities(dependencies: Dependencies) {
     makePlan: given(makePlan),
     finish: given(finish),
     discard: given(discard),
+    lookForRenewal: given(lookForRenewal),
+    keepPreviousRoot: given(keepPreviousRoot),
   });
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { ISSUER_WORKFLOW_TYPE, WORKFLOW_TYPE } from '../src/temporal/names.js';
+import { ISSUER_WORKFLOW_TYPE, WATCH_WORKFLOW_TYPE, WORKFLOW_TYPE } from '../src/temporal/names.js';
 import { firstTask, replays, type WorkflowSource } from './replay.js';
 
 /**
@@ -71,7 +71,7 @@ export async function adoptOldRuns(worker: Worker, { connection, source, log, un
 
 async function lookAtAll(watch: Watch): Promise<void> {
   const { client, taskQueue, log, checked } = watch;
-  const types = `'${WORKFLOW_TYPE}', '${ISSUER_WORKFLOW_TYPE}'`;
+  const types = `'${WORKFLOW_TYPE}', '${ISSUER_WORKFLOW_TYPE}', '${WATCH_WORKFLOW_TYPE}'`;
   const queue = taskQueue.replaceAll(/['\\]/g, String.raw`\$&`);
   const query = `ExecutionStatus = 'Running' AND TaskQueue = '${queue}' AND WorkflowType IN (${types})`;
   const running = new Set<string>();

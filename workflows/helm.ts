@@ -10,10 +10,9 @@ export function followHelm(status: RotationStatus, { helm }: { helm?: HelmUpgrad
   const values = helm?.values; // absent in what a worker before 0.6 has answered
   if (helm === undefined || values === undefined || values === status.helm?.values) return;
   status.helm = helm;
-  const flag = helm.keyFlag ? `, and the issuer's key with ${helm.keyFlag}` : '';
   addNote(
     status.notes,
-    `Helm: from now on the release has to have these values${flag} (\`reroot values\`):\n${values}`,
+    `Helm: from now on the release has to have these values (\`reroot values\` says where the key is):\n${values}`,
     LONGEST_VALUES,
   );
 }

@@ -11,6 +11,7 @@ import { courseOf } from '../src/rotation/courses/index.js';
 import type { RotationRequest } from '../src/rotation/input.js';
 import type { Phase } from '../src/rotation/phases.js';
 import { phasesOf, type RotationStatus, statusMarkdown } from '../src/rotation/status.js';
+import { startedByWatch, startedText } from '../src/rotation/watch-start.js';
 import type { FrontActivities } from '../src/temporal/names.js';
 
 /** Where a rotation stands: in its status, in the Temporal UI's details, and as search attributes. */
@@ -27,8 +28,10 @@ const ANSWER = { startToCloseTimeout: '10s' } as const;
 
 export function newStatus({ settings, course: ref }: RotationRequest): RotationStatus {
   const course = courseOf(ref);
+  const { workflowId, memo } = workflowInfo();
+  const started = startedByWatch(memo);
   return {
-    workflowId: workflowInfo().workflowId,
+    workflowId,
     cluster: settings.cluster,
     strategy: course.strategy,
     phase: 'preflight',
@@ -40,7 +43,7 @@ export function newStatus({ settings, course: ref }: RotationRequest): RotationS
     stragglers: [],
     waivers: [...settings.waive],
     approvals: [],
-    notes: [],
+    notes: started ? [startedText(started)] : [],
   };
 }
 
@@ -60,6 +63,15 @@ export async function inPhase<T>(status: RotationStatus, phase: Phase, work: () 
   const result = await work();
   if (progress) Object.assign(progress, { state: 'done', finishedAt: now() });
   return result;
+}
+
+/** Lets a workflow that is no rotation be found by its cluster, where the Temporal namespace knows the search attributes. */
+export async function findable(cluster: string, phase: 'watch'): Promise<void> {
+  if (!(await askWorker())) return;
+  upsertSearchAttributes([
+    { key: CLUSTER_ATTRIBUTE, value: cluster },
+    { key: PHASE_ATTRIBUTE, value: phase },
+  ]);
 }
 
 async function askWorker(): Promise<boolean> {

@@ -1,2 +1,3 @@
 export { rotateIssuer } from './rotate-issuer.js';
 export { rotateTrustRoot } from './rotate-trust-root.js';
+export { watchTrustRoot } from './watch-trust-root.js';

@@ -2,7 +2,6 @@ import { present } from '../../src/ground/present.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import { readBundleState, untilCertain } from '../../src/linkerd/proxies/bundle-change.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { readHelmUpgrade } from '../../src/linkerd/helm.js';
 import { type BundleChange, changeAnchors } from '../../src/linkerd/layouts/stores.js';
 import type { BundleWritten } from '../../src/rotation/payloads.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
@@ -15,16 +14,21 @@ import { pause } from './heartbeat.js';
 import type { Dependencies } from './dependencies.js';
 import type { Managed } from './managed.js';
 import type { StoredRotation } from './stored-rotation.js';
+import { helmUpgrade } from './helm-now.js';
 
-/** Changes the bundle in every store; nothing else in it changes. */
+/**
+ * Changes the bundle in every store; nothing else in it changes.
+ * @param anchors where not all of them are written
+ */
 export async function changeBundle(
   { k8s }: Dependencies,
   linkerd: Linkerd,
   change: BundleChange,
+  anchors = linkerd.anchors,
 ): Promise<BundleWritten> {
-  const written = await changeAnchors(k8s, linkerd, change);
+  const written = await changeAnchors(k8s, { ...linkerd, anchors }, change);
   await letStartsBeCertain({ k8s }, linkerd);
-  return { written, ...present({ helm: await readHelmUpgrade(k8s, linkerd) }) };
+  return { written, ...present({ helm: await helmUpgrade(k8s, linkerd) }) };
 }
 
 /** The same by whoever's means it is made: where it is made of the Secrets of cert-manager, those are written, and it is waited for. */

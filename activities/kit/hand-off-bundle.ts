@@ -53,8 +53,7 @@ export async function askForBundle(
   if (difference.length === 0) {
     const names = theirs.map(({ store }) => store);
     const anchors = linkerd.anchors.filter((location) => !names.includes(locationName(location)));
-    const { written } = await changeBundle(dependencies, { ...linkerd, anchors }, ask);
-    return { written };
+    return await changeBundle(dependencies, linkerd, ask, anchors);
   }
   const [main] = asked;
   if (main) await ask.prove?.(main.wanted, main.store.certificates);

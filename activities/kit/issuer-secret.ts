@@ -5,7 +5,6 @@ import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { readHelmUpgrade } from '../../src/linkerd/helm.js';
 import { ISSUER_KEYS, readIssuer, replaceIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
@@ -24,6 +23,7 @@ import { issuerHandOff } from './hand-off-issuer.js';
 import { bringNew, isFinal } from './issuer-of-cert-manager.js';
 import { type Managed, managedOf } from './managed.js';
 import { bringPair } from './root-secret.js';
+import { helmUpgrade } from './helm-now.js';
 import { readRotation, type StoredRotation } from './stored-rotation.js';
 
 /** Where a rotation stands, as the stores show it. */
@@ -102,7 +102,7 @@ export async function bringIssuerTo(
     const isWritten = !isTheirs && state !== undefined && (await writeState(k8s, now, { state, guard }));
     const { secret, copies } = await followIssuer(k8s, await ownCopies(k8s, linkerd, isTheirs));
     const written = [...(isWritten ? [`Secret ${ISSUER_SECRET}`] : []), ...copies];
-    const helm = await readHelmUpgrade(k8s, linkerd);
+    const helm = await helmUpgrade(k8s, linkerd);
     return { swappedAt: swapTime(secret, isTheirs || managed.issuer !== undefined), written, ...present({ helm }) };
   });
 }

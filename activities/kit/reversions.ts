@@ -1,4 +1,5 @@
 import { readIssuer } from '../../src/linkerd/identity/issuer.js';
+import type { Linkerd } from '../../src/linkerd/detect.js';
 import { lastForeignWriter } from '../../src/linkerd/layouts/fields.js';
 import { type Location, locationName } from '../../src/linkerd/layouts/layout.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
@@ -9,6 +10,7 @@ import { isHandedOff, type Owners } from '../../src/rotation/owners.js';
 import { bundleReverted, handOffUndone, reverted } from '../../src/rotation/reverted.js';
 import type { Dependencies } from './dependencies.js';
 import type { PhaseInput } from '../../src/rotation/payloads.js';
+import { sameWriter } from './hand-off.js';
 import { renewals } from './renewals.js';
 import { type PhaseContext, readPhase } from './stored-rotation.js';
 
@@ -21,7 +23,8 @@ export async function reversions({ k8s }: Pick<Dependencies, 'k8s'>, phase: Phas
   const name = async (location: Location, what: string | undefined, of: keyof Owners): Promise<void> => {
     if (what === undefined) return;
     const writer = await lastForeignWriter(k8s, linkerd.namespace, location);
-    const tell = isHandedOff(owners, of) ? handOffUndone : reverted;
+    const isTheirs = isHandedOff(owners, of) && (await isAskedFor(k8s, linkerd, location));
+    const tell = isTheirs ? handOffUndone : reverted;
     found.push(tell(locationName(location), what, writer));
   };
   for (const { location, certificates } of await readAnchors(k8s, linkerd)) {
@@ -36,6 +39,13 @@ export async function reversions({ k8s }: Pick<Dependencies, 'k8s'>, phase: Phas
     await name(ISSUER, stands || isSaid ? undefined : 'it holds another issuer again', 'issuer');
   }
   return found;
+}
+
+/** Copies that whoever writes the bundle does not write are reroot's own, and who puts those back is fought by nobody. */
+async function isAskedFor(k8s: Dependencies['k8s'], linkerd: Linkerd, location: Location): Promise<boolean> {
+  const [first] = linkerd.anchors;
+  if (!first || location === ISSUER || locationName(location) === locationName(first)) return true;
+  return (await sameWriter(k8s, linkerd.namespace, first, [location])).length > 0;
 }
 
 /** How often a wait looks whether the rotation's writes still stand: in good time for a leaf's life, at most so often. */

@@ -14,6 +14,7 @@ import { addRotateCommand } from './commands/rotate.js';
 import { addStatusCommand } from './commands/status.js';
 import { addUpdateCommands } from './commands/updates.js';
 import { addValuesCommand } from './commands/values.js';
+import { addWatchCommand } from './commands/watch.js';
 import { addWorkerCommand } from './commands/worker.js';
 
 const EXIT_HELP = `
@@ -34,6 +35,7 @@ async function main(argv: string[]): Promise<number> {
   addValuesCommand(program, done);
   addHandOffCommand(program);
   addUpdateCommands(program);
+  addWatchCommand(program);
   addWorkerCommand(program);
   addExplainCommand(program);
   addEmbeddedHostCommand(program);

@@ -4,7 +4,7 @@ import { present } from '../ground/present.js';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { type Anchor, formatBundle, issuerFile, readBundle, sameBundle } from '../pki/bundle.js';
 import type { Linkerd } from './detect.js';
-import { helmName, helmPaths, helmValues, keyFlag, valuesFile } from './helm-values.js';
+import { helmName, helmPaths, helmValues, keyFlag, type KeyReference, valuesFile } from './helm-values.js';
 import { findIssuer, ISSUER_KEYS } from './identity/issuer.js';
 import { readField } from './layouts/fields.js';
 import type { Location } from './layouts/layout.js';
@@ -19,9 +19,14 @@ import { ISSUER_SECRET, LINKERD_CONFIG } from './names.js';
 
 /**
  * The values that keep a release in step with what the cluster has.
+ * @param keyAt where the issuer's key is, if not in the issuer Secret
  * @returns undefined where Linkerd was not installed by Helm, or Helm renders neither bundle nor issuer
  */
-export async function readHelmUpgrade(k8s: Kubernetes, linkerd: Linkerd): Promise<HelmUpgrade | undefined> {
+export async function readHelmUpgrade(
+  k8s: Kubernetes,
+  linkerd: Linkerd,
+  keyAt?: KeyReference,
+): Promise<HelmUpgrade | undefined> {
   if (linkerd.installedBy !== 'helm') return undefined;
   const anchors = await anchorsValue(k8s, linkerd);
   const certificate = rendersIssuer(linkerd) ? await certificateValue(k8s, linkerd) : undefined;
@@ -29,7 +34,7 @@ export async function readHelmUpgrade(k8s: Kubernetes, linkerd: Linkerd): Promis
   const secret = { namespace: linkerd.namespace, secret: ISSUER_SECRET, key: ISSUER_KEYS[linkerd.scheme].key };
   return {
     values: valuesFile(helmValues(linkerd, present({ anchors, certificate }))),
-    ...(certificate === undefined ? {} : { keyFlag: keyFlag(helmPaths(linkerd).key, secret) }),
+    ...(certificate === undefined ? {} : { keyFlag: keyFlag(helmPaths(linkerd).key, keyAt ?? secret) }),
   };
 }
 

@@ -39,14 +39,22 @@ function shown(value: unknown): string {
 
 /** A text such as `10m`, read once: what comes out is milliseconds. */
 export function duration(field: keyof typeof DURATIONS) {
-  const [least, most] = DURATIONS[field];
+  return durationWithin(DURATIONS[field]);
+}
+
+/** Between two looks of a watch; docs/input.md says the same. */
+export const EVERY = ['1s', '1d'] as const;
+
+/** The same with bounds of its own. */
+export function durationWithin(bounds: readonly [string, string]) {
+  const [least, most] = bounds;
   return z.string().transform((text, context) => {
     const milliseconds = text.length > LONGEST_DURATION ? undefined : parseDuration(text);
     const what =
       milliseconds === undefined
         ? 'is not a duration such as "90s", "10m", "1h30m", "365d" or "10y"'
         : `is not from ${least} to ${most}`;
-    if (milliseconds !== undefined && isWithin(milliseconds, DURATIONS[field])) return milliseconds;
+    if (milliseconds !== undefined && isWithin(milliseconds, bounds)) return milliseconds;
     context.issues.push({ code: 'custom', input: text, message: `${shown(text)} ${what}` });
     return z.NEVER;
   });

@@ -22,19 +22,22 @@ const MOST_WAIVER_BYTES = 32_000;
 const PROBLEMS = { most: 50, bytes: 16_000 };
 const LONGEST_PROBLEM = 500;
 
+/** The cluster, as its workers name it (`reroot worker --cluster`): their steps run on task queue `reroot-<cluster>`. */
+export const clusterField = nameOf(
+  CLUSTER_NAME,
+  LONGEST_CLUSTER_NAME,
+  `${WHAT_A_CLUSTER_NAME_IS} (at most ${LONGEST_CLUSTER_NAME} of them)`,
+).default(DEFAULT_CLUSTER);
+/** Namespace of Linkerd's control plane; found by its label when absent. */
+export const linkerdNamespaceField = namespaceName.optional();
+
 /**
  * The one argument of `rotateTrustRoot`: an object in which every field is optional, so that the Temporal UI's empty
  * form, an HTTP request without body and the CLI start the same rotation.
  */
 const schema = z.strictObject({
-  /** The cluster, as its workers name it (`reroot worker --cluster`): their steps run on task queue `reroot-<cluster>`. */
-  cluster: nameOf(
-    CLUSTER_NAME,
-    LONGEST_CLUSTER_NAME,
-    `${WHAT_A_CLUSTER_NAME_IS} (at most ${LONGEST_CLUSTER_NAME} of them)`,
-  ).default(DEFAULT_CLUSTER),
-  /** Namespace of Linkerd's control plane; found by its label when absent. */
-  linkerdNamespace: namespaceName.optional(),
+  cluster: clusterField,
+  linkerdNamespace: linkerdNamespaceField,
   /** How (docs/strategies.md). Default: `bridge`; `standard` when the issuer key may be compromised. */
   strategy: z.enum(strategyNames()).optional(),
   /** The issuer's private key may be in the wrong hands: nothing that carries it into the new root's trust is done. */
@@ -179,6 +182,16 @@ function read(
   const course: CourseRef = { strategy: choose(parsed), leafRenewal, direction: 'forward' };
   const problems = crossChecks(settings, course);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings, course };
+}
+
+/** The fields of an object, each by itself; every problem at once. */
+export function checkedFields<T extends z.ZodObject>(
+  known: T,
+  input: unknown,
+): { ok: true; fields: z.output<T>; problems: [] } | { ok: false; problems: string[] } {
+  const checked = known.safeParse(input ?? {});
+  if (checked.success) return { ok: true, fields: checked.data, problems: [] };
+  return { ok: false, problems: problemsOf(checked.error, known) };
 }
 
 function problemsOf({ issues }: z.ZodError, known: z.ZodObject): string[] {

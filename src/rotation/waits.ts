@@ -93,6 +93,20 @@ export const WAITS = {
     asks: 'not at all: after the deadline it rolls by itself',
     todo: 'Nothing to do: what is left then is rolled. To be quicker, `reroot strategy --pace forced`.',
   },
+  renewedRoot: {
+    kind: 'approval',
+    for: 'a word to begin the rotation to a root that has renewed itself (`reroot watch`)',
+    ends: 'the mesh works under that root, whoever has brought it there',
+    asks: 'at once',
+    todo: 'Send `approve` with the root, or `reroot watch --approve <root>`.',
+  },
+  watchedRotation: {
+    kind: 'attention',
+    for: 'a rotation that a watch has started, and that ended without bringing the mesh to the renewed root',
+    ends: 'the mesh works under that root, whoever has brought it there',
+    asks: 'at once',
+    todo: 'Repair what it says (`reroot status`). `reroot watch --approve <root>` starts another, and so does `reroot rotate`.',
+  },
 } as const satisfies Record<string, Omit<Waiting, 'since' | 'on' | 'planHash'> & { ends: string; asks: string }>;
 
 /**

@@ -3,6 +3,7 @@ import { DEFAULT_CLUSTER } from '../ground/cluster-name.js';
 /** Names in Temporal that the worker, the CLI and people share. */
 export const WORKFLOW_TYPE = 'rotateTrustRoot';
 export const ISSUER_WORKFLOW_TYPE = 'rotateIssuer';
+export const WATCH_WORKFLOW_TYPE = 'watchTrustRoot';
 /** The front queue: the workflows of every cluster. */
 export const TASK_QUEUE = 'reroot';
 /** Added by the worker at its start, or by hand where it may not; rotations do without them where they are missing. */
@@ -22,6 +23,11 @@ export function isCloud(address: string): boolean {
 /** The workflow id that the CLI uses: one per cluster. Without a slash, which Temporal's HTTP API cannot take in an id. */
 export function workflowIdFor(cluster: string): string {
   return `trust-root-${cluster}`;
+}
+
+/** The workflow id of a cluster's watch, and the id of its Schedule, whose looks have the time behind it. */
+export function watchIdFor(cluster: string): string {
+  return `watch-trust-root-${cluster}`;
 }
 
 /** Where the steps of one cluster run: its workers poll it, and no others. `front`: the queue of the workflow. */

@@ -6,9 +6,9 @@ import {
   controlPlaneReady,
   expectHashesAlone,
   expectUnchanged,
+  given,
   printedValues,
   upgrade,
-  upgradeWithOldValues,
 } from '../integration/helm-release.js';
 
 /** Linkerd installed by `helm install`: the release is somebody else's, and renders what it is given. */
@@ -52,29 +52,32 @@ describe('a `helm upgrade` with old values, in the middle', () => {
   afterAll(async () => await mesh.stop());
   afterEach(async () => await mesh.endRotations());
 
+  // once leaves are under the new root, a control plane that has forgotten it refuses them: nobody can undo that beforehand
   it.each([
-    ['standard', 'issue'],
-    ['patient', 'renew'],
-    ['bridge', 'bridge'],
-    ['bridge', 'approve'],
+    ['standard', 'issue', 'harms nobody'],
+    ['patient', 'renew', 'is repaired'],
+    ['bridge', 'bridge', 'harms nobody'],
+    ['bridge', 'approve', 'harms nobody'],
   ] as const)(
-    'by %s, before %s: it is caught and named, and one with the right values lets it go on',
-    async (strategy, before) => {
+    'by %s, before %s: it is caught and named, %s, and one with the right values lets it go on',
+    async (strategy, before, outcome) => {
       await mesh.sandbox.mesh.setProbe({ reset: true });
+      const old = await given(mesh, await printedValues(mesh, 'none'));
       const handle = await mesh.start({ strategy, approvals: 'everyPhase' });
       const named: string[] = [];
       const report = await attended(handle, {
         asked: async (phase) => {
           if (phase !== before || named.length > 0) return;
-          await upgradeWithOldValues(mesh);
+          await upgrade(mesh, old);
           await controlPlaneReady(mesh);
         },
         paused: async (on) => {
           named.push(on);
           const shown = await printedValues(mesh, handle.workflowId);
           expect(shown).toEqual((await statusOf(handle)).helm);
-          await upgrade(mesh, shown);
+          await upgrade(mesh, await given(mesh, shown));
           await controlPlaneReady(mesh);
+          if (outcome === 'is repaired') await mesh.sandbox.mesh.setProbe({ reset: true });
         },
       });
       expect(report.outcome).toBe('completed');
@@ -83,6 +86,27 @@ describe('a `helm upgrade` with old values, in the middle', () => {
       await expectNoRefusal(mesh);
     },
   );
+
+  it('`resume` alone writes everything again, and asks for a retry where Helm has restarted the control plane', async () => {
+    await mesh.sandbox.mesh.setProbe({ reset: true });
+    const old = await given(mesh, await printedValues(mesh, 'none'));
+    const handle = await mesh.start({ strategy: 'standard', approvals: 'everyPhase' });
+    const waits: string[] = [];
+    const report = await attended(handle, {
+      asked: async (phase) => {
+        if (phase !== 'issue' || waits.length > 0) return;
+        await upgrade(mesh, old);
+        await controlPlaneReady(mesh);
+      },
+      paused: async (on) => void (await Promise.resolve(waits.push(on))),
+      attention: async (on) => void (await Promise.resolve(waits.push(on))),
+    });
+    expect(report.outcome).toBe('completed');
+    expect(waits[0]).toMatch(/ConfigMap linkerd-identity-trust-roots.*helm at 20/);
+    expect(waits.slice(1).join()).toContain('OutdatedAfterRollout');
+    await expectUnchanged(mesh, await printedValues(mesh, handle.workflowId), 'at the end');
+    await expectNoRefusal(mesh);
+  });
 });
 
 describe('other ways through, on a release of Helm', () => {

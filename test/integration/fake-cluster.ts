@@ -5,6 +5,8 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { withHeartbeat } from '../../activities/kit/heartbeat.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { GenerateResult, PlanResult } from '../../src/rotation/payloads.js';
+import type { RenewalLook } from '../../src/rotation/watch.js';
+import type { WatchInput } from '../../src/rotation/watch-input.js';
 import { stepQueue } from '../../src/temporal/names.js';
 import { sandbox } from './support.js';
 
@@ -22,10 +24,12 @@ export interface FakeCluster {
     answers: Answers;
   };
   start(input?: RotationInput): Promise<WorkflowHandle>;
+  /** A watch of the same cluster. */
+  watch(input?: WatchInput): Promise<WorkflowHandle>;
   stop(): Promise<void>;
 }
 
-const certificate = (name: string, days = 365) => ({
+export const certificate = (name: string, days = 365) => ({
   fingerprint: name.repeat(8),
   commonName: name,
   notBefore: new Date().toISOString(),
@@ -55,7 +59,20 @@ const PLAN = {
   ...{ workloadNames: ['shop/Deployment/web'], retire: ['old'], keep: [], hash: '0123456789abcdef' },
 } as unknown as PlanResult['plan'];
 
+/** The root of the start is in use, and in both Secrets. */
+export const IN_STEP: RenewalLook = {
+  ...{ at: new Date().toISOString(), linkerdNamespace: 'linkerd', clusterUid: 'uid' },
+  ...{
+    certificate: 'cert-manager/linkerd-trust-anchor',
+    root: certificate('oldroot1'),
+    inUse: [certificate('oldroot1')],
+  },
+  previous: { secret: 'cert-manager/linkerd-previous-anchor', holds: [certificate('oldroot1').fingerprint] },
+};
+
 const USUAL: Answers = {
+  lookForRenewal: () => IN_STEP,
+  keepPreviousRoot: () => IN_STEP,
   hello: () => ({ clusterUid: 'uid', apiServer: 'https://fake' }),
   acquireLease: () => undefined,
   releaseLease: () => undefined,
@@ -114,14 +131,12 @@ export async function fakeCluster(): Promise<FakeCluster> {
   const ended = Promise.all(workers.map(async (worker) => await worker.run()));
   const own = await Connection.connect({ address: sandbox.temporal.address });
   const { workflow } = new Client({ connection: own });
+  const started = async (type: string, input: object) =>
+    await workflow.start(type, { taskQueue: front, workflowId: `${front}-${(counter += 1)}`, args: [input] });
   return {
     given: fake,
-    start: async (input = {}) =>
-      await workflow.start('rotateTrustRoot', {
-        taskQueue: front,
-        workflowId: `${front}-${(counter += 1)}`,
-        args: [input],
-      }),
+    start: async (input = {}) => await started('rotateTrustRoot', input),
+    watch: async (input = {}) => await started('watchTrustRoot', input),
     stop: async () => {
       for (const worker of workers) worker.shutdown();
       await ended;

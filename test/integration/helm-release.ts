@@ -12,28 +12,39 @@ import { eventually, reportOf, statusOf } from './support.js';
 const run = promisify(execFile);
 const HASH = 'linkerd.io/trust-root-sha256';
 
-/** As a person does it, with values beside those that the release has: a file, and the issuer's key from its Secret. */
-export async function upgrade({ sandbox, secret }: OwnMesh, shown?: HelmUpgrade): Promise<void> {
+/** Values as a person or a pipeline has them: a file, and the issuer's key. */
+export interface Given {
+  values: string;
+  key?: string | undefined;
+}
+
+/** What somebody has who does as `reroot values` says: the flag names Secret and key, and this reads them. */
+export async function given({ secret }: OwnMesh, { values, keyFlag }: HelmUpgrade): Promise<Given> {
+  if (keyFlag === undefined) return { values };
+  const [, name = '', key = ''] =
+    /^--set-file identity\.issuer\.tls\.keyPEM=<\(kubectl -n linkerd get secret (\S+) -o jsonpath='\{\.data\.(\S+)\}' \| base64 -d\)$/.exec(
+      keyFlag,
+    ) ?? [];
+  const found = (await secret(name))[key.replaceAll('\\.', '.')];
+  if (!found) throw new Error(`no key where ${keyFlag} looks`);
+  return { values, key: found };
+}
+
+/** With values beside those that the release has. */
+export async function upgrade({ sandbox }: OwnMesh, more?: Given): Promise<void> {
   const { helm: release, adminKubeconfig } = sandbox;
   if (!release) throw new Error('Linkerd was not installed by Helm');
   const args = ['upgrade', release.name, release.chart, '--reuse-values'];
-  if (shown) {
-    const [values, key] = [path.join(release.home, 'shown.yaml'), path.join(release.home, 'shown.key')];
-    writeFileSync(values, shown.values);
+  const [values, key] = [path.join(release.home, 'given.yaml'), path.join(release.home, 'given.key')];
+  if (more) {
+    writeFileSync(values, more.values);
     args.push('-f', values);
-    if (shown.keyFlag) {
-      writeFileSync(key, (await secret('linkerd-identity-issuer'))['key.pem'] ?? '', { mode: 0o600 });
-      args.push('--set-file', `identity.issuer.tls.keyPEM=${key}`);
-    }
+  }
+  if (more?.key !== undefined) {
+    writeFileSync(key, more.key, { mode: 0o600 });
+    args.push('--set-file', `identity.issuer.tls.keyPEM=${key}`);
   }
   await helm(release, adminKubeconfig, args);
-}
-
-/** The same with the values of the start: what a pipeline does that nobody has told. */
-export async function upgradeWithOldValues({ sandbox }: OwnMesh): Promise<void> {
-  const { helm: release, adminKubeconfig } = sandbox;
-  if (!release) throw new Error('Linkerd was not installed by Helm');
-  await helm(release, adminKubeconfig, ['upgrade', release.name, release.chart, '-f', release.values]);
 }
 
 /** What `reroot values` prints to whoever administers the cluster. */
@@ -81,7 +92,7 @@ export async function rendered({ k8s }: OwnMesh): Promise<Rendered> {
 /** `helm upgrade` finds all as it would write it. */
 export async function expectUnchanged(mesh: OwnMesh, shown: HelmUpgrade | undefined, when: string): Promise<void> {
   const before = await rendered(mesh);
-  await upgrade(mesh, shown);
+  await upgrade(mesh, shown && (await given(mesh, shown)));
   expect(await rendered(mesh), when).toEqual(before);
 }
 
@@ -91,7 +102,7 @@ export async function expectUnchanged(mesh: OwnMesh, shown: HelmUpgrade | undefi
  */
 export async function expectHashesAlone(mesh: OwnMesh, shown: HelmUpgrade | undefined, when: string): Promise<void> {
   const before = await rendered(mesh);
-  await upgrade(mesh, shown);
+  await upgrade(mesh, shown && (await given(mesh, shown)));
   const { objects, templates, hashes } = await rendered(mesh);
   expect({ objects, templates }, when).toEqual({ objects: before.objects, templates: before.templates });
   expect(new Set(Object.values(hashes)).size, when).toBe(1);
@@ -121,9 +132,11 @@ export interface Person {
   asked(phase: string): Promise<void>;
   /** It has paused because somebody has put something back; afterwards it is resumed. */
   paused?(on: string): Promise<void>;
+  /** It asks for help; afterwards it is told to `retry`. */
+  attention?(on: string): Promise<void>;
 }
 
-export async function attended(handle: WorkflowHandle, { asked, paused }: Person) {
+export async function attended(handle: WorkflowHandle, { asked, paused, attention }: Person) {
   const said = new Set<string>();
   await eventually(
     `rotation ${handle.workflowId} to end`,
@@ -139,6 +152,9 @@ export async function attended(handle: WorkflowHandle, { asked, paused }: Person
       if (waiting.kind === 'paused' && paused) {
         await paused(waiting.on.join('; '));
         await handle.executeUpdate('resume', { args: [] });
+      } else if (waiting.kind === 'attention' && attention) {
+        await attention(waiting.on.join('; '));
+        await handle.executeUpdate('retry', { args: [] });
       } else if (waiting.kind === 'paused' || waiting.kind === 'attention')
         throw new Error(`it waits for ${waiting.for}: ${waiting.on.join('; ')}`);
       said.add(key);

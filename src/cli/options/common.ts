@@ -28,17 +28,29 @@ export function defaultCluster(): string {
 }
 
 export function withCommonOptions(command: Command): Command {
+  return withOutputOptions(command).option(
+    '--workflow-id <id>',
+    'workflow id of the rotation (default: trust-root-<cluster>)',
+  );
+}
+
+/** Those of a command that is about no rotation. */
+export function withOutputOptions(command: Command): Command {
   return command
     .option('--cluster <name>', 'the cluster, as `rotate` and its workers name it (REROOT_CLUSTER)', defaultCluster())
-    .option('--workflow-id <id>', 'workflow id of the rotation (default: trust-root-<cluster>)')
     .addOption(new Option('-o, --output <format>', 'what to print').choices(OUTPUT_FORMATS).default('text'));
 }
+
+export const NAMESPACE_OPTION = [
+  '-n, --linkerd-namespace <name>',
+  "namespace of Linkerd's control plane (default: found by its label)",
+] as const;
 
 export function withClusterOptions(command: Command): Command {
   return withCommonOptions(command)
     .option('--kubeconfig <file>', 'kubeconfig (default: those that KUBECONFIG lists, ~/.kube/config, in-cluster)')
     .option('--context <name>', 'context of the kubeconfig')
-    .option('-n, --linkerd-namespace <name>', "namespace of Linkerd's control plane (default: found by its label)")
+    .option(...NAMESPACE_OPTION)
     .addOption(
       new Option('--reach <how>', 'how to reach proxies: at the pod address, or by port-forward').choices([
         'address',

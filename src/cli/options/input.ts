@@ -6,7 +6,8 @@ import { strategyNames } from '../../rotation/courses/index.js';
 import type { IssuerInput, RotationInput } from '../../rotation/input.js';
 import { type Owned, OWNER_KINDS, type OwnerKind } from '../../rotation/owners.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { type ClusterOptions, defaultCluster } from './common.js';
+import type { WatchInput } from '../../rotation/watch-input.js';
+import { type ClusterOptions, type CommonOptions, defaultCluster } from './common.js';
 
 /** For what prints findings. */
 export interface DetailsOption {
@@ -33,6 +34,13 @@ export interface InputOptions extends DetailsOption {
   certificates?: string;
   bundleOwner?: OwnerKind;
   issuerOwner?: OwnerKind;
+}
+
+/** Flags for the watch's own fields. */
+export interface WatchInputOptions {
+  linkerdNamespace?: string;
+  every?: string;
+  onRenewal?: 'rotate' | 'ask';
 }
 
 export function withInputOptions(command: Command): Command {
@@ -98,14 +106,34 @@ function leafRenewalOption(): Option {
  * @throws CliError when the file cannot be read
  */
 export function rotationInput(options: ClusterOptions & InputOptions): RotationInput {
-  const file = options.input === undefined ? {} : readInputFile(options.input);
-  const { linkerdNamespace, strategy, approvals, adopt, issuerKeyCompromised, leafRenewal, certificates } = options;
+  const file: RotationInput = options.input === undefined ? {} : readInputFile(options.input);
+  const { linkerdNamespace } = options;
+  return { ...rotationFields(options, file), ...clusterOf(options, file), ...present({ linkerdNamespace }) };
+}
+
+/**
+ * The input of a watch; what flags say of the rotation is for the one that it starts.
+ * @throws CliError when the file cannot be read
+ */
+export function watchInput(options: CommonOptions & InputOptions & WatchInputOptions): WatchInput {
+  const file: WatchInput = options.input === undefined ? {} : readInputFile(options.input);
+  const { linkerdNamespace, every, onRenewal } = options;
+  return {
+    ...file,
+    ...clusterOf(options, file),
+    ...present({ linkerdNamespace, every, onRenewal }),
+    rotation: rotationFields(options, file.rotation ?? {}),
+  };
+}
+
+/** Flags over what a file says of a rotation. */
+function rotationFields(options: InputOptions, file: RotationInput): RotationInput {
+  const { strategy, approvals, adopt, issuerKeyCompromised, leafRenewal, certificates } = options;
   const { pace, deadline, rootValidity, rootKey, issuerValidity, bundleOwner, issuerOwner } = options;
   const owners = { ...file.owners, ...present({ bundle: bundleOwner, issuer: issuerOwner }) };
   return {
     ...file,
-    ...clusterOf(options, file),
-    ...present({ linkerdNamespace, strategy, approvals, adopt, issuerKeyCompromised, leafRenewal }),
+    ...present({ strategy, approvals, adopt, issuerKeyCompromised, leafRenewal }),
     rollout: { ...file.rollout, ...present({ pace, deadline }) },
     root: { ...file.root, ...present({ validity: rootValidity, key: rootKey }) },
     issuer: { ...file.issuer, ...present({ validity: issuerValidity }) },
@@ -115,7 +143,7 @@ export function rotationInput(options: ClusterOptions & InputOptions): RotationI
 }
 
 /** The flag has a default, over which a file wins. */
-function clusterOf({ cluster }: ClusterOptions, file: RotationInput): Pick<RotationInput, 'cluster'> {
+function clusterOf({ cluster }: CommonOptions, file: Pick<RotationInput, 'cluster'>): Pick<RotationInput, 'cluster'> {
   return cluster === defaultCluster() && file.cluster !== undefined ? {} : { cluster };
 }
 
@@ -128,7 +156,7 @@ export function issuerInput(options: ClusterOptions & InputOptions): IssuerInput
   return input;
 }
 
-function readInputFile(file: string): RotationInput {
+function readInputFile(file: string): object {
   try {
     const content: unknown = parse(readFileSync(file === '-' ? 0 : file, 'utf8'), { logLevel: 'error' });
     if (content === null || content === undefined) return {};

@@ -13,6 +13,7 @@ import { type NewRotation, rotationSecretOf } from '../../../src/records/rotatio
 import type { CourseRef } from '../../../src/rotation/courses/index.js';
 import type { StepInput } from '../../../src/rotation/payloads.js';
 import { request } from '../rotation/support.js';
+import { clusterWith as withCustom } from '../linkerd/custom.js';
 import { authority } from '../support.js';
 
 /** A cluster with a Linkerd of layout D, in memory: what activities read and write, with resource versions. */
@@ -48,6 +49,8 @@ export class FakeCluster {
   mayCreate = true;
   /** What the API server's answers say of the time. */
   clock: ClusterClock | undefined;
+  /** Custom resources, by `plural.version.group`. */
+  custom: Parameters<typeof withCustom>[0] = {};
   /** Called with each list of pods. */
   onLook: () => void = () => undefined;
   #version = 0;
@@ -172,6 +175,7 @@ export class FakeCluster {
       core: {
         ...this.#calls('Secret'),
         ...this.#calls('ConfigMap'),
+        readNamespace: async () => await Promise.resolve({ metadata: { uid: 'uid' } }),
         listNamespace: async ({ fieldSelector }: { fieldSelector?: string } = {}) =>
           await Promise.resolve({ items: fieldSelector ? [] : [{ metadata: { name: 'linkerd' } }] }), // none is left out
         listPodForAllNamespaces: async () => {
@@ -201,7 +205,7 @@ export class FakeCluster {
           await Promise.resolve({ items: [{ metadata: { labels: { 'linkerd.io/control-plane-ns': 'linkerd' } } }] }),
       },
       batch: { listCronJobForAllNamespaces: none },
-      custom: { getAPIResources: async () => await Promise.resolve({ resources: [] }) },
+      custom: withCustom(this.custom).custom,
       coordination: this.#calls('Lease'),
       clock: this.clock,
     } as unknown as Kubernetes;
@@ -237,7 +241,7 @@ function patched(object: Stored, operations: readonly PatchOperation[]): Stored 
 }
 
 /** Executions that a Temporal server knows, by workflow id: the newest last. */
-export type Executions = Record<string, { runId: string; firstRunId?: string; status: string }[]>;
+export type Executions = Record<string, { runId: string; firstRunId?: string; status: string; memo?: object }[]>;
 
 /** A client of a Temporal server whose namespace `default` has this id. */
 export function temporalClient(namespaceId: string, executions: Executions = {}): Client {
@@ -253,7 +257,7 @@ export function temporalClient(namespaceId: string, executions: Executions = {})
           const found = known.findLast((execution) => runId === undefined || execution.runId === runId);
           if (!found) throw new WorkflowNotFoundError('not found', workflowId, runId);
           const raw = { workflowExecutionInfo: { firstRunId: found.firstRunId ?? found.runId } };
-          return await Promise.resolve({ status: { name: found.status }, raw });
+          return await Promise.resolve({ status: { name: found.status }, raw, memo: found.memo });
         },
       }),
     },

@@ -159,3 +159,37 @@ describe('the wait for somebody else', () => {
     expect(await asked(cluster, 'addTarget')).toBeUndefined();
   });
 });
+
+describe('the copies of a bundle that somebody else writes', () => {
+  const VALUES = (pem: string) => `identityTrustAnchorsPEM: |\n  ${pem.trimEnd().replaceAll('\n', '\n  ')}\n`;
+  const managedBy = (manager: string, key: string) =>
+    ({ managedFields: [{ manager, fieldsV1: { 'f:data': { [`f:${key}`]: {} } } }] }) as object;
+  const withCopy = (copyBy: string) => {
+    const cluster = clusterWith({ rotation });
+    cluster.put('ConfigMap/linkerd-identity-trust-roots', {
+      metadata: managedBy('argocd-controller', 'ca-bundle.crt'),
+      data: { 'ca-bundle.crt': [O, T].map(({ pem }) => pem).join('') },
+    });
+    cluster.put('ConfigMap/linkerd-config', {
+      metadata: managedBy(copyBy, 'values'),
+      data: { values: VALUES(O.pem) },
+    });
+    return cluster;
+  };
+
+  it('are asked for where they have the same writer, with the whole document', async () => {
+    const cluster = withCopy('argocd-controller');
+    const handOff = await asked(cluster, 'addTarget');
+    expect(handOff?.difference).toEqual([
+      `${STORE} is as asked for: the other copies are not yet`,
+      `ConfigMap linkerd-config values identityTrustAnchorsPEM lacks root ${short(T)}`,
+    ]);
+    expect(handOff?.places?.[1]).toMatchObject({ document: VALUES(`${O.pem}${T.pem}`) });
+    expect(cluster.writes).toEqual(['create Lease/reroot']);
+  });
+  it('are written by reroot where they have another, once theirs is as asked for', async () => {
+    const cluster = withCopy('linkerd');
+    expect(await asked(cluster, 'addTarget')).toBeUndefined();
+    expect(cluster.writes).toEqual(['create Lease/reroot', 'patch ConfigMap/linkerd-config']);
+  });
+});

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { generateKey, toSec1Pem } from '../../../../src/pki/key.js';
 import { findKey, textOfError } from '../../../key-search.js';
 import type { ClusterOptions } from '../../../../src/cli/options/common.js';
-import { issuerInput, rotationInput } from '../../../../src/cli/options/input.js';
+import { issuerInput, rotationInput, watchInput } from '../../../../src/cli/options/input.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'reroot-input-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -73,5 +73,19 @@ describe('a file that is no input', () => {
       expect(error).toBeInstanceOf(Error);
       expect(findKey(textOfError(error), key)).toBeUndefined();
     }
+  });
+});
+
+describe('the input of a watch', () => {
+  it('is that of its file; flags of a rotation are for the one that it starts', () => {
+    const input = file('cluster: prod\nevery: 1h\nrotation: { strategy: patient, root: { key: keep } }\n');
+    const flags = { every: '5m', onRenewal: 'ask', strategy: 'standard', linkerdNamespace: 'mesh' } as const;
+    expect(watchInput({ ...given, input, ...flags })).toEqual({
+      cluster: 'prod',
+      linkerdNamespace: 'mesh',
+      every: '5m',
+      onRenewal: 'ask',
+      rotation: { strategy: 'standard', rollout: {}, root: { key: 'keep' }, issuer: {} },
+    });
   });
 });

@@ -1,0 +1,94 @@
+import { formatDuration } from '../ground/duration.js';
+import { formatAlert } from './alerts.js';
+import { markdown, markdownLines } from './markdown.js';
+import type { Alert, Waiting } from './status.js';
+import { type RenewalLook, seenText } from './watch.js';
+
+/** The rotation that a watch has started last. */
+export interface WatchedRotation {
+  workflowId: string;
+  /** Of its first run. */
+  runId: string;
+  /** Fingerprint of the root that it is for: for one root no second is started unasked. */
+  root: string;
+  /** ISO 8601. */
+  startedAt: string;
+  /** How it ended, once that is known here. */
+  outcome?: 'completed' | 'aborted' | 'failed';
+  /** With `failed`: why. */
+  message?: string;
+}
+
+/** A person's word that the rotation may begin. */
+export interface WatchApproval {
+  root: string;
+  claimedBy?: string;
+  reason?: string;
+  /** ISO 8601. */
+  at: string;
+}
+
+/** The answer of the watch's `status` query; also what the UI's current details are made of. */
+export interface WatchStatus {
+  workflowId: string;
+  cluster: string;
+  /** ISO 8601, of the first run. */
+  startedAt: string;
+  /** Milliseconds. */
+  every: number;
+  onRenewal: 'rotate' | 'ask';
+  /** What the last look has seen. */
+  look?: RenewalLook;
+  waiting?: Waiting;
+  alerts?: Alert[];
+  rotation?: WatchedRotation;
+  approval?: WatchApproval;
+  notes: string[];
+}
+
+/** What a watch ends with: one look of a Schedule, or one that somebody has stopped. */
+export interface WatchReport {
+  cluster: string;
+  /** In a sentence: what the last look has seen. */
+  seen: string;
+  look: RenewalLook;
+  rotation?: WatchedRotation;
+  notes: string[];
+}
+
+/** Characters of a note. */
+const LONGEST = 2000;
+
+/** For people, a line each; the CLI and the Temporal UI show the same. */
+export function watchLines(status: WatchStatus): string[] {
+  const { cluster, every, onRenewal, startedAt, look, rotation } = status;
+  const then = onRenewal === 'rotate' ? 'starts the rotation' : 'asks before it starts the rotation';
+  return [
+    `Watch of ${cluster} since ${startedAt}: looks every ${formatDuration(every)}, and ${then} when the root has renewed itself.`,
+    ...(look ? [`At ${look.at}: ${seenText(look)}.`] : []),
+    ...(rotation ? [rotationText(rotation)] : []),
+  ];
+}
+
+function rotationText({ workflowId, startedAt, root, outcome, message }: WatchedRotation): string {
+  const how = outcome ? `it has ${outcome}${message ? `: ${message}` : ''}` : 'it is under way';
+  return `Rotation ${workflowId}, started at ${startedAt} for root ${root.slice(0, 12)}: ${how}.`;
+}
+
+/** Markdown for the Temporal UI's "current details". */
+export function watchMarkdown(status: WatchStatus): string {
+  const { waiting, alerts = [], notes } = status;
+  const [headline = '', ...lines] = watchLines(status);
+  return [
+    `**${markdown(headline, LONGEST)}**`,
+    ...alerts.map((alert) => markdown(formatAlert(alert), LONGEST)),
+    ...(waiting
+      ? [
+          markdown(`Waiting since ${waiting.since} for ${waiting.for}. ${waiting.todo}`, LONGEST),
+          waiting.on.map((item) => `- ${markdown(item, LONGEST)}`).join('\n'),
+        ]
+      : []),
+    ...lines.map((line) => markdown(line, LONGEST)),
+    ...notes.map((note) => markdownLines(`ℹ ${note}`, LONGEST)),
+  ].join('\n\n');
+}
