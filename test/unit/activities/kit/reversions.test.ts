@@ -38,6 +38,7 @@ const context = () =>
       anchors: [store],
       leafLifeMs: cluster.leafLifeMs,
     },
+    managed: {},
     target: { ...target(), root: { ...target().root, fingerprint: next.root.certificate.fingerprint } },
     secret: {
       root: next.root.certificate,
