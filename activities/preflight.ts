@@ -1,4 +1,4 @@
-import { policyShortfall, readAdmissionPolicy } from '../src/kubernetes/admission-policy.js';
+import { CERT_MANAGER_POLICY, policyShortfall, readAdmissionPolicy } from '../src/kubernetes/admission-policy.js';
 import { readClusterUid } from '../src/kubernetes/cluster.js';
 import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
@@ -18,7 +18,7 @@ import { courseOf } from '../src/rotation/courses/index.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import type { RotationRequest } from '../src/rotation/input.js';
 import { heldPhases } from '../src/rotation/members.js';
-import { isOwn } from '../src/rotation/owners.js';
+import { isOwn, type Owners } from '../src/rotation/owners.js';
 import type { PreflightResult } from '../src/rotation/payloads.js';
 import type { PlannedAnchors } from '../src/rotation/plan.js';
 import { ownersToGoBy } from '../src/rotation/preflight/cert-manager.js';
@@ -98,18 +98,27 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
 async function settledMesh(dependencies: Dependencies, linkerd: Linkerd, request: RotationRequest) {
   const { planOnly, rollout, timing, approvals } = request.settings;
   const approvalsInCluster = dependencies.approvals === 'inCluster' && approvals !== 'inCluster';
-  const policy = await readAdmissionPolicy(dependencies.k8s);
-  const ofWorker = { approvalsInCluster, policyShortfall: policy && policyShortfall(policy) };
   const since = Date.now();
   for (;;) {
     const mesh = await readMesh(dependencies, linkerd, request.settings);
-    const observation = { ...(await gather(dependencies.k8s, mesh, request)), ...ofWorker };
+    const gathered = await gather(dependencies.k8s, mesh, request);
+    const shortfall = await shortfallOfPolicies(dependencies.k8s, gathered.owners);
+    const observation = { ...gathered, approvalsInCluster, policyShortfall: shortfall };
     const findings = preflightFindings(observation);
     const most = patience({ planOnly, adopts: mesh.left !== undefined, stuckAfterMs: rollout.stuckAfter });
     if (!mayPass(findings) || Date.now() - since >= most) return { mesh, observation, findings };
     reportProgress({ phase: 'preflight', waitingFor: capped(blocking(findings), SHOWN).shown.map(formatFinding) });
     await pause(timing.poll);
   }
+}
+
+/** Of the policies that limit what reroot may write; cert-manager's objects have one of their own. */
+async function shortfallOfPolicies(k8s: Kubernetes, { issuer }: Owners): Promise<string | undefined> {
+  const policy = await readAdmissionPolicy(k8s);
+  const found = policy && policyShortfall(policy);
+  if (found !== undefined || issuer.kind !== 'certManager') return found;
+  const its = await readAdmissionPolicy(k8s, CERT_MANAGER_POLICY);
+  return its && policyShortfall(its, CERT_MANAGER_POLICY);
 }
 
 /** Nothing more can be read: what is known already is said at once, instead of failing at the first read. */

@@ -20,6 +20,7 @@ import type { StepInput, SwapResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
 import { sameWriter } from './hand-off.js';
 import { issuerHandOff } from './hand-off-issuer.js';
+import { signerHandOff } from './hand-off-signer.js';
 import { bringNew, isFinal } from './issuer-of-cert-manager.js';
 import { type Managed, managedOf } from './managed.js';
 import { bringPair } from './root-secret.js';
@@ -97,7 +98,8 @@ export async function bringIssuerTo(
     const isTheirs = isHandedOff(input.owners, 'issuer');
     if (!managed.issuer && !isTheirs) refuseForeign(current, rotation);
     const state = wanted(found, { isBack, isPast: past });
-    const handOff = isTheirs && state ? await askForState(k8s, input, now, { state, guard }) : undefined;
+    const asks = isTheirs ? askForState : askForSigner;
+    const handOff = state ? await asks(k8s, input, now, { state, guard }) : undefined;
     if (handOff) return { swappedAt: swapTime(current.secret, true), written: [], handOff };
     const isWritten = !isTheirs && state !== undefined && (await writeState(k8s, now, { state, guard }));
     const { secret, copies } = await followIssuer(k8s, await ownCopies(k8s, linkerd, isTheirs));
@@ -142,6 +144,18 @@ async function askForState(
   refuseExpired(next.certificatePem, clusterNow(k8s));
   await refuseUntrusted(k8s, stored.linkerd, next.certificatePem);
   await guard?.(stored, { state, found, bundle });
+  return handOff;
+}
+
+/** The same for the CA that cert-manager has the issuer signed by, where it is not in the cluster. */
+async function askForSigner(
+  _k8s: Kubernetes,
+  _input: StepInput,
+  { stored, current, found, bundle, managed }: IssuerNow,
+  { state, guard }: { state: IssuerState; guard: Swap['guard'] },
+): Promise<SwapResult['handOff']> {
+  const handOff = signerHandOff(managed, stored.secret, { state, found, current });
+  if (handOff) await guard?.(stored, { state, found, bundle });
   return handOff;
 }
 

@@ -16,6 +16,8 @@ export interface Managed {
   /** Who makes the bundle, for people. */
   bundle?: string;
   issuer?: ManagedCertificate;
+  /** What signs it, for people. */
+  signer?: string;
 }
 
 type Owned = Pick<StepInput, 'owners' | 'linkerdNamespace'>;
@@ -24,10 +26,10 @@ type Owned = Pick<StepInput, 'owners' | 'linkerdNamespace'>;
 export async function managedOf(k8s: Kubernetes, { owners }: Owned, linkerd: Linkerd): Promise<Managed> {
   const is = (owned: 'bundle' | 'issuer') => owners?.[owned].kind === 'certManager';
   if (!is('issuer') && !is('bundle')) return {};
-  const { root, bundle, ...found } = await readInstall(k8s, linkerd);
+  const { root, bundle, signer, ...found } = await readInstall(k8s, linkerd);
   const issuer = is('issuer') ? (found.issuer ?? changed('the Certificate of the issuer')) : undefined;
   const sources = is('bundle') ? (found.sources ?? changed('the sources of the bundle')) : undefined;
-  return present({ root, bundle, sources, issuer });
+  return present({ root, bundle, sources, issuer, signer });
 }
 
 function changed(what: string): never {

@@ -9,6 +9,8 @@ import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import { hasSigned } from '../../src/pki/signatures.js';
 import type { NewRotation, RotationSecret } from '../../src/records/rotation-secret.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
+import { keepsRootKey } from '../../src/rotation/input.js';
+import { readSuppliedCertificates } from '../../src/records/supplied.js';
 import type { StepInput } from '../../src/rotation/payloads.js';
 import { changePrevious } from './bundle-sources.js';
 import type { Dependencies } from './dependencies.js';
@@ -46,7 +48,7 @@ export async function preparedByCertManager(
   const found = await readIssuer(k8s, linkerd);
   const roots = anchorsOfIssuer(found.certificates, anchors);
   if (courseOf(input.course).replaces === 'issuer') return issuer && ofIssuerAlone(input, found, roots);
-  if (!root) return undefined;
+  if (!root) return issuer && (await ofRootOutside(k8s, input, { linkerd, current: found, roots }));
   const isFirst = input.owners?.issuer.renewFirst === true && (await renewFirst(k8s, managed, roots));
   const current = isFirst ? await readIssuer(k8s, linkerd) : found;
   return await ofRoot(k8s, input, { linkerd, current, roots, managed: { ...managed, root } });
@@ -59,6 +61,34 @@ function ofIssuerAlone({ firstRunId }: StepInput, current: StoredIssuer, roots: 
     throw ApplicationFailure.nonRetryable('the issuer in use is under no anchor of the bundle', 'BadCertificates');
   const id = shortName(current.certificates[0]);
   return { ...startOfRotation(current, firstRunId), id, rootPem: root.pem, retire: [] };
+}
+
+/** The root is the user's own: its CA signs the issuer when cert-manager's Issuer has been pointed at it. */
+async function ofRootOutside(
+  k8s: Dependencies['k8s'],
+  { settings, course, firstRunId, owners }: StepInput,
+  { linkerd, current, roots }: Omit<InUse, 'managed'>,
+): Promise<NewRotation> {
+  if (!settings.certificates)
+    throw ApplicationFailure.nonRetryable(
+      'no Certificate of cert-manager makes the root: name the new one with `certificates.secret`',
+      'BadCertificates',
+    );
+  const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret);
+  const at = { settings, linkerd, owners, now: issueTime(k8s) };
+  const { root, rootKeyPem } = supplied;
+  return {
+    ...startOfRotation(current, firstRunId),
+    ...present({
+      rootKeyPem: keepsRootKey(settings) ? rootKeyPem : undefined,
+      bridgePem: courseOf(course).bridge
+        ? makeBridge({ root, ...present({ rootKeyPem }) }, current, at).pem
+        : undefined,
+    }),
+    id: shortName(root),
+    rootPem: root.pem,
+    retire: roots.filter(({ fingerprint }) => fingerprint !== root.fingerprint),
+  };
 }
 
 interface InUse {

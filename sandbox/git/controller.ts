@@ -26,6 +26,7 @@ export interface Manifest {
 export interface GitController {
   /** HEAD is in the cluster. */
   synced(): Promise<void>;
+  /** It lets the objects go: what it has marked and owned is nobody's any more. */
   stop(): Promise<void>;
 }
 
@@ -47,6 +48,8 @@ export function startGitController(k8s: Kubernetes, repository: Repository, ever
     stop: async () => {
       stopping.abort();
       await loop;
+      for (const text of Object.values(await repository.head()))
+        for (const manifest of manifestsIn(text)) await letGo(k8s, manifest);
       if (lastError instanceof Error) process.stderr.write(`Git controller: ${lastError.message}\n`);
     },
   };
@@ -67,4 +70,20 @@ async function apply(k8s: Kubernetes, manifest: Manifest): Promise<void> {
   const asApply = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply);
   if (kind === 'Secret') await k8s.core.patchNamespacedSecret(request, asApply);
   else await k8s.core.patchNamespacedConfigMap(request, asApply);
+}
+
+/** As `argocd app delete --cascade=false` does, and without a trace of who has written it. */
+async function letGo({ core }: Kubernetes, { kind, metadata: { name, namespace } }: Manifest): Promise<void> {
+  const request = { name, namespace };
+  const { metadata } =
+    kind === 'Secret' ? await core.readNamespacedSecret(request) : await core.readNamespacedConfigMap(request);
+  const { [TRACKING]: _, ...annotations } = metadata?.annotations ?? {};
+  const others = (metadata?.managedFields ?? []).filter(({ manager }) => manager !== CONTROLLER);
+  const body = [
+    { op: 'add', path: '/metadata/annotations', value: annotations },
+    // a list of one empty entry strips them all (Kubernetes, "Server-Side Apply", "Clearing managedFields")
+    { op: 'replace', path: '/metadata/managedFields', value: others.length > 0 ? others : [{}] },
+  ];
+  if (kind === 'Secret') await core.patchNamespacedSecret({ ...request, body });
+  else await core.patchNamespacedConfigMap({ ...request, body });
 }

@@ -2,8 +2,10 @@ import type { V1ValidatingAdmissionPolicy, V1ValidatingAdmissionPolicyBinding } 
 import type { Kubernetes } from './client.js';
 import { ifThere, isKubernetesError } from './errors.js';
 
-/** Of deploy/policy.yaml: the policy, and what makes it count. */
+/** Of deploy/policy.yaml: a policy, and what makes it count, have one name. */
 const POLICY = 'reroot';
+/** The one that is about cert-manager's own objects. */
+export const CERT_MANAGER_POLICY = 'reroot-cert-manager';
 
 /** What is known of the policy that limits a user. `unread`: it may not be read. */
 export interface AdmissionPolicy {
@@ -14,11 +16,10 @@ export interface AdmissionPolicy {
 }
 
 /** @returns undefined when the user may do everything anyway: a person, whom no such policy is about */
-export async function readAdmissionPolicy(k8s: Kubernetes): Promise<AdmissionPolicy | undefined> {
+export async function readAdmissionPolicy(k8s: Kubernetes, name = POLICY): Promise<AdmissionPolicy | undefined> {
   const { admission } = k8s;
   const user = await userName(k8s);
   if (!user.startsWith('system:serviceaccount:') && (await mayEverything(k8s))) return undefined;
-  const name = POLICY;
   return {
     user,
     policy: await unlessForbidden(admission.readValidatingAdmissionPolicy({ name })),
@@ -27,12 +28,13 @@ export async function readAdmissionPolicy(k8s: Kubernetes): Promise<AdmissionPol
 }
 
 /** Why it does not limit that user; undefined when it does. */
-export function policyShortfall({ policy, binding, user }: AdmissionPolicy): string | undefined {
-  const name = `ValidatingAdmissionPolicy ${POLICY}`;
+export function policyShortfall({ policy, binding, user }: AdmissionPolicy, called = POLICY): string | undefined {
+  const name = `ValidatingAdmissionPolicy ${called}`;
   if (policy === 'unread' || binding === 'unread') return `${name} may not be read`;
   if (!policy) return `${name} is not there`;
   if (user && !isAbout(policy, user)) return `${name} is not about user ${user}`;
-  return binding && denies(binding) ? undefined : `no ValidatingAdmissionPolicyBinding ${POLICY} makes ${name} deny`;
+  const isBound = binding && denies(binding, called);
+  return isBound ? undefined : `no ValidatingAdmissionPolicyBinding ${called} makes ${name} deny`;
 }
 
 /** A policy without conditions is about everybody. */
@@ -41,8 +43,8 @@ function isAbout({ spec }: V1ValidatingAdmissionPolicy, user: string): boolean {
   return conditions.length === 0 || conditions.some(({ expression }) => expression.includes(`'${user}'`));
 }
 
-function denies({ spec }: V1ValidatingAdmissionPolicyBinding): boolean {
-  return spec?.policyName === POLICY && spec.validationActions.includes('Deny');
+function denies({ spec }: V1ValidatingAdmissionPolicyBinding, called: string): boolean {
+  return spec?.policyName === called && spec.validationActions.includes('Deny');
 }
 
 async function unlessForbidden<T>(request: Promise<T>): Promise<T | 'unread' | undefined> {

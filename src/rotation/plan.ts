@@ -105,7 +105,7 @@ export function planOf(
     linkerdNamespace: namespace,
     strategy: course.strategy,
     rollouts: forcedRollouts(course),
-    phases: planPhases(settings, course, pace),
+    phases: planPhases(settings, course, pace, owners),
     namespaces: namespaces.map(({ name, workloads, proxies }) => ({ name, workloads: workloads.size, proxies })),
     proxies: pods.length,
     workloads: namespaces.reduce((sum, { workloads }) => sum + workloads.size, 0),

@@ -1,7 +1,8 @@
 import { formatDuration } from '../ground/duration.js';
 import { present } from '../ground/present.js';
-import type { Course, Row } from './courses/course.js';
+import type { Course, Row, Write } from './courses/course.js';
 import type { RotationSettings } from './input.js';
+import { OWN, type Owned, type Owners } from './owners.js';
 import { A_WRITE, type Pace, predictIdentity, predictLook, predictRollout } from './pace.js';
 import type { Phase, PhaseProgress } from './phases.js';
 import { longestWait } from './renewal.js';
@@ -17,15 +18,39 @@ export interface PlannedPhase {
 }
 
 /** The phases of a course with what happens in each, and how long each may last. */
-export function planPhases(settings: RotationSettings, course: Course, pace: Pace): PlannedPhase[] {
-  const made =
-    course.replaces === 'issuer' ? 'a new issuer under the root in use' : 'a new root and an issuer under it';
+export function planPhases(
+  settings: RotationSettings,
+  course: Course,
+  pace: Pace,
+  owners: Owners = OWN,
+): PlannedPhase[] {
   return [
     { phase: 'preflight', what: 'read the mesh, change nothing', ...lasting(predictLook(pace.proxies)) },
-    { phase: 'generate', what: made, ...lasting(A_WRITE) },
-    ...course.rows.map((row) => planned(row, settings, pace)),
+    { phase: 'generate', what: madeText(course, owners), ...lasting(A_WRITE) },
+    ...course.rows.map((row) => handedOff(planned(row, settings, pace), row, owners)),
     { phase: 'finish', what: 'tidy up, write the report', ...lasting(A_WRITE) },
   ];
+}
+
+function madeText({ replaces }: Course, { issuer }: Owners): string {
+  const byCertManager = issuer.kind === 'certManager';
+  if (replaces === 'issuer') {
+    return byCertManager ? 'find what cert-manager has to renew' : 'a new issuer under the root in use';
+  }
+  return byCertManager ? "a new root by a renewal of cert-manager's Certificate" : 'a new root and an issuer under it';
+}
+
+const WRITERS: Record<Owned, readonly Write[]> = {
+  bundle: ['addTarget', 'dropRetired'],
+  issuer: ['swapIssuer', 'writeIssuer'],
+};
+
+/** What is somebody else's to write is waited for, for as long as that takes. */
+function handedOff(phase: PlannedPhase, { writes }: Row, owners: Owners): PlannedPhase {
+  const waits = (['bundle', 'issuer'] as const)
+    .filter((owned) => owners[owned].kind === 'handOff' && writes.some((write) => WRITERS[owned].includes(write)))
+    .map((owned) => `wait for ${owners[owned].who ?? 'whoever owns it'} to write the ${owned}`);
+  return { ...phase, what: [phase.what, ...waits].join('; ') };
 }
 
 function planned(row: Row, { approvals, rollout, timing }: RotationSettings, pace: Pace): PlannedPhase {

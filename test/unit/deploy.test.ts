@@ -18,7 +18,7 @@ import {
 import { REHEARSAL_NAMESPACE } from '../../src/linkerd/proxies/injection.js';
 import { leaseOf } from '../../src/records/lease.js';
 import { LEASE, REPORT_CONFIGMAP, RETIRE_ANNOTATION, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
-import { ROTATION_ANNOTATION, RUN_ANNOTATION } from '../../src/records/names.js';
+import { ISSUER_ANNOTATION, ROTATION_ANNOTATION, RUN_ANNOTATION } from '../../src/records/names.js';
 import { reportObject } from '../../src/records/report.js';
 import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
 
@@ -67,7 +67,8 @@ it('the policy lets through the keys that a rotation writes, of each object', ()
 
 it('the policy lets through the annotations that a rotation writes', () => {
   const holder = { workflowId: '', runId: '', temporalNamespace: '', temporalNamespaceId: '', temporalAddress: '' };
-  const written = [ROTATION_ANNOTATION, RETIRE_ANNOTATION, RUN_ANNOTATION, MARK_ANNOTATION, MARKED_AT_ANNOTATION];
+  const ofRotation = [ROTATION_ANNOTATION, RETIRE_ANNOTATION, RUN_ANNOTATION, ISSUER_ANNOTATION];
+  const written = [...ofRotation, MARK_ANNOTATION, MARKED_AT_ANNOTATION];
   const named = [...variable('annotations').matchAll(/'(reroot\.dev\/[^']+)'/g)].map(([, name]) => name);
   expect(new Set(named)).toEqual(new Set([...written, ...Object.keys(leaseOf(holder).metadata?.annotations ?? {})]));
 });

@@ -81,7 +81,8 @@ export function foreignFieldManager({ writers, owners, certManager }: PreflightO
 }
 
 export function helmWouldRevert({ helmValues = [], linkerdNamespace, owners }: PreflightObservation): Finding[] {
-  if (helmValues.length === 0 || owners.bundle.kind !== 'reroot') return [];
+  const writesNothing = owners.bundle.kind !== 'reroot' && owners.issuer.kind !== 'reroot';
+  if (helmValues.length === 0 || writesNothing) return [];
   return [
     {
       reason: 'HelmValues',

@@ -6,6 +6,8 @@ import { anchorsOfIssuer } from '../../../src/pki/issuer-anchors.js';
 import type { Certificate } from '../../../src/pki/certificate.js';
 import type { RotationReport } from '../../../src/rotation/report.js';
 import { parseRotationSecret } from '../../../src/records/rotation-secret.js';
+import { toPkcs8Pem } from '../../../src/pki/key.js';
+import { authority } from '../support.js';
 import { findKey } from '../../key-search.js';
 import { BY_CERT_MANAGER, CertManagerCluster, keysOf } from './cert-manager.js';
 import { carryOut, leaseOfHolder, step } from './cluster.js';
@@ -235,6 +237,34 @@ describe('the issuer alone', () => {
     cluster.renew(ROOT);
     await expect(writeIssuer('new', alone())).rejects.toMatchObject({ type: 'RootRenewed' });
     expect(cluster.issued[ISSUER]).toBe(1);
+  });
+});
+
+describe('a root that is outside the cluster', () => {
+  it('signs the issuer once somebody has pointed the Issuer at it, and that is waited for', async () => {
+    cluster.outside = true;
+    const T = authority('vault');
+    const { certificate: root, privateKey } = T.root;
+    cluster.put('Secret/mine', { data: { 'ca.crt': encode(root.pem), 'ca.key': encode(toPkcs8Pem(privateKey)) } });
+    const owners = { ...BY_CERT_MANAGER, bundle: { kind: 'reroot' as const } };
+    const given = step(
+      { owners, settings: { ...settings, approvals: 'none', certificates: { secret: 'mine' } } },
+      { strategy: 'standard' },
+    );
+    const made = await carryOut(cluster, (activities) => activities.generate, given);
+    expect(made).toMatchObject({ root: { fingerprint: root.fingerprint } });
+    expect(made.issuer).toBeUndefined();
+    const held = [cluster.objects.get(`Secret/${ROOT}`), A.fingerprint];
+    const { handOff } = await writeIssuer('new', given);
+    expect(handOff?.todo).toContain('cmctl renew -n linkerd linkerd-identity-issuer');
+    expect(handOff?.for).toContain('linkerd/linkerd-identity-issuer');
+    expect([cluster.objects.get(`Secret/${ROOT}`), certificate(ISSUER).fingerprint]).toEqual(held);
+    cluster.objects.set(`Secret/${ROOT}`, {
+      data: { 'tls.crt': encode(root.pem), 'tls.key': encode(toPkcs8Pem(privateKey)), 'ca.crt': encode(root.pem) },
+    });
+    cluster.issue(ISSUER);
+    expect((await writeIssuer('new', given)).handOff).toBeUndefined();
+    expect(rotation().issuer?.fingerprint).toBe(certificate(ISSUER).fingerprint);
   });
 });
 

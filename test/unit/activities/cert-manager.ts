@@ -41,6 +41,8 @@ export class CertManagerCluster extends FakeCluster {
   asleep = false;
   /** Without: the two Secrets are copied by somebody else. */
   hasBundle = true;
+  /** The CA of the root is none of the cluster's: its Secret plays Vault. */
+  outside = false;
   #working = false;
 
   constructor() {
@@ -153,7 +155,7 @@ export class CertManagerCluster extends FakeCluster {
 
   override get k8s(): Kubernetes {
     const all: Record<string, object[]> = {
-      certificates: [...this.certificates.values()],
+      certificates: [...this.certificates.values()].filter(({ metadata }) => !this.outside || metadata.name !== ROOT),
       bundles: [
         this.hasBundle && {
           metadata: { name: 'linkerd-identity-trust-roots' },
@@ -187,7 +189,10 @@ export class CertManagerCluster extends FakeCluster {
             })),
         }),
       getClusterCustomObject: async ({ name }: { name: string }) =>
-        await Promise.resolve({ spec: name === `of-${ISSUER}` ? { ca: { secretName: ROOT } } : { selfSigned: {} } }),
+        await Promise.resolve({
+          spec:
+            name !== `of-${ISSUER}` ? { selfSigned: {} } : this.outside ? { vault: {} } : { ca: { secretName: ROOT } },
+        }),
       getNamespacedCustomObject: async ({ name }: { name: Name }) => {
         const found = this.certificates.get(name);
         if (!found) throw new KubernetesError({ kind: 'NotFound', request: 'test', message: 'not found' });

@@ -6,15 +6,21 @@ import { parseAllDocuments } from 'yaml';
 import {
   type AdmissionPolicy,
   policyShortfall,
+  CERT_MANAGER_POLICY,
   readAdmissionPolicy,
 } from '../../../src/kubernetes/admission-policy.js';
 import type { Kubernetes } from '../../../src/kubernetes/client.js';
 import { KubernetesError, type KubernetesErrorKind } from '../../../src/kubernetes/errors.js';
 
 const file = path.resolve(import.meta.dirname, '../../../deploy/policy.yaml');
-const [policy, binding] = parseAllDocuments(readFileSync(file, 'utf8')).map(
+const [policy, binding, itsPolicy, itsBinding] = parseAllDocuments(readFileSync(file, 'utf8')).map(
   (document) => document.toJS() as unknown,
-) as [V1ValidatingAdmissionPolicy, V1ValidatingAdmissionPolicyBinding];
+) as [
+  V1ValidatingAdmissionPolicy,
+  V1ValidatingAdmissionPolicyBinding,
+  V1ValidatingAdmissionPolicy,
+  V1ValidatingAdmissionPolicyBinding,
+];
 const user = 'system:serviceaccount:reroot:reroot';
 
 describe('the policy of deploy', () => {
@@ -45,6 +51,16 @@ describe('the policy of deploy', () => {
       expect(policyShortfall({ policy, binding, user: name })).toBeUndefined();
     },
   );
+});
+
+describe("the policy about cert-manager's objects", () => {
+  const its = { policy: itsPolicy, binding: itsBinding, user };
+  it('limits its user where it is asked for by its name', () => {
+    expect(policyShortfall(its, CERT_MANAGER_POLICY)).toBeUndefined();
+    expect(policyShortfall({ ...its, binding }, CERT_MANAGER_POLICY)).toContain(
+      'no ValidatingAdmissionPolicyBinding reroot-cert-manager',
+    );
+  });
 });
 
 /** An API server by what it says of the user, and of the policy. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Course } from '../../../src/rotation/courses/course.js';
 import { COURSES } from '../../../src/rotation/courses/index.js';
 import type { RotationInput } from '../../../src/rotation/input.js';
+import type { Owners } from '../../../src/rotation/owners.js';
 import type { Pace } from '../../../src/rotation/pace.js';
 import {
   compared,
@@ -46,6 +47,20 @@ describe('planPhases', () => {
     const tiny = { ...pace, proxies: 1, controlPlane: [], namespaces: [] };
     const idle = phases(COURSES.standard.course, {}, tiny).filter(({ predictedMs = 0 }) => predictedMs === 0);
     expect(idle.map(({ phase }) => phase)).toEqual(['approve']);
+  });
+  it('says whom it waits for, and what cert-manager makes', () => {
+    const whats = (owners: Owners) =>
+      Object.fromEntries(
+        planPhases(request().settings, COURSES.standard.course, pace, owners).map(({ phase, what }) => [phase, what]),
+      );
+    const handedOff = whats({ bundle: { kind: 'handOff', who: 'Argo CD' }, issuer: { kind: 'handOff' } });
+    expect(handedOff['trust']).toMatch(/; wait for Argo CD to write the bundle$/);
+    expect(handedOff['issue']).toMatch(/; wait for whoever owns it to write the issuer$/);
+    expect(handedOff['retire']).toMatch(/; wait for Argo CD to write the bundle$/);
+    expect(handedOff['renew']).not.toContain('to write');
+    const driven = whats({ bundle: { kind: 'certManager' }, issuer: { kind: 'certManager' } });
+    expect(driven['generate']).toBe("a new root by a renewal of cert-manager's Certificate");
+    expect(driven['trust']).not.toContain('to write');
   });
   it('predicts nothing for an organic rollout, which is up to people', () => {
     const organic = phases(COURSES.bridge.course, { rollout: { pace: 'organic', deadline: '3d' } });

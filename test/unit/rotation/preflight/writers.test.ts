@@ -132,7 +132,7 @@ describe('handOff', () => {
     },
     {
       name: 'does not warn of tools beside',
-      observed: { owners: handedOff, writers: [writer({ manager: 'Helm', reverts: false })], helmValues: ['x'] },
+      observed: { owners: handedOff, writers: [writer({ manager: 'Helm', reverts: false })] },
       finds: [finding],
     },
     {
@@ -172,6 +172,11 @@ describe('foreignFieldManager', () => {
 
 describe('helmWouldRevert', () => {
   it.each<Case>([
+    {
+      name: 'finds nothing where reroot writes nothing',
+      observed: { ...DRIVEN, helmValues: ['identityTrustAnchorsPEM'] },
+      finds: [],
+    },
     { name: 'finds nothing when Helm does not own the installation', observed: { helmValues: [] }, finds: [] },
     {
       name: 'warns of the next helm upgrade, and names the values to set',
