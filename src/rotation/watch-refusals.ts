@@ -11,9 +11,12 @@ export function refuseRenewalApproval(args: unknown, { waiting, look }: WatchSta
   if (!waiting || waiting.kind === 'worker' || root === undefined)
     return 'nothing to approve: the watch asks for no word';
   if (look && isIssuerRenewedToo(look)) return `no rotation begins now. ${waiting.todo}`;
-  const { root: given, by, reason } = (args ?? {}) as Record<string, unknown>;
-  const wanted = `approve needs {"root": "${root}"}, the root that has renewed itself`;
-  if (typeof given !== 'string' || given.length < ROOT_PREFIX || !root.startsWith(given)) return wanted;
-  const problem = [by, reason].filter((text) => text !== undefined).map(textProblem);
-  return problem.find((found) => found !== undefined);
+  return refuseWords((args ?? {}) as Record<string, unknown>, root);
+}
+
+function refuseWords({ root: given, by, reason }: Record<string, unknown>, root: string): string | undefined {
+  if (typeof given !== 'string' || given.length < ROOT_PREFIX || !root.startsWith(given))
+    return `approve needs {"root": "${root}"}, the root that has renewed itself`;
+  const problems = [by, reason].filter((text) => text !== undefined).map(textProblem);
+  return problems.find((problem) => problem !== undefined);
 }
