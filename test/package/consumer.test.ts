@@ -91,8 +91,13 @@ it('loads in plain Node, leaves no trace there, and lets it end', async () => {
   const { stdout } = await run(process.execPath, ['look.mjs'], consumer);
   expect(JSON.parse(stdout)).toEqual({
     names: [
-      ...['ISSUER_WORKFLOW_TYPE', 'SEARCH_ATTRIBUTES', 'TASK_QUEUE', 'WORKFLOW_TYPE', 'abort', 'approve', 'pause'],
+      ...['ISSUER_WORKFLOW_TYPE', 'SEARCH_ATTRIBUTES', 'TASK_QUEUE', 'WATCH_WORKFLOW_TYPE', 'WORKFLOW_TYPE'],
       ...[
+        'abort',
+        'approve',
+        'approveRenewal',
+        'lookNow',
+        'pause',
         'resume',
         'retry',
         'rotateIssuer',
@@ -101,6 +106,9 @@ it('loads in plain Node, leaves no trace there, and lets it end', async () => {
         'strategy',
         'unwaive',
         'waive',
+        'watchIdFor',
+        'watchStatus',
+        'watchTrustRoot',
         'workflowIdFor',
       ],
     ],
