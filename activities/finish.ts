@@ -97,8 +97,8 @@ async function keepRootInUse(
   managed: Managed,
 ): Promise<void> {
   const { retire, root, previous } = rotation;
-  // cert-manager has its key
-  if (retire.length > 0) return await keepRoot(k8s, namespace, managed.root ? { root } : rotation);
+  // cert-manager has its key: of its Certificate, or in the CA Secret that a person has written
+  if (retire.length > 0) return await keepRoot(k8s, namespace, managed.root || managed.ca ? { root } : rotation);
   if (previous.issuer.fingerprint !== root.fingerprint) return;
   await keepRoot(k8s, namespace, { root, rootKeyPem: previous.issuerKeyPem });
 }

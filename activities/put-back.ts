@@ -52,7 +52,7 @@ export async function putBack(dependencies: Dependencies, input: StepInput): Pro
   if (why) return { putBack: false, why, leavesEnd };
   // on the way back: only the issuer of the start is written there
   const back: StepInput = { ...input, course: { ...input.course, direction: 'back' } };
-  const { handOff } = await bringIssuerTo(dependencies, back, { wanted: () => 'previous' });
+  const { handOff } = await bringIssuerTo(dependencies, back, { wanted: () => 'previous', isEnd: true });
   if (handOff) return { putBack: false, why: onlyTheirs(handOff, linkerd.namespace), leavesEnd };
   return { putBack: true, changed: true };
 }

@@ -1,4 +1,5 @@
-import type { IssuerStateInput, SwapResult } from '../src/rotation/payloads.js';
+import { courseOf } from '../src/rotation/courses/index.js';
+import type { IssuerStateInput, StepInput, SwapResult } from '../src/rotation/payloads.js';
 import { withBridge } from './kit/bridge-certificate.js';
 import { bringIssuerTo, holdsIssuer, type Stays } from './kit/issuer-secret.js';
 import { isLaterState } from '../src/records/issuer-states.js';
@@ -6,7 +7,7 @@ import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
 import { guardSwap } from './kit/guard.js';
 import { takeUpIssuer } from './kit/issuer-of-cert-manager.js';
-import { managedOf } from './kit/managed.js';
+import { type Managed, managedOf } from './kit/managed.js';
 import { readRotation } from './kit/stored-rotation.js';
 
 /**
@@ -29,6 +30,7 @@ export async function writeIssuer(
   const isItsOwn: Stays = (found) => managed.issuer !== undefined && found === 'new';
   const stays: Stays = (found, at) =>
     !at.isBack && (at.isPast || keepLater || isItsOwn(found, at)) && isLaterState(found, state);
+  if (state === 'new') await bringBehind(dependencies, input, managed);
   const needsBridge = state === 'bridge' || state === 'crossover';
   if (needsBridge && !(await holdsIssuer(dependencies, input, stays))) await withBridge(dependencies, input);
   // past the point of no return the way leads forward only: what an earlier run has reached stays
@@ -38,4 +40,16 @@ export async function writeIssuer(
       if (proves) await guardSwap(dependencies, input, stored, next);
     },
   });
+}
+
+/**
+ * Whoever has the CA is waited for, and meanwhile cert-manager has renewed the issuer under the root of the start, which nobody
+ * trusts any more: until they have done it, its key is certified by the new root, too.
+ */
+async function bringBehind(dependencies: Dependencies, input: StepInput, { issuer, root }: Managed): Promise<void> {
+  if (!issuer || root || !courseOf(input.course).bridge) return;
+  const isBehind: Stays = (found, { isPast }) => found === 'previous' && isPast;
+  if (!(await holdsIssuer(dependencies, input, isBehind))) return;
+  await withBridge(dependencies, input);
+  await bringIssuerTo(dependencies, input, { wanted: (found, at) => (isBehind(found, at) ? 'crossover' : undefined) });
 }

@@ -20,6 +20,8 @@ import { bringPair, canCross, holdRoot, nameOf, startOf, TLS } from './root-secr
 
 const LOOKS = 120;
 const LOOK_MS = 2000;
+/** Until cert-manager's own cache has what a person has just written to the CA Secret. */
+const CACHE_MS = 1500;
 
 type Chain = [Certificate, ...Certificate[]];
 
@@ -87,7 +89,7 @@ function finalOf(chain: Chain, { root, previous }: RotationSecret): Certificate[
 export async function bringNew(
   k8s: Kubernetes,
   namespace: string,
-  { root, issuer }: Managed & { issuer: ManagedCertificate },
+  { root, issuer, ca }: Managed & { issuer: ManagedCertificate },
   rotation: RotationSecret,
 ): Promise<boolean> {
   const isRoot = rotation.retire.length > 0;
@@ -98,7 +100,10 @@ export async function bringNew(
     return chain !== undefined && issuerStateOf(chain, rotation) === 'new';
   };
   const before = await readPair(k8s, issuer.secret, TLS);
-  if (!isNew(before)) await renewUntil(k8s, issuer, isNew, () => refuseSameKey(k8s, issuer, rotation));
+  if (!isNew(before)) {
+    if (ca) await pause(CACHE_MS);
+    await renewUntil(k8s, issuer, isNew, () => refuseRenewed(k8s, issuer, rotation));
+  }
   await bringPair(k8s, issuer, (read) => {
     const chain = chainOf(read);
     return !chain || !isNew(read) || isFinal(chain, rotation)
@@ -122,12 +127,15 @@ async function refuseOtherRoot(k8s: Kubernetes, root: ManagedCertificate, rotati
   );
 }
 
-async function refuseSameKey(k8s: Kubernetes, issuer: ManagedCertificate, { previous }: RotationSecret): Promise<void> {
+async function refuseRenewed(k8s: Kubernetes, issuer: ManagedCertificate, rotation: RotationSecret): Promise<void> {
+  const { previous } = rotation;
   const { certificates } = await readPair(k8s, issuer.secret, TLS);
   const [first] = certificates;
   const isRenewed = first !== undefined && first.notBefore > previous.issuer.notBefore;
   if (!isRenewed || first.fingerprint === previous.issuer.fingerprint) return;
-  if (!first.publicKeyDer.equals(previous.issuer.publicKeyDer) || isIssuing(await readCertificate(k8s, issuer))) return;
+  if (isIssuing(await readCertificate(k8s, issuer))) return;
+  if (isRenewedStart(rotation, first)) throw notIssued(issuer, 'its Issuer signs with the root of the start still');
+  if (!first.publicKeyDer.equals(previous.issuer.publicKeyDer)) return;
   throw ApplicationFailure.nonRetryable(
     `Certificate ${nameOf(issuer)} was renewed with the same key: set its spec.privateKey.rotationPolicy to Always, then \`retry\``,
     'IssuerKeyUnchanged',

@@ -60,6 +60,8 @@ export interface Swap {
   wanted(found: IssuerState | undefined, standing: Standing): IssuerState | undefined;
   /** Between that read and the write; throws where it must not be written. */
   guard?(rotation: StoredRotation, next: NextSwap): Promise<void>;
+  /** The rotation is over: a CA of somebody else's is waited for by nobody. */
+  isEnd?: true;
 }
 
 async function readIssuerNow(dependencies: Dependencies, input: StepInput): Promise<IssuerNow> {
@@ -87,7 +89,7 @@ export async function holdsIssuer(dependencies: Dependencies, input: StepInput, 
 export async function bringIssuerTo(
   dependencies: Dependencies,
   input: StepInput,
-  { wanted, guard }: Swap,
+  { wanted, guard, isEnd }: Swap,
 ): Promise<SwapResult> {
   const { k8s } = dependencies;
   return await withFreshRead(async () => {
@@ -99,7 +101,8 @@ export async function bringIssuerTo(
     if (!managed.issuer && !isTheirs) refuseForeign(current, rotation);
     const state = wanted(found, { isBack, isPast: past });
     const asks = isTheirs ? askForState : askForSigner;
-    const handOff = state ? await asks(k8s, input, now, { state, guard }) : undefined;
+    const isAsked = state !== undefined && (isTheirs || !isEnd);
+    const handOff = isAsked ? await asks(k8s, input, now, { state, guard }) : undefined;
     if (handOff) return { swappedAt: swapTime(current.secret, true), written: [], handOff };
     const isWritten = !isTheirs && state !== undefined && (await writeState(k8s, now, { state, guard }));
     const { secret, copies } = await followIssuer(k8s, await ownCopies(k8s, linkerd, isTheirs));
@@ -147,14 +150,15 @@ async function askForState(
   return handOff;
 }
 
-/** The same for the CA that cert-manager has the issuer signed by, where it is not in the cluster. */
+/** The same for the CA that cert-manager has the issuer signed by, where no Certificate makes it. */
 async function askForSigner(
-  _k8s: Kubernetes,
+  k8s: Kubernetes,
   _input: StepInput,
   { stored, current, found, bundle, managed }: IssuerNow,
   { state, guard }: { state: IssuerState; guard: Swap['guard'] },
 ): Promise<SwapResult['handOff']> {
-  const handOff = signerHandOff(managed, stored.secret, { state, found, current });
+  const { namespace } = stored.linkerd;
+  const handOff = await signerHandOff(k8s, managed, stored.secret, { state, found, current, namespace });
   if (handOff) await guard?.(stored, { state, found, bundle });
   return handOff;
 }

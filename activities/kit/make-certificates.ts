@@ -157,6 +157,12 @@ export function makeIssuerUnder(
   return { issuerPem, issuerKeyPem };
 }
 
+/** A root of reroot's own, with no issuer yet. */
+export function makeRoot({ settings, linkerd, now }: SettingsOf): Required<Pick<Made, 'root' | 'rootKeyPem'>> {
+  const { root, rootKey } = newRoot(settings, linkerd, now);
+  return { root, rootKeyPem: toPkcs8Pem(rootKey) };
+}
+
 function newRoot(settings: RotationSettings, linkerd: Linkerd, now: Date): { root: Certificate; rootKey: KeyObject } {
   const commonName = settings.root.commonName ?? `root.${linkerd.namespace}.${linkerd.trustDomain}`;
   const made = createRoot({ commonName, validForMs: settings.root.validity, now });

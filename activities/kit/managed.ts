@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { present } from '../../src/ground/present.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
-import type { CertManagerInstall, ManagedCertificate } from '../../src/linkerd/cert-manager/install.js';
+import type { CertManagerInstall, ManagedCertificate, SecretReference } from '../../src/linkerd/cert-manager/install.js';
 import { readInstall } from '../../src/linkerd/cert-manager/read.js';
 import { detectLinkerd, ISSUER_CA, type Linkerd } from '../../src/linkerd/detect.js';
 import { locationName } from '../../src/linkerd/layouts/layout.js';
@@ -18,6 +18,8 @@ export interface Managed {
   issuer?: ManagedCertificate;
   /** What signs it, for people. */
   signer?: string;
+  /** The Secret that it is signed with, where no Certificate makes that root: a person writes it. */
+  ca?: SecretReference;
 }
 
 type Owned = Pick<StepInput, 'owners' | 'linkerdNamespace'>;
@@ -26,10 +28,10 @@ type Owned = Pick<StepInput, 'owners' | 'linkerdNamespace'>;
 export async function managedOf(k8s: Kubernetes, { owners }: Owned, linkerd: Linkerd): Promise<Managed> {
   const is = (owned: 'bundle' | 'issuer') => owners?.[owned].kind === 'certManager';
   if (!is('issuer') && !is('bundle')) return {};
-  const { root, bundle, signer, ...found } = await readInstall(k8s, linkerd);
+  const { root, bundle, signer, ca, ...found } = await readInstall(k8s, linkerd);
   const issuer = is('issuer') ? (found.issuer ?? changed('the Certificate of the issuer')) : undefined;
   const sources = is('bundle') ? (found.sources ?? changed('the sources of the bundle')) : undefined;
-  return present({ root, bundle, sources, issuer, signer });
+  return present({ root, bundle, sources, issuer, signer, ca: root || !issuer ? undefined : ca });
 }
 
 function changed(what: string): never {

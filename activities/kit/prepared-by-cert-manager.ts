@@ -3,6 +3,7 @@ import { present } from '../../src/ground/present.js';
 import { issueTime } from '../../src/kubernetes/clock.js';
 import type { ManagedCertificate } from '../../src/linkerd/cert-manager/install.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
+import { isKeyOf } from '../../src/linkerd/cert-manager/pair.js';
 import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
@@ -13,8 +14,9 @@ import { keepsRootKey } from '../../src/rotation/input.js';
 import { readSuppliedCertificates } from '../../src/records/supplied.js';
 import type { StepInput } from '../../src/rotation/payloads.js';
 import { changePrevious } from './bundle-sources.js';
+import { readCa } from './ca-secret.js';
 import type { Dependencies } from './dependencies.js';
-import { makeBridge, makeIssuerUnder } from './make-certificates.js';
+import { makeBridge, makeIssuerUnder, makeRoot } from './make-certificates.js';
 import { linkerdOf, type Managed, managedOf } from './managed.js';
 import { renewedRoot, renewFirst } from './renewed-root.js';
 import { holdRoot } from './root-secret.js';
@@ -44,11 +46,11 @@ export async function preparedByCertManager(
   { linkerd, anchors }: Found,
 ): Promise<NewRotation | undefined> {
   const managed = await managedOf(k8s, input, linkerd);
-  const { root, issuer } = managed;
+  const { root, issuer, ca } = managed;
   const found = await readIssuer(k8s, linkerd);
   const roots = anchorsOfIssuer(found.certificates, anchors);
   if (courseOf(input.course).replaces === 'issuer') return issuer && ofIssuerAlone(input, found, roots);
-  if (!root) return issuer && (await ofRootOutside(k8s, input, { linkerd, current: found, roots }));
+  if (!root) return issuer && (await ofRootOutside(k8s, input, { linkerd, current: found, roots, ca }));
   const isFirst = input.owners?.issuer.renewFirst === true && (await renewFirst(k8s, managed, roots));
   const current = isFirst ? await readIssuer(k8s, linkerd) : found;
   return await ofRoot(k8s, input, { linkerd, current, roots, managed: { ...managed, root } });
@@ -63,24 +65,33 @@ function ofIssuerAlone({ firstRunId }: StepInput, current: StoredIssuer, roots: 
   return { ...startOfRotation(current, firstRunId), id, rootPem: root.pem, retire: [] };
 }
 
-/** The root is the user's own: its CA signs the issuer when cert-manager's Issuer has been pointed at it. */
+/**
+ * No Certificate makes the root: it is the user's own, or else made here, for whoever writes the CA Secret. It signs the issuer when
+ * that one has brought it to cert-manager's Issuer.
+ */
 async function ofRootOutside(
   k8s: Dependencies['k8s'],
   { settings, course, firstRunId, owners }: StepInput,
-  { linkerd, current, roots }: Omit<InUse, 'managed'>,
+  { linkerd, current, roots, ca }: Omit<InUse, 'managed'> & { ca: Managed['ca'] | undefined },
 ): Promise<NewRotation> {
-  if (!settings.certificates)
+  const { certificates } = settings;
+  if (!certificates && !ca)
     throw ApplicationFailure.nonRetryable(
       'no Certificate of cert-manager makes the root: name the new one with `certificates.secret`',
       'BadCertificates',
     );
-  const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, settings.certificates.secret);
   const at = { settings, linkerd, owners, now: issueTime(k8s) };
-  const { root, rootKeyPem } = supplied;
+  const { root, rootKeyPem } = certificates
+    ? await readSuppliedCertificates(k8s, linkerd.namespace, certificates.secret)
+    : makeRoot(at);
+  const signing = ca && (await readCa(k8s, ca));
   return {
     ...startOfRotation(current, firstRunId),
     ...present({
-      rootKeyPem: keepsRootKey(settings) ? rootKeyPem : undefined,
+      // one that was made here goes to the CA Secret from there
+      rootKeyPem: keepsRootKey(settings) || !certificates ? rootKeyPem : undefined,
+      // whoever has to put the root of the start back may take its key from there
+      previousRootKeyPem: roots.some((start) => isKeyOf(signing?.keyPem, start)) ? signing?.keyPem : undefined,
       bridgePem: courseOf(course).bridge
         ? makeBridge({ root, ...present({ rootKeyPem }) }, current, at).pem
         : undefined,

@@ -10,7 +10,7 @@ import type { SandboxOptions } from '../facts.js';
 import { areCertificatesReady } from './certificates.js';
 import { createDefinitions } from './definitions.js';
 import { CERT_MANAGER_NAMESPACE, CLUSTER_BUNDLES } from './names.js';
-import { bundleObject, clusterBundleObject, issuanceObjects, sourceSecret } from './objects.js';
+import { bundleObject, clusterBundleObject, isMadeHere, issuanceObjects, sourceSecret } from './objects.js';
 import { type CertManagerInstall, installOf } from './options.js';
 import { outsideRoot } from './outside.js';
 import { JOB, keepRootsSynced } from './synced.js';
@@ -32,12 +32,13 @@ export async function installCertManager(
   await create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: CERT_MANAGER_NAMESPACE } });
   await createDefinitions(k8s, 'cert-manager');
   const server = startServer(folder, 'cert-manager', flags({ kubeconfig }));
-  if (install.root === 'outside') await create(...outsideRoot(install));
+  if (!isMadeHere(install)) await create(...outsideRoot(install));
   await create(...issuanceObjects(install));
   await until('the Certificates to be ready', server, async () => await areCertificatesReady(k8s));
-  await create(await previousRoot(k8s, install));
-  await startBundle(folder, kubeconfig, k8s, install);
-  return await certificatesOf(k8s, installer);
+  const isGiven = install.bundle === 'installer';
+  if (!isGiven) await create(await previousRoot(k8s, install));
+  if (!isGiven) await startBundle(folder, kubeconfig, k8s, install);
+  return await certificatesOf(k8s, isGiven || installer === 'cli');
 }
 
 /** The guide copies the whole Secret of the root, with its key. */
@@ -73,11 +74,11 @@ async function trustRoots(k8s: Kubernetes): Promise<string | undefined> {
   return (await ifThere(request))?.data?.[TRUST_ROOTS_KEY];
 }
 
-/** The CLI takes the roots from the Secret's `ca.crt`, Helm from nowhere (linkerd2 cli/cmd/install.go, charts/linkerd-control-plane). */
-async function certificatesOf(k8s: Kubernetes, installer: SandboxOptions['install']): Promise<Certificates> {
+/** The CLI takes the roots from the Secret's `ca.crt`, Helm from nowhere or from its values (linkerd2 cli/cmd/install.go, charts/linkerd-control-plane). */
+async function certificatesOf(k8s: Kubernetes, isGiven: boolean): Promise<Certificates> {
   const { data = {} } = await k8s.core.readNamespacedSecret({ name: ISSUER_SECRET, namespace: LINKERD_NAMESPACE });
   return {
-    anchors: installer === 'cli' ? decode(data['ca.crt'] ?? '') : '',
+    anchors: isGiven ? decode(data['ca.crt'] ?? '') : '',
     issuer: decode(data['tls.crt'] ?? ''),
     issuerKey: decode(data['tls.key'] ?? ''),
   };

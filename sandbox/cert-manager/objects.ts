@@ -19,7 +19,7 @@ const NEVER_MIND: CertificateLife = { duration: '87600h', renewBefore: '720h' };
 export function issuanceObjects(install: CertManagerInstall): KubernetesObject[] {
   const issuerCa = install.root === 'outside' ? OUTSIDE_CA : install.anchorSecret;
   return [
-    ...(install.root === 'outside' ? [] : rootObjects(install)),
+    ...(isMadeHere(install) ? rootObjects(install) : []),
     issuerObject('ClusterIssuer', ISSUER_CERTIFICATE, { ca: { secretName: issuerCa } }),
     certificate(install.issuer, {
       name: ISSUER_CERTIFICATE,
@@ -32,6 +32,11 @@ export function issuanceObjects(install: CertManagerInstall): KubernetesObject[]
       rotationPolicy: install.rotationPolicy,
     }),
   ];
+}
+
+/** By a Certificate. */
+export function isMadeHere({ root }: CertManagerInstall): boolean {
+  return root === 'selfSigned' || root === 'ca';
 }
 
 function rootObjects(install: CertManagerInstall): KubernetesObject[] {

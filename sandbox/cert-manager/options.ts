@@ -4,14 +4,15 @@ export interface CertManagerOptions {
   issuers?: 'ClusterIssuer' | 'Issuer';
   /**
    * Signed by itself; by a CA above it (the trust anchor is that CA's intermediate then); or made by nobody in this
-   * cluster: no Certificate, and an issuer whose key is elsewhere, as Vault's is.
+   * cluster: no Certificate, and an issuer whose key is elsewhere, as Vault's is, or in a Secret that a person has made with `step`.
    */
-  root?: 'selfSigned' | 'ca' | 'outside';
+  root?: 'selfSigned' | 'ca' | 'outside' | 'byHand';
   /**
    * Who writes the trust roots: trust-manager, or a job that copies the two Secrets every second. A ClusterBundle is one of
-   * trust-manager's own definition, which does the same: trust-manager 0.25 does not reconcile it yet.
+   * trust-manager's own definition, which does the same: trust-manager 0.25 does not reconcile it yet. Or nobody: the installer has
+   * been given the root.
    */
-  bundle?: 'Bundle' | 'ClusterBundle' | 'synced';
+  bundle?: 'Bundle' | 'ClusterBundle' | 'synced' | 'installer';
   /** How the Bundle knows its sources. */
   sources?: 'names' | 'labels';
   /** Secret of the root that is in force. */

@@ -12,8 +12,11 @@ import type { CertManagerInstall } from './options.js';
 const YEAR_MS = 365 * 86_400_000;
 
 /** Its certificate for the bundle, and the CA that plays Vault. */
-export function outsideRoot({ anchorSecret }: CertManagerInstall): KubernetesObject[] {
+export function outsideRoot({ anchorSecret, root }: CertManagerInstall): KubernetesObject[] {
   const { certificate, privateKey } = createRoot({ commonName: 'root.linkerd.cluster.local', validForMs: YEAR_MS });
+  const pair = { 'tls.crt': encode(certificate.pem), 'tls.key': encode(toSec1Pem(privateKey)) };
+  // kubectl create secret tls
+  if (root === 'byHand') return [sourceSecret(anchorSecret, pair, 'kubernetes.io/tls')];
   return [
     sourceSecret(anchorSecret, { 'tls.crt': encode(certificate.pem) }, 'Opaque'),
     {
@@ -21,7 +24,7 @@ export function outsideRoot({ anchorSecret }: CertManagerInstall): KubernetesObj
       kind: 'Secret',
       metadata: { name: OUTSIDE_CA, namespace: CERT_MANAGER_NAMESPACE },
       type: 'kubernetes.io/tls',
-      data: { 'tls.crt': encode(certificate.pem), 'tls.key': encode(toSec1Pem(privateKey)) },
+      data: pair,
     },
   ];
 }

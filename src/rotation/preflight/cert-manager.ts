@@ -102,7 +102,10 @@ export function rootUndriven(observation: PreflightObservation): Finding[] {
   const { fingerprint } = root;
   const known = observation.proxies.flatMap(({ anchors }) => (anchors ? [anchors] : []));
   const isTrusted = known.length === 0 || known.some((anchors) => anchors.includes(fingerprint));
-  if (isTrusted && observation.issuerRoots.includes(fingerprint)) return [];
+  const isUnder = observation.issuerRoots.includes(fingerprint);
+  if (isTrusted && isUnder) return [];
+  const knows = (anchors: readonly string[]) => observation.issuerRoots.some((one) => anchors.includes(one));
+  if (isUnder && !known.some(knows)) return [rootAhead(root.name, fingerprint, observation)];
   return [
     {
       reason: 'RootUndriven',
@@ -112,6 +115,17 @@ export function rootUndriven(observation: PreflightObservation): Finding[] {
       hint: 'this rotation takes that root and drives the rest; `reroot watch` does so unasked',
     },
   ];
+}
+
+/** Another root would be made beside it, and the restart of identity on the way would end what works until then. */
+function rootAhead(name: string, fingerprint: string, { recovery }: PreflightObservation): Finding {
+  return {
+    reason: 'RootAhead',
+    severity: recovery ? 'warn' : 'block',
+    message: `it has a new root (${fingerprint.slice(0, 12)}) that no proxy trusts yet, and the issuer is under it already: cert-manager has renewed both. An identity that starts now would issue leaves that everybody refuses`,
+    subject: { kind: 'object', name },
+    hint: 'do not restart identity yet: restart the meshed workloads, which take both roots from the bundle, then the control plane. Then rotate',
+  };
 }
 
 function goesOnWithEarlier({ leftBehind }: PreflightObservation): boolean {

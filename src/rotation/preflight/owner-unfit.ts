@@ -69,13 +69,25 @@ export function rootOutside({ owners, certManager, givesCertificates, course }: 
   const { issuer, root, signer = 'an Issuer', ca } = certManager ?? {};
   if (owners.issuer.kind !== 'certManager' || course.replaces === 'issuer') return [];
   if (!issuer || root || givesCertificates) return [];
+  if (ca !== undefined) return [rootByHand({ issuer: issuer.name, signer, ca })];
   return [
     {
       reason: 'RootOutside',
       severity: 'block',
-      message: `${issuer.name} is signed by ${signer}${ca === undefined ? '' : ` with Secret ${ca}`}, whose root no Certificate of cert-manager makes`,
+      message: `${issuer.name} is signed by ${signer}, whose root no Certificate of cert-manager makes`,
       subject: { kind: 'object', name: issuer.name },
       hint: `make the new root where that one comes from, and give it with \`certificates\`; the rotation says when to point ${signer} at it`,
     },
   ];
+}
+
+/** A person has made the root (`step`), and the Secret that it signs with: the new one is made here, and goes there by hand. */
+function rootByHand({ issuer, signer, ca }: { issuer: string; signer: string; ca: string }): Finding {
+  return {
+    reason: 'RootOutside',
+    severity: 'warn',
+    message: `${issuer} is signed by ${signer} with Secret ${ca}, which no Certificate of cert-manager writes: reroot makes the new root, and asks in \`issue\` for it to be put into that Secret`,
+    subject: { kind: 'object', name: issuer },
+    hint: `nothing now; be there then: \`reroot hand-off -o patch | sh\` writes Secret ${ca} with your rights, and reroot renews the issuer. Or give a root of your own with \`certificates\``,
+  };
 }

@@ -4,6 +4,7 @@ import type { GenerateResult, StepInput } from '../../../src/rotation/payloads.j
 import type { CourseRef } from '../../../src/rotation/courses/index.js';
 import { anchorsOfIssuer } from '../../../src/pki/issuer-anchors.js';
 import type { Certificate } from '../../../src/pki/certificate.js';
+import type { HandOff } from '../../../src/rotation/hand-off.js';
 import type { RotationReport } from '../../../src/rotation/report.js';
 import { parseRotationSecret } from '../../../src/records/rotation-secret.js';
 import { toPkcs8Pem } from '../../../src/pki/key.js';
@@ -265,6 +266,126 @@ describe('a root that is outside the cluster', () => {
     cluster.issue(ISSUER);
     expect((await writeIssuer('new', given)).handOff).toBeUndefined();
     expect(rotation().issuer?.fingerprint).toBe(certificate(ISSUER).fingerprint);
+  });
+});
+
+describe('a root that a person has made, in the CA Secret of the Issuer', () => {
+  const owners = { ...BY_CERT_MANAGER, bundle: { kind: 'reroot' as const } };
+  const given = (course: Partial<CourseRef> = {}) =>
+    step({ owners, settings: { ...settings, approvals: 'none' } }, course);
+  beforeEach(() => {
+    cluster.byHand = true;
+    cluster.hasBundle = false;
+    const { data = {} } = cluster.objects.get(`Secret/${ROOT}`) ?? {};
+    cluster.objects.set(`Secret/${ROOT}`, { data });
+  });
+
+  /** What `reroot hand-off -o patch | sh` does. */
+  function written(handOff: HandOff | undefined): void {
+    const { data = {} } = cluster.objects.get(`Secret/${ROOT}`) ?? {};
+    const next = { ...data };
+    for (const { key, value, privateKey } of handOff?.places ?? []) {
+      next[key] = encode(value);
+      const from = cluster.objects.get(`Secret/${privateKey?.secret}`)?.data ?? {};
+      if (privateKey) next[privateKey.into] = from[privateKey.key] ?? '';
+    }
+    cluster.objects.set(`Secret/${ROOT}`, { data: next });
+  }
+
+  const bundleIs = (...roots: Certificate[]) => {
+    const pem = roots.map(({ pem: text }) => text).join('');
+    cluster.objects.set('ConfigMap/linkerd-identity-trust-roots', {
+      metadata: { resourceVersion: 'x' },
+      data: { 'ca-bundle.crt': pem },
+    });
+  };
+
+  async function toCrossover(): Promise<Certificate> {
+    const made = await carryOut(cluster, (activities) => activities.generate, given());
+    expect(made.issuer).toBeUndefined();
+    expect(made.retire.map(({ fingerprint }) => fingerprint)).toEqual([O.fingerprint]);
+    for (const key of keysOf(cluster)) expect(findKey(JSON.stringify(made), key)).toBeUndefined();
+    await addTarget(given());
+    await writeIssuer('bridge', given());
+    await writeIssuer('crossover', given());
+    const { root } = rotation();
+    bundleIs(root);
+    return root;
+  }
+
+  it('is made here, asked to be put there with its key, and the issuer is renewed then', async () => {
+    const T = await toCrossover();
+    expect(fingerprints(ROOT)).toEqual([O.fingerprint]);
+    const { handOff } = await writeIssuer('new', given());
+    expect(handOff?.for).toContain('Secret cert-manager/linkerd-trust-anchor');
+    expect(handOff?.difference).toEqual([expect.stringContaining('tls.crt holds root.linkerd.cluster.local')]);
+    expect(handOff?.places?.[0]?.privateKey).toMatchObject({ secret: 'reroot-rotation', key: 'ca.key' });
+    for (const key of keysOf(cluster)) expect(findKey(JSON.stringify(handOff), key)).toBeUndefined();
+    expect(cluster.issued[ISSUER]).toBe(1);
+    written(handOff);
+    expect((await writeIssuer('new', given())).handOff).toBeUndefined();
+    expect(rootsOf(ISSUER, [O, T])).toEqual([T.fingerprint]);
+    expect(cluster.issued).toEqual({ [ROOT]: 1, [ISSUER]: 2 });
+    await finish('completed', given());
+    expect(cluster.objects.get('Secret/reroot-rotation')?.data).toEqual({});
+    expect(Object.keys(cluster.objects.get('Secret/reroot-trust-root')?.data ?? {})).toEqual(['ca.crt']);
+    cluster.renew(ISSUER);
+    expect(rootsOf(ISSUER, [O, T])).toEqual([T.fingerprint]);
+  });
+
+  it('is seen by the issuer where its Secret may not be read', async () => {
+    cluster.forbidden = `Secret/${ROOT}`;
+    const T = await toCrossover();
+    const { handOff } = await writeIssuer('new', given());
+    expect(handOff?.difference).toEqual([expect.stringContaining('has not signed')]);
+    expect(handOff?.todo).toContain('cmctl renew -n linkerd linkerd-identity-issuer');
+    written(handOff);
+    expect((await writeIssuer('new', given())).handOff).toBeDefined();
+    cluster.issue(ISSUER);
+    expect((await writeIssuer('new', given())).handOff).toBeUndefined();
+    expect(rootsOf(ISSUER, [O, T])).toEqual([T.fingerprint]);
+  });
+
+  it.each(['crossover', 'new'] as const)(
+    'has an issuer that was renewed under the root of the start certified by the new one, in %s',
+    async (state) => {
+      const T = await toCrossover();
+      cluster.issue(ISSUER);
+      const renewed = certificate(ISSUER);
+      expect(rootsOf(ISSUER, [T])).toEqual([]);
+      const { handOff } = await writeIssuer(state, given());
+      expect(handOff === undefined).toBe(state === 'crossover');
+      expect(rootsOf(ISSUER, [T])).toEqual([T.fingerprint]);
+      expect(certificate(ISSUER).publicKeyDer.equals(renewed.publicKeyDer)).toBe(true);
+      expect(cluster.chain(ISSUER)[1]?.fingerprint).toBe(renewed.fingerprint);
+    },
+  );
+
+  it('goes back to its Secret first on the way back, with the key that was in it', async () => {
+    const before = cluster.text(`Secret/${ROOT}`, 'tls.key');
+    await carryOut(cluster, (activities) => activities.generate, given({ strategy: 'standard' }));
+    await addTarget(given({ strategy: 'standard' }));
+    written((await writeIssuer('new', given({ strategy: 'standard' }))).handOff);
+    await writeIssuer('new', given({ strategy: 'standard' }));
+    const back = given({ strategy: 'standard', direction: 'back' });
+    const { handOff } = await writeIssuer('previous', back);
+    expect(handOff?.for).toContain('the root of the start and its key again');
+    expect(handOff?.places?.[0]?.privateKey).toMatchObject({ secret: 'reroot-rotation', key: 'previous.ca.key' });
+    expect(certificate(ISSUER).fingerprint).not.toBe(A.fingerprint);
+    written(handOff);
+    expect(cluster.text(`Secret/${ROOT}`, 'tls.key')).toBe(before);
+    expect((await writeIssuer('previous', back)).handOff).toBeUndefined();
+    expect(certificate(ISSUER).fingerprint).toBe(A.fingerprint);
+  });
+
+  it('does not keep the issuer of the start from going back when the rotation is over', async () => {
+    await carryOut(cluster, (activities) => activities.generate, given({ strategy: 'standard' }));
+    await addTarget(given({ strategy: 'standard' }));
+    written((await writeIssuer('new', given({ strategy: 'standard' }))).handOff);
+    await writeIssuer('new', given({ strategy: 'standard' }));
+    const { putBack } = await carryOut(cluster, (activities) => activities.putBack, given({ strategy: 'standard' }));
+    expect(putBack).toBe(true);
+    expect(certificate(ISSUER).fingerprint).toBe(A.fingerprint);
   });
 });
 

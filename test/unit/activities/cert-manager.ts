@@ -43,6 +43,10 @@ export class CertManagerCluster extends FakeCluster {
   hasBundle = true;
   /** The CA of the root is none of the cluster's: its Secret plays Vault. */
   outside = false;
+  /** A person has made the root, and the Secret of the CA. */
+  byHand = false;
+  /** What reroot has no right to read, as `Secret/name`. */
+  forbidden: string | undefined;
   #working = false;
 
   constructor() {
@@ -145,6 +149,7 @@ export class CertManagerCluster extends FakeCluster {
   }
 
   #bundle(): void {
+    if (this.byHand) return;
     const texts = [PREVIOUS, `Secret/${ROOT}`].map((key) => this.text(key, 'tls.crt'));
     const pem = formatBundle(readBundle(texts.join('')).certificates, { finalNewline: true });
     const isWorking = this.#working;
@@ -155,7 +160,9 @@ export class CertManagerCluster extends FakeCluster {
 
   override get k8s(): Kubernetes {
     const all: Record<string, object[]> = {
-      certificates: [...this.certificates.values()].filter(({ metadata }) => !this.outside || metadata.name !== ROOT),
+      certificates: [...this.certificates.values()].filter(
+        ({ metadata }) => !(this.outside || this.byHand) || metadata.name !== ROOT,
+      ),
       bundles: [
         this.hasBundle && {
           metadata: { name: 'linkerd-identity-trust-roots' },
@@ -213,7 +220,13 @@ export class CertManagerCluster extends FakeCluster {
         return await Promise.resolve({});
       },
     };
-    return { ...super.k8s, custom } as unknown as Kubernetes;
+    const { core, ...others } = super.k8s;
+    const readNamespacedSecret = async (request: { name: string; namespace: string }) => {
+      if (`Secret/${request.name}` === this.forbidden)
+        throw new KubernetesError({ kind: 'Forbidden', request: 'test', message: 'forbidden' });
+      return await core.readNamespacedSecret(request);
+    };
+    return { ...others, core: { ...core, readNamespacedSecret }, custom } as unknown as Kubernetes;
   }
 }
 

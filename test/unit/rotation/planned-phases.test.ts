@@ -59,7 +59,7 @@ describe('planPhases', () => {
     expect(handedOff['retire']).toMatch(/; wait for Argo CD to write the bundle$/);
     expect(handedOff['renew']).not.toContain('to write');
     const driven = whats({ bundle: { kind: 'certManager' }, issuer: { kind: 'certManager' } });
-    expect(driven['generate']).toBe("a new root by a renewal of cert-manager's Certificate");
+    expect(driven['generate']).toBe("a new root: by a renewal of cert-manager's Certificate, where it has one");
     expect(driven['trust']).not.toContain('to write');
   });
   it('predicts nothing for an organic rollout, which is up to people', () => {

@@ -149,6 +149,23 @@ describe('rootUndriven', () => {
     {
       name: 'finds one that has the issuer, and no proxy',
       observed: { ...DRIVEN, certManager: withRoot({ fingerprint: 'next' }), issuerRoots: ['next'] },
+      finds: [
+        {
+          reason: 'RootAhead',
+          severity: 'block',
+          subject: ROOT,
+          says: ['no proxy trusts yet', 'the issuer is under it already'],
+          hint: 'do not restart identity yet',
+        },
+      ],
+    },
+    {
+      name: 'finds one whose issuer those verify that trust the root of the start alone',
+      observed: {
+        ...DRIVEN,
+        certManager: withRoot({ fingerprint: 'next' }),
+        issuerRoots: ['next', ...(HEALTHY.proxies[0]?.anchors ?? [])],
+      },
       finds: [{ ...finding, says: ['no proxy trusts yet'] }],
     },
     {

@@ -93,6 +93,22 @@ describe('rootOutside', () => {
         },
       ],
     },
+    {
+      name: 'warns of what will be asked for where a person has made the CA Secret',
+      observed: {
+        ...observed,
+        certManager: { ...outside, signer: 'Issuer mesh', ca: 'linkerd/linkerd-trust-anchor' },
+      },
+      finds: [
+        {
+          reason: 'RootOutside',
+          severity: 'warn',
+          subject: 'Certificate linkerd/linkerd-identity-issuer',
+          says: ['with Secret linkerd/linkerd-trust-anchor', 'asks in `issue`'],
+          hint: '`reroot hand-off -o patch | sh`',
+        },
+      ],
+    },
     { name: 'is content when it is given', observed: { ...observed, givesCertificates: true }, finds: [] },
   ])('$name', holds);
 });
