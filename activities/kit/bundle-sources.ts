@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { clusterNow } from '../../src/kubernetes/clock.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
 import { isKeyOf, readPair, writePair } from '../../src/linkerd/cert-manager/pair.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
@@ -37,7 +38,8 @@ export async function changePrevious(
 }
 
 /**
- * Waits until the bundle that the control plane reads is as its sources are.
+ * Waits until the bundle that the control plane reads is as its sources are. trust-manager may be told to leave out what has
+ * expired (`--filter-expired-certificates`), so that is not waited for.
  * @throws ApplicationFailure `BundleNotMade`, which may be tried again
  */
 export async function awaitBundle(
@@ -46,13 +48,14 @@ export async function awaitBundle(
   { bundle = 'whoever makes the bundle' }: Managed,
   { add = [], remove = [] }: BundleChange,
 ): Promise<void> {
+  const lasting = add.filter(({ notAfter }) => notAfter > clusterNow(k8s));
   for (let look = 1; look <= LOOKS; look += 1) {
-    const lacks = await difference(k8s, linkerd, add, remove);
+    const lacks = await difference(k8s, linkerd, lasting, remove);
     if (lacks === undefined) return;
     reportProgress({ waitingFor: [`${bundle}: ${lacks}`] });
     await pause(LOOK_MS);
   }
-  const lacks = await difference(k8s, linkerd, add, remove);
+  const lacks = await difference(k8s, linkerd, lasting, remove);
   if (lacks === undefined) return;
   throw ApplicationFailure.retryable(
     `${bundle} has not written the bundle from its sources: ${lacks}. Look at its status and at the program behind it`,

@@ -1,6 +1,7 @@
 import { plain } from '../../src/ground/plain.js';
 import { present } from '../../src/ground/present.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { clusterNow } from '../../src/kubernetes/clock.js';
 import { decode } from '../../src/kubernetes/base64.js';
 import { ifThere, isKubernetesError } from '../../src/kubernetes/errors.js';
 import { writes } from '../../src/linkerd/cert-manager/find.js';
@@ -25,21 +26,25 @@ export async function certManagerFacts(
 ): Promise<CertManagerFacts | undefined> {
   const { issuer, signer, ca, root } = install;
   if (!issuer && !root) return undefined;
+  const now = clusterNow(k8s);
   return present({
-    issuer: issuer && renewedFacts(issuer),
+    issuer: issuer && renewedFacts(issuer, now),
     signer,
     ca: ca && secretName(ca),
-    root: root && { ...renewedFacts(root), ...present({ fingerprint: await rootIn(k8s, root.secret) }) },
+    root: root && { ...renewedFacts(root, now), ...present({ fingerprint: await rootIn(k8s, root.secret) }) },
     bundle: root && (await bundleFacts(k8s, linkerd, { ...install, root })),
   });
 }
 
-function renewedFacts({ namespace, name, secret, resource: { spec, status } }: ManagedCertificate): RenewedFacts {
+function renewedFacts(
+  { namespace, name, secret, resource: { spec, status } }: ManagedCertificate,
+  now: Date,
+): RenewedFacts {
   const policy = spec?.privateKey?.rotationPolicy;
   return {
     name: `Certificate ${namespace}/${name}`,
     secret: secretName(secret),
-    ...present({ notReady: notReady(status), renewalTime: status?.renewalTime }),
+    ...present({ notReady: notReady(status), abandoned: abandoned(status, now), renewalTime: status?.renewalTime }),
     renewedAfterMs: renewalOf(spec).renewedAfterMs,
     keepsKey: policy === undefined ? 'unsaid' : policy === 'Never',
   };
@@ -48,6 +53,13 @@ function renewedFacts({ namespace, name, secret, resource: { spec, status } }: M
 function notReady(status: ManagedCertificate['resource']['status']): string | undefined {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   return ready?.status === 'True' ? undefined : plain(ready?.message ?? 'it has no condition Ready');
+}
+
+/** cert-manager sets Issuing when a renewal is due, long before the end; after a failure it says when that was. */
+function abandoned(status: ManagedCertificate['resource']['status'], now: Date): string | undefined {
+  const { notAfter, lastFailureTime, conditions = [] } = status ?? {};
+  const hasTried = lastFailureTime !== undefined || conditions.some(({ type }) => type === 'Issuing');
+  return notAfter === undefined || hasTried || new Date(notAfter) > now ? undefined : plain(notAfter);
 }
 
 const NOBODY = 'somebody unknown';

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { clusterNow } from '../../src/kubernetes/clock.js';
 import { conditionOf, isIssuing, readCertificate, renew } from '../../src/linkerd/cert-manager/certificate.js';
 import type { ManagedCertificate } from '../../src/linkerd/cert-manager/install.js';
 import { readPair, type StoredPair } from '../../src/linkerd/cert-manager/pair.js';
@@ -50,21 +51,22 @@ export async function takeUpIssuer(
     await storeIssuerOfStart(k8s, namespace, rotation, { certificatePem, keyPem: read.keyPem });
     return true;
   }
-  if (isBack || !lacksCross(chain, rotation)) return false;
-  return await bringPair(k8s, issuer, (now) => withCross(now, rotation));
+  const now = clusterNow(k8s);
+  if (isBack || !lacksCross(chain, rotation, now)) return false;
+  return await bringPair(k8s, issuer, (found) => withCross(found, rotation, now));
 }
 
 /** An issuer under the new root that those cannot verify who trust the root of the start alone, before everybody is proven to trust the new one. */
-export function lacksCross(chain: Chain, rotation: RotationSecret): boolean {
-  if (rotation.retire.length === 0 || rotation.issuer || !canCross(rotation)) return false;
+export function lacksCross(chain: Chain, rotation: RotationSecret, now: Date): boolean {
+  if (rotation.retire.length === 0 || rotation.issuer || !canCross(rotation, now)) return false;
   if (issuerStateOf(chain, rotation) !== 'new') return false;
   return anchorsOfIssuer(chain, rotation.previous.roots).length === 0;
 }
 
-function withCross(read: StoredPair, rotation: RotationSecret) {
+function withCross(read: StoredPair, rotation: RotationSecret, now: Date) {
   const chain = chainOf(read);
   const start = startOf(rotation);
-  if (!chain || !start || !lacksCross(chain, rotation)) return undefined;
+  if (!chain || !start || !lacksCross(chain, rotation, now)) return undefined;
   const cross = createCross({ root: rotation.root, by: start.root, byKey: parseKey(start.keyPem) });
   return { certificates: [...chain, cross] };
 }

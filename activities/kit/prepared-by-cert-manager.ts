@@ -59,10 +59,18 @@ export async function preparedByCertManager(
 function ofIssuerAlone({ firstRunId }: StepInput, current: StoredIssuer, roots: readonly Certificate[]): NewRotation {
   // cross-signed, it may be in the bundle a second time
   const root = roots.find((one) => hasSigned(one, one)) ?? roots[0];
-  if (!root)
-    throw ApplicationFailure.nonRetryable('the issuer in use is under no anchor of the bundle', 'BadCertificates');
+  if (!root) throw underNoAnchor();
   const id = shortName(current.certificates[0]);
   return { ...startOfRotation(current, firstRunId), id, rootPem: root.pem, retire: [] };
+}
+
+/** Without its root nobody could tell what has to be taken out, and whoever makes the bundle may leave out what has expired. */
+function underNoAnchor(): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    'the issuer in use is under no anchor of the bundle. Where trust-manager leaves out what has expired ' +
+      '(`--filter-expired-certificates`), have it leave that in until the rotation is through',
+    'BadCertificates',
+  );
 }
 
 /**
@@ -115,6 +123,7 @@ async function ofRoot(
   { settings, course, firstRunId, owners }: StepInput,
   { linkerd, current, roots, managed }: InUse,
 ): Promise<NewRotation> {
+  if (roots.length === 0) throw underNoAnchor();
   const { root, ...keys } = await renewedRoot(k8s, linkerd, { managed, roots });
   const { rootKeyPem } = keys;
   const at = { settings, linkerd, owners, now: issueTime(k8s) };

@@ -1,4 +1,5 @@
 import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { clusterNow } from '../../src/kubernetes/clock.js';
 import { readPair } from '../../src/linkerd/cert-manager/pair.js';
 import { issuerStateOf } from '../../src/records/issuer-states.js';
 import type { Finding } from '../../src/rotation/findings.js';
@@ -37,7 +38,7 @@ async function ofIssuer(
   if (!chain) return undefined;
   const object = `Certificate ${nameOf(issuer)}`;
   if (issuerStateOf(chain, secret) === undefined) return renewed(object, 'its Secret holds another issuer');
-  if (!isBack && lacksCross(chain, secret))
+  if (!isBack && lacksCross(chain, secret, clusterNow(k8s)))
     return renewed(object, 'the issuer is under the new root, which not everybody is proven to trust yet');
   return undefined;
 }

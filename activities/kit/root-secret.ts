@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { clusterNow } from '../../src/kubernetes/clock.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
 import { forgetRequest, isIssuing, readCertificate } from '../../src/linkerd/cert-manager/certificate.js';
 import type { ManagedCertificate } from '../../src/linkerd/cert-manager/install.js';
@@ -35,14 +36,15 @@ export async function holdRoot(
   rotation: RotationSecret,
   form: RootForm,
 ): Promise<boolean> {
-  const isHeld = ({ certificates: [first] }: StoredPair) => first !== undefined && isForm(first, rotation, form);
-  return await bringPair(k8s, certificate, (read) => (isHeld(read) ? undefined : contentOf(rotation, form)));
+  const now = clusterNow(k8s);
+  const isHeld = ({ certificates: [first] }: StoredPair) => first !== undefined && isForm(first, rotation, form, now);
+  return await bringPair(k8s, certificate, (read) => (isHeld(read) ? undefined : contentOf(rotation, form, now)));
 }
 
-function isForm(first: Certificate, rotation: RotationSecret, form: RootForm): boolean {
+function isForm(first: Certificate, rotation: RotationSecret, form: RootForm, now: Date): boolean {
   if (form === 'start') return rotation.previous.roots.some(({ fingerprint }) => fingerprint === first.fingerprint);
   if (form === 'any' && isCross(first, rotation)) return true;
-  if (form === 'cross' && canCross(rotation)) return isCross(first, rotation);
+  if (form === 'cross' && canCross(rotation, now)) return isCross(first, rotation);
   return first.fingerprint === rotation.root.fingerprint;
 }
 
@@ -64,13 +66,13 @@ export function startOf({ previous }: RotationSecret): { root: Certificate; keyP
   return root && keyPem ? { root, keyPem } : undefined;
 }
 
-/** Whether those that trust the root of the start alone can be made to verify what the new one signs. */
-export function canCross(rotation: RotationSecret): boolean {
+/** Whether those that trust the root of the start alone can be made to verify what the new one signs; expired, it certifies nothing. */
+export function canCross(rotation: RotationSecret, now: Date): boolean {
   const start = startOf(rotation);
-  return start !== undefined && (start.root.pathLength ?? 1) >= 1;
+  return start !== undefined && start.root.notAfter > now && (start.root.pathLength ?? 1) >= 1;
 }
 
-function contentOf(rotation: RotationSecret, form: RootForm): WantedPair {
+function contentOf(rotation: RotationSecret, form: RootForm, now: Date): WantedPair {
   const { root, rootKeyPem } = rotation;
   const start = startOf(rotation);
   if (form === 'start') {
@@ -78,7 +80,7 @@ function contentOf(rotation: RotationSecret, form: RootForm): WantedPair {
     return { certificates: [start.root], keyPem: start.keyPem, ca: start.root };
   }
   if (rootKeyPem === undefined) throw keyMissing('the new root');
-  if (form === 'new' || !start || !canCross(rotation)) return { certificates: [root], keyPem: rootKeyPem, ca: root };
+  if (form === 'new' || !start || !canCross(rotation, now)) return { certificates: [root], keyPem: rootKeyPem, ca: root };
   const cross = createCross({ root, by: start.root, byKey: parseKey(start.keyPem) });
   // cert-manager puts ca.crt behind tls.crt, and signs with nothing that is not one chain (pkg/util/pki `ParseSingleCertificateChain`)
   return { certificates: [cross], keyPem: rootKeyPem, ca: start.root };

@@ -47,6 +47,8 @@ export interface CertManagerCertificate {
     renewalTime?: string;
     notAfter?: string;
     revision?: number;
+    /** Of the last attempt that failed; none since a success. */
+    lastFailureTime?: string;
     conditions?: CertificateCondition[];
   };
 }

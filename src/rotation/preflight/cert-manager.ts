@@ -22,17 +22,31 @@ export function drivenIn({ owners, course, certManager, givesCertificates }: Pre
 /** cert-manager does not get done what is asked of it. */
 export function certificateNotReady(observation: PreflightObservation): Finding[] {
   const { root, issuer } = drivenIn(observation) ?? {};
-  return [root, issuer].flatMap((certificate) =>
-    certificate?.notReady === undefined
-      ? []
-      : {
-          reason: 'CertificateNotReady',
-          severity: observation.recovery ? 'warn' : 'block',
-          message: `it is not Ready, so a renewal would not come to an end: ${certificate.notReady}`,
-          subject: { kind: 'object', name: certificate.name },
-          hint: `see what it says (\`kubectl describe ${kubectlName(certificate)}\`), and repair its Issuer or cert-manager`,
-        },
-  );
+  return [root, issuer].flatMap((certificate) => (certificate ? notRenewed(certificate, observation) : []));
+}
+
+function notRenewed(certificate: RenewedFacts, { recovery }: PreflightObservation): Finding[] {
+  const { name, notReady, abandoned } = certificate;
+  const found = { reason: 'CertificateNotReady', subject: { kind: 'object', name } } as const;
+  if (abandoned !== undefined) {
+    return [
+      {
+        ...found,
+        severity: 'block',
+        message: `it ended at ${abandoned}, and cert-manager has not tried to renew it: it seems not to run`,
+        hint: 'start cert-manager again: what has ended it renews at once, without a rotation; then run preflight again',
+      },
+    ];
+  }
+  if (notReady === undefined) return [];
+  return [
+    {
+      ...found,
+      severity: recovery ? 'warn' : 'block',
+      message: `it is not Ready, so a renewal would not come to an end: ${notReady}`,
+      hint: `see what it says (\`kubectl describe ${kubectlName(certificate)}\`), and repair its Issuer or cert-manager`,
+    },
+  ];
 }
 
 /** A renewal that keeps the key makes nothing new: whoever has the old key signs for the new certificate too. */

@@ -198,6 +198,8 @@ export interface RenewedFacts {
   secret: string;
   /** What its condition Ready says, where that is not True. */
   notReady?: string;
+  /** ISO 8601: it has ended then, and nobody has tried to renew it. */
+  abandoned?: string;
   /** ISO 8601: when cert-manager renews it next. */
   renewalTime?: string;
   /** Milliseconds from each issue to the next. */

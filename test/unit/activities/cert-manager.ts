@@ -4,7 +4,7 @@ import { KubernetesError } from '../../../src/kubernetes/errors.js';
 import type { PatchOperation } from '../../../src/kubernetes/patch.js';
 import { formatBundle, readBundle } from '../../../src/pki/bundle.js';
 import type { Certificate } from '../../../src/pki/certificate.js';
-import { createIssuer, createRoot, type Issued } from '../../../src/pki/issue.js';
+import { createBridge, createCross, createIssuer, createRoot, type Issued } from '../../../src/pki/issue.js';
 import { keyMatches, parseKey, toSec1Pem } from '../../../src/pki/key.js';
 import { hasSigned } from '../../../src/pki/signatures.js';
 import type { Owners } from '../../../src/rotation/owners.js';
@@ -39,6 +39,8 @@ export class CertManagerCluster extends FakeCluster {
   readonly issued: Record<Name, number> = { [ROOT]: 0, [ISSUER]: 0 };
   /** Issues nothing that it is asked for. */
   asleep = false;
+  /** trust-manager leaves out what has expired (`--filter-expired-certificates`). */
+  filters = false;
   /** Without: the two Secrets are copied by somebody else. */
   hasBundle = true;
   /** The CA of the root is none of the cluster's: its Secret plays Vault. */
@@ -83,6 +85,27 @@ export class CertManagerCluster extends FakeCluster {
   /** As `cmctl renew`, or at its own time. */
   renew(name: Name): void {
     this.issue(name);
+    this.put('Secret/nothing', {});
+  }
+
+  /** What it has issued ends then (default: a moment ago), and it does not renew it. */
+  end(name: Name, at = new Date(Date.now() - 1000)): void {
+    const [first] = this.chain(name);
+    if (!first) return;
+    const signs = parseKey(this.text(`Secret/${ROOT}`, 'tls.key'));
+    const [root] = this.chain(ROOT);
+    const ended = { ...first, notAfter: at };
+    const certificate =
+      name === ROOT || !root
+        ? createCross({ root: ended, by: first, byKey: signs })
+        : createBridge({ issuer: first, root, rootKey: signs, validForMs: at.getTime() - Date.now() });
+    const data = { 'tls.crt': encode(formatBundle([certificate], { finalNewline: true })) };
+    const keys = name === ROOT ? [`Secret/${ROOT}`, PREVIOUS] : [`Secret/${name}`];
+    for (const key of keys) {
+      const held = this.objects.get(key);
+      const ca = name === ROOT ? { 'ca.crt': data['tls.crt'] } : {};
+      this.objects.set(key, { ...held, data: { ...held?.data, ...data, ...ca } });
+    }
     this.put('Secret/nothing', {});
   }
 
@@ -151,7 +174,9 @@ export class CertManagerCluster extends FakeCluster {
   #bundle(): void {
     if (this.byHand) return;
     const texts = [PREVIOUS, `Secret/${ROOT}`].map((key) => this.text(key, 'tls.crt'));
-    const pem = formatBundle(readBundle(texts.join('')).certificates, { finalNewline: true });
+    const { certificates } = readBundle(texts.join(''));
+    const left = certificates.filter(({ notAfter }) => !this.filters || notAfter > new Date());
+    const pem = formatBundle(left, { finalNewline: true });
     const isWorking = this.#working;
     this.#working = true;
     this.put('ConfigMap/linkerd-identity-trust-roots', { data: { 'ca-bundle.crt': pem } });
