@@ -144,7 +144,8 @@ describe.each(['linkerd', 'kubernetes'] as const)('hand-off to whoever has the v
       });
       expect(report).toMatchObject({ outcome: 'completed', strategy });
       const keys = flags.filter((flag) => flag !== undefined);
-      expect(keys).toEqual(issuer === 'linkerd' ? [expect.stringContaining('get secret reroot-rotation ')] : []);
+      expect(keys.length > 0).toBe(issuer === 'linkerd');
+      for (const flag of keys) expect(flag).toContain('get secret reroot-rotation ');
       await expectUnchanged(mesh, undefined, 'with nothing new');
       await expectNoRefusal(mesh);
     },
