@@ -1,6 +1,6 @@
 import { ISSUER_KEYS, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
-import { helmPaths, helmValues, keyFlag, valuesFile } from '../../src/linkerd/helm-values.js';
+import { helmPaths, helmValues, keyFlag, type KeyReference, valuesFile } from '../../src/linkerd/helm-values.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { issuerFile } from '../../src/pki/bundle.js';
 import { keyMatches, parseKey } from '../../src/pki/key.js';
@@ -46,7 +46,13 @@ export function issuerHandOff(
     keyName: keys.key,
   });
   if (difference.length === 0) return undefined;
-  const privateKey = keyOf(current, { linkerd, state, next, isBack });
+  const key: KeyReference = {
+    namespace: linkerd.namespace,
+    secret: ROTATION_SECRET,
+    key: state === 'new' ? SECRET_KEYS.issuerKey : SECRET_KEYS.previousIssuerKey,
+  };
+  const isInUse = wanted[0] !== undefined && isKeyOf(current.keyPem, wanted[0]);
+  const privateKey = isInUse ? undefined : { ...key, into: keys.key };
   const place: HandOffPlace = {
     kind: 'Secret',
     namespace: linkerd.namespace,
@@ -65,20 +71,8 @@ export function issuerHandOff(
     difference,
     todo: todoOf(what, isBack),
     places: [place],
-    helm: helmFile(linkerd, place),
+    helm: helmFile(linkerd, next.certificatePem, key),
   });
-}
-
-/** Only where it is another than the one in use. */
-function keyOf(current: StoredIssuer, { linkerd, state, next }: IssuerAsk): HandOffPlace['privateKey'] {
-  const [first] = issuerFile(next.certificatePem);
-  if (first && isKeyOf(current.keyPem, first)) return undefined;
-  return {
-    namespace: linkerd.namespace,
-    secret: ROTATION_SECRET,
-    key: state === 'new' ? SECRET_KEYS.issuerKey : SECRET_KEYS.previousIssuerKey,
-    into: ISSUER_KEYS[linkerd.scheme].key,
-  };
 }
 
 function isKeyOf(keyPem: string, certificate: StoredIssuer['certificates'][0]): boolean {
@@ -89,9 +83,11 @@ function isKeyOf(keyPem: string, certificate: StoredIssuer['certificates'][0]): 
   }
 }
 
-/** The values, and in a comment the flag that gives Helm the key from where it is. */
-function helmFile(linkerd: Linkerd, { value, privateKey }: HandOffPlace): string {
-  const file = valuesFile(helmValues(linkerd, { certificate: value }));
-  if (!privateKey) return file;
-  return `# and the private key: helm upgrade … ${keyFlag(helmPaths(linkerd).key, privateKey)}\n${file}`;
+/**
+ * The values, and in a comment the flag that gives Helm the key from where it is: also where the key stays, because Helm's own
+ * values may have another one, of before an earlier rotation.
+ */
+function helmFile(linkerd: Linkerd, certificate: string, key: KeyReference): string {
+  const flag = keyFlag(helmPaths(linkerd).key, key);
+  return `# and the private key: helm upgrade … ${flag}\n${valuesFile(helmValues(linkerd, { certificate }))}`;
 }

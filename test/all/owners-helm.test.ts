@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { reportOf, statusOf, statusWhere } from '../integration/support.js';
+import { drivenByCommits } from '../integration/git-owner.js';
 import { approve, expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
 import {
   attended,
@@ -9,6 +10,7 @@ import {
   given,
   printedValues,
   upgrade,
+  upgradeByHandOff,
 } from '../integration/helm-release.js';
 
 /** Linkerd installed by `helm install`: the release is somebody else's, and renders what it is given. */
@@ -122,4 +124,30 @@ describe('other ways through, on a release of Helm', () => {
     await expectUnchanged(mesh, await printedValues(mesh, handle.workflowId), 'at the end');
     await expectNoRefusal(mesh);
   });
+});
+
+describe.each(['linkerd', 'kubernetes'] as const)('hand-off to whoever has the values, issuer scheme %s', (issuer) => {
+  let mesh: OwnMesh;
+  beforeAll(async () => void (mesh = await ownMesh({ install: 'helm', realHelm: true, issuer })));
+  afterAll(async () => await mesh.stop());
+  afterEach(async () => await mesh.endRotations());
+
+  it.each(['bridge', 'standard'] as const)(
+    '`helm upgrade` with what `reroot hand-off` prints, by %s',
+    async (strategy) => {
+      await mesh.sandbox.mesh.setProbe({ reset: true });
+      // with scheme kubernetes.io/tls the issuer is none of Helm's
+      const owners = { bundle: 'handOff', issuer: issuer === 'linkerd' ? 'handOff' : 'reroot' } as const;
+      const flags: (string | undefined)[] = [];
+      const report = await drivenByCommits(await mesh.start({ strategy, owners }), {
+        commitShown: async (handle) => void flags.push(await upgradeByHandOff(mesh, handle)),
+      });
+      expect(report).toMatchObject({ outcome: 'completed', strategy });
+      const keys = flags.filter((flag) => flag !== undefined);
+      expect(keys.length > 0).toBe(issuer === 'linkerd');
+      for (const flag of keys) expect(flag).toContain('get secret reroot-rotation ');
+      await expectUnchanged(mesh, undefined, 'with nothing new');
+      await expectNoRefusal(mesh);
+    },
+  );
 });

@@ -112,12 +112,12 @@ async function printed(sandbox: SandboxFacts, args: string[]): Promise<string> {
 }
 
 /**
- * Does what a person does: commits what is shown, says yes when asked. Fails as soon as it waits for a repair.
+ * Does what a person does: commits what is shown (or gives it to Helm), says yes when asked. Fails as soon as it waits for a repair.
  * @param before what is done with a hand-off before it is committed; true: it is not committed by this
  */
 export async function drivenByCommits(
   handle: WorkflowHandle,
-  owner: GitOwner,
+  owner: { commitShown(handle: WorkflowHandle): Promise<unknown> },
   before: (status: RotationStatus) => Promise<boolean | undefined> = async () => await Promise.resolve(undefined),
 ): Promise<RotationReport> {
   let trouble: string | undefined;

@@ -6,6 +6,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { expect } from 'vitest';
 import { cliProgram, helm, sandboxEnvironment } from '../../sandbox/kit/index.js';
 import type { HelmUpgrade } from '../../src/ground/helm.js';
+import { present } from '../../src/ground/present.js';
 import { approve, type OwnMesh } from './own-mesh.js';
 import { eventually, reportOf, statusOf } from './support.js';
 
@@ -48,11 +49,23 @@ export async function upgrade({ sandbox }: OwnMesh, more?: Given): Promise<void>
 }
 
 /** What `reroot values` prints to whoever administers the cluster. */
-export async function printedValues({ sandbox }: OwnMesh, workflowId: string): Promise<HelmUpgrade> {
+export async function printedValues(mesh: OwnMesh, workflowId: string): Promise<HelmUpgrade> {
+  return JSON.parse(await printed(mesh, ['values', '--workflow-id', workflowId, '-o', 'json'])) as HelmUpgrade;
+}
+
+async function printed({ sandbox }: OwnMesh, args: string[]): Promise<string> {
   const env = { ...sandboxEnvironment(sandbox), KUBECONFIG: sandbox.adminKubeconfig, NO_COLOR: '1' };
-  const args = [cliProgram(), 'values', '--workflow-id', workflowId, '-o', 'json'];
-  const { stdout } = await run(process.execPath, args, { env });
-  return JSON.parse(stdout) as HelmUpgrade;
+  const { stdout } = await run(process.execPath, [cliProgram(), ...args], { env });
+  return stdout;
+}
+
+/** Gives Helm what `reroot hand-off -o values` prints, and the key by the flag that is in it. @returns the flag */
+export async function upgradeByHandOff(mesh: OwnMesh, { workflowId }: WorkflowHandle): Promise<string | undefined> {
+  const values = await printed(mesh, ['hand-off', '--workflow-id', workflowId, '-o', 'values']);
+  const keyFlag = /--set-file .*$/m.exec(values)?.[0];
+  await upgrade(mesh, await given(mesh, { values, ...present({ keyFlag }) }));
+  await controlPlaneReady(mesh);
+  return keyFlag;
 }
 
 /** What Helm renders, and the pods: as often as anybody writes, another. */
