@@ -276,6 +276,7 @@ describe('a root that a person has made, in the CA Secret of the Issuer', () => 
   beforeEach(() => {
     cluster.byHand = true;
     cluster.hasBundle = false;
+    cluster.requests.delete(ROOT);
     const { data = {} } = cluster.objects.get(`Secret/${ROOT}`) ?? {};
     cluster.objects.set(`Secret/${ROOT}`, { data });
   });
