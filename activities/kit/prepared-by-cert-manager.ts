@@ -20,6 +20,7 @@ import { makeBridge, makeIssuerUnder, makeRoot } from './make-certificates.js';
 import { linkerdOf, type Managed, managedOf } from './managed.js';
 import { renewedRoot, renewFirst } from './renewed-root.js';
 import { holdRoot } from './root-secret.js';
+import { rootBehind } from './undriven-root.js';
 
 interface Found {
   linkerd: Linkerd;
@@ -41,16 +42,22 @@ export function shortName({ fingerprint }: Certificate): string {
 
 /** A rotation whose root, or issuer where that alone is replaced, cert-manager makes; undefined: it is made otherwise. */
 export async function preparedByCertManager(
-  { k8s }: Dependencies,
+  dependencies: Dependencies,
   input: StepInput,
   { linkerd, anchors }: Found,
 ): Promise<NewRotation | undefined> {
+  const { k8s } = dependencies;
   const managed = await managedOf(k8s, input, linkerd);
   const { root, issuer, ca } = managed;
   const found = await readIssuer(k8s, linkerd);
   const roots = anchorsOfIssuer(found.certificates, anchors);
   if (courseOf(input.course).replaces === 'issuer') return issuer && ofIssuerAlone(input, found, roots);
   if (!root) return issuer && (await ofRootOutside(k8s, input, { linkerd, current: found, roots, ca }));
+  const behind = await rootBehind(dependencies, managed, { linkerd, anchors, found });
+  if (behind) {
+    const current = await readIssuer(k8s, linkerd);
+    return await ofRoot(k8s, input, { linkerd, current, roots: [behind], managed: { ...managed, root } });
+  }
   const isFirst = input.owners?.issuer.renewFirst === true && (await renewFirst(k8s, managed, roots));
   const current = isFirst ? await readIssuer(k8s, linkerd) : found;
   return await ofRoot(k8s, input, { linkerd, current, roots, managed: { ...managed, root } });

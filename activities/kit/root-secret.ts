@@ -80,7 +80,8 @@ function contentOf(rotation: RotationSecret, form: RootForm, now: Date): WantedP
     return { certificates: [start.root], keyPem: start.keyPem, ca: start.root };
   }
   if (rootKeyPem === undefined) throw keyMissing('the new root');
-  if (form === 'new' || !start || !canCross(rotation, now)) return { certificates: [root], keyPem: rootKeyPem, ca: root };
+  if (form === 'new' || !start || !canCross(rotation, now))
+    return { certificates: [root], keyPem: rootKeyPem, ca: root };
   const cross = createCross({ root, by: start.root, byKey: parseKey(start.keyPem) });
   // cert-manager puts ca.crt behind tls.crt, and signs with nothing that is not one chain (pkg/util/pki `ParseSingleCertificateChain`)
   return { certificates: [cross], keyPem: rootKeyPem, ca: start.root };

@@ -45,7 +45,8 @@ export function expiriesOf(issuer: Ends | undefined, roots: readonly Ends[]): Ex
 }
 
 /** What is broken already, and what repairs it. */
-export function alreadyExpired({ recovery, proxies, now, linkerdNamespace }: PreflightObservation): Finding[] {
+export function alreadyExpired(observation: PreflightObservation): Finding[] {
+  const { recovery, proxies, now, linkerdNamespace } = observation;
   if (!recovery) return [];
   const ends = proxies.flatMap(({ leaf }) => (leaf && isSigned(leaf) ? [Date.parse(leaf.notAfter)] : []));
   const dead = ends.filter((end) => end <= now.getTime()).length;
@@ -59,9 +60,16 @@ export function alreadyExpired({ recovery, proxies, now, linkerdNamespace }: Pre
         `the ${recovery} has expired and identity issues nothing: new pods do not become ready, ` +
         `${dead} of ${proxies.length} proxies have an expired leaf, and ${last}`,
       subject: issuerSecret(linkerdNamespace),
-      hint: REPAIRS[recovery].meanwhile,
+      hint: hintOf(recovery, observation),
     },
   ];
+}
+
+/** An issuer that cert-manager renews under a root that lasts repairs itself. */
+function hintOf(recovery: Recovery, { owners }: PreflightObservation): string {
+  const { meanwhile } = REPAIRS[recovery];
+  if (recovery !== 'issuer' || owners.issuer.kind !== 'certManager') return meanwhile;
+  return `have cert-manager renew it: identity takes that issuer, and proxies get leaves again. Or: ${meanwhile}`;
 }
 
 /** The strategy that was asked for cannot repair what has expired. */

@@ -123,3 +123,57 @@ describe('an issuer that has ended', () => {
     expect(cluster.bundle).toEqual([root.fingerprint]);
   });
 });
+
+describe('a root that was renewed, and the issuer after it, while nobody drove that', () => {
+  const forward = input({ recovery: undefined });
+
+  it('is taken, and its issuer gets what those need who trust the root before it alone', async () => {
+    const O = first(ROOT);
+    cluster.addPod('web', [O]);
+    cluster.renew(ROOT);
+    const T = first(ROOT);
+    cluster.renew(ISSUER);
+    const N = first(ISSUER);
+    const { root, retire } = await generate(forward);
+    expect(root.fingerprint).toBe(T.fingerprint);
+    expect(retire.map(({ fingerprint }) => fingerprint)).toEqual([O.fingerprint]);
+    expect(cluster.issued).toEqual({ [ROOT]: 2, [ISSUER]: 2 });
+    const [held, ...others] = cluster.chain(ISSUER);
+    expect(held?.fingerprint).toBe(N.fingerprint);
+    expect(anchorsOfIssuer([N, ...others], [O])).toEqual([O]);
+    expect(await generate(forward)).toMatchObject({ root: { fingerprint: T.fingerprint } });
+    cluster.pods.length = 0; // what proxies have to show is not the matter here
+    await addTarget(forward);
+    await writeIssuer('crossover', forward);
+    await writeIssuer('new', forward);
+    expect(anchorsOfIssuer([first(ISSUER)], [O, T])).toEqual([T]);
+    forget(T);
+    await finish('completed', forward);
+    expect(fingerprints(ROOT)).toEqual([T.fingerprint]);
+    expect(cluster.bundle).toEqual([T.fingerprint]);
+    expect(cluster.issued).toEqual({ [ROOT]: 2, [ISSUER]: 3 });
+  });
+
+  it('is refused where the root before it has ended, with what to do', async () => {
+    const O = first(ROOT);
+    cluster.end(ROOT);
+    cluster.addPod('web', [O]);
+    cluster.renew(ROOT);
+    cluster.renew(ISSUER);
+    const held = fingerprints(ISSUER);
+    await expect(generate(forward)).rejects.toMatchObject({ type: 'RootUndriven' });
+    expect(fingerprints(ISSUER)).toEqual(held);
+    expect(cluster.issued).toEqual({ [ROOT]: 2, [ISSUER]: 2 });
+  });
+
+  it('is one like any other where every proxy trusts it', async () => {
+    const O = first(ROOT);
+    cluster.renew(ROOT);
+    const T = first(ROOT);
+    cluster.addPod('web', [O, T]);
+    cluster.renew(ISSUER);
+    const { retire } = await generate(forward);
+    expect(retire.map(({ fingerprint }) => fingerprint)).toEqual([T.fingerprint]);
+    expect(cluster.issued[ROOT]).toBe(3);
+  });
+});

@@ -49,6 +49,18 @@ describe('certificateNotReady', () => {
       observed: { ...DRIVEN, certManager: withRoot({ notReady: 'denied' }), course: issuerAlone },
       finds: [],
     },
+    {
+      name: 'tells a cert-manager that does not run by what has ended and was not even tried',
+      observed: { ...DRIVEN, certManager: withIssuer({ abandoned: after(-1) }) },
+      finds: [
+        {
+          ...finding,
+          severity: 'block',
+          says: [after(-1), 'it seems not to run'],
+          hint: 'start cert-manager again',
+        },
+      ],
+    },
   ])('$name', holds);
 });
 

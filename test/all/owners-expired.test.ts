@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
+import { readCertificate, type StartOptions } from '../../sandbox/kit/index.js';
+import type { OwnMesh } from '../integration/own-mesh.js';
+import { eventually, failureOf } from '../integration/support.js';
+import { endOf, expectRotated, fingerprints, lookAt, managedMesh, renewNow, sourcesOf } from './owners.js';
+
+/** cert-manager was down for so long that what it makes has ended. */
+
+const CERTIFICATES = {
+  root: { namespace: 'cert-manager', name: 'linkerd-trust-anchor', lasts: { duration: '8760h', renewBefore: '7320h' } },
+  issuer: { namespace: 'linkerd', name: 'linkerd-identity-issuer', lasts: { duration: '48h', renewBefore: '25h' } },
+};
+const LEAVES = { issuanceLifetime: '1h0m0s' };
+const BRIDGE = { strategy: 'bridge', leafRenewal: 'roll', approvals: 'none' } as const;
+
+let mesh: OwnMesh | undefined;
+afterEach(async () => {
+  await mesh?.stop();
+  mesh = undefined;
+});
+
+/** It is stopped before it renews anything. */
+async function abandonedMesh(options: StartOptions): Promise<OwnMesh> {
+  mesh = await managedMesh({ ...LEAVES, ...options });
+  signal(mesh, 'SIGSTOP');
+  return mesh;
+}
+
+/** The sandbox ends when one of its servers does: one that stands still is as good as down. */
+function signal({ sandbox }: OwnMesh, name: 'SIGSTOP' | 'SIGCONT'): void {
+  const server = sandbox.servers.find((one) => one.name === 'cert-manager');
+  if (!server) throw new Error('the sandbox has no cert-manager');
+  process.kill(server.pid, name);
+}
+
+/** With the lives that production has from now on, so that what comes next lasts. */
+async function ended({ k8s }: OwnMesh, what: keyof typeof CERTIFICATES): Promise<void> {
+  const { namespace, name, lasts } = CERTIFICATES[what];
+  const { status = {} } = await readCertificate(k8s, namespace, name);
+  expect(status.revision).toBe(1);
+  const resource = { group: 'cert-manager.io', version: 'v1', plural: 'certificates' };
+  const body = Object.entries(lasts).map(([field, value]) => ({ op: 'replace', path: `/spec/${field}`, value }));
+  await k8s.custom.patchNamespacedCustomObject({ ...resource, namespace, name, body });
+  await sleep(Math.max(0, Date.parse(status.notAfter ?? '') - Date.now()) + 3000);
+}
+
+/** What has ended it renews at once. */
+async function goOn(own: OwnMesh, ...what: (keyof typeof CERTIFICATES)[]): Promise<void> {
+  signal(own, 'SIGCONT');
+  for (const one of what) {
+    const { namespace, name } = CERTIFICATES[one];
+    const isRenewed = async () => ((await readCertificate(own.k8s, namespace, name)).status?.revision ?? 0) > 1;
+    await eventually(`another revision of ${name}`, isRenewed, 40_000);
+  }
+}
+
+it('a root that ended while cert-manager was down: said so, then a bridge to the one that it makes, and nobody is refused', async () => {
+  const own = await abandonedMesh({ certManager: { anchor: { duration: '120s', renewBefore: '1s' } } });
+  await ended(own, 'root');
+  const { message } = await failureOf(await own.start(BRIDGE));
+  console.log(message);
+  await goOn(own, 'root');
+  const look = await lookAt(own);
+  const end = await endOf(await own.start(BRIDGE));
+  console.log(JSON.stringify(end));
+  expect(end.stopped).toBeUndefined();
+  await expectRotated(own, look, end.report);
+  expect(await look.rollouts()).toBe(2);
+});
+
+it('an issuer that ended while cert-manager was down: it needs cert-manager, and no rotation', async () => {
+  const own = await abandonedMesh({ certManager: { issuer: { duration: '120s', renewBefore: '1s' } } });
+  await ended(own, 'issuer');
+  await eventually('refused handshakes', async () => (await own.sandbox.mesh.probe()).refused > 0);
+  const { message } = await failureOf(await own.start({ strategy: 'standard', approvals: 'none' }));
+  console.log(message);
+  await goOn(own, 'issuer');
+  for (let i = 0; i < 4; i += 1) {
+    await sleep(6000);
+    await own.sandbox.mesh.setProbe({ reset: true });
+    await sleep(2000);
+    const { refused, handshakes } = await own.sandbox.mesh.probe();
+    const { proxies, identity } = await own.sandbox.mesh.status();
+    console.log(refused, handshakes, JSON.stringify(proxies[5]), JSON.stringify(identity));
+  }
+  const look = await lookAt(own);
+  const end = await endOf(await own.start(BRIDGE));
+  console.log(JSON.stringify(end));
+  await expectRotated(own, look, end.report);
+});
+
+it('a root that was renewed, and the issuer after it, and nobody drove that: it is taken, and nobody is refused', async () => {
+  const own = await managedMesh(LEAVES);
+  mesh = own;
+  const look = await lookAt(own);
+  await renewNow(own, 'root');
+  await renewNow(own, 'issuer');
+  const { 'linkerd-trust-anchor': anchor } = await sourcesOf(own);
+  const { message, ...end } = await endOf(await own.start(BRIDGE)).then((e) => ({ message: '', ...e }));
+  console.log(message, JSON.stringify(end));
+  expect(end.stopped).toBeUndefined();
+  expect(fingerprints(anchor?.['tls.crt'])).toEqual([end.report?.newRoot.fingerprint]);
+  await expectRotated(own, look, end.report);
+});
