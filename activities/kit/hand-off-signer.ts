@@ -37,11 +37,20 @@ export async function signerHandOff(
   const [first] = current.certificates;
   const not = `Secret ${nameOf(issuer.secret)} holds ${wordsOf(first)}, which ${wanted} has not signed`;
   if (ca && rotation.rootKeyPem !== undefined) {
-    const privateKey = { namespace: asked.namespace, secret: ROTATION_SECRET, key: SECRET_KEYS.rootKey, into: 'tls.key' };
-    return await caHandOff(k8s, { ca, issuer, signer }, {
-      ...{ root: rotation.root, privateKey, isBack: false, otherwise: not },
-      for: `Secret ${nameOf(ca)}, which ${signer ?? 'its Issuer'} signs with, to have the new root and its key`,
-    });
+    const privateKey = {
+      namespace: asked.namespace,
+      secret: ROTATION_SECRET,
+      key: SECRET_KEYS.rootKey,
+      into: 'tls.key',
+    };
+    return await caHandOff(
+      k8s,
+      { ca, issuer, signer },
+      {
+        ...{ root: rotation.root, privateKey, isBack: false, otherwise: not },
+        for: `Secret ${nameOf(ca)}, which ${signer ?? 'its Issuer'} signs with, to have the new root and its key`,
+      },
+    );
   }
   return seenAs({
     who: signer ?? 'whoever has the CA',

@@ -1,7 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { present } from '../../src/ground/present.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
-import type { CertManagerInstall, ManagedCertificate, SecretReference } from '../../src/linkerd/cert-manager/install.js';
+import type {
+  CertManagerInstall,
+  ManagedCertificate,
+  SecretReference,
+} from '../../src/linkerd/cert-manager/install.js';
 import { readInstall } from '../../src/linkerd/cert-manager/read.js';
 import { detectLinkerd, ISSUER_CA, type Linkerd } from '../../src/linkerd/detect.js';
 import { locationName } from '../../src/linkerd/layouts/layout.js';

@@ -37,7 +37,9 @@ function madeText({ replaces }: Course, { issuer }: Owners): string {
   if (replaces === 'issuer') {
     return byCertManager ? 'find what cert-manager has to renew' : 'a new issuer under the root in use';
   }
-  return byCertManager ? "a new root: by a renewal of cert-manager's Certificate, where it has one" : 'a new root and an issuer under it';
+  return byCertManager
+    ? "a new root: by a renewal of cert-manager's Certificate, where it has one"
+    : 'a new root and an issuer under it';
 }
 
 const WRITERS: Record<Owned, readonly Write[]> = {
