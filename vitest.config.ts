@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const integration = {
   pool: 'forks',
   fileParallelism: false,
-  testTimeout: 240_000,
+  testTimeout: 500_000,
   hookTimeout: 240_000,
   sequence: { groupOrder: 1 },
 } as const;

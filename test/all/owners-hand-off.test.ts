@@ -12,7 +12,7 @@ import { reportOf, statusWhere } from '../integration/support.js';
 const KEY = 'ca-bundle.crt';
 const STRATEGIES = ['bridge', 'standard', 'patient'] as const;
 
-describe('a mesh that is in Git', { timeout: 300_000 }, () => {
+describe('a mesh that is in Git', () => {
   let mesh: OwnMesh;
   let owner: GitOwner | undefined;
   beforeAll(async () => void (mesh = await ownMesh()));

@@ -17,14 +17,13 @@ import type { RotationReport } from '../../src/rotation/report.js';
 import type { WatchInput } from '../../src/rotation/watch-input.js';
 import type { WatchStatus } from '../../src/rotation/watch-status.js';
 import { BUILDING_MS, expectNoRefusal, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
-import { eventually } from '../integration/support.js';
+import { eventually, ROTATION_MS } from '../integration/support.js';
 
 /** Roots that cert-manager renews by itself, on the install of Linkerd's guide. */
 
 const ROOT = { namespace: CERT_MANAGER_NAMESPACE, name: ANCHOR_CERTIFICATE };
 const ISSUER = { namespace: 'linkerd', name: ISSUER_CERTIFICATE };
 const PREVIOUS = 'linkerd-previous-anchor';
-const ROTATION_MS = 230_000;
 const ROTATION: WatchInput['rotation'] = {
   strategy: 'bridge',
   approvals: 'none',

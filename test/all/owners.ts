@@ -18,7 +18,7 @@ import type { RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { Waiting } from '../../src/rotation/status.js';
 import { approve, expectNoRefusal, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
-import { eventually, reportOf, statusOf } from '../integration/support.js';
+import { eventually, reportOf, ROTATION_MS, statusOf } from '../integration/support.js';
 
 /** Meshes whose certificates cert-manager makes, and what has to be true of one after a rotation. */
 
@@ -32,7 +32,6 @@ const CERTIFICATES: Record<Renewed, { namespace: string; name: string }> = {
   issuer: { namespace: 'linkerd', name: 'linkerd-identity-issuer' },
 };
 const SOURCES = { anchorSecret: 'linkerd-trust-anchor', previousSecret: 'linkerd-previous-anchor' };
-const DEADLINE_MS = 230_000;
 const SOON_MS = 10_000;
 
 export async function managedMesh(options: StartOptions = {}): Promise<OwnMesh> {
@@ -118,7 +117,7 @@ export async function endOf(handle: WorkflowHandle): Promise<End> {
       if (!end.stopped) throw new Error(JSON.stringify({ phase, waiting, findings: gate?.findings.slice(0, 3) }));
       return true;
     },
-    DEADLINE_MS,
+    ROTATION_MS,
   );
   if (!end.stopped) end.report = await reportOf(handle);
   return end;

@@ -17,7 +17,7 @@ import type { HandOff } from '../../src/rotation/hand-off.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
-import { eventually, reportOf, statusOf } from './support.js';
+import { eventually, reportOf, ROTATION_MS, statusOf } from './support.js';
 
 /** A mesh whose trust roots, and issuer, are in a Git repository that a controller applies: rotated by commits. */
 
@@ -133,12 +133,12 @@ export async function drivenByCommits(
       if (waiting?.kind === 'attention' || waiting?.kind === 'paused')
         trouble = `it waits for ${waiting.for}: ${waiting.on.join('; ')}`;
       if (waiting?.handOff && waiting.handOff.seen !== committed && !(await before(status))) {
+        await owner.commitShown(handle); // which fails where something else is shown by now: then that, the next time
         committed = waiting.handOff.seen;
-        await owner.commitShown(handle);
       }
       return trouble !== undefined;
     },
-    230_000,
+    ROTATION_MS,
   );
   if (trouble) throw new Error(trouble);
   return await reportOf(handle);

@@ -8,7 +8,7 @@ import { cliProgram, helm, sandboxEnvironment } from '../../sandbox/kit/index.js
 import type { HelmUpgrade } from '../../src/ground/helm.js';
 import { present } from '../../src/ground/present.js';
 import { approve, type OwnMesh } from './own-mesh.js';
-import { eventually, reportOf, statusOf } from './support.js';
+import { eventually, reportOf, ROTATION_MS, statusOf } from './support.js';
 
 const run = promisify(execFile);
 const HASH = 'linkerd.io/trust-root-sha256';
@@ -173,7 +173,7 @@ export async function attended(handle: WorkflowHandle, { asked, paused, attentio
       said.add(key);
       return false;
     },
-    230_000,
+    ROTATION_MS,
   );
   return await reportOf(handle);
 }

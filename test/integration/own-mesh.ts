@@ -16,7 +16,7 @@ import { ifThere } from '../../src/kubernetes/errors.js';
 import type { IssuerInput, RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { Waiting } from '../../src/rotation/status.js';
-import { eventually, reportOf, statusOf } from './support.js';
+import { eventually, reportOf, ROTATION_MS, statusOf } from './support.js';
 
 /**
  * Leaves that are renewed after 17 s: the waits of the gentle strategies are real, but short. (identity adds its clock
@@ -130,7 +130,7 @@ export async function seenThrough(handle: WorkflowHandle): Promise<RotationRepor
       if (waiting?.kind === 'attention' || waiting?.kind === 'paused') trouble = waiting;
       return trouble !== undefined;
     },
-    230_000,
+    ROTATION_MS,
   );
   if (trouble) throw new Error(`it waits for ${trouble.for}: ${trouble.on.join('; ')}`);
   return await reportOf(rotation);

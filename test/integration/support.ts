@@ -20,6 +20,8 @@ export const mesh = standInAt(sandbox.standin);
 /** The cluster as its admin sees it: what reroot did, looked at from outside. */
 export const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig, requestsPerSecond: 500 });
 
+/** Longest that a rotation takes, on a machine that has much else to do. */
+export const ROTATION_MS = 450_000;
 export const TIMING = { poll: '250ms', issuerEvent: '20s' };
 /** For meshes whose leaves live a day: no strategy that waits for their renewal. */
 export const FAST: RotationInput = { strategy: 'standard', approvals: 'none', timing: TIMING };
