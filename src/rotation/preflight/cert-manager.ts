@@ -119,7 +119,7 @@ export function rootUndriven(observation: PreflightObservation): Finding[] {
   const isUnder = observation.issuerRoots.includes(fingerprint);
   if (isTrusted && isUnder) return [];
   const knows = (anchors: readonly string[]) => observation.issuerRoots.some((one) => anchors.includes(one));
-  if (isUnder && !known.some(knows)) return [rootAhead(root.name, fingerprint, observation)];
+  if (isUnder && !known.some(knows)) return [rootAhead(root.name, fingerprint)];
   return [
     {
       reason: 'RootUndriven',
@@ -131,14 +131,14 @@ export function rootUndriven(observation: PreflightObservation): Finding[] {
   ];
 }
 
-/** Another root would be made beside it, and the restart of identity on the way would end what works until then. */
-function rootAhead(name: string, fingerprint: string, { recovery }: PreflightObservation): Finding {
+/** The identity that runs holds on to the issuer that it has; one that starts issues leaves that nobody verifies. */
+function rootAhead(name: string, fingerprint: string): Finding {
   return {
     reason: 'RootAhead',
-    severity: recovery ? 'warn' : 'block',
+    severity: 'warn',
     message: `it has a new root (${fingerprint.slice(0, 12)}) that no proxy trusts yet, and the issuer is under it already: cert-manager has renewed both. An identity that starts now would issue leaves that everybody refuses`,
     subject: { kind: 'object', name },
-    hint: 'do not restart identity yet: restart the meshed workloads, which take both roots from the bundle, then the control plane. Then rotate',
+    hint: 'do not restart identity by hand: this rotation first has that root certified by the one before it, so that everybody verifies its leaves, and drives the rest',
   };
 }
 
