@@ -100,15 +100,17 @@ export async function bringIssuerTo(
     const isTheirs = isHandedOff(input.owners, 'issuer');
     if (!managed.issuer && !isTheirs) refuseForeign(current, rotation);
     const state = wanted(found, { isBack, isPast: past });
-    const asks = isTheirs ? askForState : askForSigner;
-    const isAsked = state !== undefined && (isTheirs || !isEnd);
-    const handOff = isAsked ? await asks(k8s, input, now, { state, guard }) : undefined;
+    const asks = isTheirs ? askForState : isEnd ? undefined : askForSigner;
+    const handOff = state && (await asks?.(k8s, input, now, { state, guard }));
     if (handOff) return { swappedAt: swapTime(current.secret, true), written: [], handOff };
     const isWritten = !isTheirs && state !== undefined && (await writeState(k8s, now, { state, guard }));
     const { secret, copies } = await followIssuer(k8s, await ownCopies(k8s, linkerd, isTheirs));
-    const written = [...(isWritten ? [`Secret ${ISSUER_SECRET}`] : []), ...copies];
     const helm = await helmUpgrade(k8s, linkerd);
-    return { swappedAt: swapTime(secret, isTheirs || managed.issuer !== undefined), written, ...present({ helm }) };
+    return {
+      swappedAt: swapTime(secret, isTheirs || managed.issuer !== undefined),
+      written: [`Secret ${ISSUER_SECRET}`].slice(isWritten ? 0 : 1).concat(copies),
+      ...present({ helm }),
+    };
   });
 }
 

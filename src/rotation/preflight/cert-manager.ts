@@ -100,12 +100,12 @@ export function rootUndriven(observation: PreflightObservation): Finding[] {
   const { root } = drivenIn(observation) ?? {};
   if (root?.fingerprint === undefined || goesOnWithEarlier(observation)) return [];
   const { fingerprint } = root;
-  const known = observation.proxies.flatMap(({ anchors }) => (anchors ? [anchors] : []));
+  const known = observation.proxies.map(({ anchors }) => anchors).filter((anchors) => anchors !== undefined);
   const isTrusted = known.length === 0 || known.some((anchors) => anchors.includes(fingerprint));
   const isUnder = observation.issuerRoots.includes(fingerprint);
   if (isTrusted && isUnder) return [];
-  const knows = (anchors: readonly string[]) => observation.issuerRoots.some((one) => anchors.includes(one));
-  if (isUnder && !known.some(knows)) return [rootAhead(root.name, fingerprint, observation)];
+  if (isUnder && !known.some((anchors) => sharesOne(anchors, observation.issuerRoots)))
+    return [rootAhead(root.name, fingerprint, observation)];
   return [
     {
       reason: 'RootUndriven',
@@ -115,6 +115,10 @@ export function rootUndriven(observation: PreflightObservation): Finding[] {
       hint: 'this rotation takes that root and drives the rest; `reroot watch` does so unasked',
     },
   ];
+}
+
+function sharesOne(some: readonly string[], others: readonly string[]): boolean {
+  return some.some((one) => others.includes(one));
 }
 
 /** Another root would be made beside it, and the restart of identity on the way would end what works until then. */
