@@ -99,19 +99,22 @@ function isDue({ renewalTime }: RenewedFacts, now: Date, lastsMs: number): boole
 export function rootUndriven(observation: PreflightObservation): Finding[] {
   const { root } = drivenIn(observation) ?? {};
   if (root?.fingerprint === undefined || goesOnWithEarlier(observation)) return [];
-  const { fingerprint } = root;
+  return undriven(root.name, root.fingerprint, observation);
+}
+
+function undriven(name: string, fingerprint: string, observation: PreflightObservation): Finding[] {
   const known = observation.proxies.map(({ anchors }) => anchors).filter((anchors) => anchors !== undefined);
   const isTrusted = known.length === 0 || known.some((anchors) => anchors.includes(fingerprint));
   const isUnder = observation.issuerRoots.includes(fingerprint);
   if (isTrusted && isUnder) return [];
   if (isUnder && !known.some((anchors) => sharesOne(anchors, observation.issuerRoots)))
-    return [rootAhead(root.name, fingerprint, observation)];
+    return [rootAhead(name, fingerprint, observation)];
   return [
     {
       reason: 'RootUndriven',
       severity: 'warn',
       message: `it has a new root (${fingerprint.slice(0, 12)}) that ${isTrusted ? 'the issuer in use is not under' : 'no proxy trusts yet'}: cert-manager has renewed it, and nobody has driven the rest`,
-      subject: { kind: 'object', name: root.name },
+      subject: { kind: 'object', name },
       hint: 'this rotation takes that root and drives the rest; `reroot watch` does so unasked',
     },
   ];
