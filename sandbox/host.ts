@@ -31,7 +31,7 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   await create([...nodeObjects(network), linkerdNamespace()]);
   const standin = await startStandIn(folder, kubernetes.adminKubeconfig, { ...options, kubeletPort });
   const brought = options.certManager && (await installCertManager(folder, kubernetes.adminKubeconfig, options));
-  const install = installOf(options, brought);
+  const install = installOf(options, brought, options.certManager?.bundle === 'installer' ? 'given' : 'brought');
   const helm = options.realHelm
     ? await installByHelm(folder, kubernetes.adminKubeconfig, install, standin.injector)
     : undefined;

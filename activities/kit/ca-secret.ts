@@ -17,12 +17,10 @@ export async function readCa(k8s: Kubernetes, ca: SecretReference): Promise<Stor
   }
 }
 
-/** cert-manager signs with nothing whose `ca.crt` is of another chain (pkg/util/pki `ParseSingleCertificateChain`). */
-export function signsWith(read: StoredPair, root: Certificate): boolean {
-  return caDifference(read, root).length === 0;
-}
-
-/** What of it is not as a root needs it, a clause each. */
+/**
+ * What of it is not as a root needs it, a clause each. cert-manager signs with nothing whose `ca.crt` is of another chain (pkg/util/pki
+ * `ParseSingleCertificateChain`).
+ */
 export function caDifference({ certificates: [first], keyPem, caPem }: StoredPair, root: Certificate): string[] {
   if (first?.fingerprint !== root.fingerprint)
     return [first ? `tls.crt holds ${first.commonName} (${first.fingerprint.slice(0, 12)})` : 'tls.crt holds nothing'];

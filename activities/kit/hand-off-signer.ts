@@ -29,35 +29,36 @@ export async function signerHandOff(
   rotation: RotationSecret,
   asked: Asked,
 ): Promise<HandOff | undefined> {
-  const { state, found, current } = asked;
   if (!issuer || root || rotation.retire.length === 0) return undefined;
-  if (ca && state === 'previous') return await backHandOff(k8s, { ca, issuer, signer }, rotation, asked);
-  if (state !== 'new' || found === 'new') return undefined;
-  const wanted = wordsOf(rotation.root);
+  const { state, found } = asked;
+  if (state === 'new' && found !== 'new') return await forwardHandOff(k8s, { ca, issuer, signer }, rotation, asked);
+  return ca && state === 'previous' ? await backHandOff(k8s, { ca, issuer, signer }, rotation, asked) : undefined;
+}
+
+async function forwardHandOff(
+  k8s: Kubernetes,
+  { ca, issuer, signer = 'its Issuer' }: Omit<Signing, 'ca'> & { ca: Managed['ca'] | undefined },
+  rotation: RotationSecret,
+  { current, namespace }: Asked,
+): Promise<HandOff | undefined> {
+  const { root, rootKeyPem } = rotation;
+  const wanted = wordsOf(root);
   const [first] = current.certificates;
-  const not = `Secret ${nameOf(issuer.secret)} holds ${wordsOf(first)}, which ${wanted} has not signed`;
-  if (ca && rotation.rootKeyPem !== undefined) {
-    const privateKey = {
-      namespace: asked.namespace,
-      secret: ROTATION_SECRET,
-      key: SECRET_KEYS.rootKey,
-      into: 'tls.key',
-    };
-    return await caHandOff(
-      k8s,
-      { ca, issuer, signer },
-      {
-        ...{ root: rotation.root, privateKey, isBack: false, otherwise: not },
-        for: `Secret ${nameOf(ca)}, which ${signer ?? 'its Issuer'} signs with, to have the new root and its key`,
-      },
-    );
+  const otherwise = `Secret ${nameOf(issuer.secret)} holds ${wordsOf(first)}, which ${wanted} has not signed`;
+  if (ca && rootKeyPem !== undefined) {
+    const privateKey = { namespace, secret: ROTATION_SECRET, key: SECRET_KEYS.rootKey, into: 'tls.key' };
+    const what = `Secret ${nameOf(ca)}, which ${signer} signs with, to have the new root and its key`;
+    const asked = { root, privateKey, isBack: false, otherwise, for: what };
+    return await caHandOff(k8s, { ca, issuer, signer }, asked);
   }
+  const read = ca && (await readCa(k8s, ca));
+  if (read && caDifference(read, root).length === 0) return undefined;
   return seenAs({
-    who: signer ?? 'whoever has the CA',
+    who: signer,
     for: `the issuer of Certificate ${nameOf(issuer)} to be under the new root`,
-    difference: [not],
+    difference: [otherwise],
     todo:
-      `Point ${signer ?? 'its Issuer'} at the new root ${wanted}, then renew the Certificate: \`${renewal(issuer)}\`. ` +
+      `Point ${signer} at the new root ${wanted}, then renew the Certificate: \`${renewal(issuer)}\`. ` +
       'Everybody trusts that root by now. The rotation goes on by itself when the issuer is under it.',
   });
 }

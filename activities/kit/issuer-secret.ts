@@ -100,9 +100,7 @@ export async function bringIssuerTo(
     const isTheirs = isHandedOff(input.owners, 'issuer');
     if (!managed.issuer && !isTheirs) refuseForeign(current, rotation);
     const state = wanted(found, { isBack, isPast: past });
-    const asks = isTheirs ? askForState : askForSigner;
-    const isAsked = state !== undefined && (isTheirs || !isEnd);
-    const handOff = isAsked ? await asks(k8s, input, now, { state, guard }) : undefined;
+    const handOff = state && (await askFor(k8s, input, now, { state, guard, isEnd }));
     if (handOff) return { swappedAt: swapTime(current.secret, true), written: [], handOff };
     const isWritten = !isTheirs && state !== undefined && (await writeState(k8s, now, { state, guard }));
     const { secret, copies } = await followIssuer(k8s, await ownCopies(k8s, linkerd, isTheirs));
@@ -134,6 +132,17 @@ async function writeState(
   return true;
 }
 
+/** What somebody else has to do first, whose the issuer Secret is, or the CA that signs it. */
+async function askFor(
+  k8s: Kubernetes,
+  input: StepInput,
+  now: IssuerNow,
+  { isEnd, ...next }: { state: IssuerState; guard: Swap['guard']; isEnd: Swap['isEnd'] | undefined },
+): Promise<SwapResult['handOff']> {
+  if (isHandedOff(input.owners, 'issuer')) return await askForState(k8s, input, now, next);
+  return isEnd ? undefined : await askForSigner(k8s, now, next);
+}
+
 /** Shown to whoever writes the Secret once all is proven that a write of reroot's own would need. */
 async function askForState(
   k8s: Kubernetes,
@@ -153,7 +162,6 @@ async function askForState(
 /** The same for the CA that cert-manager has the issuer signed by, where no Certificate makes it. */
 async function askForSigner(
   k8s: Kubernetes,
-  _input: StepInput,
   { stored, current, found, bundle, managed }: IssuerNow,
   { state, guard }: { state: IssuerState; guard: Swap['guard'] },
 ): Promise<SwapResult['handOff']> {

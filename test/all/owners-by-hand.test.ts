@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StartOptions } from '../../sandbox/kit/index.js';
 import { patchText } from '../../src/cli/view/hand-off.js';
 import type { RotationStatus } from '../../src/rotation/status.js';
 import { expectNoRefusal, type OwnMesh } from '../integration/own-mesh.js';
-import { reportOf, statusWhere } from '../integration/support.js';
+import { eventually, reportOf, statusOf, statusWhere } from '../integration/support.js';
 import { endOf, expectUntouched, fingerprints, lookAt, managedMesh, renewNow } from './owners.js';
 
 /**
@@ -18,7 +19,19 @@ const BY_HAND: StartOptions['certManager'] = { root: 'byHand', bundle: 'installe
 let mesh: OwnMesh | undefined;
 afterEach(async () => await mesh?.stop());
 
-const isAsked = ({ waiting }: RotationStatus) => waiting?.kind === 'handOff';
+/** All workloads are rolled before it: longer than a test waits otherwise. */
+const LONG_MS = 200_000;
+
+async function questionOf(handle: WorkflowHandle): Promise<RotationStatus> {
+  return await eventually(
+    'the question',
+    async () => {
+      const status = await statusOf(handle);
+      return status.waiting?.kind === 'handOff' ? status : undefined;
+    },
+    LONG_MS,
+  );
+}
 
 /** `reroot hand-off -o patch | sh`, as somebody who may write the Secret. */
 async function handOver({ sandbox }: OwnMesh, { waiting }: RotationStatus): Promise<void> {
@@ -33,7 +46,7 @@ async function caOf({ k8s }: OwnMesh): Promise<string[]> {
   return fingerprints(Buffer.from(data['tls.crt'] ?? '', 'base64').toString());
 }
 
-describe('a root made by hand', { timeout: 300_000 }, () => {
+describe('a root made by hand', { timeout: 600_000 }, () => {
   it.each([
     ['bridge', 'cli'],
     ['standard', 'helm'],
@@ -41,7 +54,7 @@ describe('a root made by hand', { timeout: 300_000 }, () => {
     mesh = await managedMesh({ certManager: BY_HAND, install });
     const look = await lookAt(mesh);
     const handle = await mesh.start({ approvals: 'none', strategy });
-    const asked = await statusWhere(handle, 'the question', isAsked);
+    const asked = await questionOf(handle);
     expect(asked.waiting?.for).toContain('Secret cert-manager/linkerd-trust-anchor');
     expect(JSON.stringify(asked)).not.toContain('PRIVATE KEY');
     if (strategy === 'bridge') await renewNow(mesh, 'issuer');
@@ -64,10 +77,10 @@ describe('a root made by hand', { timeout: 300_000 }, () => {
     mesh = await managedMesh({ certManager: BY_HAND });
     const before = [await caOf(mesh), await mesh.certificates()] as const;
     const handle = await mesh.start({ strategy: 'standard' });
-    await handOver(mesh, await statusWhere(handle, 'the question', isAsked));
+    await handOver(mesh, await questionOf(handle));
     await statusWhere(handle, 'the approval', ({ waiting }) => waiting?.kind === 'approval');
     await handle.executeUpdate('abort', { args: [{ reason: 'a test', by: 'tester' }] });
-    const back = await statusWhere(handle, 'the question of the way back', isAsked);
+    const back = await questionOf(handle);
     expect(back.waiting?.for).toContain('the root of the start');
     await handOver(mesh, back);
     await endOf(handle).catch(() => undefined);

@@ -20,12 +20,12 @@ import { injectorWebhook } from './webhook.js';
  * them; images and tuning are left out. The namespace is there already.
  */
 export function linkerdObjects(install: Install, injector: InjectorWebhook): KubernetesObject[] {
-  const { options, version, externalCA } = install;
+  const { options, version, externalCA, issuerBrought } = install;
   return [
     ...version.components.map(serviceAccount),
     linkerdConfig(install),
     ...(version.layout === 'D' && !externalCA ? [trustRoots(install)] : []),
-    ...(externalCA ? [] : [issuerSecret(install)]),
+    ...(issuerBrought ? [] : [issuerSecret(install)]),
     ...(options.install === 'helm' ? [helmRelease()] : []),
     ...(options.install === 'cli' && version.layout !== 'A' ? [configOverrides(install)] : []),
     ...version.components.map((component) => controlPlane(component, install)),
@@ -33,14 +33,19 @@ export function linkerdObjects(install: Install, injector: InjectorWebhook): Kub
   ];
 }
 
-/** @param brought what somebody else has made in the namespace: the issuer Secret, and the trust roots */
-export function installOf(options: LinkerdOptions, brought?: Certificates): Install {
+/** @param brought what somebody else has made in the namespace: the issuer Secret, and the trust roots unless these are given */
+export function installOf(
+  options: LinkerdOptions,
+  brought?: Certificates,
+  roots: 'brought' | 'given' = 'brought',
+): Install {
   const version = VERSIONS[options.linkerd];
   return {
     options,
     version,
     certificates: brought ?? makeCertificates(options),
-    externalCA: brought !== undefined,
+    externalCA: brought !== undefined && roots === 'brought',
+    issuerBrought: brought !== undefined,
     createdBy: { 'linkerd.io/created-by': `linkerd/${options.install} ${version.release}` },
   };
 }

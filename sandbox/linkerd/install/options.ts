@@ -28,6 +28,8 @@ export interface Install {
   certificates: Certificates;
   /** Somebody else makes the issuer Secret and the trust roots: `identity.externalCA=true` and scheme `kubernetes.io/tls`. */
   externalCA: boolean;
+  /** The issuer Secret alone: scheme `kubernetes.io/tls`, and the roots from the installer. */
+  issuerBrought: boolean;
   /** The annotations with which the tool signs what it makes. */
   createdBy: Record<string, string>;
 }

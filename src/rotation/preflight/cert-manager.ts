@@ -113,22 +113,29 @@ function isDue({ renewalTime }: RenewedFacts, now: Date, lastsMs: number): boole
 export function rootUndriven(observation: PreflightObservation): Finding[] {
   const { root } = drivenIn(observation) ?? {};
   if (root?.fingerprint === undefined || goesOnWithEarlier(observation)) return [];
-  const { fingerprint } = root;
-  const known = observation.proxies.flatMap(({ anchors }) => (anchors ? [anchors] : []));
+  return undriven(root.name, root.fingerprint, observation);
+}
+
+function undriven(name: string, fingerprint: string, observation: PreflightObservation): Finding[] {
+  const known = observation.proxies.map(({ anchors }) => anchors).filter((anchors) => anchors !== undefined);
   const isTrusted = known.length === 0 || known.some((anchors) => anchors.includes(fingerprint));
   const isUnder = observation.issuerRoots.includes(fingerprint);
   if (isTrusted && isUnder) return [];
-  const knows = (anchors: readonly string[]) => observation.issuerRoots.some((one) => anchors.includes(one));
-  if (isUnder && !known.some(knows)) return [rootAhead(root.name, fingerprint)];
+  if (isUnder && !known.some((anchors) => sharesOne(anchors, observation.issuerRoots)))
+    return [rootAhead(name, fingerprint)];
   return [
     {
       reason: 'RootUndriven',
       severity: 'warn',
       message: `it has a new root (${fingerprint.slice(0, 12)}) that ${isTrusted ? 'the issuer in use is not under' : 'no proxy trusts yet'}: cert-manager has renewed it, and nobody has driven the rest`,
-      subject: { kind: 'object', name: root.name },
+      subject: { kind: 'object', name },
       hint: 'this rotation takes that root and drives the rest; `reroot watch` does so unasked',
     },
   ];
+}
+
+function sharesOne(some: readonly string[], others: readonly string[]): boolean {
+  return some.some((one) => others.includes(one));
 }
 
 /** The identity that runs holds on to the issuer that it has; one that starts issues leaves that nobody verifies. */

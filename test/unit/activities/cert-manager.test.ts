@@ -368,14 +368,14 @@ describe('a root that a person has made, in the CA Secret of the Issuer', () => 
     await addTarget(given({ strategy: 'standard' }));
     written((await writeIssuer('new', given({ strategy: 'standard' }))).handOff);
     await writeIssuer('new', given({ strategy: 'standard' }));
-    const back = given({ strategy: 'standard', direction: 'back' });
-    const { handOff } = await writeIssuer('previous', back);
+    const wayBack = given({ strategy: 'standard', direction: 'back' });
+    const { handOff } = await writeIssuer('previous', wayBack);
     expect(handOff?.for).toContain('the root of the start and its key again');
     expect(handOff?.places?.[0]?.privateKey).toMatchObject({ secret: 'reroot-rotation', key: 'previous.ca.key' });
     expect(certificate(ISSUER).fingerprint).not.toBe(A.fingerprint);
     written(handOff);
     expect(cluster.text(`Secret/${ROOT}`, 'tls.key')).toBe(before);
-    expect((await writeIssuer('previous', back)).handOff).toBeUndefined();
+    expect((await writeIssuer('previous', wayBack)).handOff).toBeUndefined();
     expect(certificate(ISSUER).fingerprint).toBe(A.fingerprint);
   });
 
