@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { COURSES } from '../../../../src/rotation/courses/index.js';
 import { expiredOf, expiriesOf } from '../../../../src/rotation/preflight/expiry.js';
 import { leaf, proxy, without } from '../support.js';
-import { after, type Case, type ExpectedFinding, healthyProxy, holds, NOW } from './support.js';
+import { after, type Case, DRIVEN, type ExpectedFinding, healthyProxy, holds, NOW } from './support.js';
 
 const ends = (milliseconds: number) => ({ notAfter: new Date(after(milliseconds)) });
 const [past, now, future] = [ends(-1), ends(0), ends(1)];
