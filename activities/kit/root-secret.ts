@@ -69,7 +69,12 @@ export function startOf({ previous }: RotationSecret): { root: Certificate; keyP
 /** Whether those that trust the root of the start alone can be made to verify what the new one signs; expired, it certifies nothing. */
 export function canCross(rotation: RotationSecret, now: Date): boolean {
   const start = startOf(rotation);
-  return start !== undefined && start.root.notAfter > now && (start.root.pathLength ?? 1) >= 1;
+  return start !== undefined && certifies(start.root, now);
+}
+
+/** Whether a root lasts, and may stand above another one. */
+export function certifies({ notAfter, pathLength = 1 }: Certificate, now: Date): boolean {
+  return notAfter > now && pathLength >= 1;
 }
 
 function contentOf(rotation: RotationSecret, form: RootForm, now: Date): WantedPair {

@@ -12,7 +12,7 @@ import type { Dependencies } from './dependencies.js';
 import { chainOf } from './issuer-of-cert-manager.js';
 import type { Managed } from './managed.js';
 import { observeAnchors } from './proxies.js';
-import { bringPair, nameOf, TLS } from './root-secret.js';
+import { bringPair, certifies, nameOf, TLS } from './root-secret.js';
 
 /**
  * cert-manager has renewed the root, then the issuer under it, and nobody has driven that: proxies trust the root before it
@@ -30,22 +30,35 @@ export async function rootBehind(
   const { k8s } = dependencies;
   const [root] = (await readPair(k8s, certificate.secret, TLS)).certificates;
   if (!root || !hasSigned(root, found.certificates[0])) return undefined;
-  const previous = await readPair(k8s, sources.previous, sources.key);
-  const start = previous.certificates.find(
-    (one) => isKeyOf(previous.keyPem, one) && anchors.some(({ fingerprint }) => fingerprint === one.fingerprint),
-  );
-  if (!start || start.publicKeyDer.equals(root.publicKeyDer)) return undefined;
-  const proxies = await observeAnchors(dependencies, linkerd);
-  if (!proxies.some((proxy) => proxy.anchors && !proxy.anchors.includes(root.fingerprint))) return undefined;
-  if (anchorsOfIssuer(found.certificates, [start]).length > 0) return start;
-  if (start.notAfter <= clusterNow(k8s) || (start.pathLength ?? 1) < 1) throw undriven(nameOf(certificate));
-  const cross = createCross({ root, by: start, byKey: parseKey(previous.keyPem) });
+  const start = await startIn(k8s, sources, anchors);
+  if (!start || start.root.publicKeyDer.equals(root.publicKeyDer)) return undefined;
+  if (await isTrusted(dependencies, linkerd, root)) return undefined;
+  if (anchorsOfIssuer(found.certificates, [start.root]).length > 0) return start.root;
+  if (!certifies(start.root, clusterNow(k8s))) throw undriven(nameOf(certificate));
+  const cross = createCross({ root, by: start.root, byKey: parseKey(start.keyPem) });
   await bringPair(k8s, issuer, (read) => {
     const chain = chainOf(read);
-    if (!chain || !hasSigned(root, chain[0]) || anchorsOfIssuer(chain, [start]).length > 0) return undefined;
+    if (!chain || !hasSigned(root, chain[0]) || anchorsOfIssuer(chain, [start.root]).length > 0) return undefined;
     return { certificates: [...chain, cross] };
   });
-  return start;
+  return start.root;
+}
+
+/** The root of the slot of the previous one, with its key, as far as the bundle has it. */
+async function startIn(
+  k8s: Dependencies['k8s'],
+  { previous, key }: NonNullable<Managed['sources']>,
+  anchors: readonly Certificate[],
+): Promise<{ root: Certificate; keyPem: string } | undefined> {
+  const { certificates, keyPem } = await readPair(k8s, previous, key);
+  const isAnchor = (one: Certificate) => anchors.some(({ fingerprint }) => fingerprint === one.fingerprint);
+  const root = certificates.find((one) => isKeyOf(keyPem, one) && isAnchor(one));
+  return root && { root, keyPem };
+}
+
+async function isTrusted(dependencies: Dependencies, linkerd: Linkerd, { fingerprint }: Certificate): Promise<boolean> {
+  const proxies = await observeAnchors(dependencies, linkerd);
+  return proxies.every(({ anchors }) => !anchors || anchors.includes(fingerprint));
 }
 
 function undriven(name: string): ApplicationFailure {

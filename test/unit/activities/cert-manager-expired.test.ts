@@ -27,10 +27,9 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 const { settings } = step();
-const input = (course: Partial<CourseRef> = {}): StepInput => planned({ recovery: 'root', ...course });
-/** Of a mesh in which nothing has expired. */
-const planned = (course: Partial<CourseRef> = {}): StepInput =>
+const healthy = (course: Partial<CourseRef> = {}): StepInput =>
   step({ owners: BY_CERT_MANAGER, settings: { ...settings, approvals: 'none' } }, course);
+const input = (course: Partial<CourseRef> = {}): StepInput => healthy({ recovery: 'root', ...course });
 const generate = async (given = input()) => await carryOut(cluster, (activities) => activities.generate, given);
 const addTarget = async (given = input()) => await carryOut(cluster, (activities) => activities.addTarget, given);
 const writeIssuer = async (state: 'crossover' | 'new', given = input()) =>
@@ -83,11 +82,11 @@ describe('a root that has ended', () => {
   it('is not waited for where it ends in the middle, and trust-manager leaves out what has expired', async () => {
     cluster.end(ROOT, new Date(Date.now() + HOUR_MS));
     const [O] = fingerprints(ROOT);
-    const { root } = await generate(planned());
+    const { root } = await generate(healthy());
     cluster.filters = true;
     vi.useFakeTimers({ now: Date.now() + 2 * HOUR_MS, toFake: ['Date'] });
     cluster.put('Lease/reroot', leaseOfHolder({ 'workflow-id': 'mine', 'run-id': 'run-1' }));
-    await addTarget(planned({ direction: 'back' }));
+    await addTarget(healthy({ direction: 'back' }));
     await addTarget();
     expect(cluster.bundle).not.toContain(O);
     expect(fingerprints(ROOT)).toEqual([root.fingerprint]);
@@ -127,7 +126,7 @@ describe('an issuer that has ended', () => {
 });
 
 describe('a root that was renewed, and the issuer after it, while nobody drove that', () => {
-  const forward = planned();
+  const forward = healthy();
 
   it('is taken, and its issuer gets what those need who trust the root before it alone', async () => {
     const O = first(ROOT);

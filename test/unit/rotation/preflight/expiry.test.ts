@@ -64,15 +64,7 @@ describe('alreadyExpired', () => {
     {
       name: 'says that cert-manager can repair an issuer that it makes',
       observed: { ...DRIVEN, recovery: 'issuer', course: COURSES.standard.course, proxies: [dead] },
-      finds: [
-        {
-          reason: 'IssuerExpired',
-          severity: 'warn',
-          subject,
-          says: ['the issuer has expired'],
-          hint: 'have cert-manager renew it',
-        },
-      ],
+      finds: [{ reason: 'IssuerExpired', severity: 'warn', subject, says: [], hint: 'have cert-manager renew it' }],
     },
     {
       name: 'says so when no leaf could be read',
