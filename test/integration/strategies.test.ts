@@ -7,7 +7,7 @@ import { eventually, reportOf, statusOf, statusWhere } from './support.js';
 /** What the gentle strategies do beside the straight way, which versions.test.ts goes. */
 describe('strategies', () => {
   let mesh: OwnMesh;
-  beforeAll(async () => void (mesh = await ownMesh()));
+  beforeAll(async () => void (mesh = await ownMesh({ issuanceLifetime: '20s' })));
   afterAll(async () => await mesh.stop());
 
   const issuerCertificates = async () => {
@@ -15,10 +15,18 @@ describe('strategies', () => {
     return readBundle(pem).certificates;
   };
 
+  /** Its workload is the last to renew by itself: 28 s later, with identity's clock skew. */
+  const leafRenewed = async () => {
+    const leaves = async () => (await mesh.sandbox.mesh.status()).proxies.map(({ chain }) => chain[0]).join();
+    const before = await leaves();
+    await eventually('a leaf to be renewed', async () => (await leaves()) !== before);
+  };
+
   it('a wait can be turned into a rollout; the bridge certificate is made anew while a rotation takes its time', async () => {
     const rollouts = await mesh.rolloutsSince();
     await mesh.sandbox.mesh.setProbe({ reset: true });
-    const handle = await mesh.start({ strategy: 'bridge', bridge: { validity: '50s' } });
+    await leafRenewed();
+    const handle = await mesh.start({ strategy: 'bridge', bridge: { validity: '80s' } });
     await statusWhere(handle, 'the wait', ({ phase, waiting }) => phase === 'renew' && waiting?.kind === 'renewal');
     const [, first] = await issuerCertificates();
     await handle.executeUpdate('strategy', { args: [{ leafRenewal: 'roll' }] });
