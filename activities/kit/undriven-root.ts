@@ -33,7 +33,20 @@ export async function rootBehind(
   const start = await startIn(k8s, sources, anchors);
   if (!start || start.root.publicKeyDer.equals(root.publicKeyDer)) return undefined;
   if (await isTrusted(dependencies, linkerd, root)) return undefined;
-  if (anchorsOfIssuer(found.certificates, [start.root]).length > 0) return start.root;
+  if (anchorsOfIssuer(found.certificates, [start.root]).length === 0)
+    await putCrossBehind(k8s, { root: certificate, issuer }, { root, start });
+  return start.root;
+}
+
+/**
+ * What the new root has signed gets that root's key behind it, as the root before it certifies it.
+ * @throws ApplicationFailure `RootUndriven`
+ */
+async function putCrossBehind(
+  k8s: Dependencies['k8s'],
+  { root: certificate, issuer }: Required<Pick<Managed, 'root' | 'issuer'>>,
+  { root, start }: { root: Certificate; start: Start },
+): Promise<void> {
   if (!certifies(start.root, clusterNow(k8s))) throw undriven(nameOf(certificate));
   const cross = createCross({ root, by: start.root, byKey: parseKey(start.keyPem) });
   await bringPair(k8s, issuer, (read) => {
@@ -41,7 +54,11 @@ export async function rootBehind(
     if (!chain || !hasSigned(root, chain[0]) || anchorsOfIssuer(chain, [start.root]).length > 0) return undefined;
     return { certificates: [...chain, cross] };
   });
-  return start.root;
+}
+
+interface Start {
+  root: Certificate;
+  keyPem: string;
 }
 
 /** The root of the slot of the previous one, with its key, as far as the bundle has it. */
@@ -49,7 +66,7 @@ async function startIn(
   k8s: Dependencies['k8s'],
   { previous, key }: NonNullable<Managed['sources']>,
   anchors: readonly Certificate[],
-): Promise<{ root: Certificate; keyPem: string } | undefined> {
+): Promise<Start | undefined> {
   const { certificates, keyPem } = await readPair(k8s, previous, key);
   const isAnchor = (one: Certificate) => anchors.some(({ fingerprint }) => fingerprint === one.fingerprint);
   const root = certificates.find((one) => isKeyOf(keyPem, one) && isAnchor(one));
