@@ -52,7 +52,7 @@ export async function finish(
   if (rotation && report.outcome === 'completed') await keepRootInUse(k8s, namespace, rotation, managed);
   const oldKey = await oldKeyOf(k8s, linkerd, { report, rotation, settings });
   const senders = await sendersOf(wordsOf(report));
-  const made = await madeByCertManager(k8s, input, linkerd, report);
+  const made = await madeByCertManager(k8s, managed, linkerd, report);
   await writeReport(k8s, namespace, { ...withSenders(report, senders), ...oldKey, ...made });
   if (rotation) await emptyRotationSecret(k8s, namespace, rotation);
   return { oldKey, senders, ...(Object.keys(made).length > 0 ? { made } : {}) };

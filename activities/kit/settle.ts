@@ -11,12 +11,11 @@ import { readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { renewalOf } from '../../src/linkerd/writers/certificate-renewal.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
-import type { StepInput } from '../../src/rotation/payloads.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { changePrevious } from './bundle-sources.js';
 import { pause, reportProgress } from './heartbeat.js';
 import { certificateFacts } from './look.js';
-import { type Managed, managedOf } from './managed.js';
+import type { Managed } from './managed.js';
 import { bringPair, holdRoot, nameOf, TLS } from './root-secret.js';
 
 const LOOKS = 60;
@@ -63,11 +62,10 @@ async function awaitReady(k8s: Kubernetes, certificate: ManagedCertificate): Pro
 /** The issuer in use, and when cert-manager renews what it has made. */
 export async function madeByCertManager(
   k8s: Kubernetes,
-  input: StepInput,
+  { issuer, root }: Managed,
   linkerd: Linkerd,
   { outcome }: Pick<RotationReport, 'outcome'>,
 ): Promise<MadeByCertManager> {
-  const { issuer, root } = await managedOf(k8s, input, linkerd);
   if (!issuer || outcome !== 'completed') return {};
   const { certificates } = await readIssuer(k8s, linkerd);
   const times = await Promise.all(
