@@ -15,7 +15,7 @@ import { formatBundle } from '../../src/pki/bundle.js';
 import { pause, reportProgress } from './heartbeat.js';
 import type { Managed } from './managed.js';
 import type { StoredRotation } from './stored-rotation.js';
-import { bringPair, canCross, holdRoot, nameOf, startOf, TLS } from './root-secret.js';
+import { bringPair, canCross, holdRoot, nameOf, type RootOfStart, startOf, TLS } from './root-secret.js';
 
 /** The issuer where cert-manager makes it: it is renewed by its own means, and whenever cert-manager renews it, that is taken up. */
 
@@ -52,8 +52,31 @@ export async function takeUpIssuer(
     return true;
   }
   const now = clusterNow(k8s);
-  if (isBack || !lacksCross(chain, rotation, now)) return false;
-  return await bringPair(k8s, issuer, (found) => withCross(found, rotation, now));
+  const start = startOf(rotation);
+  const lacks = (found: Chain) => lacksCross(found, rotation, now);
+  if (isBack || !start || !lacks(chain)) return false;
+  return await putCrossBehind(k8s, issuer, { root: rotation.root, start, lacks });
+}
+
+/** What has to stand behind an issuer, and when it is missing there. */
+interface Cross {
+  root: Certificate;
+  /** Certifies it. */
+  start: RootOfStart;
+  lacks(chain: Chain): boolean;
+}
+
+/** The issuer gets the new root's key behind it, as the root before it certifies that. @returns whether it was missing */
+export async function putCrossBehind(
+  k8s: Kubernetes,
+  issuer: ManagedCertificate,
+  { root, start, lacks }: Cross,
+): Promise<boolean> {
+  const cross = createCross({ root, by: start.root, byKey: parseKey(start.keyPem) });
+  return await bringPair(k8s, issuer, (read) => {
+    const chain = chainOf(read);
+    return chain && lacks(chain) ? { certificates: [...chain, cross] } : undefined;
+  });
 }
 
 /** An issuer under the new root that those cannot verify who trust the root of the start alone, before everybody is proven to trust the new one. */
@@ -61,14 +84,6 @@ export function lacksCross(chain: Chain, rotation: RotationSecret, now: Date): b
   if (rotation.retire.length === 0 || rotation.issuer || !canCross(rotation, now)) return false;
   if (issuerStateOf(chain, rotation) !== 'new') return false;
   return anchorsOfIssuer(chain, rotation.previous.roots).length === 0;
-}
-
-function withCross(read: StoredPair, rotation: RotationSecret, now: Date) {
-  const chain = chainOf(read);
-  const start = startOf(rotation);
-  if (!chain || !start || !lacksCross(chain, rotation, now)) return undefined;
-  const cross = createCross({ root: rotation.root, by: start.root, byKey: parseKey(start.keyPem) });
-  return { certificates: [...chain, cross] };
 }
 
 /** The issuer under the new root alone, as it is at the end of a rotation. */

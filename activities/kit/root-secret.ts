@@ -57,8 +57,14 @@ export function isCross(certificate: Certificate, { root, previous }: RotationSe
   );
 }
 
+/** A root that proxies trust already, with its key: for the activity that needs it and for nobody else. */
+export interface RootOfStart {
+  root: Certificate;
+  keyPem: string;
+}
+
 /** The root of the start whose key is at hand, unless it permits no CA below it but the issuer. */
-export function startOf({ previous }: RotationSecret): { root: Certificate; keyPem: string } | undefined {
+export function startOf({ previous }: RotationSecret): RootOfStart | undefined {
   const { rootKeyPem: keyPem } = previous;
   const certified = previous.roots.filter((one) => isKeyOf(keyPem, one));
   // a rotation before has left it cross-signed, too

@@ -4,15 +4,13 @@ import { isKeyOf, readPair } from '../../src/linkerd/cert-manager/pair.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import type { StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import type { Certificate } from '../../src/pki/certificate.js';
-import { createCross } from '../../src/pki/issue.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
-import { parseKey } from '../../src/pki/key.js';
 import { hasSigned } from '../../src/pki/signatures.js';
 import type { Dependencies } from './dependencies.js';
-import { chainOf } from './issuer-of-cert-manager.js';
+import { putCrossBehind } from './issuer-of-cert-manager.js';
 import type { Managed } from './managed.js';
 import { observeAnchors } from './proxies.js';
-import { bringPair, certifies, nameOf, TLS } from './root-secret.js';
+import { certifies, nameOf, type RootOfStart, TLS } from './root-secret.js';
 
 /**
  * cert-manager has renewed the root, then the issuer under it, and nobody has driven that: proxies trust the root before it
@@ -30,45 +28,26 @@ export async function rootBehind(
   const { k8s } = dependencies;
   const [root] = (await readPair(k8s, certificate.secret, TLS)).certificates;
   if (!root || !hasSigned(root, found.certificates[0])) return undefined;
-  const start = await startIn(k8s, sources, anchors);
-  if (!start || start.root.publicKeyDer.equals(root.publicKeyDer)) return undefined;
+  const start = await startIn(k8s, sources, { anchors, root });
+  if (!start) return undefined;
   if (await isTrusted(dependencies, linkerd, root)) return undefined;
-  if (anchorsOfIssuer(found.certificates, [start.root]).length === 0)
-    await putCrossBehind(k8s, { root: certificate, issuer }, { root, start });
+  const lacks = (chain: StoredIssuer['certificates']) =>
+    hasSigned(root, chain[0]) && anchorsOfIssuer(chain, [start.root]).length === 0;
+  if (!lacks(found.certificates)) return start.root;
+  if (!certifies(start.root, clusterNow(k8s))) throw undriven(nameOf(certificate));
+  await putCrossBehind(k8s, issuer, { root, start, lacks });
   return start.root;
 }
 
-/**
- * What the new root has signed gets that root's key behind it, as the root before it certifies it.
- * @throws ApplicationFailure `RootUndriven`
- */
-async function putCrossBehind(
-  k8s: Dependencies['k8s'],
-  { root: certificate, issuer }: Required<Pick<Managed, 'root' | 'issuer'>>,
-  { root, start }: { root: Certificate; start: Start },
-): Promise<void> {
-  if (!certifies(start.root, clusterNow(k8s))) throw undriven(nameOf(certificate));
-  const cross = createCross({ root, by: start.root, byKey: parseKey(start.keyPem) });
-  await bringPair(k8s, issuer, (read) => {
-    const chain = chainOf(read);
-    if (!chain || !hasSigned(root, chain[0]) || anchorsOfIssuer(chain, [start.root]).length > 0) return undefined;
-    return { certificates: [...chain, cross] };
-  });
-}
-
-interface Start {
-  root: Certificate;
-  keyPem: string;
-}
-
-/** The root of the slot of the previous one, with its key, as far as the bundle has it. */
+/** The root of the slot of the previous one, with its key, as far as the bundle has it; undefined: it is the new one itself. */
 async function startIn(
   k8s: Dependencies['k8s'],
   { previous, key }: NonNullable<Managed['sources']>,
-  anchors: readonly Certificate[],
-): Promise<Start | undefined> {
+  { anchors, root: renewed }: { anchors: readonly Certificate[]; root: Certificate },
+): Promise<RootOfStart | undefined> {
   const { certificates, keyPem } = await readPair(k8s, previous, key);
   const isAnchor = (one: Certificate) => anchors.some(({ fingerprint }) => fingerprint === one.fingerprint);
+  if (isKeyOf(keyPem, renewed)) return undefined;
   const root = certificates.find((one) => isKeyOf(keyPem, one) && isAnchor(one));
   return root && { root, keyPem };
 }
