@@ -19,7 +19,7 @@ const SLOWER_THAN_A_PROOF = 10;
 type Look = (dependencies: Dependencies, input: never, proves: boolean) => Promise<MayHandOff>;
 
 /** The steps that somebody else's work may be waited for in. */
-const STEPS: Partial<Record<HandOffStep, Look>> = { addTarget, dropRetired, writeIssuer, keepBridge };
+const STEPS: Record<HandOffStep, Look> = { addTarget, dropRetired, writeIssuer, keepBridge };
 
 /**
  * Waits until a step that somebody else has to write for sees something else than it did: what was asked for, or another
@@ -30,7 +30,6 @@ export async function awaitHandOff(dependencies: Dependencies, input: AwaitHandO
   const { step, seen } = input.awaits;
   const look = STEPS[step];
   const pauseMs = Math.max(LEAST_PAUSE_MS, input.settings.timing.poll * SLOWER);
-  if (!look) return await pause(pauseMs); // the workflow asks the step itself
   let proofDue = Date.now() + PROOF_MS; // the step itself has just proven it
   for (;;) {
     const begun = Date.now();

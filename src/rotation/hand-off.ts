@@ -3,7 +3,7 @@
 import { jsonBytes } from '../ground/size.js';
 
 /** Steps that may come to something that is not theirs to write. Each looks first, so each may be asked again. */
-export type HandOffStep = 'generate' | 'addTarget' | 'dropRetired' | 'writeIssuer' | 'keepBridge' | 'finish';
+export type HandOffStep = 'addTarget' | 'dropRetired' | 'writeIssuer' | 'keepBridge';
 
 /** What has to be there, and what there is. */
 export interface HandOff {
