@@ -1,5 +1,5 @@
 import type { Kubernetes } from '../../src/kubernetes/client.js';
-import { isKubernetesError } from '../../src/kubernetes/errors.js';
+import { ifAllowed } from '../../src/kubernetes/errors.js';
 import type { SecretReference } from '../../src/linkerd/cert-manager/install.js';
 import { isKeyOf, readPair, type StoredPair } from '../../src/linkerd/cert-manager/pair.js';
 import type { Certificate } from '../../src/pki/certificate.js';
@@ -9,12 +9,7 @@ import { TLS } from './root-secret.js';
 
 /** @returns undefined: it is not there, or may not be read. The issuer that is signed with it tells, then */
 export async function readCa(k8s: Kubernetes, ca: SecretReference): Promise<StoredPair | undefined> {
-  try {
-    return await readPair(k8s, ca, TLS);
-  } catch (error) {
-    if (isKubernetesError(error, 'NotFound') || isKubernetesError(error, 'Forbidden')) return undefined;
-    throw error;
-  }
+  return await ifAllowed(readPair(k8s, ca, TLS));
 }
 
 /**

@@ -1,9 +1,9 @@
+import { isKeyOf } from '../../src/linkerd/cert-manager/pair.js';
 import { ISSUER_KEYS, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { helmPaths, helmValues, keyFlag, type KeyReference, valuesFile } from '../../src/linkerd/helm-values.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { issuerFile } from '../../src/pki/bundle.js';
-import { keyMatches, parseKey } from '../../src/pki/key.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
 import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
@@ -51,7 +51,7 @@ export function issuerHandOff(
     secret: ROTATION_SECRET,
     key: state === 'new' ? SECRET_KEYS.issuerKey : SECRET_KEYS.previousIssuerKey,
   };
-  const isInUse = wanted[0] !== undefined && isKeyOf(current.keyPem, wanted[0]);
+  const isInUse = isKeyOf(current.keyPem, wanted[0]);
   const privateKey = isInUse ? undefined : { ...key, into: keys.key };
   const place: HandOffPlace = {
     kind: 'Secret',
@@ -73,14 +73,6 @@ export function issuerHandOff(
     places: [place],
     helm: helmFile(linkerd, next.certificatePem, key),
   });
-}
-
-function isKeyOf(keyPem: string, certificate: StoredIssuer['certificates'][0]): boolean {
-  try {
-    return keyMatches(parseKey(keyPem), certificate);
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { V1ObjectMeta } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
-import { ifThere } from '../../src/kubernetes/errors.js';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import type { Location } from '../../src/linkerd/layouts/layout.js';
 import { keyOwners } from '../../src/linkerd/writers/field-managers.js';
 import { KNOWN_WRITERS } from '../../src/linkerd/writers/known.js';
+import { readMetadata } from '../../src/linkerd/writers/writers.js';
 import { type HandOff, type HandOffPlace, withinBounds } from '../../src/rotation/hand-off.js';
 
 /** What both hand-offs share: whose an object is, and what stands for what is shown. */
@@ -40,7 +39,7 @@ export async function sameWriter<T extends Location>(
 }
 
 async function writersOfField(k8s: Kubernetes, namespace: string, location: Location): Promise<string[]> {
-  const metadata = await metadataOf(k8s, namespace, location);
+  const metadata = (await readMetadata(k8s, namespace, location.kind, location.name)) ?? {};
   const marks = [...Object.keys(metadata.labels ?? {}), ...Object.keys(metadata.annotations ?? {})];
   const managers = keyOwners(metadata, [location.key]).map(({ manager }) => manager);
   const known = KNOWN_WRITERS.filter(
@@ -52,15 +51,6 @@ async function writersOfField(k8s: Kubernetes, namespace: string, location: Loca
   if (controllers.length > 0) return controllers.map(({ name }) => name);
   const others = known.filter(({ how }) => how === 'nextApply').map(({ name }) => name);
   return [...others, ...managers].filter((name) => name !== FIELD_MANAGER);
-}
-
-async function metadataOf(k8s: Kubernetes, namespace: string, { kind, name }: Location): Promise<V1ObjectMeta> {
-  const object = await ifThere<{ metadata?: V1ObjectMeta }>(
-    kind === 'Secret'
-      ? k8s.core.readNamespacedSecret({ name, namespace })
-      : k8s.core.readNamespacedConfigMap({ name, namespace }),
-  );
-  return object?.metadata ?? {};
 }
 
 /** Where a field is, as a place of a hand-off. */

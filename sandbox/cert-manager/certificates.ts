@@ -2,24 +2,16 @@ import type { V1ObjectMeta } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { type CustomResource, listCustom } from '../../src/kubernetes/custom.js';
 import { withFreshRead } from '../../src/kubernetes/patch.js';
+import type { CertificateCondition } from '../../src/linkerd/writers/certificate-renewal.js';
 import { BUNDLES, CERTIFICATES, CLUSTER_BUNDLES, CLUSTER_ISSUERS, ISSUERS } from './names.js';
 
 /** What people do with `cmctl` and see with `kubectl`, for tests and measurements. */
-
-interface Condition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
-  lastTransitionTime?: string;
-  observedGeneration?: number;
-}
 
 /** A Certificate, as far as it is read here. */
 export interface Certificate {
   metadata: V1ObjectMeta;
   spec: object;
-  status?: { conditions?: Condition[]; revision?: number; renewalTime?: string; notAfter?: string };
+  status?: { conditions?: CertificateCondition[]; revision?: number; renewalTime?: string; notAfter?: string };
 }
 
 export async function readCertificate(k8s: Kubernetes, namespace: string, name: string): Promise<Certificate> {
@@ -35,7 +27,7 @@ export async function readCertificate(k8s: Kubernetes, namespace: string, name: 
 export async function renew(k8s: Kubernetes, namespace: string, name: string): Promise<number> {
   return await withFreshRead(async () => {
     const { status = {}, ...certificate } = await readCertificate(k8s, namespace, name);
-    const issuing: Condition = {
+    const issuing: CertificateCondition = {
       type: 'Issuing',
       status: 'True',
       reason: 'ManuallyTriggered',

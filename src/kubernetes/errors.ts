@@ -86,6 +86,16 @@ export async function ifThere<T>(request: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** The same; undefined, too, when it may not be read. */
+export async function ifAllowed<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await ifThere(request);
+  } catch (error) {
+    if (isKubernetesError(error, 'Forbidden')) return undefined;
+    throw error;
+  }
+}
+
 /** Turns an HTTP answer of status 400 or more into an error. `body` is a Kubernetes `Status` or plain text. */
 export function fromResponse(
   request: string,

@@ -2,7 +2,7 @@ import { plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { type CustomObject, type CustomResource, isServed, listIfAllowed } from '../../kubernetes/custom.js';
-import { ifThere, isKubernetesError } from '../../kubernetes/errors.js';
+import { ifAllowed } from '../../kubernetes/errors.js';
 import { listAll } from '../../kubernetes/list.js';
 import { selectorText } from '../../kubernetes/selector.js';
 import type { Linkerd } from '../detect.js';
@@ -93,16 +93,6 @@ async function readIssuerResource(
       ? k8s.custom.getClusterCustomObject({ ...resource, name })
       : k8s.custom.getNamespacedCustomObject({ ...resource, name, namespace });
   return (await ifAllowed(read)) as CustomObject | undefined;
-}
-
-/** Undefined, too, for what is not there. */
-async function ifAllowed<T>(read: Promise<T>): Promise<T | undefined> {
-  try {
-    return await ifThere(read);
-  } catch (error) {
-    if (isKubernetesError(error, 'Forbidden')) return undefined;
-    throw error;
-  }
 }
 
 /** Who makes the bundle, and of what. */

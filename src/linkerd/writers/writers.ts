@@ -162,7 +162,8 @@ function ownsText({ keys, since }: KeyOwner): string {
   return `it owns ${keys.join(', ')}${since ? `, and wrote last at ${since}` : ''} (managedFields)`;
 }
 
-async function readMetadata(
+/** Of a ConfigMap or Secret; undefined when there is no such object. */
+export async function readMetadata(
   k8s: Kubernetes,
   namespace: string,
   kind: string,
