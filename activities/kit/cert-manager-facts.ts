@@ -93,6 +93,7 @@ async function bundleFacts(
     missing: names.filter((_, index) => !there[index]).map((name) => secretName({ namespace, name })),
     ...present({ previous: previous === undefined ? undefined : secretName({ namespace, name: previous }) }),
     key: named.find(({ name }) => name === root.secret.name)?.key ?? 'tls.crt',
+    ...(found.secrets.some(({ selector }) => selector) ? { byLabels: true } : {}),
   };
 }
 

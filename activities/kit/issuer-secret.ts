@@ -10,6 +10,7 @@ import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/store
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { issuerFile } from '../../src/pki/bundle.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
+import { hasSigned } from '../../src/pki/signatures.js';
 import { issuerIn, issuerStateOf, isSameIssuer } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
@@ -127,7 +128,7 @@ async function writeState(
   refuseExpired(next.certificatePem, clusterNow(k8s));
   await refuseUntrusted(k8s, linkerd, next.certificatePem);
   await guard?.(stored, { state, found, bundle });
-  if (issuer) await putBackIssuer(k8s, issuer, next);
+  if (issuer) await putBackIssuer(k8s, issuer, next, rotation);
   else await replaceIssuer(k8s, linkerd, current, next);
   return true;
 }
@@ -171,13 +172,16 @@ async function askForSigner(
   return handOff;
 }
 
-/** The key that it has stays, mostly; another one is not to be issued anew. */
+/** The key that it has stays, mostly; another one is not to be issued anew. What was issued under the new root goes from `ca.crt`, too. */
 async function putBackIssuer(
   k8s: Kubernetes,
   issuer: NonNullable<Managed['issuer']>,
   { certificatePem, keyPem }: { certificatePem: string; keyPem: string },
+  { previous }: RotationSecret,
 ): Promise<void> {
-  const wanted = { certificates: issuerFile(certificatePem), keyPem };
+  const certificates = issuerFile(certificatePem);
+  const ca = previous.roots.find((root) => certificates.some((one) => hasSigned(root, one)));
+  const wanted = { certificates, keyPem, ...present({ ca }) };
   await bringPair(k8s, issuer, ({ certificates: [first, ...others] }) =>
     first && isSameIssuer([first, ...others], certificatePem) ? undefined : wanted,
   );

@@ -21,6 +21,8 @@ import { describeHolder } from './fence.js';
 import { askForHolder, ownHolder } from './lease-holder.js';
 import { certificateFacts } from './look.js';
 import { observeAnchors } from './proxies.js';
+import { certifies } from './root-secret.js';
+import { rootBefore } from './undriven-root.js';
 
 /** What was seen, and what a repair of the slot of the previous root is made from. */
 export interface Looked {
@@ -67,8 +69,8 @@ export async function lookAtRoot(dependencies: Dependencies, wantedNamespace: st
     ...(isSameKey(read) ? { sameKey: true } : {}),
     ...(await whoHas(dependencies, linkerd)),
   };
-  const untrusting = await asked(dependencies, read, look);
-  return { look: { ...look, ...present({ untrusting }) }, inUse, rootKeyPem, ...present({ previous }) };
+  Object.assign(look, await asked(dependencies, read, look));
+  return { look, inUse, rootKeyPem, ...present({ previous }) };
 }
 
 function certificateOf({ root }: CertManagerInstall): Pick<RenewalLook, 'certificate' | 'renewalTime'> {
@@ -163,12 +165,21 @@ async function asked(
   dependencies: Dependencies,
   { linkerd, root, previous, bundle, inUse }: Read,
   { rotating, leftBehind, sameKey }: RenewalLook,
-): Promise<RenewalLook['untrusting']> {
-  if (!root || !isAmong(root, inUse) || (rotating ?? leftBehind ?? sameKey)) return undefined;
-  if (isAmong(root, bundle) && (!previous || isAmong(root, previous.certificates))) return undefined;
+): Promise<Pick<RenewalLook, 'untrusting' | 'certifiable'>> {
+  if (!root || !isAmong(root, inUse) || (rotating ?? leftBehind ?? sameKey)) return {};
+  if (isAmong(root, bundle) && (!previous || isAmong(root, previous.certificates))) return {};
   const proxies = await observeAnchors(dependencies, linkerd);
   const untrusting = proxies.filter(({ anchors }) => anchors && !anchors.includes(root.fingerprint));
-  return { proxies: untrusting.length, of: proxies.length };
+  const certifiable = isCertifiable({ root, previous, bundle }, clusterNow(dependencies.k8s));
+  return { untrusting: { proxies: untrusting.length, of: proxies.length }, ...(certifiable ? { certifiable } : {}) };
+}
+
+function isCertifiable(
+  { root, previous, bundle }: Pick<Read, 'previous' | 'bundle'> & { root: Certificate },
+  now: Date,
+): boolean {
+  const before = previous && rootBefore(previous, { anchors: bundle, root });
+  return before !== undefined && certifies(before.root, now);
 }
 
 function isAmong({ fingerprint }: Certificate, certificates: readonly Certificate[]): boolean {

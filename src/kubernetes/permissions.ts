@@ -38,6 +38,22 @@ async function isAllowed(k8s: Kubernetes, permission: Permission): Promise<boole
   return review.status?.allowed === true;
 }
 
+/**
+ * What may be read by name alone, as a Role grants it (`resourceNames`), for whom a list is refused.
+ * @see https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-rules-review-v1/
+ */
+export async function namesThatMayBeRead(
+  k8s: Kubernetes,
+  { namespace, resource, group = '' }: { namespace: string; resource: string; group?: string },
+): Promise<string[]> {
+  const { status } = await k8s.authorization.createSelfSubjectRulesReview({ body: { spec: { namespace } } });
+  const rules = (status?.resourceRules ?? []).filter(
+    ({ verbs, apiGroups = [], resources = [] }) =>
+      verbs.includes('get') && apiGroups.includes(group) && resources.includes(resource),
+  );
+  return [...new Set(rules.flatMap(({ resourceNames = [] }) => resourceNames))];
+}
+
 export function formatPermission({ verb, group, resource, subresource, namespace, name }: Permission): string {
   const what = `${resource}${subresource ? `/${subresource}` : ''}${group ? `.${group}` : ''}`;
   return `${verb} ${what}${name ? ` "${name}"` : ''} ${namespace ? `in namespace ${namespace}` : 'in all namespaces'}`;

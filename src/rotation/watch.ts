@@ -24,6 +24,8 @@ export interface RenewalLook {
   previous?: { secret: string; holds: Fingerprint[] };
   /** Proxies that do not trust `root`, where they had to be asked: the issuer is under it, and the slots say nothing. */
   untrusting?: { proxies: number; of: number };
+  /** The root before `root` can certify it, so that those that trust the former alone verify an issuer under `root`. */
+  certifiable?: boolean;
   /** Who has the cluster now; absent: nobody. */
   rotating?: string;
   /** A rotation was interrupted: its Secret holds what it has made. */
@@ -86,17 +88,21 @@ export interface Remembered {
 /**
  * - `ask`: a person, before the rotation is started.
  * - `tell`: that a rotation for this root has ended and has not brought the mesh to it. No second is started unasked.
- * - `trustFirst`: that the issuer is under this root already. A rotation would restart identity, whose leaves nobody would trust.
+ * - `trustFirst`: that the issuer is under this root already, and nothing makes everybody verify it: a rotation refuses that.
  */
 export type Due = 'nothing' | 'ask' | 'tell' | 'trustFirst' | 'start';
 
 export function dueNow(look: RenewalLook, { onRenewal, approved, ended }: Remembered): Due {
   const { root, last } = look;
   if (seenIn(look) !== 'renewed' || !root) return 'nothing';
-  if (isIssuerRenewedToo(look)) return 'trustFirst';
+  if (isBeyondHelp(look)) return 'trustFirst';
   if (approved === root.fingerprint) return 'start';
   if (ended === root.fingerprint || (last?.ended && last.root === root.fingerprint)) return 'tell';
   return onRenewal === 'ask' ? 'ask' : 'start';
+}
+
+function isBeyondHelp(look: RenewalLook): boolean {
+  return isIssuerRenewedToo(look) && look.certifiable !== true;
 }
 
 /** What a person has to hear of, though nothing is asked of them. */

@@ -77,8 +77,8 @@ it(
     const own = await abandonedMesh({ certManager: { anchor: { duration: '120s', renewBefore: '1s' } } });
     await ended(own, 'root');
     expect((await failureOf(await own.start(BRIDGE))).message).toContain('it seems not to run');
-    await goOn(own, 'root');
     const look = await lookAt(own);
+    await goOn(own, 'root');
     const { stopped, report } = await endOf(await own.start(BRIDGE));
     expect(stopped).toBeUndefined();
     expect(report?.notes.join()).toContain('RootExpired');

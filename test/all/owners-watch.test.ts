@@ -17,7 +17,7 @@ import type { RotationReport } from '../../src/rotation/report.js';
 import type { WatchInput } from '../../src/rotation/watch-input.js';
 import type { WatchStatus } from '../../src/rotation/watch-status.js';
 import { BUILDING_MS, expectNoRefusal, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
-import { eventually, ROTATION_MS } from '../integration/support.js';
+import { eventually, failureOf, ROTATION_MS } from '../integration/support.js';
 
 /** Roots that cert-manager renews by itself, on the install of Linkerd's guide. */
 
@@ -150,12 +150,25 @@ it('puts the root in use into the slot of the previous one where it is missing, 
   await expectNoRefusal(mesh);
 });
 
-it('starts nothing where the issuer was renewed after the root, and says whom to restart first', async () => {
+it('drives the rest too where the issuer was renewed after the root, before any proxy trusts that: nobody is refused', async () => {
+  await renewed(ROOT);
+  const [root = ''] = await heldIn(ANCHOR_CERTIFICATE);
+  await renewed(ISSUER);
+  await expectRotatedTo(root, await start({ every: '1s' }));
+});
+
+it('starts nothing there without the key of the root before it, and says whom to restart first', async () => {
+  await mesh.k8s.core.patchNamespacedSecret({
+    ...{ name: PREVIOUS, namespace: CERT_MANAGER_NAMESPACE },
+    body: [{ op: 'replace', path: '/data/tls.key', value: '' }],
+  });
   await renewed(ROOT);
   await renewed(ISSUER);
   const handle = await start({ every: '1s' });
   const { waiting, rotation } = await watched(handle, 'the warning', (status) => status.waiting?.kind === 'attention');
   expect(waiting?.todo).toContain('Do not restart identity yet');
   expect(rotation).toBeUndefined();
+  const { message } = await failureOf(await mesh.start({ ...ROTATION }));
+  expect(message).toContain('has no key in the Secret of the previous root');
   await expectNoRefusal(mesh);
 });

@@ -1,9 +1,11 @@
+import pMap from 'p-map';
 import { plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { type CustomObject, type CustomResource, isServed, listIfAllowed } from '../../kubernetes/custom.js';
 import { ifAllowed } from '../../kubernetes/errors.js';
 import { listAll } from '../../kubernetes/list.js';
+import { namesThatMayBeRead } from '../../kubernetes/permissions.js';
 import { selectorText } from '../../kubernetes/selector.js';
 import type { Linkerd } from '../detect.js';
 import { lastForeignWriter } from '../layouts/fields.js';
@@ -132,7 +134,7 @@ async function knownSecrets(
   const names = new Set([USUAL_PREVIOUS, ...sources.map(({ name }) => name).filter((name) => name !== undefined)]);
   const named = await Promise.all([...names].map(async (name) => await labelled(k8s, namespace, name)));
   const selected = await Promise.all(
-    sources.map(async ({ selector }) => (selector ? await listLabelled(k8s, namespace, selectorText(selector)) : [])),
+    sources.map(async ({ selector }) => (selector ? await selectable(k8s, namespace, selectorText(selector)) : [])),
   );
   const all = [...named.filter((secret) => secret !== undefined), ...selected.flat()];
   return [...new Map(all.map((secret) => [secret.name, secret])).values()];
@@ -143,10 +145,15 @@ async function labelled(k8s: Kubernetes, namespace: string, name: string): Promi
   return secret && { name, labels: secret.metadata?.labels ?? {} };
 }
 
-async function listLabelled(k8s: Kubernetes, namespace: string, labelSelector: string): Promise<LabelledSecret[]> {
+/** Those with the labels; or, where they may not be listed, those that may be read by name: labels tell of which. */
+async function selectable(k8s: Kubernetes, namespace: string, labelSelector: string): Promise<LabelledSecret[]> {
   const listed = listAll(
     async (page) => await k8s.core.listNamespacedSecret({ namespace, labelSelector, ...page }),
     ({ metadata }) => (metadata?.name ? { name: metadata.name, labels: metadata.labels ?? {} } : undefined),
   );
-  return (await ifAllowed(listed)) ?? [];
+  const selected = await ifAllowed(listed);
+  if (selected) return selected;
+  const names = await namesThatMayBeRead(k8s, { namespace, resource: 'secrets' });
+  const read = await pMap(names, async (name) => await labelled(k8s, namespace, name), { concurrency: 4 });
+  return read.filter((secret) => secret !== undefined);
 }

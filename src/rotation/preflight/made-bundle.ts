@@ -26,13 +26,20 @@ function sourceMissing({ by, missing, previous }: MadeBundleFacts, root: Renewed
 function oneSource(bundle: MadeBundleFacts, root: RenewedFacts): Finding {
   const [namespace = ''] = root.secret.split('/');
   const copy = copyOf(root, `${namespace}/${USUAL_PREVIOUS}`);
+  const [only, also] = bundle.byLabels
+    ? [
+        'its only source that can be seen',
+        'if a Secret with the labels of its sources holds the previous root, let reroot read and write it (its name goes into ' +
+          'deploy/rbac/cert-manager-renew.yaml and deploy/policy.yaml); or else ',
+      ]
+    : ['its only source', ''];
   return {
     reason: 'BundleWithoutSlot',
     severity: 'block',
-    message: `its only source is Secret ${root.secret}: a renewal of the root would take the old one out at once`,
+    message: `${only} is Secret ${root.secret}: a renewal of the root would take the old one out at once`,
     subject: { kind: 'object', name: bundle.by },
     hint:
-      `give it a source for the previous root, as Linkerd's guide has it: ${copy}; then ${addSource(bundle)}. ` +
+      `${also}give it a source for the previous root, as Linkerd's guide has it: ${copy}; then ${addSource(bundle)}. ` +
       'Or say `owners`: `bundle` and `issuer` `handOff`',
   };
 }

@@ -225,6 +225,8 @@ export interface MadeBundleFacts {
   previous?: string;
   /** Key of the sources. */
   key: string;
+  /** It takes whatever has certain labels: there may be more that reroot may not see. */
+  byLabels?: true;
   /** Nobody says that it is made of them: it is where the input says so (`owners.bundle`). */
   unsure?: true;
 }

@@ -167,6 +167,22 @@ describe('a root that was renewed, and the issuer after it, while nobody drove t
     expect(cluster.issued).toEqual({ [ROOT]: 2, [ISSUER]: 2 });
   });
 
+  it('is refused where the key of the root before it is not at hand, until identity works under the new one', async () => {
+    const O = first(ROOT);
+    cluster.addPod('web', [O]);
+    cluster.renew(ROOT);
+    const T = first(ROOT);
+    cluster.renew(ISSUER);
+    const held = cluster.objects.get(`Secret/${PREVIOUS}`);
+    cluster.put(`Secret/${PREVIOUS}`, { ...held, data: { 'tls.crt': held?.data?.['tls.crt'] ?? '' } });
+    const refused = generate(forward);
+    await expect(refused).rejects.toMatchObject({ type: 'RootUndriven' });
+    await expect(refused).rejects.toThrow('has no key in the Secret of the previous root');
+    expect(cluster.issued).toEqual({ [ROOT]: 2, [ISSUER]: 2 });
+    cluster.addIdentity([O, T]);
+    expect((await generate(forward)).retire.map(({ fingerprint }) => fingerprint)).toEqual([T.fingerprint]);
+  });
+
   it('is one like any other where every proxy trusts it', async () => {
     const O = first(ROOT);
     cluster.renew(ROOT);

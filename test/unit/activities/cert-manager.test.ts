@@ -364,6 +364,7 @@ describe('a root that a person has made, in the CA Secret of the Issuer', () => 
 
   it('goes back to its Secret first on the way back, with the key that was in it', async () => {
     const before = cluster.text(`Secret/${ROOT}`, 'tls.key');
+    const ca = cluster.text(`Secret/${ISSUER}`, 'ca.crt');
     await carryOut(cluster, (activities) => activities.generate, given({ strategy: 'standard' }));
     await addTarget(given({ strategy: 'standard' }));
     written((await writeIssuer('new', given({ strategy: 'standard' }))).handOff);
@@ -375,8 +376,10 @@ describe('a root that a person has made, in the CA Secret of the Issuer', () => 
     expect(certificate(ISSUER).fingerprint).not.toBe(A.fingerprint);
     written(handOff);
     expect(cluster.text(`Secret/${ROOT}`, 'tls.key')).toBe(before);
+    expect(cluster.text(`Secret/${ISSUER}`, 'ca.crt')).not.toBe(ca);
     expect((await writeIssuer('previous', wayBack)).handOff).toBeUndefined();
     expect(certificate(ISSUER).fingerprint).toBe(A.fingerprint);
+    expect(cluster.text(`Secret/${ISSUER}`, 'ca.crt')).toBe(ca);
   });
 
   it('does not keep the issuer of the start from going back when the rotation is over', async () => {

@@ -83,6 +83,19 @@ export class FakeCluster {
     return pod;
   }
 
+  /** A pod of identity, started with these anchors. */
+  addIdentity(anchors: readonly Certificate[]): void {
+    this.pods.push({
+      metadata: {
+        ...{ name: 'identity', namespace: 'linkerd', uid: 'identity' },
+        labels: { 'linkerd.io/control-plane-ns': 'linkerd', 'linkerd.io/control-plane-component': 'identity' },
+        ownerReferences: [owner('ReplicaSet', 'linkerd-identity-1', 'uid-linkerd-identity-1')],
+      },
+      ...proxyWith(anchors),
+      status: { phase: 'Running', podIP: '10.0.0.2' },
+    });
+  }
+
   /** Deployment `shop/web`, rolled out with this mark. */
   addDeployment(replicas: number, mark: string): void {
     this.deployments.push({
@@ -166,11 +179,14 @@ export class FakeCluster {
       },
     };
     const none = async () => await Promise.resolve({ items: [] });
-    const replicaSet = { name: 'web-1', namespace: 'shop', uid: 'uid-web-1' };
+    const replicaSetOf = (namespace: string, name: string) => ({
+      metadata: {
+        ...{ namespace, name: `${name}-1`, uid: `uid-${name}-1` },
+        ownerReferences: [owner('Deployment', name, name)],
+      },
+    });
     const replicaSets = async () =>
-      await Promise.resolve({
-        items: [{ metadata: { ...replicaSet, ownerReferences: [owner('Deployment', 'web', 'web')] } }],
-      });
+      await Promise.resolve({ items: [replicaSetOf('shop', 'web'), replicaSetOf('linkerd', 'linkerd-identity')] });
     return {
       core: {
         ...this.#calls('Secret'),

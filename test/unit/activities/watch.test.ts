@@ -95,20 +95,41 @@ describe('a look for a renewal', () => {
     expect(seenIn(seen)).toBe('renewed');
   });
 
+  /** The issuer was renewed after the root. */
+  const behind = () =>
+    installed(
+      { root: T, previous: O },
+      {
+        bundle: [O, T],
+        issuer: { certificatePem: next.issuer.certificate.pem, keyPem: toSec1Pem(next.issuer.privateKey) },
+      },
+    );
+
   it.each([
     ['does not trust the root', [O], 'renewed', { proxies: 1, of: 1 }],
     ['trusts the root', [O, T], 'inStep', { proxies: 0, of: 1 }],
   ] as const)(
     'asks the proxies where the issuer was renewed after the root: one %s',
     async (_what, anchors, expected, untrusting) => {
-      const issuer = { certificatePem: next.issuer.certificate.pem, keyPem: toSec1Pem(next.issuer.privateKey) };
-      const cluster = installed({ root: T, previous: O }, { bundle: [O, T], issuer });
+      const cluster = behind();
       cluster.addPod('web-1', anchors);
       const seen = await look(cluster);
       expect(seen.untrusting).toEqual(untrusting);
       expect(seenIn(seen)).toBe(expected);
     },
   );
+
+  it.each([
+    ['can, with its key', keyOfO, true],
+    ['cannot, without', undefined, undefined],
+    ['cannot, with the key of another', toSec1Pem(next.root.privateKey), undefined],
+  ])('says whether the root before it can certify the renewed one: it %s', async (_what, key, certifiable) => {
+    const cluster = behind();
+    cluster.addPod('web-1', [O]);
+    const data = { 'tls.crt': encode(O.pem), ...(key ? { 'tls.key': encode(key) } : {}) };
+    cluster.put('Secret/linkerd-previous-anchor', { data });
+    expect((await look(cluster)).certifiable).toBe(certifiable);
+  });
 
   it('tells a root that was renewed with the key it had', async () => {
     expect(seenIn(await look(installed({ root: again, previous: O }, { bundle: [O, again] })))).toBe('sameKey');

@@ -124,6 +124,12 @@ describe('what is due', () => {
       { ...rotate, approved: T.fingerprint },
       'trustFirst',
     ],
+    [
+      'one where the root before it certifies it, so that everybody verifies that issuer',
+      renewed({ inUse: [T], untrusting: { proxies: 3, of: 9 }, certifiable: true }),
+      rotate,
+      'start',
+    ],
     ['nothing with the same key', renewed({ sameKey: true }), rotate, 'nothing'],
   ] as const)('%s', (_what, seen, remembered, due) => expect(dueNow(seen, remembered)).toBe(due));
 

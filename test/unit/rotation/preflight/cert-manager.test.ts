@@ -246,6 +246,18 @@ describe('bundleWithoutSlot', () => {
       ],
     },
     {
+      name: 'says where sources go by labels that there may be one it may not see, and which right that takes',
+      observed: { ...DRIVEN, certManager: { ...GUIDE, bundle: { ...one, byLabels: true as const } } },
+      finds: [
+        {
+          ...finding,
+          reason: 'BundleWithoutSlot',
+          says: ['its only source that can be seen'],
+          hint: 'deploy/rbac/cert-manager-renew.yaml and deploy/policy.yaml',
+        },
+      ],
+    },
+    {
       name: 'knows how a ClusterBundle has its sources',
       observed: {
         ...DRIVEN,
