@@ -119,6 +119,8 @@ describe('other ways through, on a release of Helm', () => {
 
   it('a rotation of the issuer alone: the bundle and the control plane stay as they are', async () => {
     await mesh.sandbox.mesh.setProbe({ reset: true });
+    // its key is kept, and signs the issuer
+    expect((await seenThrough(await mesh.start({ strategy: 'bridge' }))).outcome).toBe('completed');
     const handle = await mesh.startIssuer({});
     expect((await seenThrough(handle)).outcome).toBe('completed');
     await expectUnchanged(mesh, await printedValues(mesh, handle.workflowId), 'at the end');

@@ -13,6 +13,8 @@ export interface AbortCase {
   killed?: boolean;
   /** It is aborted while it is paused. */
   paused?: boolean;
+  /** It is aborted as soon as the phase has begun, while its first step is under way: that is all there is to it. */
+  atOnce?: boolean;
 }
 
 export function abortName({ strategy, phase, leafRenewal, killed, paused }: AbortCase): string {
@@ -22,14 +24,14 @@ export function abortName({ strategy, phase, leafRenewal, killed, paused }: Abor
 /** Aborts in the middle of a phase; everything is as at the start afterwards, and no handshake was refused. */
 export async function abortIn(
   mesh: OwnMesh,
-  { strategy, phase, leafRenewal, killed, paused }: AbortCase,
+  { strategy, phase, leafRenewal, killed, paused, atOnce = false }: AbortCase,
 ): Promise<void> {
   const before = await mesh.certificates();
   await mesh.sandbox.mesh.setProbe({ reset: true });
   // phases that are over in a moment are caught where they ask
   const approvals = strategy === 'bridge' && (phase === 'trust' || phase === 'bridge') ? 'everyPhase' : 'beforeRetire';
   const handle = await mesh.start({ strategy, approvals, ...(leafRenewal ? { leafRenewal } : {}) });
-  await inTheMiddleOf(handle, phase);
+  await inTheMiddleOf(handle, phase, { atOnce });
   if (paused) {
     await handle.executeUpdate('pause', { args: [] });
     await statusWhere(handle, 'the pause', ({ waiting }) => waiting?.kind === 'paused');
@@ -66,12 +68,17 @@ async function readsRightOnTheWayBack(handle: WorkflowHandle): Promise<void> {
 }
 
 /** Where a phase rolls, some of the mesh has been rolled; where it waits, the wait has begun. */
-export async function inTheMiddleOf(handle: WorkflowHandle, phase: Phase): Promise<void> {
+export async function inTheMiddleOf(
+  handle: WorkflowHandle,
+  phase: Phase,
+  { atOnce }: Pick<AbortCase, 'atOnce'> = {},
+): Promise<void> {
   await statusWhere(handle, phase, (status) => {
     const { waiting } = status;
     if (waiting?.kind === 'approval' && status.phase !== phase) void approve(handle, waiting.planHash).catch(() => {});
     return status.phase === phase;
   });
+  if (atOnce) return;
   await eventually(`${phase} to be under way`, async () => {
     const seen = await statusOf(handle);
     if (seen.phase !== phase) throw new Error(`phase ${phase} is over`);
