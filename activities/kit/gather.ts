@@ -124,6 +124,8 @@ export async function gather(
   const oldAnchors = replacesRoot ? stores[0].certificates : []; // an issuer alone keeps its root
   const current = endOf(issuer.certificates);
   const now = clusterNow(k8s);
+  const whose = await owned(k8s, mesh, { settings, course });
+  const isRootEnough = whose.owners.issuer.kind === 'certManager';
   return {
     course,
     waivers: settings.waive,
@@ -137,13 +139,13 @@ export async function gather(
     stores: stores.map(storeFacts),
     issuer: issuerInUseProblems(inUse(mesh), now),
     // what was made once stands: another Secret is not asked for again
-    supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, settings, oldAnchors),
+    supplied: rotation ? undefined : await suppliedFacts(k8s, linkerd, { ...settings, isRootEnough }, oldAnchors),
     givesCertificates: settings.certificates !== undefined,
     issuerRoots: roots.map(({ fingerprint }) => fingerprint),
     recovery: expiredOf(current, roots, now),
     leftBehind: left && leftBehindOf({ ...left, adopt: settings.adopt }, issuer.certificates),
     keyCopies: await findKeyCopies(k8s, linkerd),
-    ...(await owned(k8s, mesh, { settings, course })),
+    ...whose,
     ...(await membersOf(k8s, course, settings)),
     helmValues: await helmNames(k8s, linkerd),
     rehearsal: settings.planOnly

@@ -107,7 +107,10 @@ async function readSupplied(
   { certificates }: RotationSettings,
   { namespace }: Linkerd,
 ): Promise<SuppliedCertificates | undefined> {
-  return certificates && (await readSuppliedCertificates(k8s, namespace, certificates.secret));
+  return (
+    certificates &&
+    (await readSuppliedCertificates(k8s, { namespace, name: certificates.secret }, { isRootEnough: false }))
+  );
 }
 
 /**

@@ -97,7 +97,11 @@ async function ofRootOutside(
     );
   const at = { settings, linkerd, owners, now: issueTime(k8s) };
   const { root, rootKeyPem } = certificates
-    ? await readSuppliedCertificates(k8s, linkerd.namespace, certificates.secret)
+    ? await readSuppliedCertificates(
+        k8s,
+        { namespace: linkerd.namespace, name: certificates.secret },
+        { isRootEnough: true },
+      )
     : makeRoot(at);
   const signing = ca && (await readCa(k8s, ca));
   return {

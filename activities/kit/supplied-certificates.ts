@@ -11,7 +11,7 @@ import { readBundle } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { readableKey } from '../../src/pki/key.js';
 import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
-import { readSuppliedCertificates, type SuppliedCertificates } from '../../src/records/supplied.js';
+import { readSuppliedCertificates, type SuppliedCertificates, type Wanted } from '../../src/records/supplied.js';
 import type { RotationSettings } from '../../src/rotation/input.js';
 import type { SuppliedFacts } from '../../src/rotation/preflight/observation.js';
 
@@ -19,12 +19,16 @@ import type { SuppliedFacts } from '../../src/rotation/preflight/observation.js'
 export async function suppliedFacts(
   k8s: Kubernetes,
   linkerd: Linkerd,
-  { certificates }: Pick<RotationSettings, 'certificates'>,
+  { certificates, isRootEnough }: Pick<RotationSettings, 'certificates'> & Wanted,
   oldAnchors: readonly Certificate[],
 ): Promise<SuppliedFacts | undefined> {
   if (!certificates) return undefined;
   try {
-    const supplied = await readSuppliedCertificates(k8s, linkerd.namespace, certificates.secret);
+    const supplied = await readSuppliedCertificates(
+      k8s,
+      { namespace: linkerd.namespace, name: certificates.secret },
+      { isRootEnough },
+    );
     const { authority, problems } = authorityOf(supplied, { oldAnchors, at: clusterNow(k8s) });
     return {
       problems: [

@@ -7,7 +7,7 @@ import { decode } from '../kubernetes/base64.js';
 import { RecordError } from './record-error.js';
 import { SECRET_KEYS } from './rotation-secret.js';
 
-/** A root of the user's own, with an issuer under it, or with its key so that an issuer can be signed. */
+/** A root of the user's own, with an issuer under it, or with its key so that an issuer can be signed, where that is made here. */
 export interface SuppliedCertificates {
   root: Certificate;
   rootKeyPem?: string;
@@ -23,31 +23,42 @@ export class SuppliedError extends RecordError {
   }
 }
 
+/** What the Secret has to hold: where cert-manager makes the issuer, the root alone will do. */
+export interface Wanted {
+  isRootEnough: boolean;
+}
+
 /**
  * Reads `ca.crt` (the root) and either `tls.crt` with `tls.key` (the issuer) or `ca.key` (the root's key).
  * @throws SuppliedError
  */
 export async function readSuppliedCertificates(
   k8s: Kubernetes,
-  namespace: string,
-  name: string,
+  { namespace, name }: { namespace: string; name: string },
+  wanted: Wanted,
 ): Promise<SuppliedCertificates> {
   const { data = {} } = await k8s.core.readNamespacedSecret({ name, namespace }).catch((error: unknown) => {
     if (isKubernetesError(error, 'NotFound')) throw new SuppliedError(`Secret ${namespace}/${name} does not exist`);
     throw error;
   });
-  const supplied = parseSupplied(data);
+  const supplied = parseSupplied(data, wanted);
   if (!Array.isArray(supplied)) return supplied;
   throw new SuppliedError(`Secret ${namespace}/${name}: ${supplied.join('; ')}`);
 }
 
 /** What a Secret's data supplies, or everything that is wrong with it. Whether certificates and keys are fit is judged elsewhere. */
-export function parseSupplied(data: Record<string, string>): SuppliedCertificates | string[] {
+export function parseSupplied(
+  data: Record<string, string>,
+  { isRootEnough }: Wanted = { isRootEnough: false },
+): SuppliedCertificates | string[] {
   const text = (key: string): string | undefined => decode(data[key] ?? '') || undefined;
   const [rootPem = '', rootKeyPem] = [text(SECRET_KEYS.root), text(SECRET_KEYS.rootKey)];
   const [issuerPem, issuerKeyPem] = [text(SECRET_KEYS.issuer), text(SECRET_KEYS.issuerKey)];
   const roots = readBundle(rootPem).certificates;
-  const problems = [...rootProblems(rootPem, roots), ...issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem })];
+  const problems = [
+    ...rootProblems(rootPem, roots),
+    ...issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem }, isRootEnough),
+  ];
   const [root] = roots;
   return root && problems.length === 0 ? { root, ...present({ rootKeyPem, issuerPem, issuerKeyPem }) } : problems;
 }
@@ -60,13 +71,17 @@ function rootProblems(text: string, { length }: readonly Certificate[]): string[
   ];
 }
 
-function issuerProblems({ rootKeyPem, issuerPem, issuerKeyPem }: Record<string, string | undefined>): string[] {
+function issuerProblems(
+  { rootKeyPem, issuerPem, issuerKeyPem }: Record<string, string | undefined>,
+  isRootEnough: boolean,
+): string[] {
   const { rootKey, issuer, issuerKey } = SECRET_KEYS;
   const problems: string[] = [];
   if ((issuerPem === undefined) !== (issuerKeyPem === undefined)) {
     problems.push(`${issuer} and ${issuerKey} belong together`);
   }
-  if (!issuerPem && !rootKeyPem) problems.push(`either ${issuer} with ${issuerKey}, or ${rootKey}, is needed`);
+  if (!issuerPem && !rootKeyPem && !isRootEnough)
+    problems.push(`either ${issuer} with ${issuerKey}, or ${rootKey}, is needed`);
   if (issuerPem && readBundle(issuerPem).certificates.length === 0) problems.push(nothingIn(issuer, issuerPem));
   return problems;
 }

@@ -246,7 +246,7 @@ describe('a root that is outside the cluster', () => {
     cluster.outside = true;
     const T = authority('vault');
     const { certificate: root, privateKey } = T.root;
-    cluster.put('Secret/mine', { data: { 'ca.crt': encode(root.pem), 'ca.key': encode(toPkcs8Pem(privateKey)) } });
+    cluster.put('Secret/mine', { data: { 'ca.crt': encode(root.pem) } });
     const owners = { ...BY_CERT_MANAGER, bundle: { kind: 'reroot' as const } };
     const given = step(
       { owners, settings: { ...settings, approvals: 'none', certificates: { secret: 'mine' } } },

@@ -24,10 +24,14 @@ function cluster(secret: Record<string, string>): Kubernetes {
   return { core: { readNamespacedSecret: async () => await Promise.resolve({ data }) } } as unknown as Kubernetes;
 }
 
-async function facts(secret: Record<string, string>, version = 'edge-26.6.3', oldAnchors = [other.root.certificate]) {
+async function facts(
+  secret: Record<string, string>,
+  version = 'edge-26.6.3',
+  { oldAnchors = [other.root.certificate], isRootEnough = false } = {},
+) {
   const linkerd = { namespace: 'linkerd', trustDomain: 'x', version, rules: rulesOf(version) } as Linkerd;
   const certificates = { secret: 'mine' };
-  const found = await suppliedFacts(cluster(secret), linkerd, { certificates }, oldAnchors);
+  const found = await suppliedFacts(cluster(secret), linkerd, { certificates, isRootEnough }, oldAnchors);
   const { problems, hasRootKey } = found ?? { problems: [] };
   return {
     reasons: problems.map(({ reason }) => reason),
@@ -40,10 +44,15 @@ const { 'ca.key': _, ...keyless } = whole;
 
 describe("the user's own certificates", () => {
   it('are not looked for when the input names none', async () => {
-    expect(await suppliedFacts(cluster({}), {} as Linkerd, {}, [])).toBeUndefined();
+    expect(await suppliedFacts(cluster({}), {} as Linkerd, { isRootEnough: false }, [])).toBeUndefined();
   });
   it('are a root with its key and an issuer with its key', async () => {
     expect(await facts(whole)).toMatchObject({ reasons: [], hasRootKey: true });
+  });
+  it('are the root alone where cert-manager makes the issuer', async () => {
+    const rootAlone = { 'ca.crt': root.certificate.pem };
+    expect((await facts(rootAlone)).reasons).toEqual(['SuppliedSecretUnfit']);
+    expect(await facts(rootAlone, undefined, { isRootEnough: true })).toMatchObject({ reasons: [], hasRootKey: false });
   });
   it('may come without the key of the root', async () => {
     expect(await facts(keyless)).toMatchObject({ reasons: [], hasRootKey: false });
@@ -57,7 +66,7 @@ describe("the user's own certificates", () => {
   });
   it('may not bring the key of an anchor in use as a new root', async () => {
     const twin = crossCertified(root.certificate, other.root);
-    expect((await facts(whole, 'edge-26.6.3', [twin])).reasons).toEqual(['SameKeyAsOldRoot']);
+    expect((await facts(whole, 'edge-26.6.3', { oldAnchors: [twin] })).reasons).toEqual(['SameKeyAsOldRoot']);
   });
   it('may be an issuer under an intermediate, which stands behind it', async () => {
     const corporate = createRoot({ commonName: 'corporate', validForMs: 400 * DAY_MS, pathLength: 2 });
