@@ -9,7 +9,7 @@ import { encode } from '../../src/kubernetes/base64.js';
 import { createRoot } from '../../src/pki/issue.js';
 import { toPkcs8Pem } from '../../src/pki/key.js';
 import { asKubectlApplied, decodedIn, holdersOf } from '../integration/key-copies.js';
-import { expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
+import { expectNoRefusal, type OwnMesh, ownMesh, seenThrough, supply } from '../integration/own-mesh.js';
 import { eventually, statusOf, statusWhere } from '../integration/support.js';
 import { findKey } from '../key-search.js';
 
@@ -22,24 +22,7 @@ describe('keys in a cluster where others have copied them', () => {
   let own: OwnMesh;
   beforeAll(async () => {
     own = await ownMesh();
-    // as deploy/rbac.yaml says: the Secret of one's own is named in the Role
-    await own.k8s.rbac.patchNamespacedRole({
-      ...{ name: 'reroot', namespace: NS },
-      body: [
-        {
-          op: 'add',
-          path: '/rules/-',
-          value: { apiGroups: [''], resources: ['secrets'], resourceNames: ['mine'], verbs: ['get'] },
-        },
-      ],
-    });
-    await own.k8s.core.createNamespacedSecret({
-      namespace: NS,
-      body: {
-        metadata: { name: 'mine' },
-        data: { 'ca.crt': encode(made.certificate.pem), 'ca.key': encode(rootKey) },
-      },
-    });
+    await supply(own, 'mine', { 'ca.crt': made.certificate.pem, 'ca.key': rootKey });
   });
   afterAll(async () => await own.stop());
 

@@ -6,7 +6,7 @@ import { createRoot } from '../../src/pki/issue.js';
 import { toSec1Pem } from '../../src/pki/key.js';
 import type { HandOff } from '../../src/rotation/hand-off.js';
 import { drivenByCommits } from '../integration/git-owner.js';
-import { BUILDING_MS, expectNoRefusal, type OwnMesh } from '../integration/own-mesh.js';
+import { BUILDING_MS, expectNoRefusal, type OwnMesh, supply } from '../integration/own-mesh.js';
 import { statusOf } from '../integration/support.js';
 import { expectUntouched, fingerprints, lookAt, managedMesh, renewNow } from './owners.js';
 
@@ -25,10 +25,7 @@ it.each(['standard', 'patient'] as const)(
     const own = await managedMesh({ certManager: { root: 'outside' } });
     mesh = own;
     const { certificate: root, privateKey } = createRoot({ commonName: 'root.of.vault', validForMs: YEAR_MS });
-    await own.k8s.core.createNamespacedSecret({
-      namespace: 'linkerd',
-      body: { metadata: { name: 'new-root' }, data: { 'ca.crt': encode(root.pem) } },
-    });
+    await supply(own, 'new-root', { 'ca.crt': root.pem });
     const look = await lookAt(own);
     const handle = await own.start({ strategy, certificates: { secret: 'new-root' } });
     const asked: string[] = [];

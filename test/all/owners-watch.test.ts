@@ -17,7 +17,7 @@ import type { RotationReport } from '../../src/rotation/report.js';
 import type { WatchInput } from '../../src/rotation/watch-input.js';
 import type { WatchStatus } from '../../src/rotation/watch-status.js';
 import { BUILDING_MS, expectNoRefusal, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
-import { eventually, failureOf, ROTATION_MS } from '../integration/support.js';
+import { eventually, ROTATION_MS, statusWhere } from '../integration/support.js';
 
 /** Roots that cert-manager renews by itself, on the install of Linkerd's guide. */
 
@@ -168,7 +168,12 @@ it('starts nothing there without the key of the root before it, and says whom to
   const { waiting, rotation } = await watched(handle, 'the warning', (status) => status.waiting?.kind === 'attention');
   expect(waiting?.todo).toContain('Do not restart identity yet');
   expect(rotation).toBeUndefined();
-  const { message } = await failureOf(await mesh.start({ ...ROTATION }));
-  expect(message).toContain('has no key in the Secret of the previous root');
+  await handle.terminate();
+  const refused = await statusWhere(
+    await mesh.start({ ...ROTATION }),
+    'the refusal',
+    (status) => status.waiting?.kind === 'attention',
+  );
+  expect(refused.waiting?.on.join()).toContain('has no key in the Secret of the previous root');
   await expectNoRefusal(mesh);
 });

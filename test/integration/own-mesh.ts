@@ -13,6 +13,7 @@ import {
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
 import { decode } from '../../src/kubernetes/base64.js';
 import { ifThere } from '../../src/kubernetes/errors.js';
+import { encoded } from '../../src/records/own-object.js';
 import type { IssuerInput, RotationInput } from '../../src/rotation/input.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { Waiting } from '../../src/rotation/status.js';
@@ -134,6 +135,15 @@ export async function seenThrough(handle: WorkflowHandle): Promise<RotationRepor
   );
   if (trouble) throw new Error(`it waits for ${trouble.for}: ${trouble.on.join('; ')}`);
   return await reportOf(rotation);
+}
+
+/** Certificates of one's own, as texts: the Secret, and its name in the Role, as deploy/rbac/core.yaml says. */
+export async function supply({ k8s }: OwnMesh, name: string, texts: Record<string, string>): Promise<void> {
+  const value = { apiGroups: [''], resources: ['secrets'], resourceNames: [name], verbs: ['get'] };
+  const at = { name: 'reroot', namespace: 'linkerd' };
+  await k8s.rbac.patchNamespacedRole({ ...at, body: [{ op: 'add', path: '/rules/-', value }] });
+  const body = { metadata: { name }, data: encoded(texts) };
+  await k8s.core.createNamespacedSecret({ namespace: 'linkerd', body });
 }
 
 export async function approve(handle: WorkflowHandle, planHash: string | undefined): Promise<void> {

@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
-import { encode } from '../../../src/kubernetes/base64.js';
 import { toPkcs8Pem } from '../../../src/pki/key.js';
 import { readBundle } from '../../../src/pki/bundle.js';
-import { expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../../integration/own-mesh.js';
+import { expectNoRefusal, type OwnMesh, ownMesh, seenThrough, supply } from '../../integration/own-mesh.js';
 import type { Row } from '../row.js';
 import { caOf, path, pems } from './hierarchy.js';
 
@@ -20,13 +19,6 @@ async function inOwnMesh(options: Install, see: (own: OwnMesh) => Promise<string
   } finally {
     await own.stop();
   }
-}
-
-/** As deploy/rbac/core.yaml says: the Secret of one's own is named in the Role. */
-async function mayRead({ k8s }: OwnMesh, name: string): Promise<void> {
-  const value = { apiGroups: [''], resources: ['secrets'], resourceNames: [name], verbs: ['get'] };
-  const body = [{ op: 'add', path: '/rules/-', value }];
-  await k8s.rbac.patchNamespacedRole({ name: 'reroot', namespace: 'linkerd', body });
 }
 
 const namesIn = (text = '') => readBundle(text).certificates.map(({ commonName }) => commonName);
@@ -58,18 +50,10 @@ export const rotations: readonly Row[] = [
         const root = caOf('new corporate root');
         const issuing = caOf('new issuing CA', { under: root });
         const issuer = caOf('identity.linkerd.cluster.local', { under: issuing, ...path(0) });
-        const data = {
+        await supply(own, 'my-certificates', {
           'ca.crt': pems(root),
           'tls.crt': `# ours\n${pems(issuer, issuing)}\n`,
           'tls.key': toPkcs8Pem(issuer.key),
-        };
-        await mayRead(own, 'my-certificates');
-        await own.k8s.core.createNamespacedSecret({
-          namespace: 'linkerd',
-          body: {
-            metadata: { name: 'my-certificates' },
-            data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, encode(text)])),
-          },
         });
         const input = { strategy: 'standard', approvals: 'none', certificates: { secret: 'my-certificates' } } as const;
         const { outcome } = await seenThrough(await own.start(input));
