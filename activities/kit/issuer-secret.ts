@@ -10,7 +10,7 @@ import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/store
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { issuerFile } from '../../src/pki/bundle.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
-import { hasSigned } from '../../src/pki/signatures.js';
+import { hasSigned, selfSignedOf } from '../../src/pki/signatures.js';
 import { issuerIn, issuerStateOf, isSameIssuer } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
@@ -180,7 +180,7 @@ async function putBackIssuer(
   { previous }: RotationSecret,
 ): Promise<void> {
   const certificates = issuerFile(certificatePem);
-  const ca = previous.roots.find((root) => certificates.some((one) => hasSigned(root, one)));
+  const ca = selfSignedOf(previous.roots.filter((root) => certificates.some((one) => hasSigned(root, one))));
   const wanted = { certificates, keyPem, ...present({ ca }) };
   await bringPair(k8s, issuer, ({ certificates: [first, ...others] }) =>
     first && isSameIssuer([first, ...others], certificatePem) ? undefined : wanted,

@@ -105,12 +105,9 @@ async function keyOfRootInUse({ k8s }: Dependencies, { linkerd, roots, current }
 async function readSupplied(
   { k8s }: Dependencies,
   { certificates }: RotationSettings,
-  { namespace }: Linkerd,
+  linkerd: Linkerd,
 ): Promise<SuppliedCertificates | undefined> {
-  return (
-    certificates &&
-    (await readSuppliedCertificates(k8s, { namespace, name: certificates.secret }, { isRootEnough: false }))
-  );
+  return certificates && (await readSuppliedCertificates(k8s, linkerd, certificates));
 }
 
 /**

@@ -7,7 +7,7 @@ import { isKeyOf } from '../../src/linkerd/cert-manager/pair.js';
 import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import type { Certificate } from '../../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
-import { hasSigned } from '../../src/pki/signatures.js';
+import { selfSignedOf } from '../../src/pki/signatures.js';
 import type { NewRotation, RotationSecret } from '../../src/records/rotation-secret.js';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import { keepsRootKey } from '../../src/rotation/input.js';
@@ -64,8 +64,7 @@ export async function preparedByCertManager(
 }
 
 function ofIssuerAlone({ firstRunId }: StepInput, current: StoredIssuer, roots: readonly Certificate[]): NewRotation {
-  // cross-signed, it may be in the bundle a second time
-  const root = roots.find((one) => hasSigned(one, one)) ?? roots[0];
+  const root = selfSignedOf(roots);
   if (!root) throw underNoAnchor();
   const id = shortName(current.certificates[0]);
   return { ...startOfRotation(current, firstRunId), id, rootPem: root.pem, retire: [] };
@@ -97,11 +96,7 @@ async function ofRootOutside(
     );
   const at = { settings, linkerd, owners, now: issueTime(k8s) };
   const { root, rootKeyPem } = certificates
-    ? await readSuppliedCertificates(
-        k8s,
-        { namespace: linkerd.namespace, name: certificates.secret },
-        { isRootEnough: true },
-      )
+    ? await readSuppliedCertificates(k8s, linkerd, { ...certificates, isRootEnough: true })
     : makeRoot(at);
   const signing = ca && (await readCa(k8s, ca));
   return {

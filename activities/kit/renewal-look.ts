@@ -22,7 +22,7 @@ import { askForHolder, ownHolder } from './lease-holder.js';
 import { certificateFacts } from './look.js';
 import { observeAnchors } from './proxies.js';
 import { certifies } from './root-secret.js';
-import { rootBefore } from './undriven-root.js';
+import { rootBefore, trusts } from './undriven-root.js';
 
 /** What was seen, and what a repair of the slot of the previous root is made from. */
 export interface Looked {
@@ -58,7 +58,7 @@ export async function lookAtRoot(dependencies: Dependencies, wantedNamespace: st
   const install = await readInstall(k8s, linkerd);
   const read = await readRoots(k8s, linkerd, install);
   const { root, rootKeyPem, previous, inUse } = read;
-  const look: RenewalLook = {
+  const seen: RenewalLook = {
     at: clusterNow(k8s).toISOString(),
     linkerdNamespace: linkerd.namespace,
     clusterUid: await readClusterUid(k8s),
@@ -69,7 +69,7 @@ export async function lookAtRoot(dependencies: Dependencies, wantedNamespace: st
     ...(isSameKey(read) ? { sameKey: true } : {}),
     ...(await whoHas(dependencies, linkerd)),
   };
-  Object.assign(look, await asked(dependencies, read, look));
+  const look = { ...seen, ...(await asked(dependencies, read, seen)) };
   return { look, inUse, rootKeyPem, ...present({ previous }) };
 }
 
@@ -169,9 +169,12 @@ async function asked(
   if (!root || !isAmong(root, inUse) || (rotating ?? leftBehind ?? sameKey)) return {};
   if (isAmong(root, bundle) && (!previous || isAmong(root, previous.certificates))) return {};
   const proxies = await observeAnchors(dependencies, linkerd);
-  const untrusting = proxies.filter(({ anchors }) => anchors && !anchors.includes(root.fingerprint));
+  const trusting = proxies.filter(trusts([root]));
   const certifiable = isCertifiable({ root, previous, bundle }, clusterNow(dependencies.k8s));
-  return { untrusting: { proxies: untrusting.length, of: proxies.length }, ...(certifiable ? { certifiable } : {}) };
+  return {
+    untrusting: { proxies: proxies.length - trusting.length, of: proxies.length },
+    ...(certifiable ? { certifiable } : {}),
+  };
 }
 
 function isCertifiable(

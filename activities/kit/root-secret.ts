@@ -8,7 +8,7 @@ import { isKeyOf, readPair, type StoredPair, type WantedPair, writePair } from '
 import type { Certificate } from '../../src/pki/certificate.js';
 import { createCross } from '../../src/pki/issue.js';
 import { parseKey } from '../../src/pki/key.js';
-import { hasSigned } from '../../src/pki/signatures.js';
+import { hasSigned, selfSignedOf } from '../../src/pki/signatures.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
 import { pause } from './heartbeat.js';
 
@@ -66,9 +66,7 @@ export interface RootOfStart {
 /** The root of the start whose key is at hand, unless it permits no CA below it but the issuer. */
 export function startOf({ previous }: RotationSecret): RootOfStart | undefined {
   const { rootKeyPem: keyPem } = previous;
-  const certified = previous.roots.filter((one) => isKeyOf(keyPem, one));
-  // a rotation before has left it cross-signed, too
-  const root = certified.find((one) => hasSigned(one, one)) ?? certified[0];
+  const root = selfSignedOf(previous.roots.filter((one) => isKeyOf(keyPem, one)));
   return root && keyPem ? { root, keyPem } : undefined;
 }
 

@@ -24,11 +24,7 @@ export async function suppliedFacts(
 ): Promise<SuppliedFacts | undefined> {
   if (!certificates) return undefined;
   try {
-    const supplied = await readSuppliedCertificates(
-      k8s,
-      { namespace: linkerd.namespace, name: certificates.secret },
-      { isRootEnough },
-    );
+    const supplied = await readSuppliedCertificates(k8s, linkerd, { ...certificates, ...present({ isRootEnough }) });
     const { authority, problems } = authorityOf(supplied, { oldAnchors, at: clusterNow(k8s) });
     return {
       problems: [

@@ -39,7 +39,8 @@ export async function rootBehind(
     return start.root;
   }
   const roots = anchorsOfIssuer(found.certificates, anchors);
-  return refuseUnlessDriven(nameOf(certificate), { proxies, roots });
+  refuseUnlessDriven(nameOf(certificate), { proxies, roots });
+  return undefined;
 }
 
 async function putCross(
@@ -59,7 +60,7 @@ async function putCross(
 function refuseUnlessDriven(
   name: string,
   { proxies, roots }: { proxies: readonly ProxyObservation[]; roots: readonly Certificate[] },
-): undefined {
+): void {
   const identities = proxies.filter(({ component }) => component === 'identity');
   if (!identities.some(trusts(roots))) throw undriven(name, 'keyless');
 }
@@ -79,7 +80,7 @@ export function rootBefore(
 }
 
 /** Whether a process trusts one of some roots; one that does not show what it trusts is given the benefit of the doubt. */
-function trusts(roots: readonly Certificate[]): (proxy: ProxyObservation) => boolean {
+export function trusts(roots: readonly Certificate[]): (proxy: ProxyObservation) => boolean {
   return ({ anchors }) => !anchors || roots.some(({ fingerprint }) => anchors.includes(fingerprint));
 }
 

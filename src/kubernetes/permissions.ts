@@ -39,17 +39,17 @@ async function isAllowed(k8s: Kubernetes, permission: Permission): Promise<boole
 }
 
 /**
- * What may be read by name alone, as a Role grants it (`resourceNames`), for whom a list is refused.
+ * What of the core group may be read by name alone, as a Role grants it (`resourceNames`), for whom a list is refused.
  * @see https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-rules-review-v1/
  */
 export async function namesThatMayBeRead(
   k8s: Kubernetes,
-  { namespace, resource, group = '' }: { namespace: string; resource: string; group?: string },
+  { namespace, resource }: { namespace: string; resource: string },
 ): Promise<string[]> {
   const { status } = await k8s.authorization.createSelfSubjectRulesReview({ body: { spec: { namespace } } });
   const rules = (status?.resourceRules ?? []).filter(
     ({ verbs, apiGroups = [], resources = [] }) =>
-      verbs.includes('get') && apiGroups.includes(group) && resources.includes(resource),
+      verbs.includes('get') && apiGroups.includes('') && resources.includes(resource),
   );
   return [...new Set(rules.flatMap(({ resourceNames = [] }) => resourceNames))];
 }

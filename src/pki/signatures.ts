@@ -19,6 +19,11 @@ export function hasSigned(issuer: Certificate, subject: Certificate): boolean {
   return verdict;
 }
 
+/** Of a root that may be there a second time, as one before it has certified it: the one that it has signed itself. */
+export function selfSignedOf(roots: readonly Certificate[]): Certificate | undefined {
+  return roots.find((root) => hasSigned(root, root)) ?? roots[0];
+}
+
 /** Names a pair of certificates. */
 export function pairOf(issuer: Certificate, subject: Certificate): string {
   return `${issuer.fingerprint}${subject.fingerprint}`;

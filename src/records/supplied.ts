@@ -23,9 +23,10 @@ export class SuppliedError extends RecordError {
   }
 }
 
-/** What the Secret has to hold: where cert-manager makes the issuer, the root alone will do. */
+/** What the Secret has to hold. */
 export interface Wanted {
-  isRootEnough: boolean;
+  /** Where cert-manager makes the issuer the root alone will do. */
+  isRootEnough?: boolean;
 }
 
 /**
@@ -34,8 +35,8 @@ export interface Wanted {
  */
 export async function readSuppliedCertificates(
   k8s: Kubernetes,
-  { namespace, name }: { namespace: string; name: string },
-  wanted: Wanted,
+  { namespace }: { namespace: string },
+  { secret: name, ...wanted }: { secret: string } & Wanted,
 ): Promise<SuppliedCertificates> {
   const { data = {} } = await k8s.core.readNamespacedSecret({ name, namespace }).catch((error: unknown) => {
     if (isKubernetesError(error, 'NotFound')) throw new SuppliedError(`Secret ${namespace}/${name} does not exist`);
@@ -49,7 +50,7 @@ export async function readSuppliedCertificates(
 /** What a Secret's data supplies, or everything that is wrong with it. Whether certificates and keys are fit is judged elsewhere. */
 export function parseSupplied(
   data: Record<string, string>,
-  { isRootEnough }: Wanted = { isRootEnough: false },
+  { isRootEnough = false }: Wanted = {},
 ): SuppliedCertificates | string[] {
   const text = (key: string): string | undefined => decode(data[key] ?? '') || undefined;
   const [rootPem = '', rootKeyPem] = [text(SECRET_KEYS.root), text(SECRET_KEYS.rootKey)];

@@ -127,13 +127,18 @@ describe('an issuer that has ended', () => {
 
 describe('a root that was renewed, and the issuer after it, while nobody drove that', () => {
   const forward = healthy();
-
-  it('is taken, and its issuer gets what those need who trust the root before it alone', async () => {
+  /** A proxy trusts O alone, and cert-manager signs with T. */
+  const renewed = (): { O: Certificate; T: Certificate } => {
     const O = first(ROOT);
     cluster.addPod('web', [O]);
     cluster.renew(ROOT);
     const T = first(ROOT);
     cluster.renew(ISSUER);
+    return { O, T };
+  };
+
+  it('is taken, and its issuer gets what those need who trust the root before it alone', async () => {
+    const { O, T } = renewed();
     const N = first(ISSUER);
     const { root, retire } = await generate(forward);
     expect(root.fingerprint).toBe(T.fingerprint);
@@ -168,11 +173,7 @@ describe('a root that was renewed, and the issuer after it, while nobody drove t
   });
 
   it('is refused where the key of the root before it is not at hand, until identity works under the new one', async () => {
-    const O = first(ROOT);
-    cluster.addPod('web', [O]);
-    cluster.renew(ROOT);
-    const T = first(ROOT);
-    cluster.renew(ISSUER);
+    const { O, T } = renewed();
     const held = cluster.objects.get(`Secret/${PREVIOUS}`);
     cluster.put(`Secret/${PREVIOUS}`, { ...held, data: { 'tls.crt': held?.data?.['tls.crt'] ?? '' } });
     const refused = generate(forward);

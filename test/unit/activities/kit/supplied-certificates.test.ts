@@ -44,7 +44,7 @@ const { 'ca.key': _, ...keyless } = whole;
 
 describe("the user's own certificates", () => {
   it('are not looked for when the input names none', async () => {
-    expect(await suppliedFacts(cluster({}), {} as Linkerd, { isRootEnough: false }, [])).toBeUndefined();
+    expect(await suppliedFacts(cluster({}), {} as Linkerd, {}, [])).toBeUndefined();
   });
   it('are a root with its key and an issuer with its key', async () => {
     expect(await facts(whole)).toMatchObject({ reasons: [], hasRootKey: true });
