@@ -34,8 +34,9 @@ export async function lookAround(watching: Watching): Promise<RenewalLook | unde
     const seen = await soon(watching, async () => {
       return await steps.lookForRenewal({ ...target(watching), rotationId: workflowIdFor(cluster) });
     });
-    status.look = seen;
+    // before it is shown: a watch that ends with its first look has seen nothing that anybody should go by
     if (isFirst && seenIn(seen) === 'noCertificate') throw nothingToWatch(seen);
+    status.look = seen;
     setAlerts(watching, ALERTS_OF_LOOKS, alertsOf(seen));
     status.look = { ...seen, ...(await withPrevious(watching, seen)) };
     return status.look;
