@@ -9,8 +9,9 @@ import { ISSUER_KEYS, readIssuer, replaceIssuer, type StoredIssuer } from '../..
 import { changeIssuerCopies, readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { ISSUER_SECRET } from '../../src/linkerd/names.js';
 import { issuerFile } from '../../src/pki/bundle.js';
+import type { Certificate } from '../../src/pki/certificate.js';
 import { anchorsOfIssuer } from '../../src/pki/issuer-anchors.js';
-import { hasSigned, selfSignedOf } from '../../src/pki/signatures.js';
+import { selfSignedOf } from '../../src/pki/signatures.js';
 import { issuerIn, issuerStateOf, isSameIssuer } from '../../src/records/issuer-states.js';
 import { ROTATION_SECRET } from '../../src/records/names.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
@@ -179,9 +180,8 @@ async function putBackIssuer(
   { certificatePem, keyPem }: { certificatePem: string; keyPem: string },
   { previous }: RotationSecret,
 ): Promise<void> {
-  const certificates = issuerFile(certificatePem);
-  const ca = selfSignedOf(previous.roots.filter((root) => certificates.some((one) => hasSigned(root, one))));
-  const wanted = { certificates, keyPem, ...present({ ca }) };
+  const ca = selfSignedOf(anchorsOf(certificatePem, previous.roots));
+  const wanted = { certificates: issuerFile(certificatePem), keyPem, ...present({ ca }) };
   await bringPair(k8s, issuer, ({ certificates: [first, ...others] }) =>
     first && isSameIssuer([first, ...others], certificatePem) ? undefined : wanted,
   );
@@ -210,12 +210,17 @@ async function followIssuer(
 /** Identity dies of an issuer that its bundle does not verify: whoever asks for one comes too late, or too early. */
 async function refuseUntrusted(k8s: Kubernetes, linkerd: Linkerd, pem: string): Promise<void> {
   const [authoritative] = await readAnchors(k8s, linkerd);
-  const [issuer, ...others] = issuerFile(pem);
-  if (issuer && anchorsOfIssuer([issuer, ...others], authoritative.certificates).length > 0) return;
+  if (anchorsOf(pem, authoritative.certificates).length > 0) return;
   throw ApplicationFailure.nonRetryable(
-    `the issuer ${issuer?.commonName} is under no anchor of ${authoritative.store}: identity would not start with it`,
+    `the issuer ${issuerFile(pem)[0]?.commonName} is under no anchor of ${authoritative.store}: identity would not start with it`,
     'IssuerUntrusted',
   );
+}
+
+/** Those that an issuer's file verifies with. */
+function anchorsOf(pem: string, anchors: readonly Certificate[]): Certificate[] {
+  const [issuer, ...others] = issuerFile(pem);
+  return issuer ? anchorsOfIssuer([issuer, ...others], anchors) : [];
 }
 
 /** Every certificate of the chain: a leaf never outlives any of them, and identity does not start with an expired one. */
