@@ -22,6 +22,7 @@ import { makePlan } from './make-plan.js';
 import { preflight } from './preflight.js';
 import { putBack } from './put-back.js';
 import { reinject } from './reinject.js';
+import { reinjectNamespaces } from './reinject-namespaces.js';
 import { writeIssuer } from './write-issuer.js';
 
 /** Every activity, with what it works on: one file a step. None works on another cluster than its input is of. */
@@ -45,6 +46,7 @@ export function createActivities(dependencies: Dependencies) {
     awaitInjection: given(awaitInjection),
     checkGate: given(checkGate),
     reinject: given(reinject),
+    reinjectNamespaces: given(reinjectNamespaces),
     awaitApproval: given(awaitApproval),
     awaitChange: given(awaitChange),
     awaitHandOff: given(awaitHandOff),

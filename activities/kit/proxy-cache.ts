@@ -1,5 +1,6 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
 import { present } from '../../src/ground/present.js';
+import { unasked } from '../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { probe } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
@@ -23,7 +24,9 @@ export function proxyCache(
   { isDue, isWaived }: { isDue: (look: Look, now: number) => boolean; isWaived: (pod: MeshedPod) => boolean },
 ) {
   const seen = new Map<string, Look>();
-  return async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
+  const known = (pods: readonly MeshedPod[]): ProxyObservation[] =>
+    pods.map((pod) => shown(pod, seen.get(pod.uid)?.observation ?? { ...unasked(pod), problem: NOT_YET }));
+  const look = async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
     const now = Date.now();
     const due = pods.filter(({ uid, address }) => {
       const look = seen.get(uid);
@@ -37,10 +40,19 @@ export function proxyCache(
     const alive = new Set(pods.map(({ uid }) => uid));
     for (const uid of seen.keys()) if (!alive.has(uid)) seen.delete(uid);
     return pods.flatMap((pod) => {
-      const look = seen.get(pod.uid);
-      if (!look) return [];
-      const { terminating, ready, deletedAt } = pod;
-      return [{ ...look.observation, terminating, ready, ...present({ deletedAt }) }];
+      const found = seen.get(pod.uid);
+      return found ? [shown(pod, found.observation)] : [];
     });
   };
+  return Object.assign(look, {
+    /** What is known of pods by now, without a word with them. */
+    known,
+  });
+}
+
+const NOT_YET = 'it has not been looked at yet';
+
+/** What a proxy has shown, and what the newest list says of its pod. */
+function shown({ terminating, ready, deletedAt }: MeshedPod, observation: ProxyObservation): ProxyObservation {
+  return { ...observation, terminating, ready, ...present({ deletedAt }) };
 }

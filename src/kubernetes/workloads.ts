@@ -9,6 +9,9 @@ import { KINDS, type WorkloadKind } from './workload-kinds.js';
 
 const BY_NAME: ReadonlyMap<string, WorkloadKind> = new Map(Object.entries(KINDS));
 
+/** The kinds that are listed and rolled. */
+export const WORKLOAD_KINDS: readonly string[] = [...BY_NAME.keys()];
+
 /** Whether workloads of a kind are listed and rolled. */
 export function isWorkloadKind(kind: string): boolean {
   return BY_NAME.has(kind);
@@ -19,7 +22,7 @@ export async function listWorkloads(
   k8s: Kubernetes,
   namespace: string | undefined,
   reading: WorkloadReading,
-  kinds: ReadonlySet<string> = new Set(BY_NAME.keys()),
+  kinds: ReadonlySet<string> = new Set(WORKLOAD_KINDS),
 ): Promise<Workload[]> {
   const wanted = [...BY_NAME].filter(([name]) => kinds.has(name));
   const lists = await Promise.all(wanted.map(async ([, kind]) => await kind.list(k8s, namespace, reading)));

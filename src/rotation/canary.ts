@@ -36,7 +36,7 @@ export function heedCanary(
   if (named === undefined) return EVERYBODY;
   const canaries = named.length > 0 ? named : state;
   const begun = canaries.filter((one) => one.begun);
-  const failed = begun.find(({ decision }) => decision.do === 'straggle');
+  const failed = (named.length > 0 ? named : begun).find(({ decision }) => decision.do === 'straggle');
   const proven = begun.filter(isProven);
   if (named.length > 0 ? canaries.every(isSettled) && proven.length > 0 : proven.length > 0) return EVERYBODY;
   if (failed) return { failed: failed.name };

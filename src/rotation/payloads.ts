@@ -238,6 +238,46 @@ export interface ReinjectResult extends NamespaceProgress {
   stragglers: Finding[];
 }
 
+export interface ReinjectNamespacesInput extends PhaseInput {
+  /** Namespaces in their waves: one begins when nothing of the one before is left to do. */
+  waves: string[][];
+  /** As in `ReinjectInput`. */
+  proveFirst?: boolean;
+  undone?: UndoneRolls;
+}
+
+/** A namespace as a status shows it. */
+export interface ShownNamespace extends NamespaceProgress {
+  state: 'waiting' | 'running' | 'done' | 'stuck';
+}
+
+/** Progress of a rollout over many namespaces; also what the activity's heartbeats carry. */
+export interface RolloutProgress {
+  phase: GatedPhase;
+  workloads: number;
+  workloadsDone: number;
+  proxies: number;
+  proven: number;
+  /** Workloads rolled in this phase by this activity. */
+  rolled: number;
+  /** Pods that are being replaced, and how many may be at a time. */
+  inFlight: number;
+  budget: number;
+  /** Why fewer pods are replaced at a time than is allowed. */
+  slowed?: string;
+  /** As many as fit, those that people should see first. */
+  shown: ShownNamespace[];
+  undone?: UndoneRolls;
+}
+
+export interface ReinjectNamespacesResult extends RolloutProgress {
+  stragglers: Finding[];
+  /** Why nothing more is rolled although something is left; absent: nothing is, but for the stragglers. */
+  stopped?: string;
+  /** The window has closed, and something is left. */
+  closed?: boolean;
+}
+
 export interface BundleWritten extends MayHandOff {
   /** Stores that had to be written. */
   written: string[];
