@@ -6,6 +6,7 @@ import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
 import { type Finding, isWaived, withoutControlPlane } from '../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult, UndoneRolls } from '../src/rotation/payloads.js';
+import { UNCAPPED } from '../src/rotation/pace.js';
 import { withoutInjector } from '../src/rotation/rollout.js';
 import type { RolloutDecision } from '../src/rotation/rollout-waits.js';
 import { act, needsInjector, nextInLine } from './kit/act.js';
@@ -71,7 +72,7 @@ export async function rollNamespace(
     const { state, free } = heedFirst(heeding, { proxies: found.proxies, phase, input, memory });
     const progress = summarize(state, input, { rolled, free });
     reportProgress(progress);
-    const next = nextInLine(free, rollout.workloads);
+    const next = nextInLine(free, rollout.workloads ?? UNCAPPED.workloads);
     if (next.length > 0) {
       await fence(dependencies, input);
       rolled += await act(dependencies.k8s, next, { reading, memory });
