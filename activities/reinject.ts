@@ -4,6 +4,7 @@ import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
 import { isWaived, withoutControlPlane } from '../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult, UndoneRolls } from '../src/rotation/payloads.js';
+import { UNCAPPED } from '../src/rotation/pace.js';
 import { act, needsInjector, nextInLine } from './kit/act.js';
 import { assess, type Assessment } from './kit/assess.js';
 import { heedFirst } from './kit/first-of-wave.js';
@@ -63,7 +64,7 @@ export async function rollNamespace(
     const heldBecause = (one: Assessment) => (free.includes(one) ? undefined : BEHIND_THE_FIRST);
     const progress = summarize(state, input, { rolled, heldBecause });
     reportProgress(progress);
-    const next = nextInLine(free, rollout.workloads);
+    const next = nextInLine(free, rollout.workloads ?? UNCAPPED.workloads);
     if (next.length > 0) {
       await fence(dependencies, input);
       rolled += await act(dependencies.k8s, next, { reading, memory });

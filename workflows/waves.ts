@@ -2,6 +2,7 @@ import type { Row } from '../src/rotation/courses/course.js';
 import { capped } from '../src/rotation/capped.js';
 import type { Finding } from '../src/rotation/findings.js';
 import type { GateResult, NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
+import { UNCAPPED } from '../src/rotation/pace.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { orderNamespaces } from '../src/rotation/plan.js';
 import { shownNamespaces } from '../src/rotation/shown-namespaces.js';
@@ -47,7 +48,9 @@ export async function rollNamespaces(
       stragglers.push(...(await reinjectNamespace(rotation, phase, namespace, which)).stragglers);
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: settings.rollout.namespaces }, lane));
+  const lanes = await Promise.allSettled(
+    Array.from({ length: settings.rollout.namespaces ?? UNCAPPED.namespaces }, lane),
+  );
   // an abort leaves every lane; its way back begins when the last has ended what it was doing
   for (const result of lanes) if (result.status === 'rejected') throw result.reason;
   return capped(stragglers, MOST_STRAGGLERS).shown;

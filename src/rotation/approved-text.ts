@@ -1,7 +1,10 @@
+import { present } from '../ground/present.js';
 import type { CourseRef } from './courses/index.js';
 import type { Waiver } from './findings.js';
 import type { RotationSettings } from './input.js';
+import { UNCAPPED } from './pace.js';
 import type { Plan } from './plan.js';
+import { DEFAULT_CANARY, DEFAULT_STRAGGLER_LIMIT, readLimit } from './rollout-fields.js';
 
 /** Everything that an approval is bound to, as text. */
 
@@ -16,7 +19,27 @@ export function approvedSettings(settings: RotationSettings, { leafRenewal }: Co
     adopt: ______,
     ...approved
   } = settings;
-  return JSON.stringify({ ...approved, leafRenewal });
+  return JSON.stringify({ ...approved, rollout: approvedRollout(settings.rollout), leafRenewal });
+}
+
+/** What is not said reads as it did before it could be said, so that what was approved in 0.6 is still approved. */
+function approvedRollout(rollout: RotationSettings['rollout']): object {
+  const { pace, deadline, stuckAfter, deletePods, first, last } = rollout;
+  const { namespaces, workloads } = { ...UNCAPPED, ...present(rollout) };
+  const { pods, canary, maxStragglers, windows } = rollout;
+  return {
+    ...{ pace, deadline, namespaces, workloads, stuckAfter, deletePods, first, last },
+    ...present({
+      pods,
+      canary: canary === DEFAULT_CANARY ? undefined : canary,
+      maxStragglers: isSame(maxStragglers, readLimit(DEFAULT_STRAGGLER_LIMIT)) ? undefined : maxStragglers,
+      windows: windows.length === 0 ? undefined : windows,
+    }),
+  };
+}
+
+function isSame(one: object, other: object | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** A waiver, and what it opens. */

@@ -20,8 +20,12 @@ export const DURATIONS = {
 
 /** How many there may be of each; docs/input.md says the same. */
 export const COUNTS = {
+  'rollout.pods': [1, 100_000],
   'rollout.namespaces': [1, 50],
   'rollout.workloads': [1, 100],
+  'rollout.maxStragglers': [0, 10_000],
+  'rollout.canary': [1, 500],
+  'rollout.windows': [0, 20],
   'rollout.first': [0, 500],
   'rollout.last': [0, 500],
   waive: [0, 100],
@@ -33,7 +37,7 @@ const LONGEST_LABEL = 63;
 const LONGEST_DURATION = 40;
 
 /** A value as a message shows it. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   return plain(JSON.stringify(value) ?? 'nothing', 100);
 }
 

@@ -13,6 +13,7 @@ import {
 } from './courses/index.js';
 import { OWNER_KINDS } from './owners.js';
 import { count, dnsName, duration, listOf, namespaceName, nameOf, saidText, waivable } from './input-fields.js';
+import { canaries, DEFAULT_CANARY, DEFAULT_STRAGGLER_LIMIT, rolloutWindow, stragglerLimit } from './rollout-fields.js';
 
 z.config({ jitless: true }); // Temporal's workflow sandbox allows no code generation
 
@@ -89,10 +90,18 @@ const schema = z.strictObject({
       pace: z.enum(['forced', 'organic']).default('forced'),
       /** How long `organic` waits. */
       deadline: duration('rollout.deadline').prefault('14d'),
-      /** Namespaces rolled at the same time. */
-      namespaces: count('rollout.namespaces').default(4),
-      /** Workloads rolling at the same time in one namespace. */
-      workloads: count('rollout.workloads').default(8),
+      /** Pods that are being replaced at the same time, over the whole cluster; absent: scales with the mesh. */
+      pods: count('rollout.pods').optional(),
+      /** Namespaces rolled at the same time, at the most; absent: no cap. */
+      namespaces: count('rollout.namespaces').optional(),
+      /** Workloads rolling at the same time in one namespace, at the most; absent: no cap. */
+      workloads: count('rollout.workloads').optional(),
+      /** More stragglers than this stop the rollout, and a person is asked. */
+      maxStragglers: stragglerLimit.prefault(DEFAULT_STRAGGLER_LIMIT),
+      /** Which workloads are rolled first, and proven before the others. */
+      canary: canaries.default(DEFAULT_CANARY),
+      /** When forced rollouts may begin; none: at any time. */
+      windows: listOf(rolloutWindow, 'rollout.windows').default([]),
       /** A rollout without an end after this long is a straggler (a Deployment's own progress deadline may be sooner). */
       stuckAfter: duration('rollout.stuckAfter').prefault('10m'),
       /** Pods that no controller replaces (OnDelete, bare ReplicaSets) may be evicted, one at a time under their budget. */

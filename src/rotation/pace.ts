@@ -17,12 +17,15 @@ export interface Pace {
 
 type Rollout = Pick<RotationSettings['rollout'], 'namespaces' | 'workloads'>;
 
+/** What is rolled at the same time where the input sets no cap. */
+export const UNCAPPED = { namespaces: 4, workloads: 8 } as const;
+
 /** How long one rollout of everything lasts: the control plane in its order, then the namespaces in their lanes. */
 export function predictRollout({ controlPlane, namespaces, proxies }: Pace, rollout: Rollout): Span {
-  const lanes = namespaces.map((workloads) => inLanes(workloads, rollout.workloads));
+  const lanes = namespaces.map((workloads) => inLanes(workloads, rollout.workloads ?? UNCAPPED.workloads));
   return sum([
     sum(controlPlane.map(({ lasts }) => lasts)),
-    lanes.length > 0 ? inLanes(lanes, rollout.namespaces) : NO_TIME,
+    lanes.length > 0 ? inLanes(lanes, rollout.namespaces ?? UNCAPPED.namespaces) : NO_TIME,
     predictLook(proxies),
   ]);
 }

@@ -28,6 +28,9 @@ export interface InputOptions extends DetailsOption {
   leafRenewal?: 'wait' | 'roll';
   pace?: 'forced' | 'organic';
   deadline?: string;
+  pods?: string;
+  canary?: string;
+  maxStragglers?: string;
   rootValidity?: string;
   issuerValidity?: string;
   rootKey?: 'keep' | 'discard';
@@ -54,6 +57,9 @@ export function withInputOptions(command: Command): Command {
     .addOption(leafRenewalOption())
     .addOption(new Option('--pace <how>', 'how the workloads are rolled').choices(['forced', 'organic']))
     .option('--deadline <duration>', 'how long an organic rollout waits, for example 14d')
+    .option('--pods <count>', 'pods that are replaced at the same time, over the whole cluster')
+    .option('--canary <which>', 'rolled and proven first: eachNamespace, none, or a list as "shop,pay/Deployment/api"')
+    .option('--max-stragglers <limit>', 'stop the rollout and ask beyond so many, for example 5 or 10%')
     .addOption(
       new Option('--approvals <when>', 'when to ask for approval').choices([
         'beforeRetire',
@@ -129,17 +135,34 @@ export function watchInput(options: CommonOptions & InputOptions & WatchInputOpt
 /** Flags over what a file says of a rotation. */
 function rotationFields(options: InputOptions, file: RotationInput): RotationInput {
   const { strategy, approvals, adopt, issuerKeyCompromised, leafRenewal, certificates } = options;
-  const { pace, deadline, rootValidity, rootKey, issuerValidity, bundleOwner, issuerOwner } = options;
+  const { rootValidity, rootKey, issuerValidity, bundleOwner, issuerOwner } = options;
   const owners = { ...file.owners, ...present({ bundle: bundleOwner, issuer: issuerOwner }) };
   return {
     ...file,
     ...present({ strategy, approvals, adopt, issuerKeyCompromised, leafRenewal }),
-    rollout: { ...file.rollout, ...present({ pace, deadline }) },
+    rollout: { ...file.rollout, ...rolloutFields(options) },
     root: { ...file.root, ...present({ validity: rootValidity, key: rootKey }) },
     issuer: { ...file.issuer, ...present({ validity: issuerValidity }) },
     ...(Object.keys(owners).length > 0 ? { owners } : {}),
     ...present({ certificates: certificates === undefined ? undefined : { secret: certificates } }),
   };
+}
+
+function rolloutFields({ pace, deadline, pods, canary, maxStragglers }: InputOptions): RotationInput['rollout'] {
+  return present({
+    ...{ pace, deadline, pods: pods === undefined ? undefined : number(pods) },
+    canary: canary === undefined ? undefined : canaryOf(canary),
+    maxStragglers: maxStragglers === undefined ? undefined : number(maxStragglers),
+  }) as RotationInput['rollout'];
+}
+
+/** What is no number stays as it was written: whoever checks the input says what is wrong with it. */
+function number(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function canaryOf(text: string): string | string[] {
+  return ['eachNamespace', 'none'].includes(text) ? text : text.split(',').map((one) => one.trim());
 }
 
 /** The flag has a default, over which a file wins. */

@@ -7,8 +7,10 @@ import {
   keepsRootKey,
   readInput,
   readIssuerInput,
+  type RotationInput,
 } from '../../../src/rotation/input.js';
 import { COUNTS, DURATIONS } from '../../../src/rotation/input-fields.js';
+import { WINDOW_FOR } from '../../../src/rotation/rollout-fields.js';
 import { UNFIT } from '../hostile.js';
 
 const problems = (result: InputResult) => (result.ok ? [] : result.problems);
@@ -73,6 +75,46 @@ describe('readInput', () => {
   });
 });
 
+const NIGHT = { cron: '0 22 * * sun-thu', timeZone: 'Europe/Berlin', for: '6h' };
+
+describe('how gently, and when', () => {
+  const rollout = (given: RotationInput['rollout']) => {
+    const result = readInput({ rollout: given });
+    return result.ok ? result.settings.rollout : result.problems;
+  };
+  it('is one workload of each namespace first, ten per cent of stragglers, at any time, with no caps', () => {
+    const found = rollout({});
+    expect(found).toMatchObject({ canary: 'eachNamespace', maxStragglers: { percent: 10 }, windows: [] });
+    for (const cap of ['pods', 'namespaces', 'workloads']) expect(found).not.toHaveProperty(cap);
+  });
+  it.each([
+    [0, { count: 0 }],
+    [10_000, { count: 10_000 }],
+    ['0%', { percent: 0 }],
+    ['100%', { percent: 100 }],
+  ])('takes %j for the most stragglers', (maxStragglers, read) => {
+    expect(rollout({ maxStragglers })).toMatchObject({ maxStragglers: read });
+  });
+  it.each([['none' as const], [['shop', 'pay/Deployment/api']]])('takes %j for canaries', (canary) => {
+    expect(rollout({ canary })).toMatchObject({ canary });
+  });
+  it('reads windows, in UTC where no zone is said', () => {
+    expect(rollout({ windows: [NIGHT, { cron: '*/5 2-4 1 jan,jul *', for: '1m' }] })).toMatchObject({
+      windows: [
+        { ...NIGHT, for: 6 * 3_600_000 },
+        { cron: '*/5 2-4 1 jan,jul *', timeZone: 'UTC', for: 60_000 },
+      ],
+    });
+  });
+  it('names every problem at once', () => {
+    const given = { pods: 0, canary: ['A', 'b', 'C/d'], maxStragglers: 'all', windows: [{ cron: 'x', zone: 'UTC' }] };
+    expect(problems(readInput({ rollout: given })).map((problem) => problem.split(':')[0])).toEqual([
+      ...['rollout.pods', 'rollout.maxStragglers', 'rollout.canary.0', 'rollout.canary.2'],
+      ...['rollout.windows.0.cron', 'rollout.windows.0.for', 'rollout.windows.0.zone'],
+    ]);
+  });
+});
+
 /** `a.b` as `{a: {b: value}}`. */
 function at(field: string, value: unknown): object {
   return field.split('.').reduceRight<unknown>((inner, part) => ({ [part]: inner }), value) as object;
@@ -95,6 +137,19 @@ describe('the bounds of the input', () => {
     ['rollout.namespaces', 0, '0 is not a whole number from 1 to 50'],
     ['rollout.workloads', 101, '101 is not a whole number from 1 to 100'],
     ['rollout.workloads', 1.5, '1.5 is not a whole number from 1 to 100'],
+    ['rollout.pods', 0, '0 is not a whole number from 1 to 100000'],
+    ['rollout.pods', '7', '"7" is not a whole number from 1 to 100000'],
+    ['rollout.maxStragglers', 1.5, '1.5 is not a whole number from 0 to 10000, nor a text from "0%" to "100%"'],
+    ['rollout.maxStragglers', 10_001, '10001 is not a whole number'],
+    ['rollout.maxStragglers', '101%', '"101%" is not a whole number'],
+    ['rollout.maxStragglers', '5', '"5" is not a whole number'],
+    ['rollout.maxStragglers', null, 'null is not a whole number'],
+    ['rollout.canary', 'some', '"some" is not eachNamespace, none, or a list of'],
+    ['rollout.canary', [7], '[7] is not eachNamespace, none, or a list of'],
+    ['rollout.canary', [], 'is an empty list: say "none"'],
+    ['rollout.canary', ['shop', 'Shop'], '"Shop" is not a namespace, or namespace/Kind/name'],
+    ['rollout.canary', Array.from({ length: 501 }, (_, index) => `n${index}`), '501 of them are more than 500'],
+    ['rollout.windows', Array.from({ length: 21 }, () => NIGHT), '21 of them are more than 20'],
     ['rollout.first', Array.from({ length: 501 }, (_, index) => `n${index}`), '501 of them are more than 500'],
     ['rollout.last', Array.from({ length: 501 }, (_, index) => `n${index}`), '501 of them are more than 500'],
     ['waive', Array.from({ length: 101 }, () => ({ subject: 'shop', reason: 'r' })), '101 of them are more than 100'],
@@ -104,8 +159,27 @@ describe('the bounds of the input', () => {
     ['linkerdNamespace', 'x'.repeat(64), 'is not the name of a namespace (at most 63'],
     ['cluster', 'x'.repeat(101), 'is not a name of words'],
   ])('hold for %s', (field, value, problem) => {
-    expect(problems(readInput(at(field, value)))).toEqual([expect.stringContaining(`${field}: `)]);
-    expect(problems(readInput(at(field, value)))).toEqual([expect.stringContaining(problem)]);
+    const found = problems(readInput(at(field, value)));
+    expect(found).toEqual([expect.stringContaining(problem)]);
+    expect(found[0]).toMatch(new RegExp(`^${field}(\\.\\d+)?: `));
+  });
+  it.each([
+    ['cron', '0 22 * *', 'is not a cron expression of five fields'],
+    ['cron', '0 0 22 * * *', 'is not a cron expression of five fields'],
+    ['cron', '@daily', 'is not a cron expression of five fields'],
+    ['cron', `0 22 * * ${'1,'.repeat(60)}1`, 'is not a cron expression of five fields'],
+    ['cron', '61 * * * *', 'is no cron expression: Invalid value for minute: 61'],
+    ['cron', '0 0 30 2 *', '"0 0 30 2 *" never comes'],
+    ['timeZone', 'Europe/Berlinn', '"Europe/Berlinn" is not the name of a time zone'],
+    ['timeZone', '+01:00', 'is not the name of a time zone'],
+    ['timeZone', 'x'.repeat(65), 'is not the name of a time zone'],
+    ['for', '59s', '"59s" is not from 1m to 7d'],
+    ['for', '8d', '"8d" is not from 1m to 7d'],
+    ['for', 'long', '"long" is not a duration'],
+  ])('hold for the %s of a window: %s', (field, value, problem) => {
+    const found = problems(readInput({ rollout: { windows: [NIGHT, { ...NIGHT, [field]: value }] } }));
+    expect(found).toEqual([expect.stringContaining(problem)]);
+    expect(found[0]).toContain(`rollout.windows.1.${field}: `);
   });
   it.each([
     ['subject', { subject: 'shop/Deployment/\u001B[2J', reason: 'r' }, 'is not a namespace, or namespace/Kind/name'],
@@ -132,7 +206,8 @@ describe('the bounds of the input', () => {
   });
   it('are in the documentation', () => {
     const docs = readFileSync(path.resolve(import.meta.dirname, '../../../docs/input.md'), 'utf8');
-    for (const [field, [least, most]] of Object.entries({ ...DURATIONS, ...COUNTS }))
+    const bounds = { ...DURATIONS, ...COUNTS, 'rollout.windows.for': WINDOW_FOR };
+    for (const [field, [least, most]] of Object.entries(bounds))
       expect(docs).toMatch(new RegExp(`\\| \`${field}\` +\\| ${least} +\\| ${most} +\\|`));
   });
 });

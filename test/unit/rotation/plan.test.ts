@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hashedPlan, hashOf } from '../../../activities/kit/hashed-plan.js';
+import { approvedSettings } from '../../../src/rotation/approved-text.js';
 import type { Waiver } from '../../../src/rotation/findings.js';
 import { OWN, type Owners } from '../../../src/rotation/owners.js';
 import { orderNamespaces, type Plan, planDifference } from '../../../src/rotation/plan.js';
@@ -57,11 +58,21 @@ describe('what an approval is bound to', () => {
     ['whose certificates', bound({ certificates: { secret: 'mine' } })],
     ['who approves', bound({ approvals: 'none' })],
     ['who writes the bundle', bound({}, undefined, 'T', { ...OWN, bundle: { kind: 'handOff', who: 'Argo CD' } })],
+    ['when it may roll', bound({ rollout: { windows: [{ cron: '0 22 * * *', for: '6h' }] } })],
+    ['how gently', bound({ rollout: { canary: 'none' } })],
     ['a waiver', bound({}, [{ subject: 'shop', reason: 'r', gate: 'trust' }])],
   ])('is %s', (_what, other) => expect(other.hash).not.toBe(bound({}).hash));
   it('is as before where reroot writes everything: approvals of an earlier version hold', () => {
     expect(bound({}, undefined, 'T', OWN)).toEqual(bound({}));
     expect(bound({})).not.toHaveProperty('owners');
+  });
+  it('reads as in 0.6 where nothing is said of how gently and when: what was approved then still is', () => {
+    const { settings, course } = request({ rollout: { first: ['shop'] } });
+    const rollout =
+      '"rollout":{"pace":"forced","deadline":1209600000,"namespaces":4,"workloads":8,"stuckAfter":600000,"deletePods":false,"first":["shop"],"last":[]}';
+    expect(approvedSettings(settings, course)).toBe(
+      `{"issuerKeyCompromised":false,"approvals":"beforeRetire","root":{"validity":315360000000},"issuer":{"validity":31536000000},"bridge":{},${rollout},"leafRenewal":"wait"}`,
+    );
   });
   it('is not what is predicted', () => {
     const mesh = { namespace: 'linkerd', leafLifeMs: 7 * HOUR_MS, pods: [{ ...web, startMs: 60_000 }] };

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { generateKey, toSec1Pem } from '../../../../src/pki/key.js';
 import { findKey, textOfError } from '../../../key-search.js';
 import type { ClusterOptions } from '../../../../src/cli/options/common.js';
-import { issuerInput, rotationInput, watchInput } from '../../../../src/cli/options/input.js';
+import { type InputOptions, issuerInput, rotationInput, watchInput } from '../../../../src/cli/options/input.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'reroot-input-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -49,6 +49,15 @@ describe('the input of a rotation', () => {
       issuer: 'certManager',
     });
     expect(issuerInput({ ...given, issuerOwner: 'handOff' }).owners).toEqual({ issuer: 'handOff' });
+  });
+  it('says how gently, and leaves what is no number as it is', () => {
+    const rollout = (flags: InputOptions) => rotationInput({ ...given, ...flags }).rollout;
+    expect(rollout({ pods: '40', canary: 'shop, pay/Deployment/api', maxStragglers: '5' })).toEqual({
+      ...{ pods: 40, canary: ['shop', 'pay/Deployment/api'], maxStragglers: 5 },
+    });
+    expect(rollout({ pods: 'many', canary: 'none', maxStragglers: '5%' })).toEqual({
+      ...{ pods: 'many', canary: 'none', maxStragglers: '5%' },
+    });
   });
   it('of an issuer alone has no root', () => {
     expect(issuerInput({ ...given, issuerValidity: '90d' })).not.toHaveProperty('root');
