@@ -4,7 +4,6 @@ import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
 import { isWaived, withoutControlPlane } from '../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult, UndoneRolls } from '../src/rotation/payloads.js';
-import { UNCAPPED } from '../src/rotation/pace.js';
 import { act, needsInjector, nextInLine } from './kit/act.js';
 import { assess, type Assessment } from './kit/assess.js';
 import { heedFirst } from './kit/first-of-wave.js';
@@ -22,6 +21,8 @@ import { workloadReading } from './kit/templates.js';
 
 /** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
 const LOOK_AGAIN_MS = 10_000;
+/** Workloads of one namespace that roll at the same time, where the input says nothing. */
+const AT_ONCE = 8;
 /** Stragglers that a result names; the gate counts all. */
 const MOST_STRAGGLERS = 100;
 
@@ -64,7 +65,7 @@ export async function rollNamespace(
     const heldBecause = (one: Assessment) => (free.includes(one) ? undefined : BEHIND_THE_FIRST);
     const progress = summarize(state, input, { rolled, heldBecause });
     reportProgress(progress);
-    const next = nextInLine(free, rollout.workloads ?? UNCAPPED.workloads);
+    const next = nextInLine(free, rollout.workloads ?? AT_ONCE);
     if (next.length > 0) {
       await fence(dependencies, input);
       rolled += await act(dependencies.k8s, next, { reading, memory });

@@ -1,7 +1,7 @@
-/** When a rollout stops by itself, and asks. Pure. */
+import type { Finding } from './findings.js';
+import type { StragglerLimit } from './rollout-fields.js';
 
-/** `rollout.maxStragglers`. */
-export type MaxStragglers = { count: number } | { percent: number };
+/** When a rollout stops by itself, and asks. Pure. */
 
 /** Workloads of a rollout that have gone wrong, and all of them. */
 export interface Wrong {
@@ -15,7 +15,7 @@ export interface Wrong {
 const NAMED = 5;
 
 /** Why nothing more is rolled; undefined: it goes on. A workload that is both counts once. */
-export function brakes({ workloads, stragglers, fallen }: Wrong, max: MaxStragglers): string | undefined {
+export function brakes({ workloads, stragglers, fallen }: Wrong, max: StragglerLimit): string | undefined {
   const wrong = [...new Set([...stragglers, ...fallen])];
   const most = 'count' in max ? max.count : Math.ceil((workloads * max.percent) / 100);
   if (wrong.length <= most) return undefined;
@@ -26,4 +26,15 @@ export function brakes({ workloads, stragglers, fallen }: Wrong, max: MaxStraggl
     `${wrong.length} of ${workloads} workloads have not come out right, which is more than rollout.maxStragglers (${said}): ` +
     `${stragglers.length} are stuck after their rollout, ${fallen.length} have pods that were ready and are not (${named}${more})`
   );
+}
+
+/** What people are told of a rollout that has stopped. */
+export function rolloutStopped(why: string): Finding {
+  return {
+    reason: 'RolloutStopped',
+    severity: 'block',
+    message: `nothing more is rolled: ${why}`,
+    subject: { kind: 'cluster', name: 'rollout' },
+    hint: 'look at what the workloads named have in common, and repair it; then `retry`, which rolls the stuck ones once more and goes on. `waive` those it can go on without',
+  };
 }
