@@ -43,7 +43,10 @@ export function looksIn({ events }: History): Look[] {
     const completed = event.activityTaskCompletedEventAttributes;
     if (scheduled) names.set(Number(event.eventId), scheduled.activityType?.name ?? '');
     if (begun)
-      started.set(Number(event.eventId), { activity: names.get(Number(begun.scheduledEventId)) ?? '', at: timeOf(event) });
+      started.set(Number(event.eventId), {
+        activity: names.get(Number(begun.scheduledEventId)) ?? '',
+        at: timeOf(event),
+      });
     const start = completed && started.get(Number(completed.startedEventId));
     if (!start || !LOOKS.has(start.activity)) return [];
     return [{ activity: start.activity, startedAt: start.at, seconds: (timeOf(event) - start.at) / 1000 }];

@@ -40,6 +40,8 @@ export interface ScaleResult
   rollingSeconds: number;
   /** In phases that wait for the proxies' own renewal. */
   waitingSeconds: number;
+  /** From the begin of the first of the former to the end of the last, in seconds after the start. */
+  rolling?: [from: number, to: number];
   handshakes: number;
   refused: number;
   refusal?: string;
@@ -174,10 +176,15 @@ export function scaleMarkdown(sizes: readonly SizeResult[]): string {
   return [line(heads), line(heads.map(() => '---')), ...rowsOf(sizes).map(line)].join('\n');
 }
 
-/** By kind, the most frequent first. */
-export function requestsText(requests: Record<string, number>): string {
-  const kinds = Object.entries(requests).toSorted(([, a], [, b]) => b - a);
-  return kinds.map(([kind, count]) => `${count} ${kind}`).join(', ');
+/** Of each worker by kind, the most frequent first. */
+export function requestsTexts(sizes: readonly SizeResult[]): string[] {
+  return sizes.flatMap(({ pods, contenders }) =>
+    contenders.flatMap(({ title, worker }) => {
+      const kinds = Object.entries(worker?.requests ?? {}).toSorted(([, a], [, b]) => b - a);
+      if (kinds.length === 0) return [];
+      return [`${pods} pods, ${title}, requests: ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}`];
+    }),
+  );
 }
 
 /** What did not go as it should: nothing to draw a conclusion from. */

@@ -1,43 +1,20 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { loadavg } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RotationInput } from '../../src/rotation/input.js';
-import { createKubernetes } from '../../src/kubernetes/client.js';
-import {
-  bundleAnchors,
-  dataPlaneGenerations,
-  rolloutsBetween,
-  type Sandbox,
-  startSandbox,
-  tail,
-} from '../kit/index.js';
+import { dataPlaneGenerations, type Sandbox, startSandbox } from '../kit/index.js';
 import { namesOf } from './contenders.js';
-import { type Account, AFTERWARDS_MS, secondsSince } from './measure.js';
-import { hottest, profileText } from './profile.js';
+import { contest } from './contest.js';
+import { secondsSince } from './measure.js';
 import { thisMachine } from './report.js';
-import {
-  flightOf,
-  type Sampler,
-  serverCpu,
-  serverCpuSince,
-  signingRate,
-  startSampling,
-  workerCpuBetween,
-} from './sampler.js';
 import { scaleChart } from './scale-chart.js';
 import { BY_DEFAULT, SCALE_CONTENDERS, type ScaleContender } from './scale-contenders.js';
 import {
   jsonLine,
-  kindsOfParts,
-  ratioOf,
-  requestsText,
+  requestsTexts,
   scaleComplaints,
   scaleMarkdown,
   type ScaleRecord,
-  type ScaleResult,
   scaleTable,
-  secondsOf,
   type SizeResult,
 } from './scale-report.js';
 
@@ -65,14 +42,14 @@ export async function benchScale(options: ScaleOptions): Promise<number> {
     sizes.push(size);
     if (options.out && size.contenders.length > 0) write(options.out, merged(options.out, size));
   }
-  process.stdout.write(`${scaleTable(sizes)}\n`);
-  for (const { pods, contenders: results } of sizes)
-    for (const { title, worker } of results)
-      if (worker?.requests) process.stdout.write(`${pods} pods, ${title}: ${requestsText(worker.requests)}\n`);
-  if (options.out) process.stdout.write(`\n${scaleMarkdown(sizes)}\n`);
   const wrong = scaleComplaints(sizes);
-  for (const line of wrong) process.stdout.write(`${line}\n`);
-  if (options.json) for (const size of sizes) process.stdout.write(`${jsonLine(size)}\n`);
+  const lines = [
+    ...[scaleTable(sizes), ...requestsTexts(sizes)],
+    ...(options.out ? ['', scaleMarkdown(sizes)] : []),
+    ...wrong,
+    ...(options.json ? sizes.map(jsonLine) : []),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
   return wrong.length === 0 ? 0 : 1;
 }
 
@@ -118,7 +95,12 @@ async function measureSize(
     process.stderr.write(
       `${proxies} proxies, ${workloads} workloads, ${namespaces} namespaces: a sandbox in ${sandboxSeconds} s\n`,
     );
-    for (const contender of contenders) size.contenders.push(await contest(sandbox, contender, size, options));
+    for (const contender of contenders) {
+      const profiles = options.profile
+        ? path.resolve(options.out ?? '.', `worker-${pods}-${contender.name}`)
+        : undefined;
+      size.contenders.push(await contest(sandbox, contender, size, profiles));
+    }
   } catch (error) {
     size.failure = error instanceof Error ? error.message : String(error);
     process.stderr.write(`${pods} pods: ${size.failure}\n`);
@@ -126,105 +108,6 @@ async function measureSize(
     await sandbox?.stop();
   }
   return size;
-}
-
-/** One contender on a mesh that is at rest. */
-async function contest(
-  sandbox: Sandbox,
-  contender: ScaleContender,
-  size: SizeResult,
-  { profile, out = '.' }: ScaleOptions,
-): Promise<ScaleResult> {
-  await atRest(sandbox, size.proxies);
-  const profiles =
-    profile && contender.by === 'reroot' ? path.resolve(out, `worker-${size.pods}-${contender.name}`) : '';
-  const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig });
-  const [oldRoots, generations] = [new Set(await bundleAnchors(k8s)), await dataPlaneGenerations(sandbox)];
-  const [loadBefore, cpuBefore, before] = [loadavg()[0] ?? 0, serverCpu(sandbox), await sandbox.mesh.counts()];
-  await sandbox.mesh.setProbe({ reset: true });
-  const sampler = startSampling(sandbox);
-  const startedAt = Date.now();
-  const account = await runOf(sandbox, contender, sampler, { input: size.input, profiles });
-  await sleep(AFTERWARDS_MS);
-  const samples = await sampler.stop();
-  const [probe, after, end] = [await sandbox.mesh.probe(), await sandbox.mesh.counts(), await sandbox.mesh.status()];
-  const trusted = [...(await bundleAnchors(k8s)), ...end.proxies.flatMap(({ anchors }) => anchors)];
-  const kindOf = kindsOfParts(contender, size.input);
-  const [refusal] = probe.lastRefusals;
-  const preflight = account.history?.looks.find(({ activity }) => activity === 'preflight');
-  const { name, title, by, strategy, replacesRoot } = contender;
-  const result: ScaleResult = {
-    ...{ name, title, by, ...(strategy ? { strategy } : {}), replacesRoot, ...account },
-    rollouts: rolloutsBetween(generations, await dataPlaneGenerations(sandbox)),
-    podsReplaced: after.begunDataPlane - before.begunDataPlane,
-    rollingSeconds: secondsOf(account.parts.filter((part) => kindOf(part) === 'rolls')),
-    waitingSeconds: secondsOf(account.parts.filter((part) => kindOf(part) === 'waits')),
-    ...{ handshakes: probe.handshakes, refused: probe.refused },
-    ...(refusal ? { refusal: `${refusal.from} to ${refusal.to}, ${refusal.side}: ${refusal.reason}` } : {}),
-    oldRootGone: !trusted.some((anchor) => oldRoots.has(anchor)),
-    flight: flightOf(samples, startedAt, size.proxies),
-    leavesPerSecond: signingRate(samples),
-    ...(preflight
-      ? {
-          preflightCpuSeconds: workerCpuBetween(
-            samples,
-            preflight.startedAt,
-            preflight.startedAt + preflight.seconds * 1000,
-          ),
-        }
-      : {}),
-    serverCpuSeconds: serverCpuSince(sandbox, cpuBefore),
-    leastAvailableMb: Math.min(...samples.map(({ availableMb }) => availableMb)),
-    loadBefore: Math.round(loadBefore * 10) / 10,
-    ...(profiles ? { profile: profileText(hottest(profiles)) } : {}),
-  };
-  tell(result, { ...size, contenders: [...size.contenders, result] });
-  return result;
-}
-
-async function runOf(
-  sandbox: Sandbox,
-  contender: ScaleContender,
-  sampler: Sampler,
-  { input, profiles }: { input: RotationInput; profiles: string },
-): Promise<Account> {
-  process.stderr.write(`${contender.title}\n`);
-  const account = await contender.rotate(sandbox, {
-    input,
-    ...(profiles ? { profiles } : {}),
-    onWorker: sampler.watchWorker,
-  });
-  if (account.outcome !== 'completed' && contender.by === 'reroot')
-    process.stderr.write(`${tail(path.join(sandbox.folder, 'worker.log'))}\n`);
-  return account;
-}
-
-const REST_LOOK_MS = 1000;
-const RESTS_FOR_MS = 5000;
-const REST_DEADLINE_MS = 10 * 60_000;
-
-/** All pods are there, all are ready, and none was made for some seconds: what one leaves behind is not the next one's. */
-async function atRest({ mesh }: Sandbox, proxies: number): Promise<void> {
-  let [since, begun] = [Date.now(), -1];
-  for (const end = Date.now() + REST_DEADLINE_MS; Date.now() < end; await sleep(REST_LOOK_MS)) {
-    const counts = await mesh.counts();
-    const now = counts.begunDataPlane + counts.begunControlPlane;
-    if (now !== begun || counts.ready !== proxies || counts.proxies !== proxies) since = Date.now();
-    begun = now;
-    if (Date.now() - since >= RESTS_FOR_MS) return;
-  }
-  throw new Error(`the mesh did not come to rest within ${REST_DEADLINE_MS / 60_000} minutes`);
-}
-
-function tell(result: ScaleResult, size: SizeResult): void {
-  const { title, outcome, seconds, rollingSeconds, refused, serverCpuSeconds, leastAvailableMb, worker } = result;
-  const [ratio, cpu] = [ratioOf(result, size), Object.entries(serverCpuSeconds)];
-  const lines = [
-    `${title}: ${outcome} in ${seconds} s, ${rollingSeconds} s of it rolling${ratio ? ` (${ratio})` : ''}, ${refused} refused`,
-    `  CPU: ${[...cpu, ...(worker ? [['worker', worker.cpuSeconds] as const] : [])].map((each) => each.join(' ')).join(', ')} s; at least ${leastAvailableMb} MB of memory available`,
-    ...(result.profile ?? []).map((line) => `  ${line}`),
-  ];
-  process.stderr.write(`${lines.join('\n')}\n`);
 }
 
 /** With what earlier runs have measured of other sizes. */
