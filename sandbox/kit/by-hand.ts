@@ -65,7 +65,7 @@ function handsOn(k8s: Kubernetes, rootName: string) {
   };
 }
 
-/** As `kubectl` sends them: its own limit lets hundreds through at once. */
+/** A thousand workloads are patched within seconds: no limit of the script's makes reroot look fast. */
 export const HAND_REQUESTS_PER_SECOND = 300;
 
 /** The control plane first: what is restarted before the injector knows the bundle would have to be once more. */
