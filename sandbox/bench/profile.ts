@@ -85,7 +85,7 @@ const SHOWN = 5;
 export function profileText({ busySeconds, garbageSeconds, functions }: HotProfile): string[] {
   const share = (seconds: number) => `${seconds.toFixed(1)} s (${((seconds / busySeconds) * 100).toFixed(1)} %)`;
   return [
-    `JavaScript threads were busy for ${busySeconds.toFixed(1)} s, ${share(garbageSeconds)} of it collecting garbage; by self time:`,
+    `JavaScript took ${busySeconds.toFixed(1)} s, ${share(garbageSeconds)} of it for garbage; by self time, which includes waiting for a processor:`,
     ...functions.slice(0, SHOWN).map(({ name, where, seconds }) => `${share(seconds)} ${name} ${where}`),
   ];
 }

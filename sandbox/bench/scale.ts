@@ -99,7 +99,9 @@ async function measureSize(
       const profiles = options.profile
         ? path.resolve(options.out ?? '.', `worker-${pods}-${contender.name}`)
         : undefined;
-      size.contenders.push(await contest(sandbox, contender, size, profiles));
+      const result = await contest(sandbox, contender, size, profiles);
+      size.contenders.push(result);
+      if (result.outcome !== 'completed') break; // nobody knows what the next one would begin with
     }
   } catch (error) {
     size.failure = error instanceof Error ? error.message : String(error);
@@ -120,6 +122,11 @@ function merged(folder: string, size: SizeResult): ScaleRecord {
 
 function write(folder: string, record: ScaleRecord, name = FILE): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, `${name}.json`), `${JSON.stringify(record, null, 1)}\n`);
+  writeFileSync(path.join(folder, `${name}.json`), `${compact(JSON.stringify(record, null, 2))}\n`);
   writeFileSync(path.join(folder, `${name}.svg`), scaleChart(record.sizes));
+}
+
+/** Lists of numbers on one line each, as prettier has them. */
+function compact(json: string): string {
+  return json.replaceAll(/\[([-\d.,\s]+)\]/g, (_, items: string) => `[${items.trim().split(/,\s+/).join(', ')}]`);
 }

@@ -101,7 +101,7 @@ it('names the hottest functions of a profile by the time in themselves', () => {
     ],
   });
   expect(profileText(profile)).toEqual([
-    'JavaScript threads were busy for 8.0 s, 1.0 s (12.5 %) of it collecting garbage; by self time:',
+    'JavaScript took 8.0 s, 1.0 s (12.5 %) of it for garbage; by self time, which includes waiting for a processor:',
     '4.0 s (50.0 %) hot a.ts:1',
     '3.0 s (37.5 %) warm a.ts:1',
   ]);
