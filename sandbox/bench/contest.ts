@@ -15,7 +15,7 @@ import {
   workerCpuBetween,
 } from './sampler.js';
 import type { ScaleContender } from './scale-contenders.js';
-import { kindsOfParts, ratioOf, type ScaleResult, secondsOf, type SizeResult } from './scale-report.js';
+import { kindsOfParts, longestLook, ratioOf, type ScaleResult, secondsOf, type SizeResult } from './scale-report.js';
 
 /** Measures one contender on a mesh that others have been at before it. */
 export async function contest(
@@ -44,7 +44,7 @@ export async function contest(
     oldRootGone: !trusted.some((anchor) => oldRoots.has(anchor)),
     flight: flightOf(samples, startedAt, size.proxies),
     leavesPerSecond: signingRate(samples),
-    ...preflightCpu(account, samples),
+    ...proofCpu(account, samples),
     serverCpuSeconds: serverCpuSince(sandbox, cpuBefore),
     leastAvailableMb: Math.min(...samples.map(({ availableMb }) => availableMb)),
     loadBefore: Math.round(loadBefore * 10) / 10,
@@ -90,10 +90,10 @@ function partsOf(
   };
 }
 
-function preflightCpu({ history }: Account, samples: readonly Sample[]): Pick<ScaleResult, 'preflightCpuSeconds'> {
-  const look = history?.looks.find(({ activity }) => activity === 'preflight');
+function proofCpu(account: Account, samples: readonly Sample[]): Pick<ScaleResult, 'proofCpuSeconds'> {
+  const look = longestLook(account);
   if (!look) return {};
-  return { preflightCpuSeconds: workerCpuBetween(samples, look.startedAt, look.startedAt + look.seconds * 1000) };
+  return { proofCpuSeconds: workerCpuBetween(samples, look.startedAt, look.startedAt + look.seconds * 1000) };
 }
 
 const REST_LOOK_MS = 1000;

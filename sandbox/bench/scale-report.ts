@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { courseOf } from '../../src/rotation/courses/index.js';
 import type { RotationInput } from '../../src/rotation/input.js';
+import type { Look } from './history.js';
 import type { Account, Part } from './measure.js';
 import type { Comparison } from './report.js';
 import type { FlightPoint, SigningRate } from './sampler.js';
@@ -48,8 +49,8 @@ export interface ScaleResult
   oldRootGone: boolean;
   flight: FlightPoint[];
   leavesPerSecond: SigningRate;
-  /** Of the worker, during preflight. */
-  preflightCpuSeconds?: number;
+  /** Of the worker, during the longest look at the whole mesh. */
+  proofCpuSeconds?: number;
   /** Of the sandbox's own processes. */
   serverCpuSeconds: Record<string, number>;
   /** Memory of the machine that nobody needed, at the least. */
@@ -87,19 +88,27 @@ export function workRatioOf({ seconds, waitingSeconds, rollouts }: ScaleResult, 
 }
 
 function perFloor(seconds: number, rollouts: number, size: SizeResult): number | undefined {
-  const floor = resultOf(size, 'floor');
-  if (!floor || floor.outcome !== 'completed' || rollouts === 0 || seconds === 0) return undefined;
-  return Math.round((seconds / rollouts / floor.rollingSeconds) * 100) / 100;
+  const floor = floorSeconds(size);
+  if (floor === undefined || rollouts === 0 || seconds === 0) return undefined;
+  return Math.round((seconds / rollouts / floor) * 100) / 100;
 }
 
-export function resultOf({ contenders }: SizeResult, name: string): ScaleResult | undefined {
-  return contenders.find((result) => result.name === name);
+/** The mean, where it was measured more than once: a machine that others use is not the same for an hour. */
+function floorSeconds({ contenders }: SizeResult): number | undefined {
+  const floors = contenders.filter(({ name, outcome }) => name === 'floor' && outcome === 'completed');
+  if (floors.length === 0) return undefined;
+  const sum = floors.reduce((total, { rollingSeconds }) => total + rollingSeconds, 0);
+  return Math.round((sum / floors.length) * 10) / 10;
 }
 
 /** A proof of all proxies: the longest look at the whole mesh, preflight's or a gate's. */
-export function proofSeconds({ history }: ScaleResult): number | undefined {
-  const seconds = history?.looks.map((look) => look.seconds) ?? [];
-  return seconds.length > 0 ? Math.round(Math.max(...seconds) * 10) / 10 : undefined;
+export function longestLook({ history }: Pick<ScaleResult, 'history'>): Look | undefined {
+  return history?.looks.toSorted((a, b) => b.seconds - a.seconds)[0];
+}
+
+export function proofSeconds(result: ScaleResult): number | undefined {
+  const look = longestLook(result);
+  return look && Math.round(look.seconds * 10) / 10;
 }
 
 export function requestsPerWorkload({ worker, rollouts }: ScaleResult, { workloads }: SizeResult): number | undefined {
@@ -109,11 +118,11 @@ export function requestsPerWorkload({ worker, rollouts }: ScaleResult, { workloa
 
 /** One line for programs; null where that was not measured. */
 export function jsonLine(size: SizeResult): string {
-  const [floor, bridge] = [resultOf(size, 'floor'), resultOf(size, 'bridge')];
+  const bridge = size.contenders.find(({ name }) => name === 'bridge');
   const of = <T>(ask: (result: ScaleResult) => T | undefined): T | null => (bridge ? (ask(bridge) ?? null) : null);
   return JSON.stringify({
     pods: size.pods,
-    floorSeconds: floor?.rollingSeconds ?? null,
+    floorSeconds: floorSeconds(size) ?? null,
     bridgeSeconds: of(({ rollingSeconds }) => rollingSeconds),
     ratio: of((result) => ratioOf(result, size)),
     workerRssMb: of(({ worker }) => worker?.peakRssMb),
@@ -140,7 +149,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'with all work', cell: (result, size) => workRatioOf(result, size)?.toFixed(2) },
   { head: 'most in flight', cell: ({ flight }) => Math.max(0, ...flight.map(([, pods]) => pods)) },
   { head: 'leaves/s, peak', cell: ({ leavesPerSecond }) => Math.round(leavesPerSecond.peak) },
-  { head: 'proof', cell: (result) => inSeconds(proofSeconds(result)) },
+  { head: 'proof', cell: proofText },
   { head: 'worker', cell: ({ worker }) => worker && `${worker.peakRssMb} MB, ${Math.round(worker.cpuSeconds)} s CPU` },
   { head: 'requests a workload', cell: requestsPerWorkload },
   {
@@ -153,6 +162,13 @@ const COLUMNS: readonly Column[] = [
   },
   { head: 'refused', cell: ({ refused, handshakes }) => `${refused} of ${handshakes}` },
 ];
+
+function proofText(result: ScaleResult): string | undefined {
+  const seconds = proofSeconds(result);
+  return seconds === undefined
+    ? undefined
+    : `${Math.round(seconds)} s, ${Math.round(result.proofCpuSeconds ?? 0)} s CPU`;
+}
 
 function inSeconds(seconds: number | undefined): string {
   return seconds ? `${Math.round(seconds)} s` : '';

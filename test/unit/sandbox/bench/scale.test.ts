@@ -98,6 +98,9 @@ it('gives the ratio of what rolls to the floor, for each rollout, and the same w
   expect([ratioOf(bridge, size), workRatioOf(bridge, size)]).toEqual([1.1, 1.5]);
   expect(ratioOf(result({ rollingSeconds: 330, rollouts: 3 }), size)).toBe(1.1);
   expect(ratioOf(bridge, { ...size, contenders: [bridge] })).toBeUndefined();
+  const slower = result({ rollingSeconds: 120 });
+  expect(ratioOf(bridge, { ...size, contenders: [floor, bridge, slower] })).toBe(1); // to the mean of both
+  expect(ratioOf(bridge, { ...size, contenders: [floor, bridge, { ...slower, outcome: 'failed' }] })).toBe(1.1);
 });
 
 it('takes the longest look at the whole mesh for its proof', () => {
