@@ -12,6 +12,8 @@ export interface WorkerProcess {
   /** SIGKILL: no goodbye. */
   kill(): Promise<void>;
   stop(): Promise<void>;
+  /** null: it has not ended, or by a signal. */
+  exitCode(): number | null;
   /** Most resident memory so far, in MB, as Linux counts it (VmHWM). */
   peakRssMb(): number;
 }
@@ -58,6 +60,7 @@ export function startWorkerProcess(
     pid: child.pid ?? 0,
     kill: async () => await end('SIGKILL'),
     stop: async () => await end('SIGTERM'),
+    exitCode: () => child.exitCode,
     peakRssMb: measure,
   };
 }
