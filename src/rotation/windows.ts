@@ -52,6 +52,24 @@ function lastEnd(windows: readonly RolloutWindow[], by: Date): Date {
   return new Date(Math.max(...ends, by.getTime()));
 }
 
+const DAY_MS = 86_400_000;
+/** Most windows come again every week. */
+const LOOKED_AHEAD_MS = 8 * DAY_MS;
+
+/** Milliseconds for which none is open, at the longest, in the days to come; 0 without windows. */
+export function longestClosed(windows: readonly RolloutWindow[], from: Date): number {
+  const end = from.getTime() + LOOKED_AHEAD_MS;
+  let longest = 0;
+  for (let at = from; at.getTime() < end;) {
+    const state = windowAt(windows, at);
+    if (!state.open) longest = Math.max(longest, state.opens.getTime() - at.getTime());
+    const next = state.open ? state.until : state.opens;
+    if (!next) break;
+    at = next;
+  }
+  return longest;
+}
+
 function cronOf({ cron, timeZone }: RolloutWindow): Cron {
   return new Cron(cron, { mode: '5-part', timezone: timeZone, paused: true });
 }

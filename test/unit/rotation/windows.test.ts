@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readInput } from '../../../src/rotation/input.js';
 import type { RolloutWindow } from '../../../src/rotation/rollout-fields.js';
-import { opensText, windowAt } from '../../../src/rotation/windows.js';
+import { longestClosed, opensText, windowAt } from '../../../src/rotation/windows.js';
 
 interface Given {
   cron: string;
@@ -76,6 +76,17 @@ describe('windows when the clocks change', () => {
   ])('last as long as they say, whatever the clock on the wall shows: %s', (now, state) => {
     expect(at([berlin('0 23 * * *', '5h')], now)).toBe(state);
   });
+});
+
+describe('longestClosed', () => {
+  const from = new Date('2026-06-01T12:00:00Z'); // a Monday
+  it.each([
+    ['none', [], 0],
+    ['one a night', [night], 18],
+    ['one that is always open', [{ cron: '0 0 * * *', for: '1d' }], 0],
+    ['one a week', [{ cron: '0 12 * * sat', for: '12h' }], 6.5 * 24],
+    ['one a month', [{ cron: '0 0 1 * *', for: '2d' }], 28 * 24],
+  ])('of %s', (_what, given, hours) => expect(longestClosed(windows(...given), from)).toBe(hours * 3_600_000));
 });
 
 describe('when a window opens', () => {
