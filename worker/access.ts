@@ -1,3 +1,4 @@
+import { cancellation } from '../activities/kit/heartbeat.js';
 import { createKubernetes, type Kubernetes } from '../src/kubernetes/client.js';
 import type { Prober } from '../src/linkerd/proxies/observe.js';
 import { defaultReach } from '../src/linkerd/proxies/reach.js';
@@ -11,6 +12,7 @@ export function clusterAccess(config: WorkerConfig, env: NodeJS.ProcessEnv): { k
     requestsPerSecond: config.REROOT_KUBE_REQUESTS_PER_SECOND,
     timeoutMs: config.REROOT_KUBE_TIMEOUT_MS,
     execTimeoutMs: config.REROOT_EXEC_PLUGIN_TIMEOUT_MS,
+    givenUp: cancellation,
     env,
   });
   const reach = config.REROOT_REACH === 'auto' ? defaultReach(env) : config.REROOT_REACH;

@@ -108,9 +108,11 @@ function workflowOptions(answers: FrontActivities): Partial<WorkerOptions> {
 async function runToEnd(workers: readonly Worker[], connection: NativeConnection, said: () => void): Promise<void> {
   const runs = workers.map(async (worker) => await worker.run().finally(() => stopAll(workers)));
   const results = await Promise.allSettled(runs);
-  await connection.close();
   said();
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  const failed = results.find((result) => result.status === 'rejected');
+  if (!failed) return await connection.close();
+  await connection.close().catch(() => undefined); // a step that has not ended holds it
+  throw failed.reason;
 }
 
 function stopAll(workers: readonly Worker[]): void {

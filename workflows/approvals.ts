@@ -7,6 +7,7 @@ import { converge } from './converge.js';
 import type { Asks } from './operator/index.js';
 import { given, type Rotation } from './rotation.js';
 import { causeOf } from './steps.js';
+import { cannotWait } from './window.js';
 
 /** What a step answers that nobody has approved. */
 const UNAPPROVED: readonly string[] = ['ApprovalMissing', 'ApprovalOutdated'];
@@ -66,7 +67,7 @@ async function approval(rotation: Rotation, phase: Phase, meaning: string, on: s
   const inCluster = rotation.input.settings.approvals === 'inCluster';
   const isGiven = status.approvals.some((one) => one.phase === phase && one.planHash === hash);
   if (isGiven && !inCluster) return plan;
-  const isOver = (): boolean => cannotWait(rotation);
+  const isOver = (): boolean => cannotWait(rotation); // an approval is a courtesy then
   const asks = inCluster ? askInCluster(rotation, hash) : { todo: sendIt(hash) };
   const word = await operator.approval(phase, hash, { ...asks, todo: `${meaning} ${asks.todo}`, on, isOver });
   if (word && !isGiven) status.approvals.push(word);
@@ -89,11 +90,6 @@ function askInCluster({ input, steps }: Rotation, planHash: string): Pick<Asks, 
     todo: `Write it in the cluster: \`kubectl annotate configmap -n ${namespace} reroot-approval --overwrite reroot.dev/approved=${planHash}\`.`,
     inCluster: async () => await steps.awaitApproval({ ...input, planHash }),
   };
-}
-
-/** Past the point of no return an approval is a courtesy, and leaves end with the bridge certificate. */
-function cannotWait({ status }: Rotation): boolean {
-  return status.pastPointOfNoReturn && (status.alerts ?? []).some(({ reason }) => reason === 'BridgeEnding');
 }
 
 async function freshPlan(rotation: Rotation): Promise<Plan> {

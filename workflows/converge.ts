@@ -8,6 +8,7 @@ import { phaseInput, type Rotation } from './rotation.js';
 import { stepsOn, unlessItFails } from './steps.js';
 import { waitForRenewal, waitForReplacement } from './wait-for-proxies.js';
 import { rollControlPlane, rollNamespaces } from './waves.js';
+import { awaitWindow, isClosed } from './window.js';
 import { addTarget, dropRetired, writeIssuer } from './writes.js';
 
 /**
@@ -23,6 +24,7 @@ export async function converge(rotation: Rotation, row: Row): Promise<void> {
     if (gate.reverted.length > 0) await standStill(rotation, row, gate);
     else if (gate.unconfirmed) await askForMembers(rotation, row, gate.unconfirmed);
     else if (row.by === 'wait' && !operator.saidToRoll(row.phase)) await waitForRenewal(rotation, row.phase);
+    else if (beginsToRoll(rotation, row, gate) && isClosed(rotation, row)) await awaitWindow(rotation, row);
     else if (await roll(rotation, row, gate)) break;
   }
   status.stragglers = [];
@@ -33,9 +35,8 @@ export async function converge(rotation: Rotation, row: Row): Promise<void> {
  * @returns whether the gate passes afterwards
  */
 async function roll(rotation: Rotation, row: Row, before: GateResult): Promise<boolean> {
-  const { status, input } = rotation;
-  const isStale = before.namespaces.some(({ name }) => name === input.linkerdNamespace);
-  let stuck = isStale ? await rollControlPlane(rotation, row) : [];
+  const { status } = rotation;
+  let stuck = isControlPlaneStale(rotation, before) ? await rollControlPlane(rotation, row) : [];
   if (row.whose === 'everybody' && stuck.length === 0) stuck = await rollDataPlane(rotation, row, before);
   status.stragglers = stuck;
   const after = await look(rotation, row);
@@ -44,22 +45,39 @@ async function roll(rotation: Rotation, row: Row, before: GateResult): Promise<b
   return after.passed;
 }
 
+function isControlPlaneStale({ input }: Rotation, { namespaces }: GateResult): boolean {
+  return namespaces.some(({ name }) => name === input.linkerdNamespace);
+}
+
+function isOrganic({ input }: Rotation, row: Row): boolean {
+  return row.organic === true && input.settings.rollout.pace === 'organic';
+}
+
+/** A rollout is what comes next: the owners' own deployments need no window. */
+function beginsToRoll(rotation: Rotation, row: Row, gate: GateResult): boolean {
+  return !isOrganic(rotation, row) || isControlPlaneStale(rotation, gate);
+}
+
 /** Nothing that the next look answers by itself: what was put back, or a word that only a person can say. */
 function isStuck({ passed, reverted, unconfirmed }: GateResult): boolean {
   return !passed && reverted.length === 0 && !unconfirmed;
 }
 
 async function rollDataPlane(rotation: Rotation, row: Row, before: GateResult): Promise<Finding[]> {
-  const { steps, input } = rotation;
-  const found = await steps.awaitInjection(phaseInput(rotation, row.phase));
+  const found = await rotation.steps.awaitInjection(phaseInput(rotation, row.phase));
   const broken = blocking(found);
   if (broken.length > 0) return broken;
   const which = found.length > 0 ? { proveFirst: true } : {};
-  if (!row.organic || input.settings.rollout.pace !== 'organic')
-    return await rollNamespaces(rotation, row, before, which);
-  await waitForReplacement(rotation, row.phase);
-  const left = await look(rotation, row);
+  if (!isOrganic(rotation, row) && !isClosed(rotation, row)) return await rollNamespaces(rotation, row, before, which);
+  const left = await awaitTurn(rotation, row);
   return left.reverted.length > 0 ? [] : await rollNamespaces(rotation, row, left, which);
+}
+
+/** Waits for what comes before a forced rollout: the owners' own deployments, and a window. @returns what is left to roll */
+async function awaitTurn(rotation: Rotation, row: Row): Promise<GateResult> {
+  if (isOrganic(rotation, row)) await waitForReplacement(rotation, row.phase);
+  await awaitWindow(rotation, row);
+  return await look(rotation, row);
 }
 
 /** The gate, looked at now. */

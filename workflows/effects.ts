@@ -5,11 +5,13 @@ import { converge } from './converge.js';
 import type { Effects, Proof } from './perform.js';
 import { inPhase } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
+import { awaitWindow } from './window.js';
 import { addTarget, dropRetired, writeIssuer } from './writes.js';
 
 /** A rotation as `perform` moves it. */
 export function effectsOf(rotation: Rotation): Effects {
-  const { status, operator } = rotation;
+  const { status, operator, input } = rotation;
+  const { windows } = input.settings.rollout;
   return {
     inPhase: async (phase, work) => {
       operator.begins(phase);
@@ -17,6 +19,7 @@ export function effectsOf(rotation: Rotation): Effects {
     },
     ask: async (row) => await approveIfAsked(rotation, row),
     approve: async (row) => await approveRetiring(rotation, row),
+    ...(windows.length > 0 ? { beforeNoReturn: async (row: Row) => await beforeNoReturn(rotation, row) } : {}),
     converge: async (row) => await converge(rotation, row),
     addTarget: async () => void (await addTarget(rotation)),
     dropRetired: async (proof) =>
@@ -26,6 +29,10 @@ export function effectsOf(rotation: Rotation): Effects {
     swapIssuer: async (row, state, proof) => await swapIssuer(rotation, { row, state, proof }),
     passPointOfNoReturn: () => (status.pastPointOfNoReturn = true),
   };
+}
+
+async function beforeNoReturn(rotation: Rotation, row: Row): Promise<void> {
+  if (!rotation.status.pastPointOfNoReturn) await awaitWindow(rotation, row);
 }
 
 function proven(proof: Proof | undefined): { proof?: Proof } {

@@ -66,5 +66,6 @@ export const HELP = {
   unwaive: 'Takes a waiver back: {"subject": "namespace/Kind/name", "by": "you"}',
   abort:
     'Goes back to the certificates of the start, while the root of the start is still trusted: {"reason": "…", "by": "you"}',
-  strategy: 'Rolls what is waited for now: {"leafRenewal": "roll"}, or {"pace": "forced"} in an organic rollout',
+  strategy:
+    'Rolls what is waited for now: {"leafRenewal": "roll"}, or {"pace": "forced"} in an organic rollout or before a window',
 } as const;

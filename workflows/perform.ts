@@ -15,6 +15,8 @@ export interface Effects {
   ask(row: Row): Promise<void>;
   /** Waits for the approval that comes before the point of no return, if the input wants one. */
   approve(row: Row): Promise<void>;
+  /** Waits for a window, as long as there is a way back; absent: forced rollouts may begin at any time. */
+  beforeNoReturn?(row: Row): Promise<void>;
   /** Brings proxies to what the row's gate wants. */
   converge(row: Row): Promise<void>;
   addTarget(): Promise<void>;
@@ -42,6 +44,7 @@ export async function perform(
 async function performRow(row: Row, { rows }: Pick<Course, 'rows'>, effects: Effects): Promise<void> {
   if (row.approval) return await effects.approve(row);
   if (row.asks) await effects.ask(row);
+  if (row.noReturn && effects.beforeNoReturn) await effects.beforeNoReturn(row);
   const proof = proofOf(row, rows, effects);
   for (const write of row.writes) await performWrite(write, row, { effects, proof });
   const repaired = rows.find(({ phase }) => phase === row.identityFirst);

@@ -175,7 +175,7 @@ async function owned(
       { settings, course },
       paceOf(linkerd, pods, { workloads, deletePods: settings.rollout.deletePods }),
       // what is renewed by itself does not end
-      expiriesOf(isRenewed ? undefined : endOf(issuer.certificates), roots),
+      { expiries: expiriesOf(isRenewed ? undefined : endOf(issuer.certificates), roots), now: new Date() },
     ),
     // of a rotation that goes on it was decided when its root was made
     keepsRootKey: madeHere && !rotation && settings.root.key === undefined && keepsRootKey(settings),

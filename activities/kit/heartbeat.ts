@@ -26,7 +26,9 @@ function heartbeating(activity: Activity): Activity {
   return async (...args) => {
     const alive = setInterval(() => Context.current().heartbeat(lastDetails.get(Context.current())), HEARTBEAT_MS);
     try {
-      return await activity(...args);
+      const result = await activity(...args);
+      cancellation()?.throwIfAborted(); // it may have ended early, and be no more than a part
+      return result;
     } catch (error) {
       throw asFailure(error);
     } finally {
@@ -48,7 +50,7 @@ export function reportProgress(details: unknown): void {
 /** Final answers of the API server end the activity at once; anything else Temporal tries again. */
 function asFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure('the activity was cancelled');
+  if (cancellation()?.aborted) return new CancelledFailure('the activity was cancelled');
   if (error instanceof StateError) {
     return ApplicationFailure.nonRetryable(plain(`${error.message} (${error.hint})`, LONGEST_FAILURE), error.reason);
   }

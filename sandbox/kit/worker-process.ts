@@ -14,6 +14,8 @@ export interface WorkerProcess {
   /** SIGKILL: no goodbye. */
   kill(): Promise<void>;
   stop(): Promise<void>;
+  /** null: it has not ended, or by a signal. */
+  exitCode(): number | null;
   /** Most resident memory so far, in MB, as Linux counts it (VmHWM). */
   peakRssMb(): number;
   /** Seconds of processor time so far, of all its threads. */
@@ -67,6 +69,7 @@ export function startWorkerProcess(
     ...{ pid, logFile },
     kill: async () => await end('SIGKILL'),
     stop: async () => await end('SIGTERM'),
+    exitCode: () => child.exitCode,
     peakRssMb: () => {
       measure();
       return Math.round(peak);

@@ -8,6 +8,7 @@ import {
   CoreV1Api,
   createConfiguration,
   CustomObjectsApi,
+  HttpMethod,
   AdmissionregistrationV1Api,
   PolicyV1Api,
   type PortForward,
@@ -22,6 +23,7 @@ import { present } from '../ground/present.js';
 import { type AccessOptions, readAccess } from './access/access.js';
 import { forwarding, sending } from './access/connection.js';
 import { type ClusterClock, clusterClock } from './clock.js';
+import { isRead, unlessGivenUp, WRITE_PATIENCE_MS } from './given-up.js';
 import { fromFailure, fromResponse, isKubernetesError, saidOf } from './errors.js';
 import { type OpenWatch, watching } from './watch.js';
 
@@ -31,6 +33,11 @@ export interface ClientOptions extends AccessOptions {
   requestsPerSecond?: number | undefined;
   /** Milliseconds until a request is given up. Default 30,000. */
   timeoutMs?: number | undefined;
+  /**
+   * Tells, of whoever sends a request, when they wait for it no longer: it is not sent then, wherever it waits, and rejects with
+   * the signal's reason. A write under way is given seconds for its answer.
+   */
+  givenUp?: (() => AbortSignal | undefined) | undefined;
 }
 
 /**
@@ -81,7 +88,7 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     promiseMiddleware: [middleware],
   });
   const api = <T extends object>(type: new (configuration: Configuration) => T): T =>
-    withTypedFailures(new type(configuration));
+    withTypedFailures(new type(configuration), options.givenUp ?? (() => undefined));
   return {
     core: api(CoreV1Api),
     apps: api(AppsV1Api),
@@ -126,6 +133,9 @@ function requestMiddleware(options: ClientOptions, { requests, clock }: Noted) {
   return {
     async pre(context: RequestContext): Promise<RequestContext> {
       await take();
+      const signal = options.givenUp?.();
+      signal?.throwIfAborted(); // it has waited for its turn
+      if (signal && context.getHttpMethod() === HttpMethod.GET) context.setSignal(signal);
       const label = requestLabel(context.getHttpMethod(), context.getUrl());
       requests.set(label, (requests.get(label) ?? 0) + 1);
       return context;
@@ -147,17 +157,23 @@ function requestLabel(method: string, url: string): string {
   return `${searchParams.has('watch') ? 'WATCH' : method} ${resource ?? '/'}`;
 }
 
-/** Every method of the API object rejects with `KubernetesError` that names the call, whatever failed underneath. */
-function withTypedFailures<T extends object>(api: T): T {
+/**
+ * Every method of the API object rejects with `KubernetesError` that names the call, whatever failed underneath; or with the
+ * reason of who has given it up, wherever it was by then: at a plugin that signs in, at the rate limit, or with the server.
+ */
+function withTypedFailures<T extends object>(api: T, givenUp: () => AbortSignal | undefined): T {
   return new Proxy(api, {
     get(target, property, receiver) {
       const value: unknown = Reflect.get(target, property, receiver);
       if (typeof value !== 'function' || typeof property !== 'string') return value;
       return async (parameters: unknown, ...rest: unknown[]): Promise<unknown> => {
+        const signal = givenUp();
+        signal?.throwIfAborted();
         try {
-          return await (value as (...all: unknown[]) => Promise<unknown>).call(target, parameters, ...rest);
+          const answer = (value as (...all: unknown[]) => Promise<unknown>).call(target, parameters, ...rest);
+          return await (signal ? unlessGivenUp(answer, signal, isRead(property) ? 0 : WRITE_PATIENCE_MS) : answer);
         } catch (error) {
-          throw named(callName(property, parameters), error);
+          throw signal?.aborted ? signal.reason : named(callName(property, parameters), error);
         }
       };
     },

@@ -33,10 +33,14 @@ export async function isServed(k8s: Kubernetes, resource: CustomResource): Promi
   answers.set(k8s, known);
   const key = `${resource.plural}.${resource.version}.${resource.group}`;
   const answer = known.get(key);
-  if (answer && answer.until > Date.now()) return await answer.served;
+  // who has asked may have given up, or have been refused: others ask for themselves
+  const before = answer && answer.until > Date.now() ? await answer.served.catch(() => undefined) : undefined;
+  if (before !== undefined) return before;
   const served = askWhetherServed(k8s, resource);
   known.set(key, { until: Date.now() + ANSWER_LIFE_MS, served });
-  served.catch(() => known.delete(key));
+  served.catch(() => {
+    if (known.get(key)?.served === served) known.delete(key);
+  });
   return await served;
 }
 

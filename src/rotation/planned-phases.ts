@@ -68,7 +68,7 @@ function planned(row: Row, { approvals, rollout, timing }: RotationSettings, pac
   return row.by === 'roll'
     ? {
         phase,
-        what: `${what}; roll the control plane and every meshed workload`,
+        what: `${what}; roll the control plane and every meshed workload${rollout.windows.length > 0 ? ', in `rollout.windows`' : ''}`,
         ...lasting(predictRollout(pace, rollout)),
       }
     : {

@@ -61,9 +61,12 @@ export function refuseAbort(args: unknown, status: RotationStatus, aborting: boo
 }
 
 export function refuseStrategy(args: unknown, status: RotationStatus): string | undefined {
-  if (!isWaitingFor(status, 'renewal')) return `nothing to change: phase ${status.phase} is not waiting for proxies`;
+  if (!isWaitingFor(status, 'renewal') && !isWaitingFor(status, 'window'))
+    return `nothing to change: phase ${status.phase} is waiting neither for proxies nor for a window`;
   const wanted = field(args, 'leafRenewal') === 'roll' || field(args, 'pace') === 'forced';
-  return wanted ? undefined : 'strategy needs {"leafRenewal": "roll"} (or {"pace": "forced"} in an organic rollout)';
+  return wanted
+    ? undefined
+    : 'strategy needs {"leafRenewal": "roll"} (or {"pace": "forced"} in an organic rollout, or before a window)';
 }
 
 export function refuseRetry(status: RotationStatus): string | undefined {

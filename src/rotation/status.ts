@@ -24,9 +24,10 @@ import type { Recovery } from './courses/recovery.js';
 export interface Waiting {
   /**
    * `worker`: for a worker of the cluster. `renewal`: for proxies to renew their leaves, or be replaced, by themselves;
-   * nobody has to do anything. `handOff`: for somebody else to write what is theirs.
+   * nobody has to do anything. `handOff`: for somebody else to write what is theirs. `window`: for the next of
+   * `rollout.windows`; nobody has to do anything.
    */
-  kind: 'approval' | 'attention' | 'handOff' | 'paused' | 'renewal' | 'worker';
+  kind: 'approval' | 'attention' | 'handOff' | 'paused' | 'renewal' | 'window' | 'worker';
   for: string;
   /** ISO 8601. */
   since: string;
@@ -38,6 +39,8 @@ export interface Waiting {
   inCluster?: true;
   /** With `handOff`: for whom, what has to be there, and what there is. */
   handOff?: HandOff;
+  /** With `window`, ISO 8601: when it opens. */
+  opens?: string;
 }
 
 /** Something that does not stop the rotation, and that a person has to hear of. */

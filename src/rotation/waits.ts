@@ -93,6 +93,13 @@ export const WAITS = {
     asks: 'not at all: after the deadline it rolls by itself',
     todo: 'Nothing to do: what is left then is rolled. To be quicker, `reroot strategy --pace forced`.',
   },
+  window: {
+    kind: 'window',
+    for: 'the next of `rollout.windows`',
+    ends: 'it opens. Past the point of no return, a bridge certificate that ends soon',
+    asks: 'not at all: what is left is rolled then',
+    todo: 'Nothing to do: it goes on by itself then. To roll now, `reroot strategy --pace forced`.',
+  },
   renewedRoot: {
     kind: 'approval',
     for: 'a word to begin the rotation to a root that has renewed itself (`reroot watch`)',
@@ -193,7 +200,15 @@ function short(waiting: Waiting): Waiting {
 }
 
 /** Which of several waits a person should look at first. */
-const PRESSING: readonly Waiting['kind'][] = ['worker', 'paused', 'approval', 'handOff', 'attention', 'renewal'];
+const PRESSING: readonly Waiting['kind'][] = [
+  'worker',
+  'paused',
+  'approval',
+  'handOff',
+  'attention',
+  'renewal',
+  'window',
+];
 
 /** Shows a set of waits: several namespaces may wait at a time, and each ends by itself. The newest of a kind comes first. */
 export function showWaits(status: RotationStatus, waits: readonly Waiting[]): void {

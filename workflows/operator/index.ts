@@ -14,8 +14,10 @@ import {
   interruptible,
   type Listening,
   refused,
+  type Until,
   wait,
   waitForProxies,
+  waitUntil,
   type WaitingFor,
   type Work,
 } from './waits.js';
@@ -41,6 +43,8 @@ export interface Operator {
   waitForWorker<T>(waiting: WaitingFor, until: () => Promise<T>): Promise<T>;
   /** Waits for proxies, as long as it takes; undefined when somebody said to roll instead. */
   waitForProxies<T>(phase: GatedPhase, waiting: WaitingFor, work: Work<T>): Promise<T | undefined>;
+  /** Waits for a time; ends sooner when somebody said to roll now, or when `isOver`. */
+  waitUntil(phase: GatedPhase, waiting: WaitingFor, time: Until): Promise<void>;
   /** Whether somebody said so while this phase waited. */
   saidToRoll(phase: GatedPhase): boolean;
   /** Whether somebody wants the way back, or it has begun. */
@@ -84,9 +88,11 @@ export function listenToOperator(status: RotationStatus, begun?: Said): Operator
     repair: async (problem) => await refused(listening, problem),
     waitForWorker: async (waiting, until) => await wait(listening, { kind: 'worker', ...waiting }, until),
     waitForProxies: async (phase, waiting, work) => await waitForProxies(listening, phase, waiting, work),
+    waitUntil: async (phase, waiting, time) => await waitUntil(listening, phase, waiting, time),
     saidToRoll: (phase) => said.rollNow.includes(phase),
     isGoingBack: () => said.goingBack,
     beginAbort: () => {
+      if (!said.goingBack) said.rollNow = []; // what was to be quick was the way forward
       said.goingBack = true;
       return said.abort ?? {};
     },

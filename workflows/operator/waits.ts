@@ -233,6 +233,26 @@ export async function waitForProxies<T>(
   });
 }
 
+/** A time that is waited for, and what makes it too late to wait. */
+export interface Until {
+  at: Date;
+  isOver(): boolean;
+}
+
+/** Waits for a time; ends sooner when somebody said to roll now. */
+export async function waitUntil(
+  listening: Listening,
+  phase: GatedPhase,
+  waiting: WaitingFor,
+  { at, isOver }: Until,
+): Promise<void> {
+  const once = async (): Promise<void> => {
+    const left = at.getTime() - Date.now(); // a pause may have lasted longer
+    if (left > 0) await unlessStopped(isOver, async () => await sleep(left, { summary: waiting.for }));
+  };
+  await waitForProxies(listening, phase, waiting, { once });
+}
+
 /** Pauses the rotation by itself, until somebody says `resume`. */
 export async function hold(listening: Listening, reason: string, on: string[]): Promise<void> {
   listening.said.paused = { reason, on };

@@ -105,9 +105,11 @@ function addPace(command: AddCommand): void {
   command('retry', 'look again now, and roll again what was rolled but still does not meet the gate').action(
     async (options: CommonOptions) => await send(options, 'retry'),
   );
-  command('strategy', 'stop waiting for proxies and roll the rest')
+  command('strategy', 'stop waiting for proxies, or for a window, and roll the rest')
     .addOption(new Option('--leaf-renewal <how>', "instead of waiting for the proxies' own renewal").choices(['roll']))
-    .addOption(new Option('--pace <how>', 'instead of an organic rollout').choices(['forced']))
+    .addOption(
+      new Option('--pace <how>', 'instead of an organic rollout, or of waiting for a window').choices(['forced']),
+    )
     .action(async (options: CommonOptions & { leafRenewal?: string; pace?: string }) => {
       await send(options, 'strategy', async () => present({ leafRenewal: options.leafRenewal, pace: options.pace }));
     });

@@ -2,6 +2,9 @@ import { createLog } from '../../../worker/log.js';
 import { startWorker } from '../../../worker/run.js';
 import { configured } from '../options/worker.js';
 
+/** Milliseconds for what a process has to tidy up after its worker. */
+const LAST_MS = 5000;
+
 /** Runs a worker until a signal, or until `over` ends. */
 export async function serve(env: NodeJS.ProcessEnv, over?: Promise<void>): Promise<void> {
   const config = configured(env);
@@ -18,5 +21,9 @@ export async function serve(env: NodeJS.ProcessEnv, over?: Promise<void>): Promi
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
   void over?.then(() => stop('no rotation is running'));
-  await worker.ended;
+  try {
+    await worker.ended;
+  } finally {
+    setTimeout(() => process.exit(), LAST_MS).unref(); // a step that did not end in time would keep the process alive
+  }
 }

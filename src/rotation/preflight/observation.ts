@@ -144,6 +144,8 @@ export interface Deadline {
   /** Every way to replace a root. */
   ways: Way[];
   expiries: Expiry[];
+  /** Milliseconds for which none of `rollout.windows` is open, at the longest; absent where that is never so. */
+  closedMs?: number;
 }
 
 export interface Way {

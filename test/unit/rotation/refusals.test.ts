@@ -78,6 +78,7 @@ describe('strategy', () => {
   it('is taken while the rotation waits for renewals', () => {
     expect(refuseStrategy({ leafRenewal: 'roll' }, waitingFor('renewal'))).toBeUndefined();
     expect(refuseStrategy({ pace: 'forced' }, waitingFor('renewal'))).toBeUndefined();
+    expect(refuseStrategy({ pace: 'forced' }, waitingFor('window'))).toBeUndefined();
   });
   it('is refused when there is nothing to hurry', () => {
     expect(refuseStrategy({ leafRenewal: 'roll' }, running)).toContain('nothing to change');

@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { COURSES } from '../../../src/rotation/courses/index.js';
 import type { Finding } from '../../../src/rotation/findings.js';
+import type { RotationInput } from '../../../src/rotation/input.js';
 import type { GateResult } from '../../../src/rotation/payloads.js';
 import { injectionBroken, rehearsalRefused } from '../../../src/rotation/injection.js';
 import { converge } from '../../../workflows/converge.js';
@@ -28,6 +29,9 @@ let rehearsed: Finding[];
 let provenFirst: (boolean | undefined)[];
 /** Members that nobody can see, of which nobody has said anything yet. */
 let unseen: Finding[];
+/** What has happened, in its order. */
+let order: string[];
+let hurried: boolean;
 
 function gate(): GateResult {
   const held = short.length === 0 && unseen.length > 0;
@@ -47,14 +51,20 @@ function gate(): GateResult {
   };
 }
 
-function rotation(): Rotation {
+function rotation(asking: RotationInput = {}): Rotation {
   return {
-    input: { ...request(), linkerdNamespace: 'linkerd' },
+    input: { ...request(asking), linkerdNamespace: 'linkerd' },
     mesh: { extensions: [] },
     status: { stragglers: [], namespaces: [], waivers: [] },
     operator: {
       retries: () => 0,
-      saidToRoll: () => false,
+      saidToRoll: () => hurried,
+      waitForProxies: async () => void order.push('replacement'),
+      waitUntil: async (_: string, { opens }: { opens: string }, { at }: { at: Date }) => {
+        order.push(`window ${opens}`);
+        vi.setSystemTime(at);
+        await Promise.resolve();
+      },
       attention: async ({ on }: { on: string[] }) => {
         asked.push(on);
         if (short.length === 0) unseen = []; // somebody waives them
@@ -63,10 +73,15 @@ function rotation(): Rotation {
       },
     },
     steps: {
-      checkGate: async () => await Promise.resolve(gate()),
+      checkGate: async () => {
+        order.push('look');
+        return await Promise.resolve(gate());
+      },
+      awaitProxies: () => ({}),
       awaitInjection: async () => await Promise.resolve(rehearsed),
       reinject: async (_: string, input: () => { namespace: string; proveFirst?: boolean }) => {
         const { namespace, proveFirst } = input();
+        order.push(`roll ${namespace}`);
         rolled.push(namespace);
         provenFirst.push(proveFirst);
         if (stuck.includes(namespace)) return await Promise.resolve({ namespace, stragglers: [straggler] });
@@ -77,6 +92,8 @@ function rotation(): Rotation {
   } as unknown as Rotation;
 }
 
+beforeEach(() => ([order, hurried] = [[], false]));
+afterEach(() => void vi.useRealTimers());
 beforeEach(() => ([rehearsed, provenFirst] = [[], []]));
 beforeEach(() => ([short, rolled, stuck, asked, unseen] = [['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5'], [], [], [], []]));
 
@@ -92,6 +109,76 @@ describe('a mesh with more namespaces than a result names', () => {
     if (row) await converge(rotation(), row);
     expect(asked).toEqual([[expect.stringContaining('RolloutStuck: ns-1/Deployment/web')]]);
     expect(new Set(rolled)).toEqual(new Set(['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5']));
+  });
+});
+
+describe('a rollout with windows', () => {
+  const windows = [{ cron: '0 22 * * *', for: '2h' }];
+  const [EVENING, OPEN] = ['2026-06-01T18:00:00Z', '2026-06-01T22:30:00Z'];
+  const rolledAt = async (time: string, more: Partial<Rotation['status']> = {}, input: RotationInput = {}) => {
+    vi.useFakeTimers({ now: new Date(time) });
+    const under = rotation({ ...input, rollout: { ...input.rollout, windows } });
+    Object.assign(under.status, more);
+    if (row) await converge(under, { ...row, ...(input.rollout?.pace === 'organic' ? { organic: true } : {}) });
+    return order;
+  };
+  const WINDOW = 'window 2026-06-01T22:00:00.000Z';
+
+  it('begins when the next opens, with what is to be rolled by then', async () => {
+    short = ['ns-1'];
+    expect(await rolledAt(EVENING)).toEqual(['look', WINDOW, 'look', 'roll ns-1', 'look']);
+  });
+  it('begins at once while one is open', async () => {
+    short = ['ns-1'];
+    expect(await rolledAt(OPEN)).toEqual(['look', 'roll ns-1', 'look']);
+  });
+  it('waits for none where there is nothing to roll', async () => {
+    short = [];
+    expect(await rolledAt(EVENING)).toEqual(['look']);
+  });
+  it('begins at once when somebody says so', async () => {
+    [short, hurried] = [['ns-1'], true];
+    expect(await rolledAt(EVENING)).toEqual(['look', 'roll ns-1', 'look']);
+  });
+  it('begins at once where the root of the start has expired', async () => {
+    short = ['ns-1'];
+    expect(await rolledAt(EVENING, { recovery: 'root' })).toEqual(['look', 'roll ns-1', 'look']);
+  });
+  it('begins at once where the bridge certificate ends soon and there is no way back', async () => {
+    short = ['ns-1'];
+    const alerts = [{ reason: 'BridgeEnding', message: '', since: '' }];
+    expect((await rolledAt(EVENING, { alerts })).includes(WINDOW)).toBe(true);
+    [short, order] = [['ns-1'], []];
+    expect(await rolledAt(EVENING, { alerts, pastPointOfNoReturn: true })).toEqual(['look', 'roll ns-1', 'look']);
+  });
+  it('waits for one before the control plane, and again where it has closed meanwhile', async () => {
+    short = ['linkerd', 'ns-1'];
+    const close = () => vi.setSystemTime('2026-06-02T00:30:00Z');
+    const under = rotation({ rollout: { windows } });
+    const { reinject } = under.steps;
+    Object.assign(under.steps, {
+      reinject: async (summary: string, input: () => { namespace: string }) => {
+        if (input().namespace === 'linkerd') close();
+        return await reinject(summary, input as never);
+      },
+    });
+    vi.useFakeTimers({ now: new Date(EVENING) });
+    if (row) await converge(under, row);
+    expect(order).toEqual([
+      ...['look', WINDOW, 'look', 'roll linkerd', 'roll linkerd', 'roll linkerd'],
+      ...['window 2026-06-02T22:00:00.000Z', 'look', 'roll ns-1', 'look'],
+    ]);
+  });
+  it("lets the owners' own deployments replace pods meanwhile, and rolls what is left in a window", async () => {
+    short = ['ns-1'];
+    expect(await rolledAt(EVENING, {}, { rollout: { pace: 'organic' } })).toEqual([
+      'look',
+      'replacement',
+      WINDOW,
+      'look',
+      'roll ns-1',
+      'look',
+    ]);
   });
 });
 

@@ -6,7 +6,7 @@ import { type Effects, perform, type Proof } from '../../../workflows/perform.js
 /** What was done, in its order: `trust: addTarget` and so on; `=` for a gate that is brought about. */
 async function sequence(
   ref: Partial<CourseRef>,
-  { identityTakesIt = true, pastPointOfNoReturn = false } = {},
+  { identityTakesIt = true, pastPointOfNoReturn = false, windows = false } = {},
 ): Promise<string[]> {
   const course = courseOf({ strategy: 'bridge', leafRenewal: 'wait', direction: 'forward', ...ref });
   const done: string[] = [];
@@ -23,6 +23,7 @@ async function sequence(
     },
     ask: async () => await note('ask'),
     approve: async () => await note('approve'),
+    ...(windows ? { beforeNoReturn: async () => await note('window') } : {}),
     converge: async (row) => await note(`=${row.phase} ${row.gate}`),
     addTarget: async () => await note('addTarget'),
     dropRetired: async (proof) => {
@@ -89,6 +90,9 @@ describe('a course, performed', () => {
   });
   it('bridge: swaps nothing but certificates of the old key until every leaf carries both chains', async () => {
     expect(await sequence({})).toEqual([...BRIDGE.before, ...BRIDGE.after]);
+  });
+  it('bridge with windows: waits for one as long as there is a way back', async () => {
+    expect(await sequence({}, { windows: true })).toEqual([...BRIDGE.before, 'retire: window', ...BRIDGE.after]);
   });
   it('bridge with rolled leaves: swaps the issuer before the point of no return', async () => {
     expect(await sequence({ leafRenewal: 'roll' })).toEqual([

@@ -25,7 +25,8 @@ describe('deadlineOf', () => {
     namespaces: [[{ lasts: { fromMs: 50_000, toMs: 70_000 }, atOnce: 1 }]],
   };
   const { settings } = request();
-  const lasts = (course: Course) => deadlineOf({ settings, course }, pace, []).lastsMs;
+  const now = new Date('2026-06-01T00:00:00Z');
+  const lasts = (course: Course) => deadlineOf({ settings, course }, pace, { expiries: [], now }).lastsMs;
 
   it('is what the phases up to retire are predicted to take', () => {
     expect(lasts(COURSES.standard.course)).toBe(STANDARD_MS);
@@ -34,11 +35,18 @@ describe('deadlineOf', () => {
     expect(lasts(COURSES.bridge.rolled)).toBe(ROLLED_MS);
   });
 
+  it('has the longest time between two windows in it, for each rollout', () => {
+    const of = request({ rollout: { windows: [{ cron: '0 22 * * mon-fri', for: '6h' }] } });
+    const { lastsMs, closedMs } = deadlineOf({ ...of, course: COURSES.standard.course }, pace, { expiries: [], now });
+    expect(closedMs).toBe(66 * HOUR_MS); // from Saturday's morning to Monday's night
+    expect(lastsMs).toBe(STANDARD_MS + 3 * 66 * HOUR_MS);
+  });
+
   it('does not matter to a rotation of the issuer alone', () => expect(lasts(COURSES.issuer.course)).toBe(0));
 
   it('knows every other way, whatever was asked for', () => {
     const expiries = [{ what: 'its root', notAfter: after(1) }];
-    expect(deadlineOf({ settings, course: COURSES.bridge.rolled }, pace, expiries)).toEqual({
+    expect(deadlineOf({ settings, course: COURSES.bridge.rolled }, pace, { expiries, now })).toEqual({
       lastsMs: ROLLED_MS,
       ways: [
         { name: 'bridge', lastsMs: BRIDGE_MS },
@@ -82,6 +90,17 @@ describe('strategyTooSlow', () => {
       name: 'blocks when no way is quick enough, and names the quickest',
       observed: { deadline: left(HOUR_MS) },
       finds: [{ ...tooSlow, says: ['in 1h'], hint: 'standard is the quickest' }],
+    },
+    {
+      name: 'says what of it is the time between windows',
+      observed: { deadline: { ...left(HOUR_MS), closedMs: 3 * HOUR_MS } },
+      finds: [
+        {
+          ...tooSlow,
+          says: ['may last 10h, 3h of it for each rollout until one of `rollout.windows` opens'],
+          hint: 'standard is the quickest; or say windows that open sooner',
+        },
+      ],
     },
     {
       name: 'finds nothing in a recovery: it is too late to hurry',
