@@ -10,6 +10,7 @@ import type { RotationSettings } from '../../src/rotation/input.js';
 import type { GateResult } from '../../src/rotation/payloads.js';
 import type { Dependencies } from './dependencies.js';
 import { pause, reportProgress } from './heartbeat.js';
+import { type Asked, askedAt, isAnother, mayAnswer } from './look-again.js';
 import { gatedPods, probe, waivedBy } from './proxies.js';
 import type { PhaseContext } from './stored-rotation.js';
 
@@ -37,23 +38,19 @@ export async function scanGate(
   question: GateQuestion,
   { rollout: { stuckAfter }, timing: { poll } }: Pick<RotationSettings, 'rollout' | 'timing'>,
 ): Promise<{ result: GateResult; observations: ProxyObservation[] }> {
-  const isWaivedHere = waivedBy(question.waivers);
   const end = Date.now() + LONGEST_LOOK_MS;
   const until = Date.now() + Math.min(stuckAfter, STARTING_MS);
-  const proven = new Map<string, ProxyObservation>();
+  const look = looks(dependencies, question, { end, poll });
   let cohort: ReadonlySet<string> | undefined;
   for (let passes = 0; ;) {
     const pods = ofCohort(await gatedPods(dependencies.k8s, question), cohort);
     cohort ??= new Set(pods.map(({ uid }) => uid));
-    const fresh = pods.filter((pod) => isFresh(pod, proven.get(pod.uid)));
-    const looked = await probe(inTime(dependencies, end), question, fresh, isWaivedHere);
-    const observations = [...kept(proven, pods, fresh), ...looked];
+    const isLast = Date.now() >= until;
+    const observations = await look(pods, isLast);
     const result = judge(observations, question);
     reportProgress({ phase: question.row.phase, proxies: result.proxies, proven: result.proven });
-    for (const proxy of observations) if (!fallsShort(proxy, question)) proven.set(proxy.uid, proxy);
     if (!result.passed) {
-      const isDone = Date.now() >= until || !isStartingAlone(observations, question, stuckAfter);
-      if (isDone) return { result, observations };
+      if (isLast || !isStartingAlone(observations, question, stuckAfter)) return { result, observations };
       await pause(poll);
       continue;
     }
@@ -61,6 +58,48 @@ export async function scanGate(
     cohort = undefined;
     if (passes >= SCANS) return { result, observations };
   }
+}
+
+/** What a proxy showed, and what its pod was then. */
+interface Seen {
+  observation: ProxyObservation;
+  asked: Asked;
+  isProven: boolean;
+}
+
+/**
+ * Asks the proxies of a list: each that is proven once, one that cannot be read when it may have begun to answer, and all that are
+ * not proven for the last time.
+ */
+function looks(
+  dependencies: Dependencies,
+  question: GateQuestion,
+  { end, poll }: { end: number; poll: number },
+): (pods: readonly MeshedPod[], isLast: boolean) => Promise<ProxyObservation[]> {
+  const isWaivedHere = waivedBy(question.waivers);
+  const seen = new Map<string, Seen>();
+  return async (pods, isLast) => {
+    const now = Date.now();
+    const fresh = pods.filter((pod) => isFresh(pod, seen.get(pod.uid), isLast ? undefined : now));
+    const listed = new Map(pods.map((pod) => [pod.uid, pod]));
+    for (const observation of await probe(inTime(dependencies, end), question, fresh, isWaivedHere)) {
+      const { uid } = observation;
+      const pod = listed.get(uid);
+      if (!pod) continue;
+      const asked = askedAt(now, pod, { before: seen.get(uid)?.asked, firstMs: poll });
+      seen.set(uid, { observation, asked, isProven: !fallsShort(observation, question) });
+    }
+    return pods.flatMap(({ uid, terminating }) => {
+      const known = seen.get(uid);
+      return known ? [{ ...known.observation, terminating }] : [];
+    });
+  };
+}
+
+/** Not asked yet, or asked of another process; or not proven, and it may answer by now (absent: whether it may or not). */
+function isFresh(pod: MeshedPod, seen: Seen | undefined, now: number | undefined): boolean {
+  if (!seen || isAnother(seen.asked, pod)) return true;
+  return !seen.isProven && (now === undefined || mayAnswer(seen.asked, pod, now));
 }
 
 /** All looks of one gate together have the time of one: what is not tried by then is a finding, and the gate stays shut. */
@@ -75,11 +114,6 @@ function inTime(dependencies: Dependencies, end: number): Dependencies {
 function ofCohort(pods: MeshedPod[], cohort: ReadonlySet<string> | undefined): MeshedPod[] {
   const left = cohort ? pods.filter(({ uid }) => cohort.has(uid)) : [];
   return left.length > 0 ? left : pods;
-}
-
-/** Not proven yet, or proven by what it will be started with, and started since. */
-function isFresh({ address }: MeshedPod, seen: ProxyObservation | undefined): boolean {
-  return !seen || (seen.unstarted === true && address !== undefined);
 }
 
 function fallsShort(proxy: ProxyObservation, { target, requirement, waivers }: GateQuestion): boolean {
@@ -97,18 +131,6 @@ function isStartingAlone(
     problem !== undefined && createdAt !== undefined && Date.parse(createdAt) > youngest;
   const short = observations.filter((proxy) => fallsShort(proxy, question));
   return short.length > 0 && short.every(isStarting);
-}
-
-function kept(
-  proven: ReadonlyMap<string, ProxyObservation>,
-  pods: readonly MeshedPod[],
-  fresh: readonly MeshedPod[],
-): ProxyObservation[] {
-  const asked = new Set(fresh.map(({ uid }) => uid));
-  return pods.flatMap(({ uid, terminating }) => {
-    const seen = asked.has(uid) ? undefined : proven.get(uid);
-    return seen ? [{ ...seen, terminating }] : [];
-  });
 }
 
 function judge(
