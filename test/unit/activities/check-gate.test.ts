@@ -11,7 +11,7 @@ vi.mock('../../../activities/kit/stored-rotation.js', async () => ({
 vi.mock('../../../activities/kit/proxies.js', async () => (await import('./waits.js')).proxies());
 vi.mock('../../../activities/kit/reversions.js', () => ({ reversions: async () => await Promise.resolve([]) }));
 
-beforeEach(() => Object.assign(mesh, { looks: 0, given: [], reverted: [], proxiesAt: () => [] }));
+beforeEach(() => Object.assign(mesh, { looks: 0, given: [], reverted: [], proxiesAt: () => [], asked: [] }));
 
 const starting = (uid: string, createdAt: string): ProxyObservation => ({
   ...without(proxy({ uid, pod: uid, createdAt }), 'leaf'),
@@ -40,6 +40,26 @@ describe('the gate of a mesh in which a pod is always starting', () => {
   it('is passed when the one that was starting is gone', async () => {
     mesh.proxiesAt = (look) => [renewed('old'), ...(look < 4 ? [starting('short-lived', now())] : [])];
     expect(await gate()).toMatchObject({ passed: true, proxies: 1 });
+  });
+  it('reads each leaf once, and asks one that is starting when it gets ready, and for the last time', async () => {
+    const born = now();
+    mesh.proxiesAt = (look) => [
+      ...[renewed('old'), { ...starting('young', born), ready: false }],
+      look < 5 ? { ...starting('late', born), ready: false } : { ...renewed('late'), ready: true },
+    ];
+    expect(await gate()).toMatchObject({ passed: false, proxies: 3, proven: 2 });
+    const times = (uid: string) => mesh.asked?.flat().filter((one) => one === uid).length ?? 0;
+    expect(mesh.looks).toBeGreaterThan(20);
+    expect(times('old')).toBe(1);
+    expect(times('late')).toBeLessThanOrEqual(5);
+    expect(times('young')).toBeLessThan(15);
+    expect(mesh.asked?.at(-1)).toEqual(['young']);
+  });
+  it('asks a proven one again whose container was started anew between the lists', async () => {
+    const started = (second: number) => ({ ...renewed('old'), startedAt: new Date(second * 1000) });
+    mesh.proxiesAt = (look) => [started(look)];
+    expect(await gate()).toMatchObject({ passed: true, proxies: 1 });
+    expect(mesh.asked).toEqual([['old'], ['old']]);
   });
   it('gives its looks eight minutes together, and the last one what is left', async () => {
     const born = now();
