@@ -20,6 +20,7 @@ import { assertRightCluster, type OfCluster } from './kit/right-cluster.js';
 import { lookForRenewal } from './look-for-renewal.js';
 import { makePlan } from './make-plan.js';
 import { preflight } from './preflight.js';
+import { proveShare } from './prove-share.js';
 import { putBack } from './put-back.js';
 import { reinject } from './reinject.js';
 import { reinjectNamespaces } from './reinject-namespaces.js';
@@ -45,6 +46,7 @@ export function createActivities(dependencies: Dependencies) {
     dropRetired: given(dropRetired),
     awaitInjection: given(awaitInjection),
     checkGate: given(checkGate),
+    proveShare: given(proveShare),
     reinject: given(reinject),
     reinjectNamespaces: given(reinjectNamespaces),
     awaitApproval: given(awaitApproval),

@@ -178,6 +178,18 @@ export interface GateResult {
   unconfirmed?: Finding[];
 }
 
+/** A part of the pods of a mesh, which one worker proves while others prove the other parts. */
+export interface Share {
+  /** From 0. */
+  index: number;
+  of: number;
+}
+
+/** The proxies of one share of the mesh, and nothing that is beside them. */
+export interface ShareInput extends PhaseInput {
+  share: Share;
+}
+
 export interface AwaitChangeInput extends PhaseInput {
   /** `members`: only those that reroot cannot see are waited for, and no proxy is asked. */
   of?: 'members';
