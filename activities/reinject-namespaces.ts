@@ -107,33 +107,36 @@ async function rollUntilDone(
     const stragglers = seen.all.filter(({ decision, begun }) => begun && decision.do === 'straggle');
     const wrong = { workloads: seen.all.length, stragglers: namesOf(stragglers), fallen: news.fallen };
     const stopped = brakes(wrong, rollout.maxStragglers);
+    const closed = input.until !== undefined && Date.now() >= Date.parse(input.until);
     const next =
-      stopped === undefined ? nextOfCluster(seen.all, openWaves(input.waves, seen), { ...rollout, pods: budget }) : [];
+      stopped === undefined && !closed
+        ? nextOfCluster(seen.all, openWaves(input.waves, seen), { ...rollout, pods: budget })
+        : [];
     const progress = rolloutProgress(seen, { cluster, input, budget, slowed: pace.because(), stopped });
     reportProgress(progress);
     if (next.length > 0) {
       await guarded();
       await pMap(next, async (one) => await rollOne(k8s, one, { cluster, reading }), { concurrency: WRITES_AT_ONCE });
-    } else if (isOver(seen.all, stopped)) return ended(progress, seen, { stopped });
+    } else if (isOver(seen.all, stopped !== undefined || closed)) return ended(progress, seen, { stopped, closed });
     await pause(timing.poll);
   }
 }
 
 /** Nothing is left to do, or nothing more is done and what was begun has ended. */
-function isOver(all: readonly InCluster[], stopped: string | undefined): boolean {
-  return stopped === undefined ? !all.some(isBusy) : inFlight(all) === 0;
+function isOver(all: readonly InCluster[], holds: boolean): boolean {
+  return holds ? inFlight(all) === 0 : !all.some(isBusy);
 }
 
 function ended(
   progress: RolloutProgress,
   { all }: Cluster,
-  { stopped }: { stopped: string | undefined },
+  { stopped, closed }: { stopped: string | undefined; closed: boolean },
 ): ReinjectNamespacesResult {
   const isLeft = all.some(isBusy);
   return {
     ...progress,
     stragglers: capped(stragglersOf(all), MOST_STRAGGLERS).shown,
-    ...present({ stopped: isLeft ? stopped : undefined }),
+    ...(isLeft ? present({ stopped, closed: closed && stopped === undefined ? (true as const) : undefined }) : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Row } from '../src/rotation/courses/course.js';
+import { present } from '../src/ground/present.js';
 import { rolloutStopped } from '../src/rotation/brake.js';
 import type { Finding } from '../src/rotation/findings.js';
 import type {
@@ -14,6 +15,7 @@ import { shownNamespaces } from '../src/rotation/shown-namespaces.js';
 import type { RotationStatus } from '../src/rotation/status.js';
 import { showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
+import { closesAt } from './window.js';
 
 /** Identity reads anchors only at its start, and the injector decides what new pods get: these two first. */
 const IDENTITY = 'linkerd-identity';
@@ -33,24 +35,27 @@ export async function rollControlPlane(rotation: Rotation, { phase, whose }: Row
 /**
  * All namespaces, wave by wave; one that is stuck does not hold up the others, as long as there are not too many of them.
  * @param which `proveFirst`: the injector could not be rehearsed, so each namespace begins with one workload
+ * @returns stragglers; `closed`: the window has closed before all were rolled
  */
 export async function rollNamespaces(
   rotation: Rotation,
-  { phase }: Row,
+  row: Pick<Row, 'phase'>,
   gate: GateResult,
   which: Pick<ReinjectNamespacesInput, 'proveFirst'> = {},
-): Promise<Finding[]> {
+): Promise<Finding[] | 'closed'> {
+  const { phase } = row;
   const { input, mesh, steps, status } = rotation;
   const { settings, linkerdNamespace } = input;
   const names = gate.namespaces.map(({ name }) => name).filter((name) => name !== linkerdNamespace);
   const waves = wavesOf(names, mesh.extensions, settings.rollout);
   for (const namespace of waves.flat()) track(rotation, { ...untouched(rotation, phase, namespace), state: 'waiting' });
-  const { stragglers, stopped, shown, undone } = await steps.reinjectNamespaces(
+  const { stragglers, stopped, closed, shown, undone } = await steps.reinjectNamespaces(
     `${phase} ${names.length} namespaces`,
     () => ({
       ...phaseInput(rotation, phase),
       waves,
       ...which,
+      ...present({ until: closesAt(rotation, row) }),
       ...(status.undone?.phase === phase ? { undone: status.undone.rolls } : {}),
     }),
   );
@@ -59,6 +64,7 @@ export async function rollNamespaces(
   const others = status.namespaces.filter(({ namespace }) => !isShown.has(namespace));
   status.namespaces = shownNamespaces([...shown, ...others]);
   showDetails(status);
+  if (closed) return 'closed';
   return stopped === undefined ? stragglers : [rolloutStopped(stopped), ...stragglers];
 }
 

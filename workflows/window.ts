@@ -25,6 +25,12 @@ export async function awaitWindow(rotation: Rotation, row: Pick<Row, 'phase'>): 
   }
 }
 
+/** ISO 8601: when nothing more may begin to roll; undefined: it may go on. */
+export function closesAt(rotation: Rotation, { phase }: Pick<Row, 'phase'>): string | undefined {
+  const state = stateNow(rotation);
+  return rotation.operator.saidToRoll(phase) || !state.open ? undefined : state.until?.toISOString();
+}
+
 function stateNow(rotation: Rotation): WindowState {
   const { windows } = rotation.input.settings.rollout;
   return windowAt(mayWait(rotation) ? windows : [], new Date());

@@ -253,6 +253,8 @@ export interface ReinjectResult extends NamespaceProgress {
 export interface ReinjectNamespacesInput extends PhaseInput {
   /** Namespaces in their waves: one begins when nothing of the one before is left to do. */
   waves: string[][];
+  /** ISO 8601: nothing begins to roll after this; absent: it may take as long as it takes. */
+  until?: string;
   /** As in `ReinjectInput`. */
   proveFirst?: boolean;
   undone?: UndoneRolls;
@@ -286,8 +288,8 @@ export interface ReinjectNamespacesResult extends RolloutProgress {
   stragglers: Finding[];
   /** Why nothing more is rolled although something is left; absent: nothing is, but for the stragglers. */
   stopped?: string;
-  /** The window has closed, and something is left. */
-  closed?: boolean;
+  /** `until` has passed, and something is left. */
+  closed?: true;
 }
 
 export interface BundleWritten extends MayHandOff {
