@@ -97,7 +97,8 @@ async function rollUntilDone(
       const isUp = injectorRuns(look, phase) || (await injectorIsReady(k8s, phase.linkerd.namespace));
       return cluster.assess(look.workloads, proxies.known(members), isUp);
     };
-    const seen = await certainly(await assess(found), async () => await assess(await mesh.fresh()));
+    const told = await assess(found);
+    const seen = mesh.isFresh ? told : await certainly(told, async () => await assess(await mesh.fresh()));
     const news = pods.look(cluster.membersOf(found.pods));
     pace ??= throttle({
       most: rollout.pods ?? usualBudget(seen.proxies),

@@ -10,7 +10,7 @@ import { heedFirst } from './kit/first-of-wave.js';
 import { withInjectorDown } from './kit/heed-injector.js';
 import { pause, reportedBefore, reportProgress } from './kit/heartbeat.js';
 import { namespaceMemory, type NamespaceMemory } from './kit/namespace-memory.js';
-import { isBusy, stragglersOf, summarize } from './kit/namespace-progress.js';
+import { isBusy, SHOWN_ALONE, stragglersOf, summarize } from './kit/namespace-progress.js';
 import { judgedPods } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
 import { fence } from './kit/fence.js';
@@ -24,7 +24,7 @@ const LOOK_AGAIN_MS = 10_000;
 /** Workloads of one namespace that roll at the same time, where the input says nothing. */
 const AT_ONCE = 8;
 /** Stragglers that a result names; the gate counts all. */
-const MOST_STRAGGLERS = 100;
+const MOST_STRAGGLERS = 40;
 
 /**
  * Rolls the workloads of one namespace whose proxies fall short of the phase's requirement, and waits for their
@@ -63,7 +63,7 @@ export async function rollNamespace(
     const heeding = await heedInjector(dependencies, phase, { seen, input, memory });
     const { state, free } = heedFirst(heeding, { proxies: found.proxies, phase, input, memory });
     const heldBecause = (one: Assessment) => (free.includes(one) ? undefined : BEHIND_THE_FIRST);
-    const progress = summarize(state, input, { rolled, heldBecause });
+    const progress = summarize(state, input, { rolled, named: SHOWN_ALONE, heldBecause });
     reportProgress(progress);
     const next = nextInLine(free, rollout.workloads ?? AT_ONCE);
     if (next.length > 0) {

@@ -13,7 +13,8 @@ const REST = 10;
 export function confirmation(clock: () => number = Date.now) {
   const believed = new Map<string, number>();
   let notBefore = 0;
-  const isOpen = (one: InCluster, now: number): boolean => isForGood(one) && (believed.get(keyOf(one)) ?? 0) < now;
+  const isOpen = (one: InCluster, now: number): boolean =>
+    isForGood(one) && (believed.get(keyOf(one)) ?? -Infinity) < now;
   return async (seen: Cluster, lookAgain: () => Promise<Cluster>): Promise<Cluster> => {
     const began = clock();
     const open = seen.all.filter((one) => isOpen(one, began));

@@ -17,6 +17,8 @@ export interface MeshLook {
 export interface LiveMesh {
   /** As far as the API server has told: it may be behind, and pods and controllers are not of one moment. */
   look(): Promise<MeshLook>;
+  /** Every look is fresh. */
+  isFresh: boolean;
   /** Asked for now. Controllers first: what one calls rolled out, the pods listed after it show. */
   fresh(): Promise<MeshLook>;
 }
@@ -38,13 +40,14 @@ export async function liveMesh({ k8s }: Pick<Dependencies, 'k8s'>, which: Which)
     return { workloads, pods: await listMeshedPods(k8s, controlPlane) };
   };
   const mayWatch = k8s.watch !== undefined && (await missingPermissions(k8s, watchPermissions())).length === 0;
-  if (!mayWatch) return { look: fresh, fresh };
+  if (!mayWatch) return { look: fresh, fresh, isFresh: true };
   const pods = mirror(k8s, meshedPodSource(k8s, controlPlane), signal);
   const owners = mirror(k8s, replicaSetOwners(k8s), signal);
   const watched = watchedKinds(USUAL, { k8s, reading, signal });
   let others: Workload[] | undefined;
   return {
     fresh,
+    isFresh: false,
     look: async () => {
       others ??= await listWorkloads(k8s, undefined, reading, othersThan(USUAL));
       const workloads = await watched.look();

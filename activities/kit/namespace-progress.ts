@@ -11,7 +11,8 @@ import type { Assessment } from './assess.js';
 export const MOST_UNDONE = 20;
 const LONGEST_MARK = 100;
 /** Workloads that progress names; the others it counts. */
-const SHOWN = 5;
+export const SHOWN_ALONE = 5;
+export const SHOWN_AMONG_OTHERS = 3;
 /** Characters of what one of them waits for. */
 const LONGEST_WAIT = 400;
 
@@ -22,6 +23,8 @@ export function isBusy({ decision }: Pick<Assessment, 'decision'>): boolean {
 
 interface Told {
   rolled: number;
+  /** How many of those that are waited for are named. */
+  named: number;
   /** Why one that is not rolled yet has to wait; undefined: it is next in line. */
   heldBecause(one: Assessment): string | undefined;
 }
@@ -29,11 +32,11 @@ interface Told {
 export function summarize(
   state: readonly Assessment[],
   { namespace, phase }: Pick<ReinjectInput, 'namespace' | 'phase'>,
-  { rolled, heldBecause }: Told,
+  { rolled, named: most, heldBecause }: Told,
 ): NamespaceProgress {
   const waiting = state.filter(isBusy);
   const named = waiting
-    .slice(0, SHOWN)
+    .slice(0, most)
     .map((one) => plain(`${one.name}: ${heldBecause(one) ?? whyWaiting(one.decision)}`, LONGEST_WAIT));
   return {
     namespace,
@@ -43,7 +46,7 @@ export function summarize(
     proxies: state.reduce((sum, { proxies }) => sum + proxies, 0),
     proven: state.reduce((sum, { proven }) => sum + proven, 0),
     rolled,
-    waitingFor: waiting.length > SHOWN ? [...named, `and ${waiting.length - SHOWN} more workloads`] : named,
+    waitingFor: waiting.length > most ? [...named, `and ${waiting.length - most} more workloads`] : named,
     ...present({ undone: undoneOf(state) }),
   };
 }

@@ -3,7 +3,7 @@ import { inFlight, isUnderWay } from '../../src/rotation/budget.js';
 import type { ReinjectNamespacesInput, RolloutProgress, ShownNamespace } from '../../src/rotation/payloads.js';
 import { shownInProgress } from '../../src/rotation/shown-namespaces.js';
 import type { Cluster, clusterState, InCluster } from './cluster-state.js';
-import { isBusy, MOST_UNDONE, summarize, undoneOf } from './namespace-progress.js';
+import { isBusy, MOST_UNDONE, SHOWN_AMONG_OTHERS, summarize, undoneOf } from './namespace-progress.js';
 
 interface Told {
   cluster: ReturnType<typeof clusterState>;
@@ -40,7 +40,11 @@ function progressOf(
 ): ShownNamespace {
   const heldBecause = (one: { name: string }) => (stopped === undefined ? seen.held.get(one.name) : stopped);
   const of = { namespace, phase: input.phase };
-  const { undone: _undone, ...progress } = summarize(state, of, { rolled: cluster.rolledIn(namespace), heldBecause });
+  const { undone: _undone, ...progress } = summarize(state, of, {
+    rolled: cluster.rolledIn(namespace),
+    named: SHOWN_AMONG_OTHERS,
+    heldBecause,
+  });
   return { ...progress, state: stateOf(state) };
 }
 

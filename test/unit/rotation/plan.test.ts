@@ -120,6 +120,12 @@ describe('what an approval is bound to', () => {
 describe('wavesOf', () => {
   it('begins with those that go first, then extensions, then all others together, then those that go last', () => {
     const order = { first: ['x'], last: ['y', 'a'] };
-    expect(wavesOf(['z', 'a', 'viz', 'x', 'b', 'y'], ['viz'], order)).toEqual([['x'], ['viz'], ['b', 'z'], ['y'], ['a']]);
+    expect(wavesOf(['z', 'a', 'viz', 'x', 'b', 'y'], ['viz'], order)).toEqual([
+      ['x'],
+      ['viz'],
+      ['b', 'z'],
+      ['y'],
+      ['a'],
+    ]);
   });
 });
