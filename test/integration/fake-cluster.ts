@@ -45,7 +45,7 @@ export const ROOTS: GenerateResult = {
   pastPointOfNoReturn: false,
 };
 
-const PLAN = {
+export const PLAN = {
   ...{
     cluster: 'default',
     linkerdNamespace: 'linkerd',

@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WorkflowFailedError } from '@temporalio/client';
-import { type FakeCluster, fakeCluster } from './fake-cluster.js';
+import { type FakeCluster, fakeCluster, PLAN, ROOTS } from './fake-cluster.js';
 import { reportOf, statusOf, statusWhere } from './support.js';
 
 let cluster: FakeCluster;
@@ -99,6 +99,24 @@ describe('a rollout with windows', { timeout: 150_000 }, () => {
     await atWindow(handle, 'abort');
     await rollNow(handle);
     expect((await reportOf(handle)).outcome).toBe('aborted');
+  });
+
+  it('waits for none past the point of no return when the bridge certificate ends soon and cannot be made anew', async () => {
+    let endsSoon = false;
+    Object.assign(cluster.given.answers, {
+      preflight: () => ({
+        ...{ linkerdNamespace: 'linkerd', linkerdVersion: 'edge-1', layout: 'd', leafLifeMs: 4000, apiServer: 'fake' },
+        ...{ clusterUid: 'uid', findings: [], plan: PLAN, extensions: [] },
+      }),
+      generate: () => ({ ...ROOTS, adopted: true, pastPointOfNoReturn: true }),
+      keepBridge: () => ({ notAfter: '2026-12-24T00:00:00Z', renewable: false, endsSoon }),
+    });
+    const handle = await cluster.start({ approvals: 'none', rollout: { windows: [far()] } });
+    await atWindow(handle, 'retire');
+    expect(rolls).toEqual([]);
+    endsSoon = true;
+    expect((await reportOf(handle)).outcome).toBe('completed');
+    expect(rolls).toHaveLength(1);
   });
 
   it('is given up by a cancellation', async () => {
