@@ -8,7 +8,8 @@ import { lostProxies, rotationOf } from '../src/rotation/lost-proxies.js';
 import { phaseMark } from '../src/rotation/mark.js';
 import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
-import { type GateQuestion, namespacesOf, scanGate, SHOWN_FINDINGS } from './kit/gate-scan.js';
+import { SHOWN_FINDINGS } from '../src/rotation/shares.js';
+import { type GateQuestion, namespacesOf, scanGate } from './kit/gate-scan.js';
 import { pause } from './kit/heartbeat.js';
 import { heldMembers } from './kit/held-members.js';
 import { withMark } from './kit/last-roll.js';
@@ -27,7 +28,7 @@ const MISSING_MS = 5000;
 type GateContext = PhaseContext & GateQuestion;
 
 /** The phase lies behind: nothing is left to prove, and nothing is counted. */
-const OVERTAKEN: GateResult = {
+export const OVERTAKEN: GateResult = {
   ...{ passed: true, proxies: 0, proven: 0, waived: 0 },
   ...{ namespaces: [], reverted: [], findings: [] },
 };

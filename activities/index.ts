@@ -20,8 +20,10 @@ import { assertRightCluster, type OfCluster } from './kit/right-cluster.js';
 import { lookForRenewal } from './look-for-renewal.js';
 import { makePlan } from './make-plan.js';
 import { preflight } from './preflight.js';
+import { proveShare } from './prove-share.js';
 import { putBack } from './put-back.js';
 import { reinject } from './reinject.js';
+import { reinjectNamespaces } from './reinject-namespaces.js';
 import { writeIssuer } from './write-issuer.js';
 
 /** Every activity, with what it works on: one file a step. None works on another cluster than its input is of. */
@@ -44,7 +46,9 @@ export function createActivities(dependencies: Dependencies) {
     dropRetired: given(dropRetired),
     awaitInjection: given(awaitInjection),
     checkGate: given(checkGate),
+    proveShare: given(proveShare),
     reinject: given(reinject),
+    reinjectNamespaces: given(reinjectNamespaces),
     awaitApproval: given(awaitApproval),
     awaitChange: given(awaitChange),
     awaitHandOff: given(awaitHandOff),

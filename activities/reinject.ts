@@ -1,19 +1,16 @@
 import { type ProxyObservation, workloadName } from '../src/ground/mesh.js';
-import { plain } from '../src/ground/plain.js';
-import { present } from '../src/ground/present.js';
 import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
 import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
-import { type Finding, isWaived, withoutControlPlane } from '../src/rotation/findings.js';
+import { isWaived, withoutControlPlane } from '../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, ReinjectResult, UndoneRolls } from '../src/rotation/payloads.js';
-import { UNCAPPED } from '../src/rotation/pace.js';
-import { withoutInjector } from '../src/rotation/rollout.js';
-import type { RolloutDecision } from '../src/rotation/rollout-waits.js';
 import { act, needsInjector, nextInLine } from './kit/act.js';
 import { assess, type Assessment } from './kit/assess.js';
 import { heedFirst } from './kit/first-of-wave.js';
+import { withInjectorDown } from './kit/heed-injector.js';
 import { pause, reportedBefore, reportProgress } from './kit/heartbeat.js';
 import { namespaceMemory, type NamespaceMemory } from './kit/namespace-memory.js';
+import { isBusy, stragglersOf, summarize } from './kit/namespace-progress.js';
 import { judgedPods } from './kit/proxies.js';
 import { proxyCache } from './kit/proxy-cache.js';
 import { fence } from './kit/fence.js';
@@ -24,15 +21,10 @@ import { workloadReading } from './kit/templates.js';
 
 /** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
 const LOOK_AGAIN_MS = 10_000;
+/** Workloads of one namespace that roll at the same time, where the input says nothing. */
+const AT_ONCE = 8;
 /** Stragglers that a result names; the gate counts all. */
 const MOST_STRAGGLERS = 100;
-/** Rolls that were put back of which later steps are told; any other is rolled once by each. */
-const MOST_UNDONE = 20;
-const LONGEST_MARK = 100;
-/** Workloads that progress names; the others it counts. */
-const SHOWN = 5;
-/** Characters of what one of them waits for. */
-const LONGEST_WAIT = 400;
 
 /**
  * Rolls the workloads of one namespace whose proxies fall short of the phase's requirement, and waits for their
@@ -70,9 +62,10 @@ export async function rollNamespace(
     const seen = assess(found, { phase, input, memory });
     const heeding = await heedInjector(dependencies, phase, { seen, input, memory });
     const { state, free } = heedFirst(heeding, { proxies: found.proxies, phase, input, memory });
-    const progress = summarize(state, input, { rolled, free });
+    const heldBecause = (one: Assessment) => (free.includes(one) ? undefined : BEHIND_THE_FIRST);
+    const progress = summarize(state, input, { rolled, heldBecause });
     reportProgress(progress);
-    const next = nextInLine(free, rollout.workloads ?? UNCAPPED.workloads);
+    const next = nextInLine(free, rollout.workloads ?? AT_ONCE);
     if (next.length > 0) {
       await fence(dependencies, input);
       rolled += await act(dependencies.k8s, next, { reading, memory });
@@ -127,66 +120,11 @@ async function heedInjector(
 ): Promise<Assessment[]> {
   const isBound = input.namespace !== linkerd.namespace && seen.some(needsInjector);
   if (!isBound || (await injectorIsReady(k8s, linkerd.namespace))) return seen;
-  memory.hold('no injector');
-  const down = {
-    downSince: memory.heldSince('no injector'),
-    stuckAfterMs: input.settings.rollout.stuckAfter,
-    now: new Date(),
-  };
-  return seen.map((one) => (needsInjector(one) ? { ...one, decision: withoutInjector(one.decision, down) } : one));
-}
-
-function isBusy({ decision }: Assessment): boolean {
-  return decision.do !== 'nothing' && decision.do !== 'straggle';
-}
-
-function summarize(
-  state: readonly Assessment[],
-  input: ReinjectInput,
-  { rolled, free }: { rolled: number; free: readonly Assessment[] },
-): NamespaceProgress {
-  const waiting = state.filter(isBusy);
-  const named = waiting
-    .slice(0, SHOWN)
-    .map((one) =>
-      plain(`${one.name}: ${free.includes(one) ? whyWaiting(one.decision) : BEHIND_THE_FIRST}`, LONGEST_WAIT),
-    );
-  return {
-    namespace: input.namespace,
-    phase: input.phase,
-    workloads: state.length,
-    workloadsDone: state.filter(({ decision }) => decision.do === 'nothing').length,
-    proxies: state.reduce((sum, { proxies }) => sum + proxies, 0),
-    proven: state.reduce((sum, { proven }) => sum + proven, 0),
-    rolled,
-    waitingFor: waiting.length > SHOWN ? [...named, `and ${waiting.length - SHOWN} more workloads`] : named,
-    ...present({ undone: undoneOf(state) }),
-  };
+  return withInjectorDown(seen, { memory, stuckAfterMs: input.settings.rollout.stuckAfter });
 }
 
 const BEHIND_THE_FIRST = 'no dry run of a new pod is taken: the first workload has to come out right before it';
 
-/** A later step of this phase may find nothing of them in the cluster, and would roll once more. */
-function undoneOf(state: readonly Assessment[]): UndoneRolls | undefined {
-  const undone = state.flatMap(({ name, workload }): [string, string][] =>
-    workload?.dropped && workload.mark !== undefined ? [[name, plain(workload.mark, LONGEST_MARK)]] : [],
-  );
-  return undone.length > 0 ? Object.fromEntries(undone.slice(0, MOST_UNDONE)) : undefined;
-}
-
 function undoneBefore(): UndoneRolls | undefined {
   return (reportedBefore() as Partial<NamespaceProgress> | undefined)?.undone;
-}
-
-function whyWaiting(decision: RolloutDecision): string {
-  if (decision.do === 'wait') return decision.why;
-  return ('refused' in decision && decision.refused) || 'next in line';
-}
-
-function stragglersOf(state: readonly Assessment[]): Finding[] {
-  return state.flatMap(({ name, decision }): Finding[] => {
-    if (decision.do !== 'straggle') return [];
-    const { reason, message, hint } = decision;
-    return [{ reason, severity: 'block', message, subject: { kind: 'workload', name }, hint }];
-  });
 }

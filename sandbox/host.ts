@@ -21,10 +21,11 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stopAll(signal, 0));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const network = await claimNetwork();
+  const pods = meshedPodCount(options.apps, NODES);
   const [kubeletPort = 0] = await network.freePorts(1);
   const [temporal, kubernetes] = await Promise.all([
     startTemporal(folder, network),
-    startKubernetes(folder, network, { kubeletPort, readyWhenSaid: MESHED_PODS }),
+    startKubernetes(folder, network, { kubeletPort, readyWhenSaid: MESHED_PODS }, pods),
   ]);
   const create = async (objects: Parameters<typeof createObjects>[1]) =>
     await createObjects(kubernetes.adminKubeconfig, objects);
@@ -42,7 +43,7 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
     ...permissionObjects(options.certManager && sourceNames(options.certManager)),
     ...appObjects(options.apps),
   ]);
-  await proxiesReady(standin, controlPlane + meshedPodCount(options.apps, NODES));
+  await proxiesReady(standin, controlPlane + pods);
   const facts: SandboxFacts = {
     folder,
     pid: process.pid,

@@ -68,9 +68,13 @@ async function rollDataPlane(rotation: Rotation, row: Row, before: GateResult): 
   const broken = blocking(found);
   if (broken.length > 0) return broken;
   const which = found.length > 0 ? { proveFirst: true } : {};
-  if (!isOrganic(rotation, row) && !isClosed(rotation, row)) return await rollNamespaces(rotation, row, before, which);
-  const left = await awaitTurn(rotation, row);
-  return left.reverted.length > 0 ? [] : await rollNamespaces(rotation, row, left, which);
+  let left = isOrganic(rotation, row) || isClosed(rotation, row) ? await awaitTurn(rotation, row) : before;
+  while (left.reverted.length === 0) {
+    const stuck = await rollNamespaces(rotation, row, left, which);
+    if (stuck !== 'closed') return stuck;
+    left = await awaitTurn(rotation, row);
+  }
+  return [];
 }
 
 /** Waits for what comes before a forced rollout: the owners' own deployments, and a window. @returns what is left to roll */

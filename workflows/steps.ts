@@ -100,6 +100,12 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
       const call = (steps: Proxies) => async () => await steps.reinject.executeWithOptions({ summary }, [input()]);
       return await interruptible({ once: call(waits.once), keepTrying: call(waits.keepTrying), listens: true });
     },
+    /** The same, of many namespaces. */
+    reinjectNamespaces: async (summary: string, input: () => Parameters<Activities['reinjectNamespaces']>[0]) => {
+      const call = (steps: Proxies) => async () =>
+        await steps.reinjectNamespaces.executeWithOptions({ summary }, [input()]);
+      return await interruptible({ once: call(waits.once), keepTrying: call(waits.keepTrying), listens: true });
+    },
     /** For `Operator.waitForProxies`, which listens by itself. */
     awaitProxies: (input: () => Parameters<Activities['awaitProxies']>[0]) => ({
       once: async () => await waits.once.awaitProxies(input()),

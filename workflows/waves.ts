@@ -1,21 +1,25 @@
 import type { Row } from '../src/rotation/courses/course.js';
-import { capped } from '../src/rotation/capped.js';
+import { present } from '../src/ground/present.js';
+import { rolloutStopped } from '../src/rotation/brake.js';
 import type { Finding } from '../src/rotation/findings.js';
-import type { GateResult, NamespaceProgress, ReinjectInput, ReinjectResult } from '../src/rotation/payloads.js';
-import { UNCAPPED } from '../src/rotation/pace.js';
+import type {
+  GateResult,
+  NamespaceProgress,
+  ReinjectInput,
+  ReinjectNamespacesInput,
+  ReinjectResult,
+} from '../src/rotation/payloads.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
-import { orderNamespaces } from '../src/rotation/plan.js';
+import { wavesOf } from '../src/rotation/plan.js';
 import { shownNamespaces } from '../src/rotation/shown-namespaces.js';
 import type { RotationStatus } from '../src/rotation/status.js';
 import { showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
+import { closesAt } from './window.js';
 
 /** Identity reads anchors only at its start, and the injector decides what new pods get: these two first. */
 const IDENTITY = 'linkerd-identity';
 const INJECTOR = 'linkerd-proxy-injector';
-
-/** Stragglers that a status names; the gate counts all. */
-const MOST_STRAGGLERS = 100;
 
 /** One component after the other; the rest of the control plane together at the end. Some gates are identity's alone. */
 export async function rollControlPlane(rotation: Rotation, { phase, whose }: Row): Promise<Finding[]> {
@@ -29,31 +33,39 @@ export async function rollControlPlane(rotation: Rotation, { phase, whose }: Row
 }
 
 /**
- * Several namespaces at a time; one that is stuck does not hold up the others.
+ * All namespaces, wave by wave; one that is stuck does not hold up the others, as long as there are not too many of them.
  * @param which `proveFirst`: the injector could not be rehearsed, so each namespace begins with one workload
+ * @returns stragglers; `closed`: the window has closed before all were rolled
  */
 export async function rollNamespaces(
   rotation: Rotation,
-  { phase }: Row,
+  row: Pick<Row, 'phase'>,
   gate: GateResult,
-  which: Pick<ReinjectInput, 'proveFirst'> = {},
-): Promise<Finding[]> {
-  const { settings, linkerdNamespace } = rotation.input;
+  which: Pick<ReinjectNamespacesInput, 'proveFirst'> = {},
+): Promise<Finding[] | 'closed'> {
+  const { phase } = row;
+  const { input, mesh, steps, status } = rotation;
+  const { settings, linkerdNamespace } = input;
   const names = gate.namespaces.map(({ name }) => name).filter((name) => name !== linkerdNamespace);
-  const queue = orderNamespaces(names, rotation.mesh.extensions, settings.rollout);
-  for (const namespace of queue) track(rotation, { ...untouched(rotation, phase, namespace), state: 'waiting' });
-  const stragglers: Finding[] = [];
-  const lane = async (): Promise<void> => {
-    for (let namespace = queue.shift(); namespace !== undefined; namespace = queue.shift()) {
-      stragglers.push(...(await reinjectNamespace(rotation, phase, namespace, which)).stragglers);
-    }
-  };
-  const lanes = await Promise.allSettled(
-    Array.from({ length: settings.rollout.namespaces ?? UNCAPPED.namespaces }, lane),
+  const waves = wavesOf(names, mesh.extensions, settings.rollout);
+  for (const namespace of waves.flat()) track(rotation, { ...untouched(rotation, phase, namespace), state: 'waiting' });
+  const { stragglers, stopped, closed, shown, undone } = await steps.reinjectNamespaces(
+    `${phase} ${names.length} namespaces`,
+    () => ({
+      ...phaseInput(rotation, phase),
+      waves,
+      ...which,
+      ...present({ until: closesAt(rotation, row) }),
+      ...(status.undone?.phase === phase ? { undone: status.undone.rolls } : {}),
+    }),
   );
-  // an abort leaves every lane; its way back begins when the last has ended what it was doing
-  for (const result of lanes) if (result.status === 'rejected') throw result.reason;
-  return capped(stragglers, MOST_STRAGGLERS).shown;
+  if (undone) status.undone = { phase, rolls: undone };
+  const isShown = new Set(shown.map(({ namespace }) => namespace));
+  const others = status.namespaces.filter(({ namespace }) => !isShown.has(namespace));
+  status.namespaces = shownNamespaces([...shown, ...others]);
+  showDetails(status);
+  if (closed) return 'closed';
+  return stopped === undefined ? stragglers : [rolloutStopped(stopped), ...stragglers];
 }
 
 export async function reinjectNamespace(

@@ -30,6 +30,12 @@ export async function awaitWindow(rotation: Rotation, row: Pick<Row, 'phase'>): 
   }
 }
 
+/** ISO 8601: when nothing more may begin to roll; undefined: it may go on. */
+export function closesAt(rotation: Rotation, row: Pick<Row, 'phase'>): string | undefined {
+  const state = stateNow(rotation, row);
+  return state.open ? state.until?.toISOString() : undefined;
+}
+
 function stateNow(rotation: Rotation, row: Pick<Row, 'phase'>): WindowState {
   return windowAt(windowsOf(rotation, row), new Date());
 }

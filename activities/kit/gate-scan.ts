@@ -1,5 +1,4 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
-import { fitting, ROOM_FOR_NAMESPACES } from '../../src/ground/size.js';
 import { LONGEST_LOOK_MS } from '../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { capped } from '../../src/rotation/capped.js';
@@ -7,14 +6,14 @@ import type { Row } from '../../src/rotation/courses/course.js';
 import type { Finding, Waiver } from '../../src/rotation/findings.js';
 import { identityAbsent, proxyGate } from '../../src/rotation/gates.js';
 import type { RotationSettings } from '../../src/rotation/input.js';
-import type { GateResult } from '../../src/rotation/payloads.js';
+import type { GateResult, Share } from '../../src/rotation/payloads.js';
+import { fittingNamespaces, isOfShare, SHOWN_FINDINGS } from '../../src/rotation/shares.js';
 import type { Dependencies } from './dependencies.js';
 import { pause, reportProgress } from './heartbeat.js';
+import { type Asked, askedAt, isAnother, mayAnswer } from './look-again.js';
 import { gatedPods, probe, waivedBy } from './proxies.js';
 import type { PhaseContext } from './stored-rotation.js';
 
-/** Findings that travel in a result; the counts cover all. */
-export const SHOWN_FINDINGS = 20;
 /** Pods that are born between two lists are proven by the second. */
 const SCANS = 2;
 /** A mesh in which pods come and go always has some that are starting: a look waits for them this long. */
@@ -25,6 +24,8 @@ export interface GateQuestion extends Pick<PhaseContext, 'linkerd' | 'target' | 
   row: Pick<Row, 'phase' | 'whose'>;
   /** Those that open this gate. */
   waivers: readonly Waiver[];
+  /** Of whose pods alone; absent: of all. */
+  share?: Share;
 }
 
 /**
@@ -37,30 +38,84 @@ export async function scanGate(
   question: GateQuestion,
   { rollout: { stuckAfter }, timing: { poll } }: Pick<RotationSettings, 'rollout' | 'timing'>,
 ): Promise<{ result: GateResult; observations: ProxyObservation[] }> {
-  const isWaivedHere = waivedBy(question.waivers);
   const end = Date.now() + LONGEST_LOOK_MS;
   const until = Date.now() + Math.min(stuckAfter, STARTING_MS);
-  const proven = new Map<string, ProxyObservation>();
+  const look = looks(dependencies, question, { end, poll });
   let cohort: ReadonlySet<string> | undefined;
+  let isLast = false;
   for (let passes = 0; ;) {
-    const pods = ofCohort(await gatedPods(dependencies.k8s, question), cohort);
+    const all = await gatedPods(dependencies.k8s, question);
+    const pods = ofCohort(ofShare(all, question.share), cohort);
     cohort ??= new Set(pods.map(({ uid }) => uid));
-    const fresh = pods.filter((pod) => isFresh(pod, proven.get(pod.uid)));
-    const looked = await probe(inTime(dependencies, end), question, fresh, isWaivedHere);
-    const observations = [...kept(proven, pods, fresh), ...looked];
-    const result = judge(observations, question);
+    const { observations, isFinal } = await look(pods, isLast);
+    const result = judge(observations, question, all);
     reportProgress({ phase: question.row.phase, proxies: result.proxies, proven: result.proven });
-    for (const proxy of observations) if (!fallsShort(proxy, question)) proven.set(proxy.uid, proxy);
     if (!result.passed) {
-      const isDone = Date.now() >= until || !isStartingAlone(observations, question, stuckAfter);
-      if (isDone) return { result, observations };
-      await pause(poll);
+      isLast = Date.now() >= until || !isStartingAlone(observations, question, stuckAfter);
+      if (isLast && isFinal) return { result, observations };
+      if (!isLast) await pause(poll);
       continue;
     }
     passes += 1;
     cohort = undefined;
     if (passes >= SCANS) return { result, observations };
   }
+}
+
+function ofShare(pods: MeshedPod[], share: Share | undefined): MeshedPod[] {
+  return share ? pods.filter(({ uid }) => isOfShare(uid, share)) : pods;
+}
+
+/** What a proxy showed, and what its pod was then. */
+interface Seen {
+  observation: ProxyObservation;
+  asked: Asked;
+  isProven: boolean;
+}
+
+/** `isFinal`: all that are not proven have been asked just now. */
+interface Looked {
+  observations: ProxyObservation[];
+  isFinal: boolean;
+}
+
+/**
+ * Asks the proxies of a list: each that is proven once, one that cannot be read when it may have begun to answer, and in the last look
+ * all that are not proven.
+ */
+function looks(
+  dependencies: Dependencies,
+  question: GateQuestion,
+  { end, poll }: { end: number; poll: number },
+): (pods: readonly MeshedPod[], isLast: boolean) => Promise<Looked> {
+  const isWaivedHere = waivedBy(question.waivers);
+  const seen = new Map<string, Seen>();
+  return async (pods, isLast) => {
+    const now = Date.now();
+    const fresh = pods.filter((pod) => isFresh(pod, seen.get(pod.uid), isLast ? undefined : now));
+    const listed = new Map(pods.map((pod) => [pod.uid, pod]));
+    for (const observation of await probe(inTime(dependencies, end), question, fresh, isWaivedHere)) {
+      const { uid } = observation;
+      const pod = listed.get(uid);
+      if (!pod) continue;
+      const asked = askedAt(now, pod, { before: seen.get(uid)?.asked, firstMs: poll });
+      seen.set(uid, { observation, asked, isProven: !fallsShort(observation, question) });
+    }
+    const known = pods.flatMap(({ uid, terminating }) => {
+      const one = seen.get(uid);
+      return one ? [{ ...one, observation: { ...one.observation, terminating } }] : [];
+    });
+    return {
+      observations: known.map(({ observation }) => observation),
+      isFinal: known.every(({ isProven, asked }) => isProven || asked.at === now),
+    };
+  };
+}
+
+/** Not asked yet, or asked of another process; or not proven, and it may answer by now (absent: whether it may or not). */
+function isFresh(pod: MeshedPod, seen: Seen | undefined, now: number | undefined): boolean {
+  if (!seen || isAnother(seen.asked, pod)) return true;
+  return !seen.isProven && (now === undefined || mayAnswer(seen.asked, pod, now));
 }
 
 /** All looks of one gate together have the time of one: what is not tried by then is a finding, and the gate stays shut. */
@@ -75,11 +130,6 @@ function inTime(dependencies: Dependencies, end: number): Dependencies {
 function ofCohort(pods: MeshedPod[], cohort: ReadonlySet<string> | undefined): MeshedPod[] {
   const left = cohort ? pods.filter(({ uid }) => cohort.has(uid)) : [];
   return left.length > 0 ? left : pods;
-}
-
-/** Not proven yet, or proven by what it will be started with, and started since. */
-function isFresh({ address }: MeshedPod, seen: ProxyObservation | undefined): boolean {
-  return !seen || (seen.unstarted === true && address !== undefined);
 }
 
 function fallsShort(proxy: ProxyObservation, { target, requirement, waivers }: GateQuestion): boolean {
@@ -99,24 +149,13 @@ function isStartingAlone(
   return short.length > 0 && short.every(isStarting);
 }
 
-function kept(
-  proven: ReadonlyMap<string, ProxyObservation>,
-  pods: readonly MeshedPod[],
-  fresh: readonly MeshedPod[],
-): ProxyObservation[] {
-  const asked = new Set(fresh.map(({ uid }) => uid));
-  return pods.flatMap(({ uid, terminating }) => {
-    const seen = asked.has(uid) ? undefined : proven.get(uid);
-    return seen ? [{ ...seen, terminating }] : [];
-  });
-}
-
+/** @param listed all that the gate is about, of whatever share */
 function judge(
   observations: ProxyObservation[],
   { linkerd, target, requirement, row, waivers }: GateQuestion,
+  listed: readonly MeshedPod[],
 ): GateResult {
-  const absent =
-    row.whose === 'identity' && observations.every(({ terminating }) => terminating) ? [identityAbsent()] : [];
+  const absent = row.whose === 'identity' && listed.every(({ terminating }) => terminating) ? [identityAbsent()] : [];
   const all = proxyGate(observations, target, requirement, []);
   const findings = [...absent, ...proxyGate(observations, target, requirement, waivers)];
   return {
@@ -130,23 +169,15 @@ function judge(
   };
 }
 
-/** Linkerd's own first: it is rolled before all others. As many as fit; when they are rolled, the next look has the others. */
+/** How many proxies of each namespace fall short. */
 export function namespacesOf(
   findings: readonly Finding[],
   linkerdNamespace: string,
 ): Pick<GateResult, 'namespaces' | 'namespacesOmitted'> {
-  const all = countByNamespace(findings);
-  const isOwn = ({ name }: GateResult['namespaces'][number]) => name === linkerdNamespace;
-  const namespaces = fitting([...all.filter(isOwn), ...all.filter((one) => !isOwn(one))], ROOM_FOR_NAMESPACES);
-  const omitted = all.length - namespaces.length;
-  return { namespaces, ...(omitted > 0 ? { namespacesOmitted: omitted } : {}) };
-}
-
-function countByNamespace(findings: readonly Finding[]): GateResult['namespaces'] {
   const outdated = new Map<string, number>();
   for (const { subject } of findings) {
     const namespace = subject.name.split('/')[0] ?? '';
     outdated.set(namespace, (outdated.get(namespace) ?? 0) + 1);
   }
-  return [...outdated].map(([name, count]) => ({ name, outdated: count }));
+  return fittingNamespaces(outdated, linkerdNamespace);
 }

@@ -3,6 +3,7 @@ import type { Kubernetes } from '../../src/kubernetes/client.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
 import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { anchorsMemory } from '../../src/linkerd/proxies/process-memory.js';
 import type { Waiver } from '../../src/rotation/findings.js';
 import { isProxyWaived } from '../../src/rotation/gates.js';
 import type { Dependencies } from './dependencies.js';
@@ -17,7 +18,9 @@ export async function judgedPods(
   controlPlane: string,
   { anchors, namespace }: { anchors: boolean; namespace?: string | undefined },
 ): Promise<MeshedPod[]> {
-  const pods = withIdentity(await listMeshedPods(k8s, controlPlane, namespace));
+  const all = await listMeshedPods(k8s, controlPlane, namespace);
+  if (namespace === undefined) anchorsMemory(k8s).keep(all);
+  const pods = withIdentity(all);
   return anchors ? pods : pods.filter(({ address }) => address !== undefined);
 }
 

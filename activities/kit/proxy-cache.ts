@@ -1,6 +1,8 @@
 import type { ProxyObservation } from '../../src/ground/mesh.js';
 import { present } from '../../src/ground/present.js';
+import { unasked } from '../../src/linkerd/proxies/observe.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { type Asked, askedAt, isAnother, mayAnswer } from './look-again.js';
 import { probe } from './proxies.js';
 import type { Dependencies } from './dependencies.js';
 import type { PhaseContext } from './stored-rotation.js';
@@ -13,34 +15,57 @@ export interface Look {
   met: boolean;
 }
 
+/** The same, with what its pod was then. */
+interface Seen extends Look {
+  asked: Asked;
+}
+
 /**
  * Looks at proxies and remembers what they showed, so that nobody is asked in vain: one that met the requirement is not
- * asked again before the gate asks all, one that did not when `isDue` says so, and one that is waived never.
+ * asked again before the gate asks all, one that did not when `isDue` says so, one that could not be read when it may have begun to
+ * answer (`look-again.ts`), and one that is waived never.
  */
 export function proxyCache(
   dependencies: Dependencies,
   phase: PhaseContext,
   { isDue, isWaived }: { isDue: (look: Look, now: number) => boolean; isWaived: (pod: MeshedPod) => boolean },
 ) {
-  const seen = new Map<string, Look>();
-  return async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
+  const seen = new Map<string, Seen>();
+  const isAsked = (pod: MeshedPod, now: number): boolean => {
+    const look = seen.get(pod.uid);
+    if (!look || (look.observation.unstarted && isAnother(look.asked, pod))) return true;
+    if (look.met) return false;
+    return look.observation.problem === undefined ? isDue(look, now) : mayAnswer(look.asked, pod, now);
+  };
+  const known = (pods: readonly MeshedPod[]): ProxyObservation[] =>
+    pods.map((pod) => shown(pod, seen.get(pod.uid)?.observation ?? { ...unasked(pod), problem: NOT_YET }));
+  const look = async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
     const now = Date.now();
-    const due = pods.filter(({ uid, address }) => {
-      const look = seen.get(uid);
-      if (look?.observation.unstarted && address !== undefined) return true;
-      return !look || (!look.met && (look.observation.problem !== undefined || isDue(look, now)));
-    });
+    const alive = new Map(pods.map((pod) => [pod.uid, pod]));
+    const due = pods.filter((pod) => isAsked(pod, now));
     for (const observation of await probe(dependencies, phase, due, isWaived)) {
+      const { uid, problem } = observation;
+      const [pod, before] = [alive.get(uid), seen.get(uid)];
+      if (!pod) continue;
+      const asked = askedAt(now, pod, { before: problem === undefined ? undefined : before?.asked });
       const met = phase.requirement(observation, phase.target) === undefined;
-      seen.set(observation.uid, { at: now, observation, met });
+      seen.set(uid, { at: now, observation, met, asked });
     }
-    const alive = new Set(pods.map(({ uid }) => uid));
     for (const uid of seen.keys()) if (!alive.has(uid)) seen.delete(uid);
     return pods.flatMap((pod) => {
-      const look = seen.get(pod.uid);
-      if (!look) return [];
-      const { terminating, ready, deletedAt } = pod;
-      return [{ ...look.observation, terminating, ready, ...present({ deletedAt }) }];
+      const found = seen.get(pod.uid);
+      return found ? [shown(pod, found.observation)] : [];
     });
   };
+  return Object.assign(look, {
+    /** What is known of pods by now, without a word with them. */
+    known,
+  });
+}
+
+const NOT_YET = 'it has not been looked at yet';
+
+/** What a proxy has shown, and what the newest list says of its pod. */
+function shown({ terminating, ready, deletedAt }: MeshedPod, observation: ProxyObservation): ProxyObservation {
+  return { ...observation, terminating, ready, ...present({ deletedAt }) };
 }

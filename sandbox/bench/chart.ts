@@ -1,17 +1,12 @@
+import { BAR_COLOURS, picture, rectangle, text, TEXT_COLOUR, WIDTH } from './svg.js';
 import { type Comparison, type Result, secondsWaiting } from './report.js';
 
-/**
- * The comparison as one SVG: a panel per measure, a bar per contender, written out number by number. It has no
- * background, and its text a grey that stands out from white as much as from black: GitHub shows it on either.
- */
+/** The comparison as one SVG: a panel per measure, a bar per contender, written out number by number. */
 
-export const TEXT_COLOUR = '#6e7781';
-const BAR_COLOURS = { hand: '#9198a1', reroot: '#2da44e' } as const;
 const REFUSED_COLOUR = '#e5534b';
 const TRACK_OPACITY = 0.14;
 const WAITING_OPACITY = 0.45;
 
-const WIDTH = 880;
 const LABELS = 128;
 const GAP = 24;
 const NUMBER = 60;
@@ -59,9 +54,7 @@ const PANELS: readonly Panel[] = [
 export function chart({ contenders, machine, mesh, date }: Comparison): string {
   const height = TOP + contenders.length * ROW + 30;
   const under = `one run, ${machine.cores} cores, ${date.slice(0, 10)}; leaves lived ${mesh['leafLife']}: with Linkerd's 24 h the faded parts take hours`;
-  return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(described(contenders))}">`,
-    `<style>text{font:13px -apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif;fill:${TEXT_COLOUR}}.title{font-size:15px;font-weight:600}.panel,.number{font-weight:600}.small{font-size:11px}</style>`,
+  return picture(height, described(contenders), [
     text(
       0,
       20,
@@ -71,8 +64,7 @@ export function chart({ contenders, machine, mesh, date }: Comparison): string {
     ...PANELS.flatMap((panel, index) => drawn(panel, LABELS + index * PANEL, contenders)),
     ...contenders.map(({ title }, row) => text(0, middle(row), title)),
     text(0, height - 8, under, 'small'),
-    '</svg>',
-  ].join('\n')}\n`;
+  ]);
 }
 
 function drawn(
@@ -108,17 +100,12 @@ interface Bar {
   opacity?: number;
 }
 
-function bar({ row, left, width, fill, opacity = 1 }: Bar): string {
-  const fade = opacity === 1 ? '' : ` fill-opacity="${opacity}"`;
-  return `<rect x="${left.toFixed(1)}" y="${TOP + row * ROW}" width="${width.toFixed(1)}" height="${BAR}" fill="${fill}"${fade}/>`;
+function bar({ row, left, ...looks }: Bar): string {
+  return rectangle({ x: left, y: TOP + row * ROW, height: BAR, ...looks });
 }
 
 function middle(row: number): number {
   return TOP + row * ROW + BAR - 3;
-}
-
-function text(x: number, y: number, content: string, className?: string): string {
-  return `<text x="${x.toFixed(1)}" y="${y}"${className ? ` class="${className}"` : ''}>${escaped(content)}</text>`;
 }
 
 /** For those who hear it. */
@@ -133,8 +120,4 @@ function described(results: readonly Result[]): string {
 
 function counted({ length }: readonly Result[]): string {
   return ['no', 'one', 'two', 'three', 'four', 'five'][length] ?? `${length}`;
-}
-
-function escaped(content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }

@@ -1,36 +1,25 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { Command, Option } from 'commander';
-import { type AppsSize, startSandbox } from '../kit/index.js';
-import { chart } from './chart.js';
-import { type Certificates, type Contender, CONTENDERS } from './contenders.js';
-import { AFTERWARDS_MS, measure, secondsSince } from './measure.js';
-import { type Comparison, complaints, markdownTable, type Result, terminalTable, thisMachine } from './report.js';
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { RotationInput } from '../../src/rotation/input.js';
+import { CONTENDERS, namesOf } from './contenders.js';
+import type { Comparison } from './report.js';
+import { SCALE_CONTENDERS } from './scale-contenders.js';
+import type { ScaleRecord } from './scale-report.js';
+import { benchScale, redrawScale } from './scale.js';
+import { compareStrategies, redrawStrategies, type StrategiesOptions } from './strategies.js';
 
-interface BenchOptions {
+interface BenchOptions extends StrategiesOptions {
   compare: 'strategies';
-  certificates: Certificates;
-  podsSize: Extract<AppsSize, 'large' | 'small'>;
-  only?: readonly string[];
-  out?: string;
+  scale?: readonly number[];
+  json?: boolean;
+  profile?: boolean;
+  input?: RotationInput;
   draw?: string;
 }
 
-/** The same for every contender. Leaves of a real Linkerd live a day: waiting for their renewal would take one. */
-const MESH = { linkerd: '2.20', issuanceLifetime: '40s', kubeletLagMs: 2000, probeRate: 100 } as const;
-
-/** The guide's install. */
-const MANAGED = { issuer: 'kubernetes', certManager: {} } as const;
-
-/** What `--out` writes, without its ending. */
-const FILES: Record<Certificates, string> = {
-  separate: 'strategies-benchmark',
-  'cert-manager': 'cert-manager-benchmark',
-};
-
-const { certificates, podsSize, only, out, draw } = new Command('npm run bench --')
+const command = new Command('npm run bench --')
   .description(
-    'Replaces the trust root in several ways, each on a mesh of its own in the same state, and compares them',
+    'Replaces the trust root in several ways and compares them: each on a mesh of its own in the same state, or on meshes of growing size',
   )
   .addOption(new Option('--compare <what>', 'with each other').choices(['strategies']).default('strategies'))
   .addOption(
@@ -39,38 +28,34 @@ const { certificates, podsSize, only, out, draw } = new Command('npm run bench -
       .default('separate'),
   )
   .addOption(new Option('--pods-size <size>', 'of each mesh').choices(['large', 'small']).default('large'))
-  .option('--only <names>', `some of ${namesOf('separate')}; with cert-manager of ${namesOf('cert-manager')}`, commas)
-  .option('--out <folder>', 'write strategies-benchmark.svg and .json there (cert-manager-benchmark)')
+  .option('--scale <pods>', 'instead: meshes of so many pods, for example 1000,3000,10000', sizes)
+  .option(
+    '--only <names>',
+    `some of ${namesOf(CONTENDERS.separate)}; with cert-manager of ${namesOf(CONTENDERS['cert-manager'])}; with --scale of ${namesOf(SCALE_CONTENDERS)}`,
+    commas,
+  )
+  .option('--json', 'with --scale: end with one line of JSON for each size')
+  .option('--profile', "with --scale: write CPU profiles of reroot's worker, and name its hottest functions")
+  .option('--input <json>', 'with --scale: more of the input that reroot gets', input)
+  .option(
+    '--out <folder>',
+    'write <what>-benchmark.svg and .json there (strategies, cert-manager or scale), and profiles',
+  )
   .option('--draw <file>', 'measure nothing: draw this .json of an earlier run')
-  .parse()
-  .opts<BenchOptions>();
+  .parse();
 
-process.exit(draw ? redraw(draw) : await bench().catch(failed)); // workers and sandboxes are leashed to it
+process.exit(await bench(command.opts<BenchOptions>()).catch(failed)); // workers and sandboxes are leashed to it
 
-async function bench(): Promise<number> {
-  const results: Result[] = [];
-  const began = Date.now();
-  const date = new Date().toISOString();
-  for (const contender of chosen()) results.push(await contest(contender));
-  process.stdout.write(`${terminalTable(results)}\n`);
-  const wrong = complaints(results);
-  for (const line of wrong) process.stdout.write(`${line}\n`);
-  if (out) {
-    const mesh = {
-      ...{
-        certificates,
-        podsSize,
-        proxies: results[0]?.proxies ?? 0,
-        linkerd: MESH.linkerd,
-        leafLife: MESH.issuanceLifetime,
-      },
-      ...{ kubeletLagMs: MESH.kubeletLagMs, probesPerSecond: MESH.probeRate, probedAfterwardsMs: AFTERWARDS_MS },
-    };
-    write(out, FILES[certificates], { date, machine: thisMachine(), mesh, contenders: results });
-    process.stdout.write(`\n${markdownTable(results)}\n`);
-  }
-  process.stderr.write(`the whole run took ${Math.round(secondsSince(began))} s\n`);
-  return wrong.length === 0 ? 0 : 1;
+async function bench({ scale, json, profile, input: more, draw, ...options }: BenchOptions): Promise<number> {
+  if (draw) return redraw(draw, options.out);
+  if (scale) return await benchScale({ ...options, sizes: scale, json, profile, input: more });
+  if (json || profile || more) throw new Error('--json, --profile and --input go with --scale');
+  return await compareStrategies(options);
+}
+
+function redraw(file: string, out: string | undefined): number {
+  const record = JSON.parse(readFileSync(file, 'utf8')) as Comparison | ScaleRecord;
+  return 'sizes' in record ? redrawScale(file, record, out) : redrawStrategies(file, record, out);
 }
 
 function failed(error: unknown): number {
@@ -78,47 +63,28 @@ function failed(error: unknown): number {
   return 1;
 }
 
-function redraw(file: string): number {
-  const comparison = JSON.parse(readFileSync(file, 'utf8')) as Comparison;
-  write(out ?? path.dirname(file), path.basename(file, '.json'), comparison);
-  process.stdout.write(`${markdownTable(comparison.contenders)}\n`);
-  return 0;
+function commas(names: string): string[] {
+  return names.split(',');
 }
 
-async function contest(contender: Contender): Promise<Result> {
-  const booted = Date.now();
-  const sandbox = await startSandbox({ ...MESH, ...(certificates === 'cert-manager' ? MANAGED : {}), apps: podsSize });
-  process.stderr.write(`${contender.title}: a fresh sandbox in ${secondsSince(booted)} s\n`);
-  try {
-    const measured = await measure(sandbox, async () => await contender.rotate(sandbox));
-    const { name, title, by, strategy } = contender;
-    process.stderr.write(`${title}: ${measured.outcome} in ${measured.seconds} s, ${measured.refused} refused\n`);
-    return { name, title, by, ...(strategy ? { strategy } : {}), ...measured };
-  } finally {
-    await sandbox.stop();
-  }
-}
+/** A smaller mesh has no workload for each of its namespaces. */
+const LEAST_PODS = 20;
+/** What the nodes of a sandbox have addresses for, and a rollout's surge. */
+const MOST_PODS = 24_000;
 
-function write(folder: string, name: string, comparison: Comparison): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, `${name}.json`), `${JSON.stringify(comparison, null, 2)}\n`);
-  writeFileSync(path.join(folder, `${name}.svg`), chart(comparison));
-}
-
-function chosen(): Contender[] {
-  const contenders = CONTENDERS[certificates];
-  if (!only) return [...contenders];
-  return only.map((wanted) => {
-    const contender = contenders.find(({ name }) => name === wanted);
-    if (!contender) throw new Error(`--only: ${wanted} is none of ${namesOf(certificates)}`);
-    return contender;
+function sizes(text: string): number[] {
+  return text.split(',').map((each) => {
+    const pods = Number(each);
+    if (!Number.isInteger(pods) || pods < LEAST_PODS || pods > MOST_PODS)
+      throw new InvalidArgumentError(`${each} is no number of pods from ${LEAST_PODS} to ${MOST_PODS}`);
+    return pods;
   });
 }
 
-function namesOf(kind: Certificates): string {
-  return CONTENDERS[kind].map(({ name }) => name).join(',');
-}
-
-function commas(names: string): string[] {
-  return names.split(',');
+function input(text: string): RotationInput {
+  try {
+    return JSON.parse(text) as RotationInput;
+  } catch {
+    throw new InvalidArgumentError('it is no JSON');
+  }
 }

@@ -1,3 +1,5 @@
+import type { HistoryFigures } from './history.js';
+import type { WorkerFigures } from './worker-figures.js';
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKubernetes } from '../../src/kubernetes/client.js';
@@ -11,10 +13,17 @@ import {
   type Sandbox,
 } from '../kit/index.js';
 
+export interface Part {
+  name: string;
+  /** Seconds after the contender's start; absent in older records. */
+  beganAt?: number;
+  seconds: number;
+}
+
 /** What a contender tells of its own rotation; everything else is measured around it. */
 export interface Account {
   /** Its steps or phases in their order. */
-  parts: { name: string; seconds: number }[];
+  parts: Part[];
   /** `completed`, or why it was not. */
   outcome: string;
   /** From its first step to its end. */
@@ -22,6 +31,8 @@ export interface Account {
   historyEvents?: number;
   /** Most resident memory of the worker, in MB. */
   workerPeakRssMb?: number;
+  history?: HistoryFigures;
+  worker?: WorkerFigures;
 }
 
 /** One rotation, measured from the cluster and the probe mesh. */

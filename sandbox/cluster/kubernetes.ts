@@ -18,10 +18,16 @@ export interface Kubernetes {
 
 const HOST = '127.0.0.1';
 
-export async function startKubernetes(folder: string, network: Network, kubelets: Kubelets): Promise<Kubernetes> {
+/** @param pods that it will have */
+export async function startKubernetes(
+  folder: string,
+  network: Network,
+  kubelets: Kubelets,
+  pods: number,
+): Promise<Kubernetes> {
   const [etcdPort = 0, peerPort = 0, apiPort = 0, managerPort = 0, schedulerPort = 0] = await network.freePorts(5);
   const credentials = writeCredentials(folder);
-  startEtcd(folder, etcdPort, peerPort);
+  startEtcd(folder, { port: etcdPort, peerPort, pods });
   const apiserver = startApiServer(folder, apiPort, `http://${HOST}:${etcdPort}`, credentials);
   const api: Endpoint = { server: `https://${HOST}:${apiPort}`, caFile: servingCertificate(folder) };
   await until('the API server to be ready', apiserver, async () => await isReady(api, credentials.tokens.admin));
@@ -35,7 +41,17 @@ export async function startKubernetes(folder: string, network: Network, kubelets
   };
 }
 
-function startEtcd(folder: string, port: number, peerPort: number): Server {
+/** Above this, etcd gets the most room that its documentation advises; its default holds some rollouts of thousands of pods. */
+const MANY_PODS = 2000;
+const MOST_ROOM = 8 * 2 ** 30;
+
+interface Etcd {
+  port: number;
+  peerPort: number;
+  pods: number;
+}
+
+function startEtcd(folder: string, { port, peerPort, pods }: Etcd): Server {
   const [client, peer] = [`http://${HOST}:${port}`, `http://${HOST}:${peerPort}`];
   return startServer(
     folder,
@@ -49,6 +65,7 @@ function startEtcd(folder: string, port: number, peerPort: number): Server {
       'initial-cluster': `default=${peer}`,
       'unsafe-no-fsync': true,
       'log-level': 'warn',
+      ...(pods > MANY_PODS ? { 'quota-backend-bytes': MOST_ROOM } : {}),
     }),
   );
 }

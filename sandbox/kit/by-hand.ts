@@ -42,7 +42,9 @@ export function officialOrder(k8s: Kubernetes): HandStep[] {
 
 const DAY_MS = 86_400_000;
 const POLL_MS = 500;
-const STEP_DEADLINE_MS = 10 * 60_000;
+/** A list of a thousand workloads takes a while: whoever looks is not what keeps the API server busy. */
+const PAUSE_PER_LOOK = 4;
+const STEP_DEADLINE_MS = 60 * 60_000;
 const KUBECTL = { mark: 'kubectl.kubernetes.io/restartedAt', markedAt: 'sandbox.reroot.dev/restarted-by-hand' };
 const RESTARTED = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
@@ -62,6 +64,9 @@ function handsOn(k8s: Kubernetes, rootName: string) {
     restartEverything: async () => await restartEverything(k8s),
   };
 }
+
+/** A thousand workloads are patched within seconds: no limit of the script's makes reroot look fast. */
+export const HAND_REQUESTS_PER_SECOND = 300;
 
 /** The control plane first: what is restarted before the injector knows the bundle would have to be once more. */
 export async function restartEverything(k8s: Kubernetes): Promise<void> {
@@ -108,7 +113,7 @@ async function meshedNamespaces(k8s: Kubernetes): Promise<ReadonlySet<string>> {
 /** `kubectl rollout restart` of all workloads of these namespaces, then `kubectl rollout status` of each. */
 async function restart(k8s: Kubernetes, namespaces: ReadonlySet<string>): Promise<void> {
   const mark = new Date().toISOString();
-  await until(`the rollout in ${[...namespaces].join(', ')}`, async () => {
+  await until(`the rollout in ${namespaces.size} namespaces`, async () => {
     const all = await listWorkloads(k8s, undefined, KUBECTL, RESTARTED);
     const workloads = all.filter(({ namespace }) => namespaces.has(namespace));
     const unmarked = workloads.filter((workload) => workload.mark !== mark);
@@ -124,8 +129,10 @@ async function restart(k8s: Kubernetes, namespaces: ReadonlySet<string>): Promis
 }
 
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + STEP_DEADLINE_MS; Date.now() < end; await sleep(POLL_MS)) {
+  for (const end = Date.now() + STEP_DEADLINE_MS; Date.now() < end;) {
+    const began = Date.now();
     if (await holds()) return;
+    await sleep(Math.max(POLL_MS, PAUSE_PER_LOOK * (Date.now() - began)));
   }
   throw new Error(`waited in vain for ${what} (${STEP_DEADLINE_MS / 60_000} minutes)`);
 }

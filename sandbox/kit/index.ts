@@ -3,7 +3,7 @@
  * run against it, and ways to measure what became of its mesh. Everything else stays inside.
  */
 export { isAlive } from '../../src/ground/process.js';
-export { tool } from '../cluster/processes.js';
+export { tail, tool } from '../cluster/processes.js';
 export {
   areCertificatesReady,
   type Certificate,
@@ -22,13 +22,26 @@ export { createRepository, type Repository } from '../git/repository.js';
 export type { AppsSize } from '../linkerd/apps.js';
 export { helm, type HelmRelease } from '../linkerd/install/helm.js';
 export { type LinkerdVersion, VERSIONS } from '../linkerd/install/versions.js';
-export { type MeshStatus, type ProbeStatus, standInAt } from '../linkerd/standin-client.js';
-export { type HandStep, officialOrder, PRUNE, seedOrder } from './by-hand.js';
+export { type MeshCounts, type MeshStatus, type ProbeStatus, standInAt } from '../linkerd/standin-client.js';
+export {
+  HAND_REQUESTS_PER_SECOND,
+  type HandStep,
+  officialOrder,
+  PRUNE,
+  restartEverything,
+  seedOrder,
+} from './by-hand.js';
 export { guideOrder, guideOrderWithRenewal, renewIssuer } from './by-hand-cert-manager.js';
 export { certificatesSince, type CertificatesSince } from './certificates.js';
 export { startOverHttp, updateOverHttp } from './http-api.js';
 export { bundleAnchors, bundleKeys, dataPlaneGenerations, rolloutsBetween } from './measure.js';
 export { type MeshFlags, meshOptions, withMeshFlags } from './mesh-flags.js';
 export { type Sandbox, startSandbox, type StartOptions } from './sandbox.js';
-export { cliProgram, sandboxEnvironment, startWorkerProcess, type WorkerProcess } from './worker-process.js';
+export {
+  cliProgram,
+  cpuSecondsOf,
+  sandboxEnvironment,
+  startWorkerProcess,
+  type WorkerProcess,
+} from './worker-process.js';
 export { createObjects, permissionObjects } from '../cluster/objects.js';

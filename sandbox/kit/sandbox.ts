@@ -5,10 +5,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { isStillAlive } from '../../src/ground/process.js';
+import { NODES } from '../cluster/objects.js';
 import { built, CHECKOUT } from '../cluster/paths.js';
 import { type OptionalTool, tail, tool } from '../cluster/processes.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from '../facts.js';
+import { meshedPodCount } from '../linkerd/apps.js';
 import { VERSIONS } from '../linkerd/install/versions.js';
+import { proxiesReadyMs } from '../linkerd/standin.js';
 import { type StandIn, standInAt } from '../linkerd/standin-client.js';
 
 /** A running sandbox: a real Kubernetes control plane, a real Temporal server, and a mesh of stand-in proxies. */
@@ -46,7 +49,7 @@ export async function startSandbox({ folder: wanted, stay = false, ...options }:
   rmSync(path.join(folder, FACTS_FILE), { force: true });
   const env = await withOptionalTools(all);
   const child = spawnHost(folder, all, { stay, env });
-  const facts = await waitForFacts(folder, child);
+  const facts = await waitForFacts(folder, child, upWithinMs(all.apps));
   return {
     ...facts,
     mesh: standInAt(facts.standin),
@@ -132,9 +135,14 @@ function spawnHost(folder: string, options: SandboxOptions, { stay, env }: HostP
   return child;
 }
 
-async function waitForFacts(folder: string, child: ChildProcess): Promise<SandboxFacts> {
+/** What the host waits for its proxies, and its servers' start. */
+function upWithinMs(apps: SandboxOptions['apps']): number {
+  return 10_000 + proxiesReadyMs(meshedPodCount(apps, NODES));
+}
+
+async function waitForFacts(folder: string, child: ChildProcess, withinMs: number): Promise<SandboxFacts> {
   const log = path.join(folder, 'host.log');
-  for (const end = Date.now() + 180_000; Date.now() < end;) {
+  for (const end = Date.now() + withinMs; Date.now() < end;) {
     const facts = findSandbox(folder);
     if (facts) return facts;
     if (child.exitCode !== null || child.signalCode !== null) break;

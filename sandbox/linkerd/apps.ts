@@ -1,17 +1,13 @@
 import type { KubernetesObject } from '../cluster/objects.js';
+import type { App } from './app.js';
+import { isTeam, scaledApps } from './scaled-apps.js';
 
 /** Sample applications: what a small shop runs, meshed and not. */
 
-export type AppsSize = 'large' | 'demo' | 'small' | 'none';
+type ShopSize = 'large' | 'demo' | 'small' | 'none';
 
-interface App {
-  namespace: string;
-  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
-  name: string;
-  replicas?: number;
-  /** Where the wish to be meshed stands: on the namespace, or on the pod template. */
-  inject?: 'enabled' | 'disabled';
-}
+/** `scale:3000`: that many meshed pods. */
+export type AppsSize = ShopSize | `scale:${number}`;
 
 const DEMO: readonly App[] = [
   { namespace: 'shop', kind: 'Deployment', name: 'web', replicas: 4 },
@@ -63,10 +59,19 @@ function team(namespace: string): App[] {
 /** Namespaces whose annotation asks for injection; in `orders` the templates do, `batch` is not meshed. */
 const MESHED_NAMESPACES = ['shop', 'payments', 'catalog', 'logging', 'accounts', 'delivery'];
 
-const APPS: Record<AppsSize, readonly App[]> = { large: LARGE, demo: DEMO, small: SMALL, none: [] };
+const APPS: Record<ShopSize, readonly App[]> = { large: LARGE, demo: DEMO, small: SMALL, none: [] };
+
+function appsOf(size: AppsSize): readonly App[] {
+  const pods = /^scale:(\d+)$/.exec(size)?.[1];
+  return pods === undefined ? APPS[size as ShopSize] : scaledApps(Number(pods));
+}
+
+function isMeshed(namespace: string): boolean {
+  return MESHED_NAMESPACES.includes(namespace) || isTeam(namespace);
+}
 
 export function appObjects(size: AppsSize): KubernetesObject[] {
-  const apps = APPS[size];
+  const apps = appsOf(size);
   const namespaces = [...new Set(apps.map(({ namespace }) => namespace))];
   return [
     ...namespaces.map((name) => ({
@@ -74,7 +79,7 @@ export function appObjects(size: AppsSize): KubernetesObject[] {
       kind: 'Namespace',
       metadata: {
         name,
-        ...(MESHED_NAMESPACES.includes(name) ? { annotations: { 'linkerd.io/inject': 'enabled' } } : {}),
+        ...(isMeshed(name) ? { annotations: { 'linkerd.io/inject': 'enabled' } } : {}),
       },
     })),
     ...apps.map(({ namespace, name }) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })),
@@ -84,11 +89,8 @@ export function appObjects(size: AppsSize): KubernetesObject[] {
 
 /** Pods of these apps that will have a proxy; DaemonSets have one on each node. */
 export function meshedPodCount(size: AppsSize, nodes: number): number {
-  return APPS[size]
-    .filter(
-      ({ namespace, inject }) =>
-        inject === 'enabled' || (inject === undefined && MESHED_NAMESPACES.includes(namespace)),
-    )
+  return appsOf(size)
+    .filter(({ namespace, inject }) => inject === 'enabled' || (inject === undefined && isMeshed(namespace)))
     .reduce((sum, { replicas }) => sum + (replicas ?? nodes), 0);
 }
 

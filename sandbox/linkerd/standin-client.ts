@@ -22,6 +22,19 @@ export interface ProxyStatus {
   refreshErrors: number;
 }
 
+/** The mesh in numbers: a look at it costs the same whatever its size. */
+export interface MeshCounts {
+  /** That run. */
+  proxies: number;
+  /** Of these, in pods that are ready. */
+  ready: number;
+  /** Leaves that identity has signed since the sandbox's start. */
+  leavesSigned: number;
+  /** Proxies that have begun since then, gone ones too. */
+  begunControlPlane: number;
+  begunDataPlane: number;
+}
+
 /** Counters of the probe mesh since its start or the last reset. */
 export interface ProbeStatus {
   running: boolean;
@@ -54,6 +67,7 @@ export interface Faults {
 export interface StandIn {
   url: string;
   status(): Promise<MeshStatus>;
+  counts(): Promise<MeshCounts>;
   probe(): Promise<ProbeStatus>;
   setProbe(change: { running?: boolean; rate?: number; reset?: boolean }): Promise<ProbeStatus>;
   setFaults(faults: Faults): Promise<void>;
@@ -68,6 +82,7 @@ export function standInAt(url: string): StandIn {
   return {
     url,
     status: async () => await call('GET', '/status'),
+    counts: async () => await call('GET', '/counts'),
     probe: async () => await call('GET', '/probe'),
     setProbe: async (change) => await call('POST', '/probe', change),
     setFaults: async (faults) => void (await call('PUT', '/faults', faults)),

@@ -52,16 +52,17 @@ export async function startStandIn(
   return { server, control: said.control, injector: { url: said.injector, caBundle: said.caBundle } };
 }
 
-/** Hundreds of them on a busy machine. */
-const PROXIES_READY_MS = 170_000;
+/** Hundreds of them on a busy machine, and what each of thousands may take. */
+export function proxiesReadyMs(count: number): number {
+  return 170_000 + count * 200;
+}
 
 export async function proxiesReady({ server, control }: StandInServer, count: number): Promise<void> {
   const mesh = standInAt(control);
   const enough = async (): Promise<boolean> => {
-    const { proxies } = await mesh.status();
-    if (proxies.filter(({ ready }) => ready).length >= count) return true;
+    if ((await mesh.counts()).ready >= count) return true;
     await sleep(100);
     return false;
   };
-  await until(`${count} proxies to be ready`, server, enough, PROXIES_READY_MS);
+  await until(`${count} proxies to be ready`, server, enough, proxiesReadyMs(count));
 }

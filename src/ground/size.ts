@@ -8,7 +8,7 @@ export interface Room {
 }
 
 /** For the names of namespaces. */
-export const ROOM_FOR_NAMESPACES: Room = { most: 1000, bytes: 48_000 };
+export const ROOM_FOR_NAMESPACES: Room = { most: 1000, bytes: 24_000 };
 
 /** The first of a list, as many as there is room for. */
 export function fitting<T>(items: readonly T[], { most, bytes }: Room): T[] {

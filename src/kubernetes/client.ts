@@ -25,6 +25,7 @@ import { forwarding, sending } from './access/connection.js';
 import { type ClusterClock, clusterClock } from './clock.js';
 import { isRead, unlessGivenUp, WRITE_PATIENCE_MS } from './given-up.js';
 import { fromFailure, fromResponse, isKubernetesError, saidOf } from './errors.js';
+import { type OpenWatch, watching } from './watch.js';
 
 /** How requests are sent; every field has a default. */
 export interface ClientOptions extends AccessOptions {
@@ -55,6 +56,8 @@ export interface Kubernetes {
   policy: PolicyV1Api;
   custom: CustomObjectsApi;
   portForward: Pick<PortForward, 'portForward'>;
+  /** Absent in what tests make up: everything is listed again. */
+  watch?: OpenWatch;
   /** Asks an exec plugin who this is, if there is one: before a process without a terminal has to. */
   signIn(): Promise<void>;
   /** `https://…` of the API server. */
@@ -74,14 +77,15 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
   if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
     throw new Error(`no kubeconfig was found, or its server has no TLS (${cluster.server}): name one that is https`);
   const requests = new Map<string, number>();
-  const { authentication, send } = sending(access);
+  const { authentication, send, open } = sending(access);
   const timeoutMs = options.timeoutMs ?? 30_000;
   const clock = clusterClock();
+  const middleware = requestMiddleware(options, { requests, clock });
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
     authMethods: { default: authentication },
     httpApi: wrapHttpLibrary({ send: async (request) => await send(request, timeoutMs) }),
-    promiseMiddleware: [requestMiddleware(options, { requests, clock })],
+    promiseMiddleware: [middleware],
   });
   const api = <T extends object>(type: new (configuration: Configuration) => T): T =>
     withTypedFailures(new type(configuration), options.givenUp ?? (() => undefined));
@@ -97,6 +101,11 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
     policy: api(PolicyV1Api),
     custom: api(CustomObjectsApi),
     portForward: forwarding(access),
+    watch: watching({
+      server: cluster.server,
+      pre: async (request) => await middleware.pre(request),
+      open: async (request, signal) => await open(request, timeoutMs, signal),
+    }),
     signIn: async () => void (await access.renewable?.current()),
     server: cluster.server,
     clock,
@@ -139,12 +148,13 @@ function requestMiddleware(options: ClientOptions, { requests, clock }: Noted) {
   };
 }
 
-/** `GET pods`, `PATCH deployments`: few enough to count by. */
+/** `GET pods`, `WATCH pods`, `PATCH deployments`: few enough to count by. */
 function requestLabel(method: string, url: string): string {
-  const parts = new URL(url).pathname.split('/').filter(Boolean);
+  const { pathname, searchParams } = new URL(url);
+  const parts = pathname.split('/').filter(Boolean);
   const rest = parts[0] === 'api' ? parts.slice(2) : parts.slice(3);
   const resource = rest[0] === 'namespaces' && rest.length > 2 ? rest[2] : rest[0];
-  return `${method} ${resource ?? '/'}`;
+  return `${searchParams.has('watch') ? 'WATCH' : method} ${resource ?? '/'}`;
 }
 
 /**

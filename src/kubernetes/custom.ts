@@ -1,7 +1,8 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
+import { present } from '../ground/present.js';
 import type { Kubernetes } from './client.js';
 import { isKubernetesError } from './errors.js';
-import { listAll } from './list.js';
+import { type Listed, listVersioned } from './list.js';
 
 /** A resource that a cluster may or may not have: it comes with somebody's custom resource definition. */
 export interface CustomResource {
@@ -15,6 +16,11 @@ export interface CustomObject {
   metadata?: V1ObjectMeta;
   spec?: unknown;
   status?: unknown;
+}
+
+interface CustomListMeta {
+  continue?: string;
+  resourceVersion?: string;
 }
 
 /** How long an answer of the API server about what it serves is good for, in milliseconds. */
@@ -56,17 +62,29 @@ export async function listCustom<R>(
   namespace: string | undefined,
   select: (item: CustomObject) => R | undefined,
 ): Promise<R[]> {
-  if (!(await isServed(k8s, resource))) return [];
+  return (await listCustomVersioned(k8s, resource, namespace, select)).items;
+}
+
+/** The same, for whoever goes on with a watch. */
+export async function listCustomVersioned<R>(
+  k8s: Kubernetes,
+  resource: CustomResource,
+  namespace: string | undefined,
+  select: (item: CustomObject) => R | undefined,
+): Promise<Listed<R>> {
+  const none = { items: [], resourceVersion: '' };
+  if (!(await isServed(k8s, resource))) return none;
   try {
-    return await listAll(async (page) => {
+    return await listVersioned(async (page) => {
       const list: unknown = await (namespace === undefined
         ? k8s.custom.listClusterCustomObject({ ...resource, ...page })
         : k8s.custom.listNamespacedCustomObject({ ...resource, ...page, namespace }));
-      const { items, metadata } = list as { items: CustomObject[]; metadata?: { continue?: string } };
-      return { items, metadata: metadata?.continue ? { _continue: metadata.continue } : {} };
+      const { items, metadata = {} } = list as { items: CustomObject[]; metadata?: CustomListMeta };
+      const { continue: token, resourceVersion } = metadata;
+      return { items, metadata: present({ _continue: token || undefined, resourceVersion }) };
     }, select);
   } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return []; // removed since it was asked for
+    if (isKubernetesError(error, 'NotFound')) return none; // removed since it was asked for
     throw error;
   }
 }

@@ -13,7 +13,13 @@ export interface PageRequest {
 /** What it answers. */
 export interface Page<T> {
   items: T[];
-  metadata?: { _continue?: string };
+  metadata?: { _continue?: string; resourceVersion?: string };
+}
+
+/** What a list found, and the version from which a watch goes on. */
+export interface Listed<R> {
+  items: R[];
+  resourceVersion: string;
 }
 
 /**
@@ -24,6 +30,14 @@ export async function listAll<T, R>(
   fetchPage: (page: PageRequest) => Promise<Page<T>>,
   select: (item: T) => R | undefined,
 ): Promise<R[]> {
+  return (await listVersioned(fetchPage, select)).items;
+}
+
+/** The same, for whoever goes on with a watch. */
+export async function listVersioned<T, R>(
+  fetchPage: (page: PageRequest) => Promise<Page<T>>,
+  select: (item: T) => R | undefined,
+): Promise<Listed<R>> {
   for (;;) {
     try {
       return await listOnce(fetchPage, select);
@@ -36,16 +50,18 @@ export async function listAll<T, R>(
 async function listOnce<T, R>(
   fetchPage: (page: PageRequest) => Promise<Page<T>>,
   select: (item: T) => R | undefined,
-): Promise<R[]> {
-  const kept: R[] = [];
+): Promise<Listed<R>> {
+  const items: R[] = [];
+  let resourceVersion: string | undefined;
   let token: string | undefined;
   do {
     const page = await fetchPage({ limit: PAGE_SIZE, ...present({ _continue: token }) });
     for (const item of page.items) {
       const selected = select(item);
-      if (selected !== undefined) kept.push(selected);
+      if (selected !== undefined) items.push(selected);
     }
+    resourceVersion ??= page.metadata?.resourceVersion; // all pages are of the first one's moment
     token = page.metadata?._continue || undefined;
   } while (token);
-  return kept;
+  return { items, resourceVersion: resourceVersion ?? '' };
 }

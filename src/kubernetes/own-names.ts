@@ -7,3 +7,5 @@ export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const MARK_ANNOTATION = 'reroot.dev/rolled-for';
 /** On workloads: when the mark above was written; ISO 8601. */
 export const MARKED_AT_ANNOTATION = 'reroot.dev/rolled-at';
+/** On workloads: the user wants it to be rolled before the others of its namespace. */
+export const CANARY_ANNOTATION = 'reroot.dev/canary';

@@ -3,7 +3,8 @@ import { LONGEST_NAME, plain } from '../ground/plain.js';
 import { present } from '../ground/present.js';
 import type { OwnerRef } from '../ground/workload.js';
 import type { Kubernetes } from './client.js';
-import { listAll } from './list.js';
+import { listAll, listVersioned } from './list.js';
+import type { Source } from './mirror.js';
 import { canBeNamed } from './object-names.js';
 
 /**
@@ -59,10 +60,11 @@ const FEW_NAMESPACES = 4;
 /** Milliseconds: seldom, a ReplicaSet is left by its Deployment and taken by another. */
 const KNOWN_FOR_MS = 300_000;
 /** Metadata is all that is read, so it is all that is sent (Kubernetes API concepts, "Fetch resources as metadata only"). */
-const METADATA_ONLY = setHeaderOptions(
-  'Accept',
-  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-);
+const METADATA_ONLY = setHeaderOptions('Accept', metadataOnly('PartialObjectMetadataList'));
+
+function metadataOnly(as: string): string {
+  return `application/json;as=${as};g=meta.k8s.io;v=v1,application/json`;
+}
 
 const knownTo = new WeakMap<Kubernetes, Map<string, Known>>();
 
@@ -89,6 +91,32 @@ export async function ownersOfReplicaSets(
   return new Map(claims.map(claimKey).flatMap((key) => ownerEntry(known, key)));
 }
 
+/** Whose a ReplicaSet is. */
+export interface ReplicaSetOwner {
+  uid: string;
+  /** As claims are looked up. */
+  key: string;
+  owner: Owner;
+}
+
+/** The same of all ReplicaSets, for a watch. */
+export function replicaSetOwners({ apps }: Pick<Kubernetes, 'apps'>): Source<ReplicaSetOwner> {
+  return {
+    path: '/apis/apps/v1/replicasets',
+    accept: metadataOnly('PartialObjectMetadata'),
+    list: async () =>
+      await listVersioned(async (page) => await apps.listReplicaSetForAllNamespaces(page, METADATA_ONLY), ownerIn),
+    read: (object) => ownerIn(object as { metadata?: V1ObjectMeta }),
+  };
+}
+
+function ownerIn({ metadata = {} }: { metadata?: V1ObjectMeta }): ReplicaSetOwner {
+  const { namespace = '', uid = '', name = '' } = metadata;
+  const owner = controllerOf(metadata);
+  const rolls = owner && hasPodsThroughOthers(owner);
+  return { uid, key: claimKey({ namespace, uid }), owner: rolls ? owner : { kind: 'ReplicaSet', name, uid } };
+}
+
 export function claimKey({ namespace, uid }: ReplicaSetClaim): string {
   return `${namespace}/${uid}`;
 }
@@ -103,12 +131,9 @@ async function listOwners(k8s: Kubernetes, claims: readonly ReplicaSetClaim[]): 
   const wanted = new Set(claims.map(claimKey));
   const namespaces = new Set(claims.map(({ namespace }) => namespace));
   const asked = namespaces.size > FEW_NAMESPACES ? [undefined] : [...namespaces];
-  const read = ({ metadata = {} }: { metadata?: V1ObjectMeta }): [string, Owner] | undefined => {
-    const { namespace = '', uid = '', name = '' } = metadata;
-    const key = claimKey({ namespace, uid });
-    if (!wanted.has(key)) return undefined;
-    const owner = controllerOf(metadata);
-    return [key, owner && hasPodsThroughOthers(owner) ? owner : { kind: 'ReplicaSet', name, uid }];
+  const read = (object: { metadata?: V1ObjectMeta }): [string, Owner] | undefined => {
+    const { key, owner } = ownerIn(object);
+    return wanted.has(key) ? [key, owner] : undefined;
   };
   const lists = asked.map(
     async (namespace) =>

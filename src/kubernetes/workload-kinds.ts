@@ -2,8 +2,9 @@ import type { V1ObjectMeta } from '@kubernetes/client-node';
 import { type Rollout, rollout, ROLLOUTS } from './argo-rollouts.js';
 import type { Kubernetes } from './client.js';
 import { cronJob, daemonSet, deployment, replicaSet, replicationController, statefulSet } from './controllers.js';
-import { type CustomObject, type CustomResource, listCustom } from './custom.js';
-import { listAll, type Page, type PageRequest } from './list.js';
+import { type CustomObject, type CustomResource, listCustomVersioned } from './custom.js';
+import { type Listed, listVersioned, type Page, type PageRequest } from './list.js';
+import type { Source } from './mirror.js';
 import { controllerOf, hasPodsThroughOthers } from './owners.js';
 import type { PatchOperation } from './patch.js';
 import type { Workload, WorkloadReading } from './workload.js';
@@ -24,7 +25,9 @@ export interface WorkloadKind {
   /** It comes with a custom resource definition, which a cluster may not have. */
   custom: boolean;
   /** Those of a namespace, or of all; one that another of these rolls or runs is left out. */
-  list(k8s: Kubernetes, namespace: string | undefined, reading: WorkloadReading): Promise<Workload[]>;
+  list(k8s: Kubernetes, namespace: string | undefined, reading: WorkloadReading): Promise<Listed<Workload>>;
+  /** The same of all namespaces, for a watch. */
+  source(k8s: Kubernetes, reading: WorkloadReading): Source<Workload>;
   patch(k8s: Kubernetes, request: PatchRequest): Promise<unknown>;
 }
 
@@ -89,28 +92,51 @@ export const KINDS = {
 } satisfies Record<string, WorkloadKind>;
 
 function builtIn<T extends { metadata?: V1ObjectMeta }>(kind: BuiltIn<T>): WorkloadKind {
-  const { group, plural, patch, read } = kind;
+  const { group, plural, patch } = kind;
+  const list: WorkloadKind['list'] = async (k8s, namespace, reading) =>
+    await listVersioned(
+      async (page) =>
+        namespace === undefined ? await kind.listAll(k8s, page) : await kind.listIn(k8s, { ...page, namespace }),
+      (object) => ownRead(kind, object, reading),
+    );
+  const path = group === '' ? `/api/v1/${plural}` : `/apis/${group}/v1/${plural}`;
   return {
     group,
     plural,
     custom: false,
-    list: async (k8s, namespace, reading) =>
-      await listAll(
-        async (page) =>
-          namespace === undefined ? await kind.listAll(k8s, page) : await kind.listIn(k8s, { ...page, namespace }),
-        (object) => (isOfAnother(object) ? undefined : read(object, reading)),
-      ),
+    list,
+    source: (k8s, reading) => ({
+      path,
+      list: async () => await list(k8s, undefined, reading),
+      read: (object) => ownRead(kind, object as T, reading),
+    }),
     patch,
   };
 }
 
+/** undefined: another of these kinds rolls or runs it. */
+function ownRead<T extends { metadata?: V1ObjectMeta }>(
+  { read }: Pick<BuiltIn<T>, 'read'>,
+  object: T,
+  reading: WorkloadReading,
+): Workload | undefined {
+  return isOfAnother(object) ? undefined : read(object, reading);
+}
+
 function custom(resource: CustomResource, read: BuiltIn<CustomObject>['read']): WorkloadKind {
+  const { group, version, plural } = resource;
+  const list: WorkloadKind['list'] = async (k8s, namespace, reading) =>
+    await listCustomVersioned(k8s, resource, namespace, (object) => ownRead({ read }, object, reading));
   return {
-    group: resource.group,
-    plural: resource.plural,
+    group,
+    plural,
     custom: true,
-    list: async (k8s, namespace, reading) =>
-      await listCustom(k8s, resource, namespace, (object) => (isOfAnother(object) ? undefined : read(object, reading))),
+    list,
+    source: (k8s, reading) => ({
+      path: `/apis/${group}/${version}/${plural}`,
+      list: async () => await list(k8s, undefined, reading),
+      read: (object) => ownRead({ read }, object as CustomObject, reading),
+    }),
     patch: async (k8s, request) => await k8s.custom.patchNamespacedCustomObject({ ...resource, ...request }),
   };
 }

@@ -2,7 +2,7 @@ import type { V1ManagedFieldsEntry, V1ObjectMeta, V1PodTemplateSpec } from '@kub
 import { LONGEST_SAYING, plain } from '../ground/plain.js';
 import { present } from '../ground/present.js';
 import type { WorkloadSnapshot } from '../ground/workload.js';
-import { FIELD_MANAGER } from './own-names.js';
+import { CANARY_ANNOTATION, FIELD_MANAGER } from './own-names.js';
 import { foreignOwnerOf } from './owners.js';
 import type { PatchOperation } from './patch.js';
 import { RESTARTED_AT } from './restarted-at.js';
@@ -21,6 +21,8 @@ export interface Workload extends WorkloadSnapshot {
   objectMark?: string;
   /** What its template has as the time of its last restart (restarted-at.ts). */
   restartedAt?: string;
+  /** Its annotation asks for it to be rolled before the others of its namespace. */
+  canary?: true;
   /** Its pods have to carry the mark, also where its restart needs none in the template. */
   marksPods?: true;
   /**
@@ -97,6 +99,7 @@ function marks({ metadata = {}, template }: Controller, reading: WorkloadReading
     owner,
     restartedAt: said(onTemplate[RESTARTED_AT]),
     marksPods: reading.marksPods?.(template) ? (true as const) : undefined,
+    canary: metadata.annotations?.[CANARY_ANNOTATION] === 'true' ? (true as const) : undefined,
   });
 }
 

@@ -1,12 +1,16 @@
 import { restartTime } from './argo-rollouts.js';
 import type { Kubernetes } from './client.js';
 import { isKubernetesError } from './errors.js';
+import type { Source } from './mirror.js';
 import { isLostRace, type PatchOperation, pointer } from './patch.js';
 import { RESTARTED_AT, restartedAt } from './restarted-at.js';
 import { restartsByAnnotation, type Workload, type WorkloadReading } from './workload.js';
 import { KINDS, type WorkloadKind } from './workload-kinds.js';
 
 const BY_NAME: ReadonlyMap<string, WorkloadKind> = new Map(Object.entries(KINDS));
+
+/** The kinds that are listed and rolled. */
+export const WORKLOAD_KINDS: readonly string[] = [...BY_NAME.keys()];
 
 /** Whether workloads of a kind are listed and rolled. */
 export function isWorkloadKind(kind: string): boolean {
@@ -18,10 +22,16 @@ export async function listWorkloads(
   k8s: Kubernetes,
   namespace: string | undefined,
   reading: WorkloadReading,
-  kinds: ReadonlySet<string> = new Set(BY_NAME.keys()),
+  kinds: ReadonlySet<string> = new Set(WORKLOAD_KINDS),
 ): Promise<Workload[]> {
   const wanted = [...BY_NAME].filter(([name]) => kinds.has(name));
-  return (await Promise.all(wanted.map(async ([, kind]) => await kind.list(k8s, namespace, reading)))).flat();
+  const lists = await Promise.all(wanted.map(async ([, kind]) => await kind.list(k8s, namespace, reading)));
+  return lists.flatMap(({ items }) => items);
+}
+
+/** Those of a kind in all namespaces, for a watch. */
+export function workloadSource(k8s: Kubernetes, kind: string, reading: WorkloadReading): Source<Workload> | undefined {
+  return BY_NAME.get(kind)?.source(k8s, reading);
 }
 
 /** How a workload is rolled. */

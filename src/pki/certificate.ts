@@ -37,8 +37,11 @@ export interface Certificate extends Extensions {
   notBefore: Date;
   notAfter: Date;
   key: CertificateKey;
-  /** OID of the signature algorithm. */
+  /** OID of the signature algorithm; empty when the certificate names two different ones, which nobody takes. */
   signatureAlgorithm: string;
+  /** What is signed, and the signature. */
+  signed: Buffer;
+  signature: Buffer;
   /** 1 to 3; only the third has extensions. */
   version: number;
 }
@@ -74,15 +77,24 @@ const parsed: BoundedCache<Certificate> = boundedCache(MOST_CACHED_BYTES);
  * @throws CertificateError
  */
 export function parseCertificate(der: Buffer): Certificate {
-  if (der.length > MOST_CERTIFICATE_BYTES) {
-    throw new CertificateError(`a certificate of more than ${MOST_CERTIFICATE_BYTES / 1024} KB`);
-  }
+  checkLength(der);
   const fingerprint = fingerprintOf(der);
   const known = parsed.get(fingerprint);
   if (known) return known;
-  const certificate = parse(der, fingerprint);
+  const certificate = read(der, fingerprint);
+  readByOpenSsl(certificate);
   parsed.set(fingerprint, certificate, der.length * KEPT + KEPT_BESIDE);
   return certificate;
+}
+
+/**
+ * The same of a certificate that is seen once, as a leaf is: it is not remembered, and OpenSSL gets it only from those who ask for
+ * `x509`, because that costs more than all the rest.
+ * @throws CertificateError
+ */
+export function parseLeaf(der: Buffer): Certificate {
+  checkLength(der);
+  return read(der, fingerprintOf(der));
 }
 
 /** SHA-256, 64 lower-case hex digits. */
@@ -102,39 +114,64 @@ export function toPem(der: Buffer): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-function parse(der: Buffer, fingerprint: string): Certificate {
+function checkLength(der: Buffer): void {
+  if (der.length > MOST_CERTIFICATE_BYTES) {
+    throw new CertificateError(`a certificate of more than ${MOST_CERTIFICATE_BYTES / 1024} KB`);
+  }
+}
+
+/** @throws CertificateError when OpenSSL cannot read it */
+function readByOpenSsl({ x509 }: Certificate): X509Certificate {
+  return x509;
+}
+
+function read(der: Buffer, fingerprint: string): Certificate {
+  const { extensions, ...fields } = asCertificate(() => readFields(der));
+  const x509 = once(() => asCertificate(() => new X509Certificate(der)));
+  const pem = once(() => toPem(der));
+  return {
+    der,
+    fingerprint,
+    ...fields,
+    ...asCertificate(() => readExtensions(extensions)),
+    get pem() {
+      return pem();
+    },
+    get x509() {
+      return x509();
+    },
+  };
+}
+
+function asCertificate<T>(work: () => T): T {
   try {
-    const { extensions, ...fields } = readFields(der);
-    const x509 = new X509Certificate(der);
-    return {
-      der,
-      pem: toPem(der),
-      fingerprint,
-      x509,
-      serial: x509.serialNumber.toLowerCase(),
-      ...fields,
-      ...readExtensions(extensions),
-    };
+    return work();
   } catch (error) {
     if (error instanceof CertificateError) throw error;
     throw new CertificateError(`not a certificate: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 /** The fields of RFC 5280 section 4.1, left as they are. */
 function readFields(der: Buffer) {
   const [tbs, algorithm, signature] = partsOf(readDer(der, TAG.sequence));
-  expect(signature, TAG.bitString);
-  const fields = partsOf(expect(tbs, TAG.sequence));
+  const signed = expect(tbs, TAG.sequence);
+  const fields = partsOf(signed);
   const version = fields[0]?.tag === contextTag(0, 'constructed') ? fields[0] : undefined; // absent in the first
   const at = version ? 1 : 0;
-  const [, , issuer, validity, subject, publicKey, ...rest] = fields.slice(at);
+  const [serial, algorithmInside, issuer, validity, subject, publicKey, ...rest] = fields.slice(at);
   const [notBefore, notAfter] = partsOf(expect(validity, TAG.sequence));
   const extensions = rest.find(({ tag }) => tag === contextTag(3, 'constructed'));
   const name = expect(subject, TAG.sequence);
   const key = expect(publicKey, TAG.sequence);
   return {
     version: version ? readSmallInteger(readDer(version.content, TAG.integer)) + 1 : 1,
+    serial: expect(serial, TAG.integer).content.toString('hex'),
     issuerDer: expect(issuer, TAG.sequence).raw,
     subjectDer: name.raw,
     commonName: commonNameOf(name),
@@ -142,9 +179,24 @@ function readFields(der: Buffer) {
     key: keyOf(key),
     notBefore: readTime(notBefore),
     notAfter: readTime(notAfter),
-    signatureAlgorithm: readOid(partsOf(expect(algorithm, TAG.sequence))[0]),
+    signatureAlgorithm: algorithmOf(algorithm, algorithmInside),
+    signed: signed.raw,
+    signature: bitsOf(signature),
     extensions: extensions && readDer(extensions.content, TAG.sequence),
   };
+}
+
+/** RFC 5280 section 4.1.1.2: the algorithm is named outside of what is signed and inside, and both have to be the same. */
+function algorithmOf(outside: Der | undefined, inside: Der | undefined): string {
+  const [named, same] = [expect(outside, TAG.sequence), expect(inside, TAG.sequence)];
+  const oid = readOid(partsOf(named)[0]);
+  return named.raw.equals(same.raw) ? oid : '';
+}
+
+/** Of a BIT STRING; the byte before them counts the bits that do not count, and a signature has none. */
+function bitsOf(element: Der | undefined): Buffer {
+  const { content } = expect(element, TAG.bitString);
+  return content[0] === 0 ? content.subarray(1) : Buffer.alloc(0);
 }
 
 function commonNameOf(name: Der): string {

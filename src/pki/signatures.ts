@@ -1,3 +1,4 @@
+import { verify } from 'node:crypto';
 import { type BoundedCache, boundedCache } from '../ground/bounded-cache.js';
 import type { Certificate, CertificateKey } from './certificate.js';
 
@@ -11,7 +12,7 @@ const verdicts: BoundedCache<boolean> = boundedCache(MOST_CACHED_BYTES);
  */
 export function hasSigned(issuer: Certificate, subject: Certificate): boolean {
   if (!issuer.subjectDer.equals(subject.issuerDer)) return false;
-  const key = pairOf(issuer, subject);
+  const key = `${issuer.publicKeyDer.toString('latin1')}${subject.fingerprint}`; // two certificates of one key sign the same
   const known = verdicts.get(key);
   if (known !== undefined) return known;
   const verdict = signaturesOf(issuer.key).includes(subject.signatureAlgorithm) && verifies(issuer, subject);
@@ -30,8 +31,17 @@ export function pairOf(issuer: Certificate, subject: Certificate): string {
 }
 
 const ECDSA = { sha256: '1.2.840.10045.4.3.2', sha384: '1.2.840.10045.4.3.3', sha512: '1.2.840.10045.4.3.4' } as const;
-const RSA_PKCS1 = ['1.2.840.113549.1.1.11', '1.2.840.113549.1.1.12', '1.2.840.113549.1.1.13'];
+const RSA = {
+  sha256: '1.2.840.113549.1.1.11',
+  sha384: '1.2.840.113549.1.1.12',
+  sha512: '1.2.840.113549.1.1.13',
+} as const;
+const RSA_PKCS1: readonly string[] = Object.values(RSA);
 const ED25519 = '1.3.101.112';
+/** The digest of what is signed; Ed25519 has its own. */
+const DIGESTS: ReadonlyMap<string, string> = new Map(
+  [ECDSA, RSA].flatMap((kind) => Object.entries(kind).map(([name, oid]) => [oid, name] as const)),
+);
 const LEAST_RSA_BITS = 2048;
 
 /**
@@ -57,7 +67,7 @@ export function isUsableKey(key: CertificateKey): boolean {
 
 function verifies(issuer: Certificate, subject: Certificate): boolean {
   try {
-    return subject.x509.verify(issuer.x509.publicKey);
+    return verify(DIGESTS.get(subject.signatureAlgorithm), subject.signed, issuer.x509.publicKey, subject.signature);
   } catch {
     return false; // a key or a signature that OpenSSL cannot make sense of
   }

@@ -2,7 +2,6 @@ import { present } from '../ground/present.js';
 import type { CourseRef } from './courses/index.js';
 import type { Waiver } from './findings.js';
 import type { RotationSettings } from './input.js';
-import { UNCAPPED } from './pace.js';
 import type { Plan } from './plan.js';
 import { DEFAULT_CANARY, DEFAULT_STRAGGLER_LIMIT, readLimit } from './rollout-fields.js';
 
@@ -22,10 +21,13 @@ export function approvedSettings(settings: RotationSettings, { leafRenewal }: Co
   return JSON.stringify({ ...approved, rollout: approvedRollout(settings.rollout), leafRenewal });
 }
 
+/** The caps of 0.6, where nobody had said others. */
+const CAPS_OF_0_6 = { namespaces: 4, workloads: 8 };
+
 /** What is not said reads as it did before it could be said, so that what was approved in 0.6 is still approved. */
 function approvedRollout(rollout: RotationSettings['rollout']): object {
   const { pace, deadline, stuckAfter, deletePods, first, last } = rollout;
-  const { namespaces, workloads } = { ...UNCAPPED, ...present(rollout) };
+  const { namespaces, workloads } = { ...CAPS_OF_0_6, ...present(rollout) };
   const { pods, canary, maxStragglers, windows } = rollout;
   return {
     ...{ pace, deadline, namespaces, workloads, stuckAfter, deletePods, first, last },

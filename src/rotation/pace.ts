@@ -1,5 +1,6 @@
 import { isSameWorkload, type WorkloadRef, workloadName } from '../ground/mesh.js';
 import type { RolloutSpeed, WorkloadSnapshot } from '../ground/workload.js';
+import { usualBudget } from './budget.js';
 import type { RotationSettings } from './input.js';
 import { inLanes, NO_TIME, span, type Span, sum, times } from './span.js';
 import { ROLLED_KINDS } from './unmanaged.js';
@@ -11,23 +12,45 @@ export interface Pace {
   proxies: number;
   /** One rollout of each workload of the control plane. */
   controlPlane: { name: string; lasts: Span }[];
-  /** One rollout of each workload, by namespace. */
-  namespaces: Span[][];
+  /** One rollout of each workload, by namespace, and how many of its pods are replaced at the same time. */
+  namespaces: Lasting[][];
 }
 
-type Rollout = Pick<RotationSettings['rollout'], 'namespaces' | 'workloads'>;
+interface Lasting {
+  lasts: Span;
+  atOnce: number;
+}
 
-/** What is rolled at the same time where the input sets no cap. */
-export const UNCAPPED = { namespaces: 4, workloads: 8 } as const;
+type Rollout = Pick<RotationSettings['rollout'], 'namespaces' | 'workloads' | 'pods' | 'canary'>;
 
-/** How long one rollout of everything lasts: the control plane in its order, then the namespaces in their lanes. */
+/** How long one rollout of everything lasts: the control plane in its order, then the namespaces, then a look. */
 export function predictRollout({ controlPlane, namespaces, proxies }: Pace, rollout: Rollout): Span {
-  const lanes = namespaces.map((workloads) => inLanes(workloads, rollout.workloads ?? UNCAPPED.workloads));
+  const budget = rollout.pods ?? usualBudget(proxies);
+  const own = namespaces.map((workloads) => predictNamespace(workloads, rollout));
+  const one = own.length > 0 ? inLanes(own, rollout.namespaces ?? own.length) : NO_TIME;
   return sum([
     sum(controlPlane.map(({ lasts }) => lasts)),
-    lanes.length > 0 ? inLanes(lanes, rollout.namespaces ?? UNCAPPED.namespaces) : NO_TIME,
+    longerOf(one, crowded(namespaces.flat(), budget)),
     predictLook(proxies),
   ]);
+}
+
+/** A namespace by itself: its canary, then the others. */
+function predictNamespace(workloads: readonly Lasting[], { workloads: cap, canary }: Rollout): Span {
+  const [first, ...others] = workloads.map(({ lasts }) => lasts).toSorted((a, b) => a.toMs - b.toMs);
+  if (!first) return NO_TIME;
+  if (canary === 'none') return inLanes([first, ...others], cap ?? workloads.length);
+  return sum([first, others.length > 0 ? inLanes(others, cap ?? others.length) : NO_TIME]);
+}
+
+/** All of them, with so many pods under way at a time. */
+function crowded(all: readonly Lasting[], budget: number): Span {
+  const total = (key: keyof Span) => all.reduce((sum, one) => sum + one.lasts[key] * Math.min(one.atOnce, budget), 0);
+  return span(Math.round(total('fromMs') / budget), Math.round(total('toMs') / budget));
+}
+
+function longerOf(one: Span, other: Span): Span {
+  return span(Math.max(one.fromMs, other.fromMs), Math.max(one.toMs, other.toMs));
 }
 
 /** How long a rollout of identity alone lasts, with the write before it. */
@@ -82,7 +105,14 @@ export function paceOf(
     const speed = speedOf(workload, known, { deletePods, pods: own.length });
     if (!speed) return [];
     const size = Math.max(own.length, known?.wanted ?? 0);
-    return [{ name, namespace: workload.namespace, lasts: rolloutOf(size, speed, startOf(own) ?? ofMesh) }];
+    return [
+      {
+        name,
+        namespace: workload.namespace,
+        lasts: rolloutOf(size, speed, startOf(own) ?? ofMesh),
+        atOnce: speed.atOnce,
+      },
+    ];
   });
   const isControlPlane = ({ namespace }: { namespace: string }) => namespace === linkerd.namespace;
   return {
@@ -93,12 +123,12 @@ export function paceOf(
   };
 }
 
-function byNamespace(rolled: readonly { namespace: string; lasts: Span }[]): Span[][] {
-  const namespaces = new Map<string, Span[]>();
-  for (const { namespace, lasts } of rolled) {
+function byNamespace(rolled: readonly (Lasting & { namespace: string })[]): Lasting[][] {
+  const namespaces = new Map<string, Lasting[]>();
+  for (const { namespace, lasts, atOnce } of rolled) {
     const own = namespaces.get(namespace);
-    if (own) own.push(lasts);
-    else namespaces.set(namespace, [lasts]);
+    if (own) own.push({ lasts, atOnce });
+    else namespaces.set(namespace, [{ lasts, atOnce }]);
   }
   return [...namespaces.values()];
 }

@@ -178,6 +178,18 @@ export interface GateResult {
   unconfirmed?: Finding[];
 }
 
+/** A part of the pods of a mesh, which one worker proves while others prove the other parts. */
+export interface Share {
+  /** From 0. */
+  index: number;
+  of: number;
+}
+
+/** The proxies of one share of the mesh, and nothing that is beside them. */
+export interface ShareInput extends PhaseInput {
+  share: Share;
+}
+
 export interface AwaitChangeInput extends PhaseInput {
   /** `members`: only those that reroot cannot see are waited for, and no proxy is asked. */
   of?: 'members';
@@ -236,6 +248,48 @@ export interface NamespaceProgress {
 
 export interface ReinjectResult extends NamespaceProgress {
   stragglers: Finding[];
+}
+
+export interface ReinjectNamespacesInput extends PhaseInput {
+  /** Namespaces in their waves: one begins when nothing of the one before is left to do. */
+  waves: string[][];
+  /** ISO 8601: nothing begins to roll after this; absent: it may take as long as it takes. */
+  until?: string;
+  /** As in `ReinjectInput`. */
+  proveFirst?: boolean;
+  undone?: UndoneRolls;
+}
+
+/** A namespace as a status shows it. */
+export interface ShownNamespace extends NamespaceProgress {
+  state: 'waiting' | 'running' | 'done' | 'stuck';
+}
+
+/** Progress of a rollout over many namespaces; also what the activity's heartbeats carry. */
+export interface RolloutProgress {
+  phase: GatedPhase;
+  workloads: number;
+  workloadsDone: number;
+  proxies: number;
+  proven: number;
+  /** Workloads rolled in this phase by this activity. */
+  rolled: number;
+  /** Pods that are being replaced, and how many may be at a time. */
+  inFlight: number;
+  budget: number;
+  /** Why fewer pods are replaced at a time than is allowed. */
+  slowed?: string;
+  /** As many as fit, those that people should see first. */
+  shown: ShownNamespace[];
+  undone?: UndoneRolls;
+}
+
+export interface ReinjectNamespacesResult extends RolloutProgress {
+  stragglers: Finding[];
+  /** Why nothing more is rolled although something is left; absent: nothing is, but for the stragglers. */
+  stopped?: string;
+  /** `until` has passed, and something is left. */
+  closed?: true;
 }
 
 export interface BundleWritten extends MayHandOff {

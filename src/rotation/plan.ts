@@ -228,24 +228,23 @@ function otherNamespaces(approved: Plan, now: Plan): string[] {
 }
 
 /**
- * Orders namespaces into waves: those asked for first, Linkerd's extensions (their gateways and mirrors serve
- * everybody), all others by name, those asked for last.
+ * Namespaces in their waves, of which one begins when the one before is done: those asked for first, each in its turn; Linkerd's
+ * extensions (their gateways and mirrors serve everybody); all others; those asked for last, each in its turn.
  */
-export function orderNamespaces(
+export function wavesOf(
   namespaces: readonly string[],
   extensions: readonly string[],
   rollout: Pick<RotationSettings['rollout'], 'first' | 'last'>,
-): string[] {
-  const rank = (name: string): [number, number] => {
-    const first = rollout.first.indexOf(name);
-    if (first >= 0) return [0, first];
-    const last = rollout.last.indexOf(name);
-    if (last >= 0) return [3, last];
-    return [extensions.includes(name) ? 1 : 2, 0];
-  };
-  return namespaces.toSorted((a, b) => {
-    const [groupA, placeA] = rank(a);
-    const [groupB, placeB] = rank(b);
-    return groupA - groupB || placeA - placeB || a.localeCompare(b, 'en');
-  });
+): string[][] {
+  const first = rollout.first.filter((name) => namespaces.includes(name));
+  const last = rollout.last.filter((name) => namespaces.includes(name) && !first.includes(name));
+  const others = namespaces.filter((name) => !first.includes(name) && !last.includes(name));
+  const byName = (names: string[]) => names.toSorted((a, b) => a.localeCompare(b, 'en'));
+  const waves = [
+    ...first.map((name) => [name]),
+    byName(others.filter((name) => extensions.includes(name))),
+    byName(others.filter((name) => !extensions.includes(name))),
+    ...last.map((name) => [name]),
+  ];
+  return waves.filter((wave) => wave.length > 0);
 }

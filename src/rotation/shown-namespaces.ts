@@ -14,3 +14,14 @@ export function shownNamespaces(all: Shown): Shown {
   const inTurn = PRESSING.flatMap((state) => all.filter((one) => one.state === state));
   return fitting(inTurn, ROOM).toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en'));
 }
+
+/** Of what an activity tells, and its result keeps in the history. */
+const ROOM_IN_PROGRESS = { most: 300, bytes: 24_000 };
+const SHOWN_WAITS = 2;
+
+/** The same for progress on its way: with less room, and fewer waits of each. */
+export function shownInProgress(all: Shown): Shown {
+  const inTurn = PRESSING.flatMap((state) => all.filter((one) => one.state === state));
+  const short = inTurn.map((one) => ({ ...one, waitingFor: one.waitingFor.slice(0, SHOWN_WAITS) }));
+  return fitting(short, ROOM_IN_PROGRESS);
+}

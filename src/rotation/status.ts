@@ -9,7 +9,14 @@ import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
 import type { Approval, RotationReport } from './report.js';
-import type { CertificateFacts, GateResult, GenerateResult, NamespaceProgress, ProxiesWait } from './payloads.js';
+import type {
+  CertificateFacts,
+  GateResult,
+  GenerateResult,
+  ProxiesWait,
+  ShownNamespace,
+  UndoneRolls,
+} from './payloads.js';
 import type { Course } from './courses/course.js';
 import type { Recovery } from './courses/recovery.js';
 
@@ -65,7 +72,9 @@ export interface RotationStatus {
   /** The gate of the phase as last looked at. */
   gate?: GateResult & { phase: string; at: string };
   /** Namespaces of the phase under way. */
-  namespaces: (NamespaceProgress & { state: 'waiting' | 'running' | 'done' | 'stuck' })[];
+  namespaces: ShownNamespace[];
+  /** Rolls of a phase that others have put back without a trace: its next rollout has to know. */
+  undone?: { phase: Phase; rolls: UndoneRolls };
   stragglers: Finding[];
   /** What a person should look at first of what is waited for. */
   waiting?: Waiting;

@@ -9,8 +9,11 @@ export interface HostilePod {
   /** What reroot asks it. */
   asked: 'environment' | 'chain';
   serve(mesh: Mesh): net.Server;
-  /** The problem that is said of it, or honest evidence, which meets no gate. */
-  ends: RegExp | 'evidence';
+  /**
+   * The problem that is said of it, or honest evidence, which meets no gate; or evidence about itself that is believed, and by
+   * which it harms itself alone: nobody else believes it.
+   */
+  ends: RegExp | 'evidence' | 'believed';
 }
 
 export const CORPUS: readonly HostilePod[] = [...ENVIRONMENT_PODS, ...CHAIN_PODS];

@@ -26,11 +26,11 @@ export async function holds(pods: HostilePods, pod: HostilePod): Promise<Cost> {
     cpuMs: (user + system) / 1000,
     memory: (process.resourceUsage().maxRSS - peak) * 1024,
   };
-  if (pod.ends === 'evidence') expect(seen.problem, pod.name).toBeUndefined();
+  if (typeof pod.ends === 'string') expect(seen.problem, pod.name).toBeUndefined();
   else expect(seen.problem, pod.name).toMatch(pod.ends);
   expect(seen.problem?.length ?? 0).toBeLessThanOrEqual(LONGEST_PROBLEM);
   expect(seen.problem ?? '').not.toMatch(/\p{Cc}/u);
-  expect(gatesMetBy(seen, targetOf(pods)), pod.name).toEqual([]);
+  if (pod.ends !== 'believed') expect(gatesMetBy(seen, targetOf(pods)), pod.name).toEqual([]);
   return cost;
 }
 

@@ -18,6 +18,7 @@ func (m *mesh) serveControl(address string) (string, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { reply(w, m.status()) })
+	mux.HandleFunc("GET /counts", func(w http.ResponseWriter, _ *http.Request) { reply(w, m.counts()) })
 	mux.HandleFunc("GET /probe", func(w http.ResponseWriter, _ *http.Request) { reply(w, m.probe.status()) })
 	mux.HandleFunc("POST /probe", m.changeProbe)
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) {

@@ -246,6 +246,7 @@ func (i *identity) certify(name, namespace string, public *ecdsa.PublicKey) ([]*
 	if err != nil {
 		return nil, err
 	}
+	i.mesh.signed.Add(1)
 	if !i.mesh.rules.leafEvents {
 		return append([]*x509.Certificate{leaf}, i.chain...), nil
 	}

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -62,6 +63,8 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	config.QPS, config.Burst = 1000, 2000
+	// as the controllers have it: JSON of ten thousand pods would be a good part of a core, here and in the API server
+	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeProtobuf, runtime.ContentTypeProtobuf+","+runtime.ContentTypeJSON
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return err

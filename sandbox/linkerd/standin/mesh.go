@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,9 +31,11 @@ type mesh struct {
 	rules   rules
 	objects *objects
 	probe   *prober
+	signed  atomic.Int64 // leaves, by all replicas of identity
 
 	mu         sync.RWMutex
 	faults     faults
+	begun      begun
 	proxies    map[string]*proxy
 	identities map[string]*identity
 	injectors  map[string]*injector
@@ -164,6 +167,7 @@ func (m *mesh) podSeen(pod *corev1.Pod) {
 	}
 	p := newProxy(m, pod)
 	m.proxies[key(pod)] = p
+	m.begun.count(m, pod)
 	go p.run()
 }
 

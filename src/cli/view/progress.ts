@@ -2,7 +2,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
 import { present } from '../../ground/present.js';
 import type { RenewalState } from '../../rotation/renewal.js';
-import type { NamespaceProgress } from '../../rotation/payloads.js';
+import type { NamespaceProgress, RolloutProgress } from '../../rotation/payloads.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { unservedSteps } from '../session/pollers.js';
 
@@ -19,6 +19,8 @@ export interface LiveProgress {
   activities: Activity[];
   /** While proxies renew by themselves: how many have. */
   renewal?: RenewalState;
+  /** While workloads of many namespaces are rolled. */
+  rollout?: RolloutProgress;
 }
 
 /**
@@ -36,16 +38,19 @@ export async function readProgress(handle: WorkflowHandle): Promise<{ status: Ro
   });
   const heartbeats = details.filter(isNamespaceProgress);
   const renewal = details.find(isRenewalState);
+  const rollout = details.find(isRolloutProgress);
   const namespaces = status.namespaces.map((known) => {
-    const newer = heartbeats.find(({ namespace, phase }) => namespace === known.namespace && phase === known.phase);
-    return newer && known.state === 'running' ? { ...known, ...newer } : known;
+    const isOf = ({ namespace, phase }: NamespaceProgress) => namespace === known.namespace && phase === known.phase;
+    const newer = heartbeats.find(isOf);
+    if (newer && known.state === 'running') return { ...known, ...newer };
+    return rollout?.shown.find(isOf) ?? known;
   });
   const activities = pending.map(({ activityType, attempt, lastFailure }) => ({
     type: activityType?.name ?? '',
     attempt: attempt ?? 1,
     ...present({ lastFailure: lastFailure?.message || undefined }),
   }));
-  return { status, live: { namespaces, activities, ...present({ renewal }) } };
+  return { status, live: { namespaces, activities, ...present({ renewal, rollout }) } };
 }
 
 function isRenewalState(details: unknown): details is RenewalState {
@@ -60,4 +65,8 @@ function isNamespaceProgress(details: unknown): details is NamespaceProgress {
     'proven' in details &&
     'workloads' in details
   );
+}
+
+function isRolloutProgress(details: unknown): details is RolloutProgress {
+  return typeof details === 'object' && details !== null && 'inFlight' in details && 'shown' in details;
 }

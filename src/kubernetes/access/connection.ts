@@ -58,6 +58,8 @@ export interface Sending {
   authentication: SecurityAuthentication;
   /** What is refused as not signed in is signed anew and sent once more. @throws KubernetesError `SignIn` */
   send(request: RequestContext, timeoutMs: number): Promise<ResponseContext>;
+  /** An answer that has no end: the time is for its beginning, and the signal ends it. */
+  open(request: RequestContext, timeoutMs: number, signal: AbortSignal): Promise<ResponseContext>;
 }
 
 /**
@@ -99,7 +101,19 @@ export function sending(access: Access): Sending {
     if (second.httpStatusCode === 401) throw refusedAgain(access.renewable);
     return second;
   };
-  return { authentication, send };
+  const open = async (request: RequestContext, timeoutMs: number, signal: AbortSignal): Promise<ResponseContext> => {
+    const unanswered = new AbortController();
+    const late = () => unanswered.abort(new DOMException('no answer in time', 'TimeoutError'));
+    const timer = setTimeout(late, timeoutMs);
+    try {
+      request.setSignal(AbortSignal.any([signal, unanswered.signal]));
+      await authentication.applySecurityAuthentication(request);
+      return await library.send(request).toPromise();
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return { authentication, send, open };
 }
 
 function refusedAgain({ again }: Renewable): Error {

@@ -1,8 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import pMap from 'p-map';
 import type { Kubernetes } from '../../kubernetes/client.js';
 import { clusterNow } from '../../kubernetes/clock.js';
-import { bundleAnchors } from '../../pki/bundle.js';
+import { type Anchor, bundleAnchors } from '../../pki/bundle.js';
 import type { Certificate } from '../../pki/certificate.js';
 import { verifyChain } from '../../pki/chain.js';
 import type { LeafObservation, ProxyObservation } from '../../ground/mesh.js';
@@ -16,6 +17,7 @@ import { readVariable } from './environment.js';
 import type { MeshedPod } from './pods.js';
 import { ProbeError } from './probe-error.js';
 import { readPresentedChain } from './presented-chain.js';
+import { anchorsMemory } from './process-memory.js';
 import { openAdminStream, type Reach } from './reach.js';
 
 /** Of one look: less than the ten minutes of an activity, so that it says what it has seen. */
@@ -32,7 +34,7 @@ export interface Prober {
   timeoutMs: number;
   /** Milliseconds after which a look tries no more proxies; absent: eight minutes. */
   lookMs?: number;
-  /** Ends a look: whoever asked no longer waits for it. */
+  /** Ends a look at once, with all its connections: whoever asked no longer waits for it. */
   signal?: AbortSignal;
 }
 
@@ -61,6 +63,7 @@ export async function observeProxies(
   const bundle = once(async () => await readBundleState(k8s, question.linkerd.namespace));
   const scan: Scan = { k8s, prober, bundle, attempts: countAttempts(prober.lookMs ?? LONGEST_LOOK_MS) };
   const seen = new Map<MeshedPod, ProxyObservation>();
+  if (prober.signal) setMaxListeners(0, prober.signal); // each connection listens
   await pMap(shuffled(pods), async (pod) => void seen.set(pod, await observeProxy(scan, pod, question)), {
     concurrency: prober.concurrency,
     ...present({ signal: prober.signal }),
@@ -140,14 +143,26 @@ async function readAnchorsOf(
     const { pem, changedAt } = await scan.bundle();
     return startedWithBundle(pod.startedAt, changedAt) ? { anchors: fingerprints(pem) } : { startedBeforeBundle: true };
   }
-  const pem = pod.literalAnchors ?? (await readEnvironment(scan, pod));
-  if (!pem) throw new Error(`the process has no ${ANCHORS_VARIABLE}`);
-  return { anchors: fingerprints(pem) };
+  if (pod.literalAnchors) return { anchors: fingerprints(pod.literalAnchors) };
+  return { anchors: anchorsMemory(scan.k8s).get(pod) ?? (await askForAnchors(scan, pod)) };
 }
 
-function fingerprints(pem: string): string[] {
-  return bundleAnchors(pem).map(({ fingerprint }) => fingerprint);
+async function askForAnchors(scan: Scan, pod: MeshedPod): Promise<string[]> {
+  const pem = await readEnvironment(scan, pod);
+  if (!pem) throw new Error(`the process has no ${ANCHORS_VARIABLE}`);
+  const anchors = fingerprints(pem);
+  anchorsMemory(scan.k8s).set(pod, anchors);
+  return anchors;
 }
+
+/** One list for all proxies that have the same text: there are thousands of those. */
+function fingerprints(pem: string): string[] {
+  const anchors = bundleAnchors(pem);
+  const known = fingerprintsOf.get(anchors) ?? anchors.map(({ fingerprint }) => fingerprint);
+  fingerprintsOf.set(anchors, known);
+  return known;
+}
+const fingerprintsOf = new WeakMap<Anchor[], string[]>();
 
 async function readLeafOf(scan: Scan, pod: MeshedPod, roots: readonly Certificate[]): Promise<LeafObservation> {
   if (!pod.identity) throw new Error('the pod does not say which identity its proxy has');
@@ -187,7 +202,7 @@ function verifies({ chain, root, name, at }: Verification): boolean {
 async function open({ k8s, prober, attempts }: Scan, pod: MeshedPod): Promise<Duplex> {
   const hopeless = attempts.hopeless(pod.namespace);
   if (hopeless) throw new Error(hopeless);
-  return await openAdminStream(k8s, prober.reach, pod, prober.timeoutMs);
+  return await openAdminStream(k8s, prober.reach, pod, prober);
 }
 
 async function readEnvironment(scan: Scan, pod: MeshedPod): Promise<string | undefined> {

@@ -1,7 +1,8 @@
 import type { V1Container, V1ContainerStatus, V1EnvVar, V1Pod, V1PodCondition } from '@kubernetes/client-node';
 import type { Kubernetes } from '../../kubernetes/client.js';
-import { listAll } from '../../kubernetes/list.js';
-import { ownersOfReplicaSets } from '../../kubernetes/owners.js';
+import { listAll, listVersioned } from '../../kubernetes/list.js';
+import type { Source } from '../../kubernetes/mirror.js';
+import { claimKey, type Owner, ownersOfReplicaSets } from '../../kubernetes/owners.js';
 import type { WorkloadRef } from '../../ground/mesh.js';
 import { LONGEST_NAME, plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
@@ -75,7 +76,36 @@ export async function listMeshedPods(k8s: Kubernetes, controlPlane: string, name
     readMeshedPod,
   );
   const owners = await ownersOfReplicaSets(k8s, pods.flatMap(replicaSetOf));
-  return pods.map((pod) => withVerifiedComponent(withVerifiedOwner(pod, owners), controlPlane));
+  return pods.map((pod) => verified(pod, owners, controlPlane));
+}
+
+/** The same of all namespaces, for a watch; whose they are is what they say themselves. */
+export function meshedPodSource({ core }: Pick<Kubernetes, 'core'>, controlPlane: string): Source<MeshedPod> {
+  const labelSelector = `${CONTROL_PLANE_NS_LABEL}=${controlPlane}`;
+  return {
+    path: '/api/v1/pods',
+    labelSelector,
+    list: async () =>
+      await listVersioned(
+        async (page) => await core.listPodForAllNamespaces({ ...page, labelSelector }),
+        readMeshedPod,
+      ),
+    read: (object) => readMeshedPod(object as V1Pod),
+  };
+}
+
+/** Watched pods with their owners; one whose ReplicaSet has not been seen yet has just been made, and is left out. */
+export function verifiedPods(
+  pods: readonly MeshedPod[],
+  owners: ReadonlyMap<string, Owner>,
+  controlPlane: string,
+): MeshedPod[] {
+  const isKnown = (pod: MeshedPod) => replicaSetOf(pod).every((claim) => owners.has(claimKey(claim)));
+  return pods.filter(isKnown).map((pod) => verified(pod, owners, controlPlane));
+}
+
+function verified(pod: MeshedPod, owners: ReadonlyMap<string, Owner>, controlPlane: string): MeshedPod {
+  return withVerifiedComponent(withVerifiedOwner(pod, owners), controlPlane);
 }
 
 /**

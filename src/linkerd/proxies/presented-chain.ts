@@ -1,20 +1,6 @@
 import type { Duplex } from 'node:stream';
-import tls from 'node:tls';
-import type { Certificate } from '../../pki/certificate.js';
-import { filtered } from './filtered.js';
-import { type HandshakeGate, handshakeGate } from './handshake-gate.js';
+import { type PresentedChain, startHandshake } from './handshake.js';
 import { ProbeError } from './probe-error.js';
-
-/**
- * The certificate chain exactly as a TLS server presents it. Node's own API links certificates together by itself and
- * hides the second of two certificates of one key, so the Certificate message is read from the records: Node does the
- * handshake over a stream that looks at what is received, and tells the handshake secret (`keylog`) to decrypt it with.
- */
-export interface PresentedChain {
-  /** Leaf first, at least that. */
-  chain: [Certificate, ...Certificate[]];
-  protocol: string;
-}
 
 export interface HandshakeOptions {
   servername: string;
@@ -22,79 +8,46 @@ export interface HandshakeOptions {
 }
 
 /**
- * What proxies speak (linkerd2-proxy linkerd/meshtls: rustls, leaves with P-256 keys signed with SHA-256), and nothing that a
- * server could make costly: no DHE groups of its choice, no keys of its choice.
- */
-const context = tls.createSecureContext({
-  ca: [],
-  minVersion: 'TLSv1.2',
-  ciphers: [
-    ...['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
-    ...['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-CHACHA20-POLY1305'],
-  ].join(':'),
-  ecdhCurve: 'X25519:P-256:P-384',
-  sigalgs: 'ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384',
-});
-
-/**
- * Shakes hands without a client certificate and reads the chain; the stream is destroyed in any case.
+ * Begins to shake hands without a client certificate, reads the chain, and goes: the stream is destroyed in any case, and the proxy
+ * notes the early end among its debugging messages alone (linkerd2-proxy linkerd/app/core/src/serve.rs `is_io`).
+ *
+ * What follows the certificates, the proof that the server has the leaf's key, is not waited for. A proxy that shows a chain without
+ * its key is refused by all others whatever it shows, so it harms nobody but itself, as one does that lies about its anchors. What
+ * counts is the chain: that identity has signed this name, and with which issuer (docs/decisions/0006-own-tls-record-parser.md).
+ *
+ * The records are read here and not by Node, whose API links certificates together by itself and hides the second of two
+ * certificates of one key; and whose OpenSSL verifies every chain, up to a hundred signatures by keys of any kind.
  * @throws ProbeError
  */
-export async function readPresentedChain(stream: Duplex, options: HandshakeOptions): Promise<PresentedChain> {
-  const gate = handshakeGate();
-  let socket: tls.TLSSocket | undefined;
-  try {
-    socket = await handshake(stream, options, gate);
-    const protocol = socket.getProtocol() === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2';
-    const [leaf, ...others] = gate.chain(protocol) ?? [];
-    if (!leaf) throw new ProbeError('NoCertificate', 'the server presented no certificate');
-    return { chain: [leaf, ...others], protocol };
-  } finally {
-    socket?.destroy();
-    stream.destroy();
-  }
-}
-
-function handshake(
+export function readPresentedChain(
   stream: Duplex,
   { servername, timeoutMs }: HandshakeOptions,
-  gate: HandshakeGate,
-): Promise<tls.TLSSocket> {
+): Promise<PresentedChain> {
   return new Promise((resolve, reject) => {
-    const transport = filtered(stream, gate.admit);
-    const socket = tls.connect({ socket: transport, servername, rejectUnauthorized: false, secureContext: context });
-    const fail = (error: ProbeError) => {
-      clearTimeout(timer);
-      socket.destroy();
-      transport.destroy();
-      reject(error);
+    const { hello, read } = startHandshake(servername);
+    const end = (reason: ProbeError['reason'], message: string) =>
+      settle(() => reject(new ProbeError(reason, message)));
+    const timer = setTimeout(() => end('Timeout', `no handshake within ${timeoutMs} ms`), timeoutMs);
+    const listeners = {
+      data: (chunk: Buffer) => {
+        try {
+          const found = read(chunk);
+          if (found) settle(() => resolve(found));
+        } catch (error) {
+          settle(() => reject(error));
+        }
+      },
+      error: ({ message }: Error) => end('Unreachable', message),
+      end: () => end('NoTls', 'the server closed the connection during the handshake'),
+      close: () => end('NoTls', 'the server closed the connection during the handshake'),
     };
-    const unlock = (secret: Buffer, cipher: string) => {
-      try {
-        if (!transport.destroyed) transport.push(gate.unlock(secret, cipher));
-      } catch (error) {
-        fail(probeError(error));
-      }
-    };
-    const timer = setTimeout(() => fail(new ProbeError('Timeout', `no handshake within ${timeoutMs} ms`)), timeoutMs);
-    socket.on('keylog', (line: Buffer) => {
-      const [label, , secret] = line.toString('latin1').trim().split(' ');
-      if (label !== 'SERVER_HANDSHAKE_TRAFFIC_SECRET' || !secret) return;
-      const cipher = socket.getCipher().standardName;
-      process.nextTick(() => unlock(Buffer.from(secret, 'hex'), cipher)); // OpenSSL is in the middle of a record
-    });
-    socket.once('secureConnect', () => {
+    const settle = (answer: () => void) => {
       clearTimeout(timer);
-      resolve(socket);
-    });
-    for (const end of [transport, socket]) end.on('error', (error) => fail(probeError(error)));
-    socket.once('close', () => fail(new ProbeError('NoTls', 'the server closed the connection during the handshake')));
+      for (const [event, listener] of Object.entries(listeners)) stream.off(event, listener);
+      stream.destroy();
+      answer();
+    };
+    for (const [event, listener] of Object.entries(listeners)) stream.on(event, listener);
+    stream.write(hello);
   });
-}
-
-function probeError(error: unknown): ProbeError {
-  if (error instanceof ProbeError) return error;
-  const { code, reason, message } = error as NodeJS.ErrnoException & { reason?: string };
-  const isOfTls = code?.startsWith('ERR_SSL') ?? false;
-  return new ProbeError(isOfTls ? 'NoTls' : 'Unreachable', (isOfTls && reason) || message);
 }

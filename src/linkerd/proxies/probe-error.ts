@@ -1,4 +1,4 @@
-/** Why a proxy could not be asked. The message is ours, or OpenSSL's: nothing in it is what the proxy has sent. */
+/** Why a proxy could not be asked. The message is ours, or Node's: nothing in it is what the proxy has sent. */
 export class ProbeError extends Error {
   override readonly name = 'ProbeError';
   constructor(

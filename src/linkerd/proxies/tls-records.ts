@@ -1,14 +1,13 @@
-import { createDecipheriv, createHmac } from 'node:crypto';
+import { createDecipheriv } from 'node:crypto';
+import { expandLabel } from './handshake-secret.js';
 import { ProbeError } from './probe-error.js';
 
 /** The records of a TLS handshake as they are received: what is in them, down to the certificates. */
 
 /** Types of records. */
-const FIRST_TYPE = 20;
-export const HANDSHAKE = 22;
-export const APPLICATION_DATA = 23;
-/** The type of the handshake message that carries the chain. */
-const CERTIFICATE = 11;
+export const RECORD = { changeCipher: 20, alert: 21, handshake: 22, encrypted: 23 } as const;
+/** Types of handshake messages. */
+export const MESSAGE = { helloRequest: 0, serverHello: 2, certificate: 11 } as const;
 const RECORD_HEADER = 5;
 /** RFC 5246 section 6.2.3; those of TLS 1.3 are smaller. */
 const MOST_RECORD_BYTES = 2 ** 14 + 2048;
@@ -17,7 +16,7 @@ const MESSAGE_HEADER = 4;
 /** Bytes of a certificate message: eight of the largest certificates that are read would be more, and no chain is. */
 const MOST_MESSAGE_BYTES = 64 * 1024;
 
-/** Messages that come before it: a proxy sends one or two. OpenSSL would read any number of requests for a new handshake. */
+/** Messages that come before it: a proxy sends two or three. */
 const MOST_MESSAGES = 100;
 
 interface Cipher {
@@ -38,7 +37,12 @@ export interface TlsRecord {
   type: number;
   header: Buffer;
   body: Buffer;
-  /** Header and body. */
+}
+
+export interface HandshakeMessage {
+  type: number;
+  body: Buffer;
+  /** With its header, as it is hashed. */
   raw: Buffer;
 }
 
@@ -76,7 +80,8 @@ export function recordReader(): (chunk: Buffer) => TlsRecord[] {
   const cut = cutter(RECORD_HEADER, (header) => {
     const [type = 0, major] = header;
     const length = header.readUInt16BE(3);
-    if (type < FIRST_TYPE || type > APPLICATION_DATA || major !== 3 || length > MOST_RECORD_BYTES) {
+    const isType = type >= RECORD.changeCipher && type <= RECORD.encrypted;
+    if (!isType || major !== 3 || length > MOST_RECORD_BYTES) {
       throw new ProbeError('NoTls', 'it does not speak TLS');
     }
     return length;
@@ -86,16 +91,15 @@ export function recordReader(): (chunk: Buffer) => TlsRecord[] {
       type: raw.readUInt8(0),
       header: raw.subarray(0, RECORD_HEADER),
       body: raw.subarray(RECORD_HEADER),
-      raw,
     }));
 }
 
 /**
- * Puts handshake messages together from what records have in them, until the certificate message is complete.
- * @returns the certificates in it, once; DER, leaf first
+ * Puts handshake messages together from what records have in them.
+ * @returns those that are complete by now
  * @throws ProbeError `Malformed`
  */
-export function certificateReader(tls13: boolean): (bytes: Buffer) => Buffer[] | undefined {
+export function messageReader(): (bytes: Buffer) => HandshakeMessage[] {
   let looks = 0;
   const cut = cutter(MESSAGE_HEADER, (header) => {
     looks += 1;
@@ -106,22 +110,21 @@ export function certificateReader(tls13: boolean): (bytes: Buffer) => Buffer[] |
       );
     }
     const length = header.readUIntBE(1, 3);
-    if (header[0] === CERTIFICATE && length > MOST_MESSAGE_BYTES) {
+    if (header[0] === MESSAGE.certificate && length > MOST_MESSAGE_BYTES) {
       throw new ProbeError('Malformed', `it presents a chain of more than ${MOST_MESSAGE_BYTES / 1024} KB`);
     }
     return length;
   });
-  return (bytes) => {
-    const message = cut(bytes)
-      .find(([type]) => type === CERTIFICATE)
-      ?.subarray(MESSAGE_HEADER);
-    return message && readEntries(tls13 ? message.subarray(1 + (message[0] ?? 0)) : message, tls13);
-  };
+  return (bytes) => cut(bytes).map((raw) => ({ type: raw.readUInt8(0), body: raw.subarray(MESSAGE_HEADER), raw }));
 }
 
-/** The list of a Certificate message (RFC 8446 section 4.4.2; RFC 5246 section 7.4.2 without extensions). */
-function readEntries(message: Buffer, tls13: boolean): Buffer[] {
-  const list = vector(message, 3);
+/**
+ * The certificates in a Certificate message (RFC 8446 section 4.4.2; RFC 5246 section 7.4.2 has no context and no extensions).
+ * @returns DER, leaf first
+ * @throws ProbeError `Malformed`
+ */
+export function certificatesIn(message: Buffer, tls13: boolean): Buffer[] {
+  const list = vector(tls13 ? message.subarray(1 + (message[0] ?? 0)) : message, 3);
   const chain: Buffer[] = [];
   for (let at = 0; at < list.length;) {
     const certificate = vector(list.subarray(at), 3);
@@ -138,24 +141,37 @@ function vector(bytes: Buffer, lengthBytes: number): Buffer {
   return bytes.subarray(lengthBytes, lengthBytes + length);
 }
 
+/** The hash of a cipher of TLS 1.3. */
+export function hashOf(cipherName: string): string {
+  return cipherOf(cipherName).hash;
+}
+
+function cipherOf(name: string): Cipher {
+  const cipher = CIPHERS[name];
+  if (!cipher) throw new ProbeError('Malformed', 'its cipher is not one of TLS 1.3');
+  return cipher;
+}
+
 /**
  * Decrypts the handshake records of a TLS 1.3 server, one after the other, with keys from its traffic secret (RFC 8446
  * sections 5.2, 5.3, 7.3).
- * @returns the handshake bytes of a record; undefined: it is under other keys, and the handshake's are all read
- * @throws ProbeError when the cipher is not one of TLS 1.3
+ * @returns what is in a record, and of which type it is
+ * @throws ProbeError when the cipher is not one of TLS 1.3, or the record is not under these keys
  */
-export function handshakeDecrypter(secret: Buffer, cipherName: string): (record: TlsRecord) => Buffer | undefined {
-  const cipher = CIPHERS[cipherName];
-  if (!cipher) throw new ProbeError('Malformed', 'its cipher is not one of TLS 1.3');
-  const key = expandLabel(cipher.hash, secret, 'key', cipher.keyLength);
-  const iv = expandLabel(cipher.hash, secret, 'iv', NONCE_LENGTH);
+export function handshakeDecrypter(
+  secret: Buffer,
+  cipherName: string,
+): (record: TlsRecord) => { type: number; body: Buffer } {
+  const cipher = cipherOf(cipherName);
+  const { hash, keyLength } = cipher;
+  const key = expandLabel({ hash, secret, label: 'key', length: keyLength });
+  const iv = expandLabel({ hash, secret, label: 'iv', length: NONCE_LENGTH });
   let sequence = 0;
   return (record) => {
     const inner = decryptRecord(record, { cipher, key, nonce: nonceOf(iv, sequence) });
     sequence += 1;
-    if (!inner) return undefined;
     const end = inner.findLastIndex((byte) => byte !== 0); // the type; padding after it
-    return inner[end] === HANDSHAKE ? inner.subarray(0, end) : Buffer.alloc(0);
+    return { type: inner[end] ?? 0, body: inner.subarray(0, Math.max(end, 0)) };
   };
 }
 
@@ -165,30 +181,17 @@ function nonceOf(iv: Buffer, sequence: number): Buffer {
   return nonce;
 }
 
-/** Undefined when the record is not of these keys. */
 function decryptRecord(
   { header, body }: TlsRecord,
   { cipher, key, nonce }: { cipher: Cipher; key: Buffer; nonce: Buffer },
-): Buffer | undefined {
-  if (body.length < TAG_LENGTH) return undefined;
+): Buffer {
   // all three take the options of GCM; the types know them by one name only
   const decipher = createDecipheriv(cipher.name as 'aes-128-gcm', key, nonce, { authTagLength: TAG_LENGTH });
-  decipher.setAAD(header);
-  decipher.setAuthTag(body.subarray(-TAG_LENGTH));
   try {
+    decipher.setAAD(header);
+    decipher.setAuthTag(body.subarray(-TAG_LENGTH));
     return Buffer.concat([decipher.update(body.subarray(0, -TAG_LENGTH)), decipher.final()]);
   } catch {
-    return undefined;
+    throw new ProbeError('Malformed', 'a record of its handshake cannot be decrypted');
   }
-}
-
-/** HKDF-Expand-Label with an empty context; one block is enough for keys and nonces. */
-function expandLabel(hash: string, secret: Buffer, label: string, length: number): Buffer {
-  const full = Buffer.from(`tls13 ${label}`, 'latin1');
-  const info = Buffer.concat([Buffer.from([length >> 8, length & 0xff, full.length]), full, Buffer.from([0])]);
-  return createHmac(hash, secret)
-    .update(info)
-    .update(Buffer.from([1]))
-    .digest()
-    .subarray(0, length);
 }

@@ -56,12 +56,9 @@ export const ports: readonly Row[] = [
       try {
         const adminPort = (server.address() as net.AddressInfo).port;
         const pod = { namespace: 'shop', name: 'web', address: '127.0.0.1', otherAddresses: ['::1'], adminPort };
-        const stream = await openAdminStream(
-          k8s,
-          'address',
-          pod as unknown as Parameters<typeof openAdminStream>[2],
-          2000,
-        );
+        const stream = await openAdminStream(k8s, 'address', pod as unknown as Parameters<typeof openAdminStream>[2], {
+          timeoutMs: 2000,
+        });
         const { remoteAddress } = stream as net.Socket;
         stream.destroy();
         expect(remoteAddress).toBe('::1');

@@ -56,7 +56,7 @@ export const users: readonly Row[] = [
         const [pod] = (await k8s.core.listNamespacedPod({ namespace: 'shop' })).items;
         const proxy = { namespace: 'shop', name: pod?.metadata?.name ?? '' };
         await expect(
-          openAdminStream(client, 'port-forward', proxy as Parameters<typeof openAdminStream>[2], 5000),
+          openAdminStream(client, 'port-forward', proxy as Parameters<typeof openAdminStream>[2], { timeoutMs: 5000 }),
         ).rejects.toThrow('403');
         const text = await refused({ KUBECONFIG: file });
         expect(text).toContain('User "jane" cannot');
@@ -111,5 +111,5 @@ export const users: readonly Row[] = [
 async function forwarded(client: Kubernetes): Promise<void> {
   const [proxy] = (await mesh.status()).proxies.filter(({ namespace }) => namespace === 'payments');
   const pod = { namespace: 'payments', name: proxy?.pod ?? '' } as Parameters<typeof openAdminStream>[2];
-  (await openAdminStream(client, 'port-forward', pod, 10_000)).destroy();
+  (await openAdminStream(client, 'port-forward', pod, { timeoutMs: 10_000 })).destroy();
 }

@@ -19,6 +19,8 @@ export interface FakeMesh {
   looks: number;
   /** Milliseconds that each look was given. */
   given: (number | undefined)[];
+  /** The uids of those that were asked, each time. */
+  asked?: string[][];
 }
 
 export const mesh: FakeMesh = { proxiesAt: () => [], reverted: [], looks: 0, given: [] };
@@ -54,6 +56,7 @@ export function proxies() {
     waivedBy: () => () => false,
     probe: async ({ prober }: Partial<Dependencies>, _: PhaseContext, pods: ProxyObservation[]) => {
       mesh.given.push(prober?.lookMs);
+      mesh.asked?.push(pods.map(({ uid }) => uid));
       return await Promise.resolve(pods);
     },
   };

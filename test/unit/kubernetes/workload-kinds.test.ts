@@ -27,7 +27,7 @@ function serving(...items: object[]): { k8s: Kubernetes; calls: [string, Record<
 describe.each(rows)('a %s', (name, kind) => {
   it('is listed in a namespace and in all, and says what it is', async () => {
     const { k8s, calls } = serving({ metadata, spec: { template, jobTemplate: { spec: { template } } } });
-    const [found] = await kind.list(k8s, 'shop', reading);
+    const [found] = (await kind.list(k8s, 'shop', reading)).items;
     expect(found).toMatchObject({ kind: name, namespace: 'shop', name: 'web', uid: 'u', generation: 2 });
     expect(calls.at(-1)?.[1]).toMatchObject({ namespace: 'shop' });
     await kind.list(k8s, undefined, reading);
@@ -49,7 +49,7 @@ describe.each(rows)('a %s', (name, kind) => {
   ])('is %s', async (_what, owner, found) => {
     const owned = { ...metadata, ownerReferences: [{ ...owner, name: 'main', uid: 'o', controller: true }] };
     const { k8s } = serving({ metadata: owned, spec: { jobTemplate: {} } });
-    expect(await kind.list(k8s, 'shop', reading)).toMatchObject(found);
+    expect((await kind.list(k8s, 'shop', reading)).items).toMatchObject(found);
   });
   it('is patched under its own name', async () => {
     const { k8s, calls } = serving();
@@ -64,7 +64,7 @@ describe.each(rows)('a %s', (name, kind) => {
   });
   it('is rolled only as long as it is the one that was read', async () => {
     const { k8s } = serving({ metadata, spec: { template, jobTemplate: { spec: { template } } } });
-    const [workload] = await kind.list(k8s, 'shop', reading);
+    const [workload] = (await kind.list(k8s, 'shop', reading)).items;
     if (!workload) throw new Error('not listed');
     const operations = rollOperations(workload, { reading, mark: 'abc-retire', manager: 'reroot' }, new Date(0));
     expect(operations.slice(0, 2)).toEqual([

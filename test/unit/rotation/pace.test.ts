@@ -5,21 +5,32 @@ import { span } from '../../../src/rotation/span.js';
 
 describe('predictRollout', () => {
   const of = (seconds: number) => span(seconds * 1000, seconds * 2000);
+  const one = (seconds: number, atOnce = 1) => ({ lasts: of(seconds), atOnce });
   const pace: Pace = {
     leafLifeMs: 1,
     proxies: 0,
     controlPlane: [1, 1, 1].map((seconds, index) => ({ name: `c${index}`, lasts: of(seconds) })),
-    namespaces: [[of(2), of(2), of(2)], [of(3)], [of(1)]],
+    namespaces: [[one(2), one(2), one(2)], [one(3)], [one(1)]],
   };
   const look = span(1000, 5000);
   it('adds the control plane, the namespaces one after another, and the look at the end', () => {
-    expect(predictRollout(pace, { namespaces: 1, workloads: 1 })).toEqual(
+    expect(predictRollout(pace, { namespaces: 1, workloads: 1, canary: 'none' })).toEqual(
       span(3000 + 10_000 + look.fromMs, 6000 + 20_000 + look.toMs),
     );
   });
   it('takes as long as the longest lane when namespaces and workloads are rolled together', () => {
-    expect(predictRollout(pace, { namespaces: 3, workloads: 2 })).toEqual(
+    expect(predictRollout(pace, { namespaces: 3, workloads: 2, canary: 'none' })).toEqual(
       span(3000 + 4000 + look.fromMs, 6000 + 8000 + look.toMs),
+    );
+  });
+  it('rolls all at the same time where nobody caps it, after the canary of each namespace', () => {
+    expect(predictRollout(pace, { canary: 'none' })).toEqual(span(3000 + 3000 + 1000, 6000 + 6000 + 5000));
+    expect(predictRollout(pace, { canary: 'eachNamespace' })).toEqual(span(3000 + 4000 + 1000, 6000 + 8000 + 5000));
+  });
+  it('is as slow as the budget of pods makes it', () => {
+    const crowded = { ...pace, namespaces: [[one(10, 5), one(10, 5)]] };
+    expect(predictRollout(crowded, { pods: 4, canary: 'none' })).toEqual(
+      span(3000 + 20_000 + look.fromMs, 6000 + 40_000 + look.toMs),
     );
   });
 });
@@ -43,7 +54,9 @@ describe('paceOf', () => {
   const known = (name: string, more: Partial<WorkloadSnapshot>, kind = 'Deployment') =>
     new Map([[`shop/${kind}/${name}`, { kind, replacement: 'rollout' as const, rolledOut: true, ...more }]]);
   const lasts = (mesh: CountedPod[], workloads = new Map<string, WorkloadSnapshot>(), deletePods = false) =>
-    paceOf(linkerd, mesh, { workloads, deletePods }).namespaces.flat();
+    paceOf(linkerd, mesh, { workloads, deletePods })
+      .namespaces.flat()
+      .map((one) => one.lasts);
 
   it("takes how long a workload's own pods took: the median, and what nine of ten did not exceed", () => {
     const mesh = [
@@ -99,7 +112,7 @@ describe('paceOf', () => {
       leafLifeMs: 1000,
       proxies: 12,
       controlPlane: [{ name: 'linkerd/Deployment/linkerd-identity', lasts: span(1000, 32_000) }],
-      namespaces: [[span(2000, 34_000)], [span(3000, 96_000)]],
+      namespaces: [[{ lasts: span(2000, 34_000), atOnce: 4 }], [{ lasts: span(3000, 96_000), atOnce: 1 }]],
     });
   });
 });

@@ -3,7 +3,7 @@ import { hashedPlan, hashOf } from '../../../activities/kit/hashed-plan.js';
 import { approvedSettings } from '../../../src/rotation/approved-text.js';
 import type { Waiver } from '../../../src/rotation/findings.js';
 import { OWN, type Owners } from '../../../src/rotation/owners.js';
-import { orderNamespaces, type Plan, planDifference } from '../../../src/rotation/plan.js';
+import { type Plan, planDifference, wavesOf } from '../../../src/rotation/plan.js';
 import { HOUR_MS, request } from './support.js';
 
 describe('planDifference', () => {
@@ -117,9 +117,9 @@ describe('what an approval is bound to', () => {
   });
 });
 
-describe('orderNamespaces', () => {
-  it('takes those that go first, extensions, all others by name, and those that go last', () => {
+describe('wavesOf', () => {
+  it('begins with those that go first, then extensions, then all others together, then those that go last', () => {
     const order = { first: ['x'], last: ['y', 'a'] };
-    expect(orderNamespaces(['z', 'a', 'viz', 'x', 'b', 'y'], ['viz'], order)).toEqual(['x', 'viz', 'b', 'z', 'y', 'a']);
+    expect(wavesOf(['z', 'a', 'viz', 'x', 'b', 'y'], ['viz'], order)).toEqual([['x'], ['viz'], ['b', 'z'], ['y'], ['a']]);
   });
 });

@@ -18,7 +18,7 @@ const pace: Pace = {
   leafLifeMs: 24 * HOUR_MS,
   proxies: 20,
   controlPlane: [{ name: 'linkerd/Deployment/linkerd-identity', lasts: lasts(20_000, 70_000) }],
-  namespaces: [[lasts(200_000, 400_000)]],
+  namespaces: [[{ lasts: lasts(200_000, 400_000), atOnce: 1 }]],
 };
 const phases = (course: Course, input: RotationInput = {}, of = pace) =>
   planPhases(request(input).settings, course, of);

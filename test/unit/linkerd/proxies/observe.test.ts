@@ -16,7 +16,7 @@ import { ProbeError } from '../../../../src/linkerd/proxies/probe-error.js';
 import { UNFIT } from '../../hostile.js';
 import type { Issued } from '../../../../src/pki/issue.js';
 import { toPkcs8Pem } from '../../../../src/pki/key.js';
-import { authority, LEAF_NAME, leafUnder } from '../../support.js';
+import { authority, eventually, LEAF_NAME, leafUnder } from '../../support.js';
 
 const CONCURRENCY = 16;
 const prober: Prober = { reach: 'address', concurrency: CONCURRENCY, timeoutMs: 1000 };
@@ -47,6 +47,44 @@ describe('a look at proxies', () => {
     const look = observeProxies(k8s, { ...prober, signal: over.signal }, pods, question);
     over.abort(new Error('the attempt is over'));
     await expect(look).rejects.toThrow('the attempt is over');
+  });
+});
+
+describe('a look at proxies that never answer', () => {
+  const ADDRESS = '127.99.0.4';
+  const open = new Set<net.Socket>();
+  let asked = 0;
+  const server = net.createServer((socket) => {
+    asked += 1;
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => open.delete(socket));
+    socket.resume();
+  });
+  beforeAll(async () => await new Promise<void>((resolve) => server.listen(4191, ADDRESS, resolve)));
+  afterAll(() => server.close());
+
+  it.each([
+    ['chains', { anchors: false, leaf: true }],
+    ['environments', { anchors: true, leaf: false }],
+  ])('ends within a second of its cancellation, with all its connections: asked for %s', async (_what, asking) => {
+    const over = new AbortController();
+    const many = Array.from({ length: 300 }, (_, index) => pod(index, ADDRESS));
+    const rules = { environmentServed: true } as Question['linkerd']['rules'];
+    const patient = { ...prober, concurrency: 64, timeoutMs: 60_000, signal: over.signal };
+    asked = 0;
+    const look = observeProxies(k8s, patient, many, {
+      ...question,
+      ...asking,
+      linkerd: { namespace: 'linkerd', rules },
+    });
+    await eventually(() => open.size === 64);
+    const since = performance.now();
+    over.abort(new Error('the worker is told to end'));
+    await expect(look).rejects.toThrow('the worker is told to end');
+    await eventually(() => open.size === 0);
+    expect(performance.now() - since).toBeLessThan(1000);
+    expect(asked).toBe(64);
   });
 });
 

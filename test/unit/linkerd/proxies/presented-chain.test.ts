@@ -45,12 +45,53 @@ describe('readPresentedChain', () => {
     ['TLS 1.3 with AES-128', { ciphers: 'TLS_AES_128_GCM_SHA256' }],
     ['TLS 1.3 with AES-256', { ciphers: 'TLS_AES_256_GCM_SHA384' }],
     ['TLS 1.3 with ChaCha20', { ciphers: 'TLS_CHACHA20_POLY1305_SHA256' }],
+    ['TLS 1.3 with X25519 alone', { ecdhCurve: 'X25519' }],
+    ['TLS 1.3 with P-256 alone', { ecdhCurve: 'P-256' }],
+    ['TLS 1.2 with P-256 alone', { ecdhCurve: 'P-256', maxVersion: 'TLSv1.2' }],
+    ['TLS 1.2 with ChaCha20', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-CHACHA20-POLY1305' }],
+    ['TLS 1.2 with a client certificate asked for', { maxVersion: 'TLSv1.2', requestCert: true }],
     ['a server that asks for a client certificate', { requestCert: true, rejectUnauthorized: false }],
   ] as const)('reads every certificate in order, also two of one key: %s', async (_what, serverOptions) => {
     const stream = await serve(tlsServer(serverOptions));
     const { chain } = await readPresentedChain(stream, options);
     expect(chain.map(({ der }) => der)).toEqual(presented.map(({ der }) => der));
     expect(stream.destroyed).toBe(true);
+  });
+
+  it('asks by name, and hears when the name is refused', async () => {
+    const names: string[] = [];
+    const certificate = { key: toPkcs8Pem(leaf.privateKey), cert: leaf.certificate.pem };
+    const known = tls.createSecureContext(certificate);
+    const SNICallback: tls.TlsOptions['SNICallback'] = (name, done) => {
+      names.push(name);
+      done(null, name === LEAF_NAME ? known : undefined);
+    };
+    const { protocol } = await readPresentedChain(await serve(tlsServer({ SNICallback })), options);
+    expect([protocol, names]).toEqual(['TLSv1.3', [LEAF_NAME]]);
+    const refusing = net.createServer((socket) => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, 112])));
+    await expect(readPresentedChain(await serve(refusing), options)).rejects.toMatchObject({
+      ...{ reason: 'NoTls', message: 'it ended the handshake: unrecognized name' },
+    });
+  });
+
+  it.each([
+    ['a cipher', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-SHA' }],
+    ['a group', { ecdhCurve: 'P-521' }],
+  ] as const)('says when there is no %s in common', async (_what, serverOptions) => {
+    await expect(readPresentedChain(await serve(tlsServer(serverOptions)), options)).rejects.toMatchObject({
+      ...{ reason: 'NoTls', message: expect.stringMatching(/handshake/) },
+    });
+  });
+
+  it('opens another handshake for each proxy', async () => {
+    const hellos: Buffer[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      const server = net.createServer((socket) =>
+        socket.once('data', (bytes) => void (hellos.push(bytes), socket.end())),
+      );
+      await expect(readPresentedChain(await serve(server), options)).rejects.toMatchObject({ reason: 'NoTls' });
+    }
+    expect(hellos[0]?.equals(hellos[1] ?? Buffer.alloc(0))).toBe(false);
   });
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('reads chains longer than one record: %s', async (maxVersion) => {

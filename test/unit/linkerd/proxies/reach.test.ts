@@ -40,7 +40,7 @@ describe('at the address of the pod', () => {
     try {
       const [address, ...otherAddresses] = addresses;
       const at = { ...pod, adminPort, ...present({ address }), otherAddresses };
-      return await text(await openAdminStream({} as Kubernetes, 'address', at, 2000));
+      return await text(await openAdminStream({} as Kubernetes, 'address', at, { timeoutMs: 2000 }));
     } finally {
       server.close();
     }
@@ -59,7 +59,7 @@ describe('at the address of the pod', () => {
     server.close();
     await new Promise((resolve) => server.once('close', resolve));
     const at = { ...pod, adminPort, address: '::1', otherAddresses: ['127.0.0.1'] };
-    await expect(openAdminStream({} as Kubernetes, 'address', at, 1000)).rejects.toMatchObject({
+    await expect(openAdminStream({} as Kubernetes, 'address', at, { timeoutMs: 1000 })).rejects.toMatchObject({
       reason: 'Unreachable',
       message: expect.stringMatching(/127\.0\.0\.1|ECONNREFUSED/) as string,
     });
@@ -70,14 +70,16 @@ describe('a port-forward', () => {
   it('goes to the port that the proxy of the pod has', async () => {
     const { k8s, ports, opening, socket } = forwards();
     opening.resolve(socket);
-    (await openAdminStream(k8s, 'port-forward', { ...pod, adminPort: 4999 }, 1000)).destroy();
-    (await openAdminStream(k8s, 'port-forward', pod, 1000)).destroy();
+    (await openAdminStream(k8s, 'port-forward', { ...pod, adminPort: 4999 }, { timeoutMs: 1000 })).destroy();
+    (await openAdminStream(k8s, 'port-forward', pod, { timeoutMs: 1000 })).destroy();
     expect(ports).toEqual([4999, 4191]);
   });
 
   it('that opens too late is closed', async () => {
     const { k8s, socket, opening } = forwards();
-    await expect(openAdminStream(k8s, 'port-forward', pod, 10)).rejects.toMatchObject({ reason: 'Unreachable' });
+    await expect(openAdminStream(k8s, 'port-forward', pod, { timeoutMs: 10 })).rejects.toMatchObject({
+      reason: 'Unreachable',
+    });
     expect(socket.terminate).not.toHaveBeenCalled();
     opening.resolve(socket);
     await eventually(() => socket.terminate.mock.calls.length === 1);
@@ -85,7 +87,9 @@ describe('a port-forward', () => {
 
   it('that fails too late is nobody’s business', async () => {
     const { k8s, opening } = forwards();
-    await expect(openAdminStream(k8s, 'port-forward', pod, 10)).rejects.toMatchObject({ reason: 'Unreachable' });
+    await expect(openAdminStream(k8s, 'port-forward', pod, { timeoutMs: 10 })).rejects.toMatchObject({
+      reason: 'Unreachable',
+    });
     opening.reject(new Error('no such pod'));
     await new Promise((resolve) => void setImmediate(resolve)); // an unhandled rejection would end the test
   });
@@ -93,7 +97,7 @@ describe('a port-forward', () => {
   it('is cut off, without goodbyes, when its stream is destroyed; what still comes is dropped', async () => {
     const { k8s, socket, opening, says } = forwards();
     opening.resolve(socket);
-    const stream = await openAdminStream(k8s, 'port-forward', pod, 1000);
+    const stream = await openAdminStream(k8s, 'port-forward', pod, { timeoutMs: 1000 });
     stream.destroy(new Error('enough'));
     await eventually(() => socket.terminate.mock.calls.length === 1);
     says('more');

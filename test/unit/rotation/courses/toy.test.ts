@@ -14,7 +14,7 @@ describe('a new strategy is one file and one row', () => {
     leafLifeMs: 100_000,
     proxies: 0,
     controlPlane: [],
-    namespaces: [[{ fromMs: 3000, toMs: 5000 }]],
+    namespaces: [[{ lasts: { fromMs: 3000, toMs: 5000 }, atOnce: 1 }]],
   };
   let input: typeof Input;
   let plan: typeof Planning;

@@ -22,7 +22,7 @@ describe('deadlineOf', () => {
     leafLifeMs: 10 * HOUR_MS,
     proxies: 0,
     controlPlane: [],
-    namespaces: [[{ fromMs: 50_000, toMs: 70_000 }]],
+    namespaces: [[{ lasts: { fromMs: 50_000, toMs: 70_000 }, atOnce: 1 }]],
   };
   const { settings } = request();
   const now = new Date('2026-06-01T00:00:00Z');

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { chart, TEXT_COLOUR } from '../../../../sandbox/bench/chart.js';
+import { chart } from '../../../../sandbox/bench/chart.js';
+import { TEXT_COLOUR } from '../../../../sandbox/bench/svg.js';
 import {
   type Comparison,
   complaints,

@@ -1,0 +1,70 @@
+import { plain } from '../../src/ground/plain.js';
+import { present } from '../../src/ground/present.js';
+import type { Finding } from '../../src/rotation/findings.js';
+import type { NamespaceProgress, ReinjectInput, UndoneRolls } from '../../src/rotation/payloads.js';
+import type { RolloutDecision } from '../../src/rotation/rollout-waits.js';
+import type { Assessment } from './assess.js';
+
+/** What is told of the workloads of a namespace while they are rolled, and at the end. */
+
+/** Rolls that were put back of which later steps are told; any other is rolled once by each. */
+export const MOST_UNDONE = 20;
+const LONGEST_MARK = 100;
+/** Workloads that progress names; the others it counts. */
+const SHOWN = 5;
+/** Characters of what one of them waits for. */
+const LONGEST_WAIT = 400;
+
+/** Something is done for it, or waited for. */
+export function isBusy({ decision }: Pick<Assessment, 'decision'>): boolean {
+  return decision.do !== 'nothing' && decision.do !== 'straggle';
+}
+
+interface Told {
+  rolled: number;
+  /** Why one that is not rolled yet has to wait; undefined: it is next in line. */
+  heldBecause(one: Assessment): string | undefined;
+}
+
+export function summarize(
+  state: readonly Assessment[],
+  { namespace, phase }: Pick<ReinjectInput, 'namespace' | 'phase'>,
+  { rolled, heldBecause }: Told,
+): NamespaceProgress {
+  const waiting = state.filter(isBusy);
+  const named = waiting
+    .slice(0, SHOWN)
+    .map((one) => plain(`${one.name}: ${heldBecause(one) ?? whyWaiting(one.decision)}`, LONGEST_WAIT));
+  return {
+    namespace,
+    phase,
+    workloads: state.length,
+    workloadsDone: state.filter(({ decision }) => decision.do === 'nothing').length,
+    proxies: state.reduce((sum, { proxies }) => sum + proxies, 0),
+    proven: state.reduce((sum, { proven }) => sum + proven, 0),
+    rolled,
+    waitingFor: waiting.length > SHOWN ? [...named, `and ${waiting.length - SHOWN} more workloads`] : named,
+    ...present({ undone: undoneOf(state) }),
+  };
+}
+
+/** A later step of this phase may find nothing of them in the cluster, and would roll once more. */
+export function undoneOf(state: readonly Assessment[]): UndoneRolls | undefined {
+  const undone = state.flatMap(({ name, workload }): [string, string][] =>
+    workload?.dropped && workload.mark !== undefined ? [[name, plain(workload.mark, LONGEST_MARK)]] : [],
+  );
+  return undone.length > 0 ? Object.fromEntries(undone.slice(0, MOST_UNDONE)) : undefined;
+}
+
+function whyWaiting(decision: RolloutDecision): string {
+  if (decision.do === 'wait') return decision.why;
+  return ('refused' in decision && decision.refused) || 'next in line';
+}
+
+export function stragglersOf(state: readonly Assessment[]): Finding[] {
+  return state.flatMap(({ name, decision }): Finding[] => {
+    if (decision.do !== 'straggle') return [];
+    const { reason, message, hint } = decision;
+    return [{ reason, severity: 'block', message, subject: { kind: 'workload', name }, hint }];
+  });
+}

@@ -1,0 +1,50 @@
+import { present } from '../../src/ground/present.js';
+import { inFlight, isUnderWay } from '../../src/rotation/budget.js';
+import type { ReinjectNamespacesInput, RolloutProgress, ShownNamespace } from '../../src/rotation/payloads.js';
+import { shownInProgress } from '../../src/rotation/shown-namespaces.js';
+import type { Cluster, clusterState, InCluster } from './cluster-state.js';
+import { isBusy, MOST_UNDONE, summarize, undoneOf } from './namespace-progress.js';
+
+interface Told {
+  cluster: ReturnType<typeof clusterState>;
+  input: ReinjectNamespacesInput;
+  budget: number;
+  slowed: string | undefined;
+  stopped: string | undefined;
+}
+
+/** What is told of a rollout over many namespaces: all of it in numbers, and of namespaces those that fit. */
+export function rolloutProgress(seen: Cluster, told: Told): RolloutProgress {
+  const namespaces = [...seen.byNamespace].map(([name, state]) => progressOf(name, state, { ...told, seen }));
+  const sum = (key: 'workloads' | 'workloadsDone' | 'proxies' | 'proven' | 'rolled') =>
+    namespaces.reduce((total, one) => total + one[key], 0);
+  const undone = Object.entries(undoneOf(seen.all) ?? {}).slice(0, MOST_UNDONE);
+  return {
+    phase: told.input.phase,
+    workloads: sum('workloads'),
+    workloadsDone: sum('workloadsDone'),
+    proxies: sum('proxies'),
+    proven: sum('proven'),
+    rolled: sum('rolled'),
+    inFlight: inFlight(seen.all),
+    budget: told.budget,
+    shown: shownInProgress(namespaces),
+    ...present({ slowed: told.slowed, undone: undone.length > 0 ? Object.fromEntries(undone) : undefined }),
+  };
+}
+
+function progressOf(
+  namespace: string,
+  state: readonly InCluster[],
+  { seen, cluster, input, stopped }: Told & { seen: Cluster },
+): ShownNamespace {
+  const heldBecause = (one: { name: string }) => (stopped === undefined ? seen.held.get(one.name) : stopped);
+  const of = { namespace, phase: input.phase };
+  const { undone: _undone, ...progress } = summarize(state, of, { rolled: cluster.rolledIn(namespace), heldBecause });
+  return { ...progress, state: stateOf(state) };
+}
+
+function stateOf(state: readonly InCluster[]): ShownNamespace['state'] {
+  if (state.some(isBusy)) return state.some((one) => isUnderWay(one) || one.begun) ? 'running' : 'waiting';
+  return state.some(({ decision }) => decision.do === 'straggle') ? 'stuck' : 'done';
+}
