@@ -8,8 +8,8 @@ import { hottest, profileText } from './profile.js';
 import {
   flightOf,
   type Sample,
-  serverCpu,
-  serverCpuSince,
+  serverCosts,
+  serverCostsSince,
   signingRate,
   startSampling,
   workerCpuBetween,
@@ -27,7 +27,7 @@ export async function contest(
   await atRest(sandbox, size.proxies);
   const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig });
   const [oldRoots, generations] = [new Set(await bundleAnchors(k8s)), await dataPlaneGenerations(sandbox)];
-  const [loadBefore, cpuBefore, before] = [loadavg()[0] ?? 0, serverCpu(sandbox), await sandbox.mesh.counts()];
+  const [loadBefore, costsBefore, before] = [loadavg()[0] ?? 0, serverCosts(sandbox), await sandbox.mesh.counts()];
   await sandbox.mesh.setProbe({ reset: true });
   const { account, samples, startedAt } = await run(sandbox, contender, size, profiles);
   const [probe, after, end] = [await sandbox.mesh.probe(), await sandbox.mesh.counts(), await sandbox.mesh.status()];
@@ -45,7 +45,7 @@ export async function contest(
     flight: flightOf(samples, startedAt, size.proxies),
     leavesPerSecond: signingRate(samples),
     ...proofCpu(account, samples),
-    serverCpuSeconds: serverCpuSince(sandbox, cpuBefore),
+    servers: serverCostsSince(sandbox, costsBefore),
     leastAvailableMb: Math.min(...samples.map(({ availableMb }) => availableMb)),
     loadBefore: Math.round(loadBefore * 10) / 10,
     ...(profiles && contender.by === 'reroot' ? { profile: profileText(hottest(profiles)) } : {}),
@@ -114,13 +114,15 @@ async function atRest({ mesh }: Sandbox, proxies: number): Promise<void> {
 }
 
 function tell(result: ScaleResult, size: SizeResult): void {
-  const { title, outcome, seconds, rollingSeconds, refused, serverCpuSeconds, leastAvailableMb, worker } = result;
-  const [ratio, cpu] = [ratioOf(result, size), Object.entries(serverCpuSeconds)];
-  const costs = [...cpu, ...(worker ? [['worker', worker.cpuSeconds] as const] : [])].map((each) => each.join(' '));
+  const { title, outcome, seconds, rollingSeconds, refused, servers, leastAvailableMb, worker } = result;
+  const ratio = ratioOf(result, size);
+  const costs = Object.entries({ ...servers, ...(worker ? { worker } : {}) }).map(
+    ([server, { cpuSeconds, peakRssMb }]) => `${server} ${cpuSeconds} s, ${peakRssMb} MB`,
+  );
   const rolled = `${rollingSeconds} s of it rolling${ratio === undefined ? '' : `, ${ratio.toFixed(2)} of the floor`}`;
   const lines = [
     `${title}: ${outcome} in ${seconds} s, ${rolled}; ${refused} refused`,
-    `  seconds of CPU: ${costs.join(', ')}; at least ${leastAvailableMb} MB of memory available`,
+    `  CPU and most memory: ${costs.join('; ')}; at least ${leastAvailableMb} MB available`,
     ...(result.profile ?? []).map((each) => `  ${each}`),
   ];
   process.stderr.write(`${lines.join('\n')}\n`);

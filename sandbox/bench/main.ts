@@ -28,7 +28,11 @@ const command = new Command('npm run bench --')
       .default('separate'),
   )
   .addOption(new Option('--pods-size <size>', 'of each mesh').choices(['large', 'small']).default('large'))
-  .option('--scale <pods>', 'instead: meshes of so many pods, for example 1000,3000,10000', sizes)
+  .addOption(
+    new Option('--scale <pods>', 'instead: meshes of so many pods, for example 1000,3000,10000')
+      .argParser(sizes)
+      .conflicts(['certificates', 'podsSize']),
+  )
   .option(
     '--only <names>',
     `some of ${namesOf(CONTENDERS.separate)}; with cert-manager of ${namesOf(CONTENDERS['cert-manager'])}; with --scale of ${namesOf(SCALE_CONTENDERS)}`,

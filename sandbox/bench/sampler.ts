@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuSecondsOf, type MeshCounts, type Sandbox, type WorkerProcess } from '../kit/index.js';
+import { cpuSecondsOf, type MeshCounts, peakRssOf, type Sandbox, type WorkerProcess } from '../kit/index.js';
 
 /** The mesh at a moment: from the stand-in, which the API server does not notice. */
 export interface Sample {
@@ -102,16 +102,24 @@ export function workerCpuBetween(samples: readonly Sample[], from: number, to: n
   return rounded((end?.workerCpuSeconds ?? 0) - (start?.workerCpuSeconds ?? 0));
 }
 
-/** What the processes of the sandbox have cost so far. */
-export function serverCpu({ servers }: Sandbox): Record<string, number> {
-  return Object.fromEntries(servers.map(({ name, pid }) => [name, cpuSecondsOf(pid)]));
+/** What a process of the sandbox costs. */
+export interface ServerCost {
+  cpuSeconds: number;
+  /** Most resident memory since its start. */
+  peakRssMb: number;
 }
 
-export function serverCpuSince(sandbox: Sandbox, before: Record<string, number>): Record<string, number> {
-  const now = serverCpu(sandbox);
+export function serverCosts({ servers }: Sandbox): Record<string, ServerCost> {
   return Object.fromEntries(
-    Object.entries(now).map(([name, seconds]) => [name, rounded(seconds - (before[name] ?? 0))]),
+    servers.map(({ name, pid }) => [name, { cpuSeconds: cpuSecondsOf(pid), peakRssMb: Math.round(peakRssOf(pid)) }]),
   );
+}
+
+export function serverCostsSince(sandbox: Sandbox, before: Record<string, ServerCost>): Record<string, ServerCost> {
+  const since = Object.entries(serverCosts(sandbox)).map(([name, { cpuSeconds, peakRssMb }]) => {
+    return [name, { cpuSeconds: rounded(cpuSeconds - (before[name]?.cpuSeconds ?? 0)), peakRssMb }] as const;
+  });
+  return Object.fromEntries(since);
 }
 
 function rounded(value: number): number {

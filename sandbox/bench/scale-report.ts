@@ -4,7 +4,7 @@ import type { RotationInput } from '../../src/rotation/input.js';
 import type { Look } from './history.js';
 import type { Account, Part } from './measure.js';
 import type { Comparison } from './report.js';
-import type { FlightPoint, SigningRate } from './sampler.js';
+import type { FlightPoint, ServerCost, SigningRate } from './sampler.js';
 import type { ScaleContender } from './scale-contenders.js';
 import { sumOf } from './worker-figures.js';
 
@@ -52,7 +52,7 @@ export interface ScaleResult
   /** Of the worker, during the longest look at the whole mesh. */
   proofCpuSeconds?: number;
   /** Of the sandbox's own processes. */
-  serverCpuSeconds: Record<string, number>;
+  servers: Record<string, ServerCost>;
   /** Memory of the machine that nobody needed, at the least. */
   leastAvailableMb: number;
   loadBefore: number;

@@ -40,6 +40,7 @@ export { type Sandbox, startSandbox, type StartOptions } from './sandbox.js';
 export {
   cliProgram,
   cpuSecondsOf,
+  peakRssOf,
   sandboxEnvironment,
   startWorkerProcess,
   type WorkerProcess,

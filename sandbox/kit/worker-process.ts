@@ -88,8 +88,8 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
   await Promise.race([exit, sleep(ENDS_WITHIN_MS, undefined, { ref: false })]);
 }
 
-/** In MB. */
-function peakRssOf(pid: number): number {
+/** Most resident memory so far, in MB. */
+export function peakRssOf(pid: number): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(readProc(pid, 'status'))?.[1] ?? 0) / 1024;
 }
 

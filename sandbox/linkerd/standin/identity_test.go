@@ -80,6 +80,9 @@ func TestLeavesEndWithTheirIssuersChain(t *testing.T) {
 	if err != nil || !chain[0].NotAfter.Equal(issuer.cert.NotAfter) {
 		t.Fatalf("%v %v", err, chain)
 	}
+	if signed := m.counts()["leavesSigned"]; signed != 1 {
+		t.Fatalf("counted %d leaves", signed)
+	}
 }
 
 func TestOldVersionsAreStricterAboutIssuers(t *testing.T) {

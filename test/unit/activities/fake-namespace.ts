@@ -11,13 +11,22 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { Dependencies } from '../../../activities/kit/dependencies.js';
 import type { PhaseContext } from '../../../activities/kit/stored-rotation.js';
 import { rollNamespace } from '../../../activities/reinject.js';
+import { rollWaves } from '../../../activities/reinject-namespaces.js';
 import type { Kubernetes } from '../../../src/kubernetes/client.js';
 import { KubernetesError, type KubernetesErrorKind } from '../../../src/kubernetes/errors.js';
 import { present } from '../../../src/ground/present.js';
 import type { PatchOperation } from '../../../src/kubernetes/patch.js';
 import { RESTARTED_AT } from '../../../src/kubernetes/restarted-at.js';
 import { trustsTarget } from '../../../src/rotation/gates.js';
-import type { NamespaceProgress, ReinjectInput, ReinjectResult, UndoneRolls } from '../../../src/rotation/payloads.js';
+import type {
+  NamespaceProgress,
+  ReinjectInput,
+  ReinjectNamespacesInput,
+  ReinjectNamespacesResult,
+  ReinjectResult,
+  RolloutProgress,
+  UndoneRolls,
+} from '../../../src/rotation/payloads.js';
 import { request, target } from '../rotation/support.js';
 import { authority } from '../support.js';
 
@@ -134,7 +143,17 @@ export function fakeNamespace(...workloads: FakeWorkload[]): FakeNamespace {
   };
   const batch = { listNamespacedCronJob: nothing };
   const custom = { getAPIResources: () => Promise.resolve({ resources: [] }) };
-  fake.k8s = { apps, core, batch, custom } as unknown as Kubernetes;
+  const forAll = <T extends object>(api: T): T =>
+    ({
+      ...api,
+      ...Object.fromEntries(
+        Object.entries(api).map(([name, call]) => [
+          name.replace(/^listNamespaced(.*)$/, 'list$1ForAllNamespaces'),
+          call as unknown,
+        ]),
+      ),
+    }) as T;
+  fake.k8s = { apps: forAll(apps), core: forAll(core), batch: forAll(batch), custom } as unknown as Kubernetes;
   return fake;
 }
 
@@ -156,20 +175,51 @@ export function trustPhase(): PhaseContext {
   } as unknown as PhaseContext;
 }
 
-/** Rolls the fake's namespace in phase `trust`. */
-export async function rollFake(
-  fake: FakeNamespace,
-  change: {
-    rollout?: Partial<ReinjectInput['settings']['rollout']>;
-    retry?: number;
-    proveFirst?: boolean;
-    undone?: UndoneRolls;
-    /** What an earlier try has reported last. */
-    reported?: Partial<NamespaceProgress>;
-  } = {},
-): Promise<ReinjectResult & { seen: NamespaceProgress[] }> {
+/** How a fake is rolled. */
+export interface FakeRoll {
+  rollout?: Partial<ReinjectInput['settings']['rollout']>;
+  retry?: number;
+  proveFirst?: boolean;
+  undone?: UndoneRolls;
+  /** What an earlier try has reported last. */
+  reported?: Partial<NamespaceProgress>;
+  until?: string;
+}
+
+type Rolled = ReinjectResult & Pick<ReinjectNamespacesResult, 'stopped' | 'closed'> & { seen: NamespaceProgress[] };
+
+/** Rolls the fake's namespace in phase `trust`, by itself. */
+export async function rollFake(fake: FakeNamespace, change: FakeRoll = {}): Promise<Rolled> {
+  const input: ReinjectInput = { ...inputOf(change), namespace: NS };
+  const { result, seen } = await run(change.reported, async (dependencies) => {
+    return await rollNamespace(dependencies(fake), trustPhase(), input);
+  });
+  return { ...(result as ReinjectResult), seen: seen as NamespaceProgress[] };
+}
+
+/** The same as one of many namespaces; without a canary, unless the change says so. */
+export async function rollFakeAmongOthers(fake: FakeNamespace, change: FakeRoll = {}): Promise<Rolled> {
+  const { settings, ...rest } = inputOf(change);
+  const rollout = { ...settings.rollout, canary: 'none' as const, maxStragglers: { count: 100 }, ...change.rollout };
+  const input: ReinjectNamespacesInput = {
+    ...{ ...rest, settings: { ...settings, rollout } },
+    waves: [['nothing-here'], [NS]],
+    ...present({ until: change.until }),
+  };
+  const { result, seen } = await run(change.reported, async (dependencies) => {
+    return await rollWaves(dependencies(fake), trustPhase(), input);
+  });
+  const { stragglers, stopped, closed, ...progress } = result as ReinjectNamespacesResult;
+  const own = (one: RolloutProgress): NamespaceProgress => ({
+    ...one.shown.find(({ namespace }) => namespace === NS)!,
+    ...present({ undone: one.undone }),
+  });
+  return { ...own(progress), stragglers, ...present({ stopped, closed }), seen: (seen as RolloutProgress[]).map(own) };
+}
+
+function inputOf(change: FakeRoll): Omit<ReinjectInput, 'namespace'> {
   const { settings, ...rest } = request({ strategy: 'standard' });
-  const input: ReinjectInput = {
+  return {
     ...rest,
     settings: {
       ...settings,
@@ -180,20 +230,23 @@ export async function rollFake(
     phase: 'trust',
     waivers: [],
     retry: change.retry ?? 0,
-    namespace: NS,
     ...(change.proveFirst ? { proveFirst: true } : {}),
     ...present({ undone: change.undone }),
   };
-  const phase = trustPhase();
-  const dependencies = { k8s: fake.k8s, prober: { concurrency: 8 } } as unknown as Dependencies;
+}
+
+async function run(
+  reported: unknown,
+  work: (dependencies: (fake: FakeNamespace) => Dependencies) => Promise<unknown>,
+): Promise<{ result: unknown; seen: unknown[] }> {
   const environment = new MockActivityEnvironment(
-    { heartbeatDetails: change.reported },
+    { heartbeatDetails: reported },
     { logger: new DefaultLogger('ERROR') },
   );
-  const seen: NamespaceProgress[] = [];
-  environment.on('heartbeat', (details: NamespaceProgress) => void seen.push(details));
-  const result = await environment.run(async () => await rollNamespace(dependencies, phase, input));
-  return { ...(result as ReinjectResult), seen };
+  const seen: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => void seen.push(details));
+  const dependencies = ({ k8s }: FakeNamespace) => ({ k8s, prober: { concurrency: 8 } }) as unknown as Dependencies;
+  return { result: await environment.run(async () => await work(dependencies)), seen };
 }
 
 function isA(wantedKind: FakeWorkload['kind']) {

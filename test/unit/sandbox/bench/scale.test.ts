@@ -24,7 +24,7 @@ function result(more: Partial<ScaleResult>): ScaleResult {
       [50, 250],
       [100, 0],
     ],
-    ...{ leavesPerSecond: { mean: 10, peak: 40 }, serverCpuSeconds: {}, leastAvailableMb: 9000, loadBefore: 1 },
+    ...{ leavesPerSecond: { mean: 10, peak: 40 }, servers: {}, leastAvailableMb: 9000, loadBefore: 1 },
     ...more,
   };
 }
