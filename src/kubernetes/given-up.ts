@@ -1,8 +1,8 @@
 /** Requests of somebody who waits for them no longer. */
 
 /**
- * Milliseconds that a write under way is given for its answer: what comes next is not overtaken by it. What has not been sent is
- * not sent any more.
+ * Milliseconds that a write under way is given for its answer, so that the next try of the same does not meet it. What has not been
+ * sent is not sent any more.
  */
 export const WRITE_PATIENCE_MS = 3000;
 

@@ -53,8 +53,8 @@ describe(
       await middle();
       expect(await underWay()).toHaveLength(1);
       await handle.executeUpdate('pause', { args: [{ reason: 'a test' }] });
-      await statusWhere(handle, 'the pause', ({ waiting }) => waiting?.kind === 'paused'); // its step has ended
-      expect(await underWay()).toEqual([]);
+      await statusWhere(handle, 'the pause', ({ waiting }) => waiting?.kind === 'paused');
+      await eventually('the end of its step', async () => (await underWay()).length === 0);
       expect(proxies.asked()).toBeLessThan(before + PODS / 2);
     });
 

@@ -45,7 +45,7 @@ export const ROOTS: GenerateResult = {
   pastPointOfNoReturn: false,
 };
 
-const PLAN = {
+export const PLAN = {
   ...{
     cluster: 'default',
     linkerdNamespace: 'linkerd',
@@ -96,6 +96,7 @@ const USUAL: Answers = {
   awaitInjection: () => [],
   awaitProxies: () => ({ ended: 'met', proxies: 3, proven: 3, late: [], reverted: [] }),
   reinject: () => ({ namespace: 'shop', stragglers: [] }),
+  reinjectNamespaces: () => ({ stragglers: [], shown: [] }),
   keepBridge: () => ({ notAfter: certificate('bridge').notAfter, renewable: true, endsSoon: false }),
   putBack: () => ({ putBack: true, changed: true }),
   discard: () => ({ discarded: true }),

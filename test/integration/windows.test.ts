@@ -1,30 +1,32 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WorkflowFailedError } from '@temporalio/client';
-import { type FakeCluster, fakeCluster } from './fake-cluster.js';
+import { type FakeCluster, fakeCluster, PLAN, ROOTS } from './fake-cluster.js';
 import { reportOf, statusOf, statusWhere } from './support.js';
 
 let cluster: FakeCluster;
 /** What has to be rolled, by phase. */
 let stale: Record<string, boolean>;
-/** When the control plane or a namespace was rolled. */
+/** When workloads were rolled, and until when more of them might have been. */
 let rolls: Date[];
+let untils: (string | undefined)[];
 
 beforeAll(async () => void (cluster = await fakeCluster()));
 afterAll(async () => await cluster.stop());
 beforeEach(() => {
-  [stale, rolls] = [{ trust: true, retire: true }, []];
+  [stale, rolls, untils] = [{ trust: true, retire: true }, [], []];
   const checkGate = ({ phase }: { phase: string }) => {
     const passed = !stale[phase];
     const namespaces = passed ? [] : [{ name: 'shop', outdated: 1 }];
     return { passed, proxies: 3, proven: passed ? 3 : 2, waived: 0, namespaces, reverted: [], findings: [] };
   };
-  const reinject = ({ phase }: { phase: string }) => {
+  const reinjectNamespaces = ({ phase, until }: { phase: string; until?: string }) => {
     rolls.push(new Date());
+    untils.push(until);
     stale[phase] = false;
-    return { namespace: 'shop', stragglers: [] };
+    return { stragglers: [], shown: [] };
   };
-  Object.assign(cluster.given, { calls: [], answers: { checkGate, reinject } });
+  Object.assign(cluster.given, { calls: [], answers: { checkGate, reinjectNamespaces } });
 });
 
 const MINUTE_MS = 60_000;
@@ -64,6 +66,8 @@ describe('a rollout with windows', { timeout: 150_000 }, () => {
     expect((await reportOf(handle)).outcome).toBe('completed');
     expect(rolls.length).toBeGreaterThan(0);
     for (const rolled of rolls) expect(rolled.getTime()).toBeGreaterThanOrEqual(opens.getTime());
+    const closes = new Date(opens.getTime() + 30 * MINUTE_MS).toISOString();
+    expect(new Set(untils)).toEqual(new Set([closes]));
   });
 
   it('waits while people pause and waive, and begins when one of them says so: in this phase, and in no other', async () => {
@@ -83,6 +87,7 @@ describe('a rollout with windows', { timeout: 150_000 }, () => {
     expect(cluster.given.calls).not.toContain('dropRetired');
     await rollNow(handle);
     expect((await reportOf(handle)).outcome).toBe('completed');
+    expect(untils).toEqual([undefined, undefined]); // nothing closes for who says so
   });
 
   it('is given up by an abort, whose way back keeps to windows too', async () => {
@@ -99,6 +104,24 @@ describe('a rollout with windows', { timeout: 150_000 }, () => {
     await atWindow(handle, 'abort');
     await rollNow(handle);
     expect((await reportOf(handle)).outcome).toBe('aborted');
+  });
+
+  it('waits for none past the point of no return when the bridge certificate ends soon and cannot be made anew', async () => {
+    let endsSoon = false;
+    Object.assign(cluster.given.answers, {
+      preflight: () => ({
+        ...{ linkerdNamespace: 'linkerd', linkerdVersion: 'edge-1', layout: 'd', leafLifeMs: 4000, apiServer: 'fake' },
+        ...{ clusterUid: 'uid', findings: [], plan: PLAN, extensions: [] },
+      }),
+      generate: () => ({ ...ROOTS, adopted: true, pastPointOfNoReturn: true }),
+      keepBridge: () => ({ notAfter: '2026-12-24T00:00:00Z', renewable: false, endsSoon }),
+    });
+    const handle = await cluster.start({ approvals: 'none', rollout: { windows: [far()] } });
+    await atWindow(handle, 'retire');
+    expect(rolls).toEqual([]);
+    endsSoon = true;
+    expect((await reportOf(handle)).outcome).toBe('completed');
+    expect(rolls).toHaveLength(1);
   });
 
   it('is given up by a cancellation', async () => {

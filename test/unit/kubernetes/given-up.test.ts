@@ -152,7 +152,7 @@ describe('a request that nobody waits for any longer', { timeout: 10_000 }, () =
     await readSecret(k8s);
     expect(asked.length).toBeLessThanOrEqual(length + 2);
   });
-  it('is answered where it writes: what comes next is not overtaken by it', async () => {
+  it('is answered where it writes', async () => {
     let written = false;
     answer = (_, response) =>
       void setTimeout(() => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { COURSES } from '../../../src/rotation/courses/index.js';
 import type { Finding } from '../../../src/rotation/findings.js';
 import type { RotationInput } from '../../../src/rotation/input.js';
-import type { GateResult } from '../../../src/rotation/payloads.js';
+import type { GateResult, ReinjectNamespacesInput } from '../../../src/rotation/payloads.js';
 import { injectionBroken, rehearsalRefused } from '../../../src/rotation/injection.js';
 import { converge } from '../../../workflows/converge.js';
 import type { Rotation } from '../../../workflows/rotation.js';
@@ -32,6 +32,8 @@ let unseen: Finding[];
 /** What has happened, in its order. */
 let order: string[];
 let hurried: boolean;
+/** How many namespaces are rolled before a window closes. */
+let mostInWindow: number;
 
 function gate(): GateResult {
   const held = short.length === 0 && unseen.length > 0;
@@ -79,20 +81,30 @@ function rotation(asking: RotationInput = {}): Rotation {
       },
       awaitProxies: () => ({}),
       awaitInjection: async () => await Promise.resolve(rehearsed),
-      reinject: async (_: string, input: () => { namespace: string; proveFirst?: boolean }) => {
-        const { namespace, proveFirst } = input();
+      reinject: async (_: string, input: () => { namespace: string }) => {
+        const { namespace } = input();
         order.push(`roll ${namespace}`);
-        rolled.push(namespace);
-        provenFirst.push(proveFirst);
-        if (stuck.includes(namespace)) return await Promise.resolve({ namespace, stragglers: [straggler] });
         short = short.filter((name) => name !== namespace);
         return await Promise.resolve({ namespace, stragglers: [] });
+      },
+      reinjectNamespaces: async (_: string, input: () => ReinjectNamespacesInput) => {
+        const { waves, proveFirst, until } = input();
+        const names = waves.flat();
+        const inTime = names.slice(0, mostInWindow);
+        const closed = until !== undefined && inTime.length < names.length;
+        order.push(...inTime.map((name) => `roll ${name}`));
+        rolled.push(...inTime);
+        provenFirst.push(proveFirst);
+        short = short.filter((name) => !inTime.includes(name) || stuck.includes(name));
+        if (closed) vi.setSystemTime(until);
+        const stragglers = inTime.filter((name) => stuck.includes(name)).map(() => straggler);
+        return await Promise.resolve({ stragglers, shown: [], ...(closed ? { closed } : {}) });
       },
     },
   } as unknown as Rotation;
 }
 
-beforeEach(() => ([order, hurried] = [[], false]));
+beforeEach(() => ([order, hurried, mostInWindow] = [[], false, Infinity]));
 afterEach(() => void vi.useRealTimers());
 beforeEach(() => ([rehearsed, provenFirst] = [[], []]));
 beforeEach(() => ([short, rolled, stuck, asked, unseen] = [['ns-1', 'ns-2', 'ns-3', 'ns-4', 'ns-5'], [], [], [], []]));
@@ -168,6 +180,11 @@ describe('a rollout with windows', () => {
       ...['look', WINDOW, 'look', 'roll linkerd', 'roll linkerd', 'roll linkerd'],
       ...['window 2026-06-02T22:00:00.000Z', 'look', 'roll ns-1', 'look'],
     ]);
+  });
+  it('goes on in the next one where it closes in the middle', async () => {
+    [short, mostInWindow] = [['ns-1', 'ns-2'], 1];
+    const next = 'window 2026-06-02T22:00:00.000Z';
+    expect(await rolledAt(OPEN)).toEqual(['look', 'roll ns-1', next, 'look', 'roll ns-2', 'look']);
   });
   it("lets the owners' own deployments replace pods meanwhile, and rolls what is left in a window", async () => {
     short = ['ns-1'];

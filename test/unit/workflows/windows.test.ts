@@ -13,7 +13,11 @@ interface Payload {
 }
 
 interface StoredHistory {
-  events: { workflowExecutionStartedEventAttributes?: { input?: { payloads: Payload[] } } }[];
+  events: {
+    eventType: string;
+    workflowExecutionStartedEventAttributes?: { input?: { payloads: Payload[] } };
+    activityTaskScheduledEventAttributes?: { activityType: { name: string } };
+  }[];
 }
 
 beforeAll(() => void Runtime.install({ logger: new DefaultLogger('ERROR') }));
@@ -26,7 +30,14 @@ function recordedWith(windows: NonNullable<RotationInput['rollout']>['windows'])
   if (!payload) throw new Error('the recorded rotation has no input');
   const input = JSON.parse(Buffer.from(payload.data, 'base64').toString()) as RotationInput;
   payload.data = Buffer.from(JSON.stringify({ ...input, rollout: { ...input.rollout, windows } })).toString('base64');
-  return history;
+  // as far as nothing is rolled: how it is rolled is a matter of other tests
+  const rolls = history.events.findIndex(
+    ({ activityTaskScheduledEventAttributes: step }) => step?.activityType.name === 'reinject',
+  );
+  const end = history.events.findLastIndex(
+    ({ eventType }, at) => at < rolls && eventType.endsWith('WORKFLOW_TASK_SCHEDULED'),
+  );
+  return { events: history.events.slice(0, end + 1) };
 }
 
 /** Temporal runs workflow code where there are no Node built-ins, no code generation, and another `Date`. */
