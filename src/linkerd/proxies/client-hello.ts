@@ -38,11 +38,12 @@ export const ownKeys = once(() => {
 /** The message as it is hashed, without the header of its record. */
 export function clientHello(servername: string): Buffer {
   const name = Buffer.from(servername, 'utf8');
+  const random = randomBytes(64);
   const serverName = extension(0, sized(2, Buffer.from([0]), sized(2, name)));
   const body = [
     u16(TLS12),
-    randomBytes(32),
-    sized(1, randomBytes(32)), // as a session's id, for what stands between and knows TLS 1.2 alone (appendix D.4)
+    random.subarray(0, 32),
+    sized(1, random.subarray(32)), // as a session's id, for what stands between and knows TLS 1.2 alone (appendix D.4)
     SUITES,
     Buffer.from([1, 0]), // no compression
     sized(2, serverName, beforeKeys, extension(EXTENSIONS.keyShare, keyShares())),
