@@ -84,7 +84,7 @@ describe('the table of kinds', () => {
     expect(await listWorkloads(k8s, undefined, reading, new Set(['DaemonSet']))).toHaveLength(1);
     expect([isWorkloadKind('Deployment'), isWorkloadKind('Job')]).toEqual([true, false]);
   });
-  it('is what deploy/rbac allows to list and patch, and what the policy is about', () => {
+  it('is what deploy/rbac allows to list, watch and patch, and what the policy is about', () => {
     const read = (file: string) =>
       parseAllDocuments(readFileSync(path.resolve(import.meta.dirname, '../../../deploy', file), 'utf8')).map(
         (document) => document.toJS() as Role,
@@ -96,7 +96,9 @@ describe('the table of kinds', () => {
       .flatMap(({ apiGroups, resources, verbs }) =>
         resources.map((plural) => `${verbs.join('+')} ${plural}.${apiGroups[0]}`),
       );
-    expect(allowed.toSorted()).toEqual(rows.map(([, { plural, group }]) => `list+patch ${plural}.${group}`).toSorted());
+    expect(allowed.toSorted()).toEqual(
+      rows.map(([, { plural, group }]) => `list+watch+patch ${plural}.${group}`).toSorted(),
+    );
     const [policy] = read('policy.yaml');
     const limited = (policy?.spec?.matchConstraints.resourceRules ?? []).flatMap(({ apiGroups, resources }) =>
       resources.map((plural) => `${plural}.${apiGroups[0]}`),
