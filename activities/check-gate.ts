@@ -1,12 +1,13 @@
 import type { ProxyObservation } from '../src/ground/mesh.js';
 import type { Workload } from '../src/kubernetes/workload.js';
 import { listWorkloads } from '../src/kubernetes/workloads.js';
+import { unasked } from '../src/linkerd/proxies/observe.js';
 import { capped } from '../src/rotation/capped.js';
 import { type Finding, isWaived } from '../src/rotation/findings.js';
 import { injectionBroken, rehearsalNamespaces } from '../src/rotation/injection.js';
 import { lostProxies, rotationOf } from '../src/rotation/lost-proxies.js';
 import { phaseMark } from '../src/rotation/mark.js';
-import type { GateResult, PhaseInput } from '../src/rotation/payloads.js';
+import type { CheckGateInput, GateResult, PhaseInput } from '../src/rotation/payloads.js';
 import { staleTemplate } from '../src/rotation/rollout.js';
 import { SHOWN_FINDINGS } from '../src/rotation/shares.js';
 import { type GateQuestion, namespacesOf, scanGate } from './kit/gate-scan.js';
@@ -33,11 +34,16 @@ export const OVERTAKEN: GateResult = {
   ...{ namespaces: [], reverted: [], findings: [] },
 };
 
-/** The gate of a phase over every live proxy of the cluster. Pods born later come out as the rehearsal does. */
-export async function checkGate(dependencies: Dependencies, input: PhaseInput): Promise<GateResult> {
+/**
+ * The gate of a phase over every live proxy of the cluster. Pods born later come out as the rehearsal does. Where several workers
+ * have proven the proxies in shares, it looks at what is beside them.
+ */
+export async function checkGate(dependencies: Dependencies, input: CheckGateInput): Promise<GateResult> {
   const phase: GateContext = { ...(await readPhase(dependencies, input)), waivers: openingWaivers(input) };
   if (await isOvertaken(dependencies, phase)) return OVERTAKEN;
-  const { result, observations } = await scanGate(dependencies, phase, input.settings);
+  const { result, observations } = input.shares
+    ? { result: input.shares, observations: await listed(dependencies, phase) }
+    : await scanGate(dependencies, phase, input.settings);
   if (!result.passed) return await withReversions(dependencies, phase, result);
   const { stuckAfter } = input.settings.rollout;
   const others = await besideProxies(dependencies, phase, { observations, stuckAfter });
@@ -49,6 +55,11 @@ export async function checkGate(dependencies: Dependencies, input: PhaseInput): 
     ...namespacesOf(others, phase.linkerd.namespace),
     findings: capped(others, SHOWN_FINDINGS).shown,
   });
+}
+
+/** Who is there, without a word with them. */
+async function listed({ k8s }: Dependencies, phase: GateContext): Promise<ProxyObservation[]> {
+  return (await gatedPods(k8s, phase)).map(unasked);
 }
 
 /** When nothing else is missing, people are asked for what nobody else can know. */

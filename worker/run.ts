@@ -10,6 +10,7 @@ import { connectionTrouble } from '../src/temporal/trouble.js';
 import { clusterAccess, refuseUnverified } from './access.js';
 import type { WorkerConfig } from './config.js';
 import { installTemporalRuntime } from './log.js';
+import { countPollers } from './pollers.js';
 import type { WorkflowSource } from './replay.js';
 import { adoptOldRuns } from './upgrade.js';
 
@@ -52,7 +53,11 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
     const ensure = async () => await ensureSearchAttributes(connection, temporal);
     const { absent, known } = await explained(temporal, ensure);
     if (absent !== undefined) log.warn({ namespace }, absent);
-    const answers: FrontActivities = { knowsSearchAttributes: known };
+    const answers: FrontActivities = {
+      knowsSearchAttributes: known,
+      countWorkers: async (cluster) =>
+        await countPollers(connection, namespace, stepQueue(config.REROOT_TASK_QUEUE, cluster)),
+    };
     const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions(answers) });
     const workers = [
       front,

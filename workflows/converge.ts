@@ -1,9 +1,12 @@
 import type { Row } from '../src/rotation/courses/course.js';
+import { present } from '../src/ground/present.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import { addNote } from '../src/rotation/notes.js';
-import type { GateResult } from '../src/rotation/payloads.js';
+import type { GateResult, Share } from '../src/rotation/payloads.js';
+import type { GatedPhase } from '../src/rotation/phases.js';
+import { mergeShares, sharesFor, WORTH_SHARING } from '../src/rotation/shares.js';
 import { WAITS } from '../src/rotation/waits.js';
-import { now, showDetails } from './in-phase.js';
+import { countWorkers, now, showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
 import { stepsOn, unlessItFails } from './steps.js';
 import { waitForRenewal, waitForReplacement } from './wait-for-proxies.js';
@@ -87,10 +90,25 @@ async function awaitTurn(rotation: Rotation, row: Row): Promise<GateResult> {
 /** The gate, looked at now. */
 async function look(rotation: Rotation, { phase }: Row): Promise<GateResult> {
   const { steps, status } = rotation;
-  const gate = await steps.checkGate(phaseInput(rotation, phase));
+  const shares = await inShares(rotation, phase);
+  const gate = await steps.checkGate({ ...phaseInput(rotation, phase), ...present({ shares }) });
   status.gate = { ...gate, phase, at: now() };
   showDetails(status);
   return gate;
+}
+
+/** A large mesh is proven by all workers of its cluster together, each a share of it; undefined: there is one, or it is not large. */
+async function inShares(rotation: Rotation, phase: GatedPhase): Promise<GateResult | undefined> {
+  const { steps, status, input } = rotation;
+  if ((status.gate?.proxies ?? status.plan?.proxies ?? 0) < WORTH_SHARING) return undefined;
+  const workers = await countWorkers(status.cluster);
+  if (workers < 2) return undefined;
+  const prove = async (share: Share) => await steps.proveShare({ ...phaseInput(rotation, phase), share });
+  const proofs = await Promise.allSettled(sharesFor(workers).map(prove));
+  // an abort leaves every share; its way back begins when the last has ended what it was doing
+  for (const proof of proofs) if (proof.status === 'rejected') throw proof.reason;
+  const proven = proofs.flatMap((proof) => (proof.status === 'fulfilled' ? [proof.value] : []));
+  return mergeShares(proven, input.linkerdNamespace);
 }
 
 /** Somebody put back what this rotation has written: wait until they are stopped, then write it again, in its order. */

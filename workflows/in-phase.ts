@@ -78,6 +78,11 @@ async function askWorker(): Promise<boolean> {
   return await proxyLocalActivities<FrontActivities>(ANSWER).knowsSearchAttributes();
 }
 
+/** How many workers there are for the steps of a cluster, as far as the worker of this workflow can tell. */
+export async function countWorkers(cluster: string): Promise<number> {
+  return await proxyLocalActivities<FrontActivities>(ANSWER).countWorkers(cluster);
+}
+
 export function showDetails(status: RotationStatus): void {
   setCurrentDetails(statusMarkdown(status));
 }

@@ -93,6 +93,7 @@ export function interruptibleSteps({ interruptible }: Pick<Operator, 'interrupti
     awaitApproval: step('awaitApproval', waits),
     awaitInjection: step('awaitInjection', waits),
     checkGate: step('checkGate'),
+    proveShare: step('proveShare'),
     makePlan: step('makePlan'),
     finish: step('finish'),
     /** `summary`: what the Temporal UI shows beside it. What people say meanwhile reaches it: `input` is made anew. */

@@ -190,6 +190,11 @@ export interface ShareInput extends PhaseInput {
   share: Share;
 }
 
+export interface CheckGateInput extends PhaseInput {
+  /** What the shares of the mesh have found together: no proxy is asked once more. */
+  shares?: GateResult;
+}
+
 export interface AwaitChangeInput extends PhaseInput {
   /** `members`: only those that reroot cannot see are waited for, and no proxy is asked. */
   of?: 'members';

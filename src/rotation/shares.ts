@@ -5,6 +5,16 @@ import type { GateResult, Share } from './payloads.js';
 /** Findings that travel in the result of a gate; the counts cover all. */
 export const SHOWN_FINDINGS = 20;
 
+/** Proxies from which on a proof is shared out: of fewer, the lists cost more than is won. */
+export const WORTH_SHARING = 2000;
+const MOST_SHARES = 16;
+
+/** One for each worker. */
+export function sharesFor(workers: number): Share[] {
+  const of = Math.min(workers, MOST_SHARES);
+  return Array.from({ length: of }, (_, index) => ({ index, of }));
+}
+
 /**
  * Whether a pod is in a share: in one of them and always in the same, whoever lists it and when, so that a pod which is born while
  * they are proven is seen by the one that it falls to.

@@ -13,6 +13,8 @@ export const SEARCH_ATTRIBUTES = ['RerootCluster', 'RerootPhase'] as const;
 export interface FrontActivities {
   /** Whether the Temporal namespace knows the search attributes. */
   knowsSearchAttributes(): Promise<boolean>;
+  /** How many workers there are for the steps of a cluster. */
+  countWorkers(cluster: string): Promise<number>;
 }
 
 /** Whether an address is one of Temporal Cloud: of a namespace, or of a region (docs.temporal.io/cloud/namespaces). */

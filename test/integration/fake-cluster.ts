@@ -124,7 +124,10 @@ export async function fakeCluster(): Promise<FakeCluster> {
       connection,
       taskQueue: front,
       workflowsPath,
-      activities: { knowsSearchAttributes: async () => await Promise.resolve(true) },
+      activities: {
+        knowsSearchAttributes: async () => await Promise.resolve(true),
+        countWorkers: async () => await Promise.resolve(1),
+      },
       enableNonLocalActivities: false,
     }),
     await Worker.create({ connection, taskQueue: stepQueue(front, 'default'), activities }),
