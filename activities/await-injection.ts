@@ -1,5 +1,5 @@
 import { plain } from '../src/ground/plain.js';
-import { listMeshedPods } from '../src/linkerd/proxies/pods.js';
+import { listMeshedPods } from '../src/linkerd/proxies/list-pods.js';
 import { capped } from '../src/rotation/capped.js';
 import type { Finding } from '../src/rotation/findings.js';
 import { injectionBroken, rehearsalNamespaces, rehearsalRefused } from '../src/rotation/injection.js';

@@ -13,8 +13,9 @@ import {
 } from '../src/rotation/renewal.js';
 import { isNews } from '../src/rotation/told.js';
 import { type UnreadableClock, unreadableClock, type UnreadableSince } from '../src/rotation/unreadable.js';
-import { pause, reportProgress } from './kit/heartbeat.js';
-import { gatedPods, waivedBy } from './kit/proxies.js';
+import { pause, reportProgress, untilEnd } from './kit/heartbeat.js';
+import { livePods } from './kit/live-pods.js';
+import { gatedOf, waivedBy } from './kit/proxies.js';
 import { type Look, proxyCache } from './kit/proxy-cache.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { occasionalReversions } from './kit/reversions.js';
@@ -48,20 +49,24 @@ export interface Remembered {
 export async function awaitProxies(dependencies: Dependencies, input: AwaitProxiesInput): Promise<RenewalResult> {
   const clock = unreadableClock(input.settings.rollout.stuckAfter, earlier() ?? input.unreadable);
   reportProgress({ phase: input.phase, unreadable: clock.memory() });
+  const { signal, end } = untilEnd();
   try {
-    return await waitFor(dependencies, input, clock);
+    return await waitFor(dependencies, input, { clock, signal });
   } catch (error) {
     if (!(error instanceof CancelledFailure)) throw error;
     throw new CancelledFailure(error.message, [{ unreadable: clock.memory() } satisfies Remembered], error);
+  } finally {
+    end();
   }
 }
 
 async function waitFor(
   dependencies: Dependencies,
   input: AwaitProxiesInput,
-  clock: UnreadableClock,
+  { clock, signal }: { clock: UnreadableClock; signal: AbortSignal },
 ): Promise<RenewalResult> {
   const phase = await readPhase(dependencies, input);
+  const pods = await livePods(dependencies, phase.linkerd.namespace, signal);
   const { timing } = input.settings;
   const pollMs = Math.max(timing.poll, Math.min(phase.linkerd.leafLifeMs / POLLS_PER_LEAF, SLOWEST_POLL_MS));
   const { leafLifeMs } = phase.linkerd;
@@ -74,7 +79,7 @@ async function waitFor(
   const reversions = occasionalReversions(dependencies, input);
   for (;;) {
     const reverted = await reversions();
-    const proxies = await look(await gatedPods(dependencies.k8s, phase));
+    const proxies = await look(gatedOf(await pods.look(), phase));
     const now = new Date();
     const { state, late, all } = stateOf({ proxies, clock, gate, phase }, now);
     const unreadable = clock.memory();

@@ -1,34 +1,27 @@
 import pMap from 'p-map';
-import { workloadName } from '../src/ground/mesh.js';
 import { present } from '../src/ground/present.js';
+import type { WorkloadReading } from '../src/kubernetes/workload.js';
 import { brakes } from '../src/rotation/brake.js';
 import { inFlight, nextOfCluster, usualBudget } from '../src/rotation/budget.js';
 import { capped } from '../src/rotation/capped.js';
-import { isWaived, withoutControlPlane } from '../src/rotation/findings.js';
 import type {
   ReinjectNamespacesInput,
   ReinjectNamespacesResult,
   RolloutProgress,
   UndoneRolls,
-} from '../src/rotation/payloads.js';
+} from '../src/rotation/rollout-payloads.js';
 import { type Throttle, throttle } from '../src/rotation/throttle.js';
 import { act } from './kit/act.js';
-import { confirmation } from './kit/confirmation.js';
-import { type Cluster, clusterState, type InCluster, openWaves } from './kit/cluster-state.js';
+import { clusterLooks, type ClusterLook } from './kit/cluster-looks.js';
+import { type Cluster, type ClusterState, clusterState, type InCluster, openWaves } from './kit/cluster-state.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
-import { cancellation, pause, reportedBefore, reportProgress } from './kit/heartbeat.js';
-import { injectorIsReady } from './kit/rehearsal.js';
-import { liveMesh, type MeshLook } from './kit/live-mesh.js';
+import { pause, reportedBefore, reportProgress, untilEnd } from './kit/heartbeat.js';
 import { isBusy, stragglersOf } from './kit/namespace-progress.js';
-import { podWatch } from './kit/pod-watch.js';
-import { proxyCache } from './kit/proxy-cache.js';
 import { rolloutProgress } from './kit/rollout-progress.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
 
-/** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
-const LOOK_AGAIN_MS = 10_000;
 /** Stragglers that a result names; the gate counts all. */
 const MOST_STRAGGLERS = 40;
 /** Patches on their way at the same time. */
@@ -55,141 +48,84 @@ export async function rollWaves(
   phase: PhaseContext,
   input: ReinjectNamespacesInput,
 ): Promise<ReinjectNamespacesResult> {
-  const over = new AbortController();
-  const cancelled = cancellation();
-  const signal = cancelled ? AbortSignal.any([cancelled, over.signal]) : over.signal;
+  const { signal, end } = untilEnd();
+  const cluster = clusterState(phase, input, { ...input.undone, ...undoneBefore() });
+  const watched = { ...dependencies, prober: { ...dependencies.prober, signal } };
   try {
-    return await rollUntilDone({ ...dependencies, prober: { ...dependencies.prober, signal } }, phase, {
-      input,
-      signal,
-    });
+    const look = await clusterLooks(watched, { phase, input, cluster, signal });
+    const write = writer(dependencies, { input, cluster, reading: workloadReading(phase) });
+    return await rollUntilDone({ input, cluster, look, write });
   } finally {
-    over.abort();
+    end();
   }
 }
 
-async function rollUntilDone(
-  dependencies: Dependencies,
-  phase: PhaseContext,
-  { input, signal }: { input: ReinjectNamespacesInput; signal: AbortSignal },
-): Promise<ReinjectNamespacesResult> {
-  const { k8s } = dependencies;
+interface Rolling {
+  input: ReinjectNamespacesInput;
+  cluster: ClusterState;
+  look(): Promise<ClusterLook>;
+  write(next: readonly InCluster[]): Promise<void>;
+}
+
+async function rollUntilDone({ input, cluster, look, write }: Rolling): Promise<ReinjectNamespacesResult> {
   const { rollout, timing } = input.settings;
-  const reading = workloadReading(phase);
-  const counted = withoutControlPlane(input.waivers, input.linkerdNamespace);
-  const mesh = await liveMesh(dependencies, { controlPlane: phase.linkerd.namespace, reading, signal });
-  const proxies = inBackground(
-    proxyCache(dependencies, phase, {
-      isDue: ({ at }, now) => now - at > LOOK_AGAIN_MS,
-      isWaived: ({ workload }) => isWaived({ kind: 'workload', name: workloadName(workload) }, counted),
-    }),
-  );
-  const cluster = clusterState(phase, input, { ...input.undone, ...undoneBefore() });
-  const certainly = confirmation();
-  const pods = podWatch();
-  const guarded = fenced(dependencies, input);
   let pace: Throttle | undefined;
   for (;;) {
-    const found = await mesh.look();
-    const assess = async (look: MeshLook): Promise<Cluster> => {
-      const members = cluster.membersOf(look.pods);
-      proxies.look(members);
-      const isUp = injectorRuns(look, phase) || (await injectorIsReady(k8s, phase.linkerd.namespace));
-      return cluster.assess(look.workloads, proxies.known(members), isUp);
-    };
-    const told = await assess(found);
-    const seen = mesh.isFresh ? told : await certainly(told, async () => await assess(await mesh.fresh()));
-    const news = pods.look(cluster.membersOf(found.pods));
-    pace ??= throttle({
-      most: rollout.pods ?? usualBudget(seen.proxies),
-      ...present({ usualMs: news.usualMs }),
-    });
+    const { seen, news } = await look();
+    pace ??= throttle({ most: rollout.pods ?? usualBudget(seen.proxies), ...present({ usualMs: news.usualMs }) });
     const budget = pace.budget({ now: Date.now(), ...news });
-    const stragglers = seen.all.filter(({ decision, begun }) => begun && decision.do === 'straggle');
-    const wrong = { workloads: seen.all.length, stragglers: namesOf(stragglers), fallen: news.fallen };
-    const stopped = brakes(wrong, rollout.maxStragglers);
-    const closed = input.until !== undefined && Date.now() >= Date.parse(input.until);
-    const next =
-      stopped === undefined && !closed
-        ? nextOfCluster(seen.all, openWaves(input.waves, seen), { ...rollout, pods: budget })
-        : [];
-    const progress = rolloutProgress(seen, { cluster, input, budget, slowed: pace.because(), stopped });
+    const held = whyHeld({ seen, news }, input);
+    const next = held ? [] : nextOfCluster(seen.all, openWaves(input.waves, seen), { ...rollout, pods: budget });
+    const progress = rolloutProgress(seen, { cluster, input, budget, slowed: pace.because(), stopped: held?.stopped });
     reportProgress(progress);
-    if (next.length > 0) {
-      await guarded();
-      await pMap(next, async (one) => await rollOne(k8s, one, { cluster, reading }), { concurrency: WRITES_AT_ONCE });
-    } else if (isOver(seen.all, stopped !== undefined || closed)) return ended(progress, seen, { stopped, closed });
+    if (next.length > 0) await write(next);
+    else if (held ? inFlight(seen.all) === 0 : !seen.all.some(isBusy)) return ended(progress, seen, held);
     await pause(timing.poll);
   }
 }
 
-/** Nothing is left to do, or nothing more is done and what was begun has ended. */
-function isOver(all: readonly InCluster[], holds: boolean): boolean {
-  return holds ? inFlight(all) === 0 : !all.some(isBusy);
+/** Why nothing more begins to roll: too much has gone wrong, or the window has closed. */
+interface Held {
+  stopped?: string;
+  closed?: true;
 }
 
-function ended(
-  progress: RolloutProgress,
-  { all }: Cluster,
-  { stopped, closed }: { stopped: string | undefined; closed: boolean },
-): ReinjectNamespacesResult {
-  const isLeft = all.some(isBusy);
-  return {
-    ...progress,
-    stragglers: capped(stragglersOf(all), MOST_STRAGGLERS).shown,
-    ...(isLeft ? present({ stopped, closed: closed && stopped === undefined ? (true as const) : undefined }) : {}),
+function whyHeld(
+  { seen, news: { fallen } }: ClusterLook,
+  { settings, until }: ReinjectNamespacesInput,
+): Held | undefined {
+  const stuck = seen.all.filter(({ decision, begun }) => begun && decision.do === 'straggle');
+  const wrong = { workloads: seen.all.length, stragglers: stuck.map(({ name }) => name), fallen };
+  const stopped = brakes(wrong, settings.rollout.maxStragglers);
+  if (stopped !== undefined) return { stopped };
+  return until !== undefined && Date.now() >= Date.parse(until) ? { closed: true } : undefined;
+}
+
+function ended(progress: RolloutProgress, { all }: Cluster, held: Held | undefined): ReinjectNamespacesResult {
+  const stragglers = capped(stragglersOf(all), MOST_STRAGGLERS).shown;
+  return { ...progress, stragglers, ...(all.some(isBusy) ? held : {}) };
+}
+
+interface Writing {
+  input: ReinjectNamespacesInput;
+  cluster: ClusterState;
+  reading: WorkloadReading;
+}
+
+/** Rolls and evicts, many at a time. The Lease is asked for before writes, and not before each of them. */
+function writer(dependencies: Dependencies, { input, cluster, reading }: Writing): Rolling['write'] {
+  let fencedUntil = 0;
+  return async (next) => {
+    if (Date.now() >= fencedUntil) {
+      await fence(dependencies, input);
+      fencedUntil = Date.now() + FENCED_FOR_MS;
+    }
+    const roll = async (one: InCluster): Promise<void> => {
+      const rolled = await act(dependencies.k8s, [one], { reading, memory: cluster.memoryOf(one.namespace) });
+      cluster.count(one.namespace, rolled);
+    };
+    await pMap(next, roll, { concurrency: WRITES_AT_ONCE });
   };
-}
-
-async function rollOne(
-  k8s: Dependencies['k8s'],
-  one: InCluster,
-  { cluster, reading }: { cluster: ReturnType<typeof clusterState>; reading: ReturnType<typeof workloadReading> },
-): Promise<void> {
-  const rolled = await act(k8s, [one], { reading, memory: cluster.memoryOf(one.namespace) });
-  cluster.count(one.namespace, rolled);
-}
-
-/** A ready replica among the pods of the control plane. */
-function injectorRuns({ pods }: MeshLook, { linkerd }: PhaseContext): boolean {
-  return pods.some(
-    ({ namespace, component, ready, terminating }) =>
-      namespace === linkerd.namespace && component === 'proxy-injector' && ready && !terminating,
-  );
-}
-
-/** A proxy that does not answer holds up no roll: looks go on beside it, one after the other. */
-function inBackground(cache: ReturnType<typeof proxyCache>) {
-  let looking = false;
-  let failure: unknown;
-  return {
-    look: (pods: Parameters<typeof cache>[0]): void => {
-      if (looking) return;
-      looking = true;
-      cache(pods).then(
-        () => (looking = false),
-        (error: unknown) => (failure = error),
-      );
-    },
-    known: (pods: Parameters<typeof cache>[0]) => {
-      if (failure !== undefined) throw failure as Error;
-      return cache.known(pods);
-    },
-  };
-}
-
-/** Asks for the Lease before writes, and not before each of them. */
-function fenced(dependencies: Dependencies, input: ReinjectNamespacesInput): () => Promise<void> {
-  let until = 0;
-  return async () => {
-    if (Date.now() < until) return;
-    await fence(dependencies, input);
-    until = Date.now() + FENCED_FOR_MS;
-  };
-}
-
-function namesOf(some: readonly InCluster[]): string[] {
-  return some.map(({ name }) => name);
 }
 
 function undoneBefore(): UndoneRolls | undefined {

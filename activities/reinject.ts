@@ -3,7 +3,12 @@ import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
 import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
 import { isWaived, withoutControlPlane } from '../src/rotation/findings.js';
-import type { NamespaceProgress, ReinjectInput, ReinjectResult, UndoneRolls } from '../src/rotation/payloads.js';
+import type {
+  NamespaceProgress,
+  ReinjectInput,
+  ReinjectResult,
+  UndoneRolls,
+} from '../src/rotation/rollout-payloads.js';
 import { act, needsInjector, nextInLine } from './kit/act.js';
 import { assess, type Assessment } from './kit/assess.js';
 import { heedFirst } from './kit/first-of-wave.js';

@@ -56,7 +56,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
     const answers: FrontActivities = {
       knowsSearchAttributes: known,
       countWorkers: async (cluster) =>
-        await countPollers(connection, namespace, stepQueue(config.REROOT_TASK_QUEUE, cluster)),
+        await countPollers(connection, namespace, stepQueue(config.REROOT_TASK_QUEUE, cluster)).catch(() => 1),
     };
     const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions(answers) });
     const workers = [

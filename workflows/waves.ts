@@ -2,13 +2,13 @@ import type { Row } from '../src/rotation/courses/course.js';
 import { present } from '../src/ground/present.js';
 import { rolloutStopped } from '../src/rotation/brake.js';
 import type { Finding } from '../src/rotation/findings.js';
+import type { GateResult } from '../src/rotation/payloads.js';
 import type {
-  GateResult,
   NamespaceProgress,
   ReinjectInput,
   ReinjectNamespacesInput,
   ReinjectResult,
-} from '../src/rotation/payloads.js';
+} from '../src/rotation/rollout-payloads.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { wavesOf } from '../src/rotation/plan.js';
 import { shownNamespaces } from '../src/rotation/shown-namespaces.js';

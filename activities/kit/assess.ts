@@ -5,7 +5,7 @@ import { isWaived, withoutControlPlane } from '../../src/rotation/findings.js';
 import type { Shortfall } from '../../src/rotation/gates.js';
 import { withoutProxy } from '../../src/rotation/lost-proxies.js';
 import { isMarkOf, markToWrite, phaseMark } from '../../src/rotation/mark.js';
-import type { ReinjectInput } from '../../src/rotation/payloads.js';
+import type { ReinjectInput } from '../../src/rotation/rollout-payloads.js';
 import { hasRenewedInVain, isLate } from '../../src/rotation/renewal.js';
 import { decideRollout } from '../../src/rotation/rollout.js';
 import type { RolloutDecision, Waited } from '../../src/rotation/rollout-waits.js';

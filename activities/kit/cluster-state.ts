@@ -4,14 +4,14 @@ import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import type { InLine } from '../../src/rotation/budget.js';
 import { type CanaryVerdict, heedCanary, heldBehind } from '../../src/rotation/canary.js';
 import { isMarkOf, phaseMark } from '../../src/rotation/mark.js';
-import type { ReinjectInput, ReinjectNamespacesInput, UndoneRolls } from '../../src/rotation/payloads.js';
+import type { ReinjectInput, ReinjectNamespacesInput, UndoneRolls } from '../../src/rotation/rollout-payloads.js';
 import { needsInjector } from './act.js';
 import { assess, type Assessment } from './assess.js';
 import { heedFirst } from './first-of-wave.js';
 import { withInjectorDown } from './heed-injector.js';
 import { namespaceMemory, type NamespaceMemory } from './namespace-memory.js';
 import { isBusy } from './namespace-progress.js';
-import { withIdentity } from './proxies.js';
+import { judgedOf } from './proxies.js';
 import type { PhaseContext } from './stored-rotation.js';
 
 /** A workload, with what the budget has to know of it. */
@@ -27,6 +27,8 @@ export interface Cluster {
 }
 
 const BEHIND_THE_FIRST = 'no dry run of a new pod is taken: the first workload has to come out right before it';
+
+export type ClusterState = ReturnType<typeof clusterState>;
 
 /** What a rollout over many namespaces remembers of each from look to look. */
 export function clusterState(phase: PhaseContext, input: ReinjectNamespacesInput, undone: UndoneRolls) {
@@ -45,9 +47,7 @@ export function clusterState(phase: PhaseContext, input: ReinjectNamespacesInput
     rolledIn: (namespace: string): number => rolled.get(namespace) ?? 0,
     /** Pods that this rollout is about (`judgedPods`). */
     membersOf: (pods: readonly MeshedPod[]): MeshedPod[] =>
-      withIdentity(pods).filter(
-        ({ namespace, address }) => namespaces.has(namespace) && (anchors || address !== undefined),
-      ),
+      judgedOf(pods, anchors).filter(({ namespace }) => namespaces.has(namespace)),
     assess: (workloads: readonly Workload[], proxies: readonly ProxyObservation[], injectorIsUp: boolean): Cluster => {
       const own = { workloads: grouped(workloads), proxies: grouped(proxies) };
       const byNamespace = new Map<string, InCluster[]>();

@@ -4,7 +4,7 @@ import { firstOfWave, notRolledFor } from '../../src/rotation/first-of-wave.js';
 import type { Requirement } from '../../src/rotation/gates.js';
 import { injectedWrongly } from '../../src/rotation/injection.js';
 import { isMarkOf, phaseMark } from '../../src/rotation/mark.js';
-import type { ReinjectInput } from '../../src/rotation/payloads.js';
+import type { ReinjectInput } from '../../src/rotation/rollout-payloads.js';
 import { elapsedMs } from '../../src/rotation/rollout-waits.js';
 import { needsInjector } from './act.js';
 import type { Assessment } from './assess.js';

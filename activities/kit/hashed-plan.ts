@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { listMeshedPods } from '../../src/linkerd/proxies/pods.js';
+import { listMeshedPods } from '../../src/linkerd/proxies/list-pods.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { readMembers } from '../../src/linkerd/members.js';
 import { approvedText } from '../../src/rotation/approved-text.js';

@@ -102,6 +102,16 @@ export function cancellation(): AbortSignal | undefined {
   return asyncLocalStorage.getStore()?.cancellationSignal;
 }
 
+/** For what goes on beside an activity: it ends with it, or when nobody waits for it any more. */
+export function untilEnd(): { signal: AbortSignal; end(): void } {
+  const over = new AbortController();
+  const cancelled = cancellation();
+  return {
+    signal: cancelled ? AbortSignal.any([cancelled, over.signal]) : over.signal,
+    end: () => over.abort(),
+  };
+}
+
 /** Sleeps until the time is up; a cancelled activity stops here. */
 export async function pause(milliseconds: number): Promise<void> {
   await (asyncLocalStorage.getStore()?.sleep(milliseconds) ?? sleep(milliseconds));

@@ -1,12 +1,11 @@
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { type Mirror, mirror } from '../../src/kubernetes/mirror.js';
-import { missingPermissions } from '../../src/kubernetes/permissions.js';
-import { replicaSetOwners } from '../../src/kubernetes/owners.js';
 import type { Workload, WorkloadReading } from '../../src/kubernetes/workload.js';
 import { isWorkloadKind, listWorkloads, WORKLOAD_KINDS, workloadSource } from '../../src/kubernetes/workloads.js';
-import { listMeshedPods, type MeshedPod, meshedPodSource, verifiedPods } from '../../src/linkerd/proxies/pods.js';
+import { listMeshedPods } from '../../src/linkerd/proxies/list-pods.js';
+import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import type { Dependencies } from './dependencies.js';
-import { watchPermissions } from './needed-permissions.js';
+import { livePods } from './live-pods.js';
 
 /** Controllers and meshed pods of the whole cluster, looked at again and again. */
 export interface MeshLook {
@@ -39,10 +38,8 @@ export async function liveMesh({ k8s }: Pick<Dependencies, 'k8s'>, which: Which)
     const workloads = await listWorkloads(k8s, undefined, reading);
     return { workloads, pods: await listMeshedPods(k8s, controlPlane) };
   };
-  const mayWatch = k8s.watch !== undefined && (await missingPermissions(k8s, watchPermissions())).length === 0;
-  if (!mayWatch) return { look: fresh, fresh, isFresh: true };
-  const pods = mirror(k8s, meshedPodSource(k8s, controlPlane), signal);
-  const owners = mirror(k8s, replicaSetOwners(k8s), signal);
+  const pods = await livePods({ k8s }, controlPlane, signal);
+  if (pods.isFresh) return { look: fresh, fresh, isFresh: true };
   const watched = watchedKinds(USUAL, { k8s, reading, signal });
   let others: Workload[] | undefined;
   return {
@@ -51,10 +48,9 @@ export async function liveMesh({ k8s }: Pick<Dependencies, 'k8s'>, which: Which)
     look: async () => {
       others ??= await listWorkloads(k8s, undefined, reading, othersThan(USUAL));
       const workloads = await watched.look();
-      const ownerOf = new Map((await owners.look()).map(({ key, owner }) => [key, owner]));
-      const verified = verifiedPods(await pods.look(), ownerOf, controlPlane);
-      const isNew = watched.add([...kindsOf(verified), ...others.filter(isTouched).map(({ kind }) => kind)]);
-      return { workloads: isNew ? await watched.look() : workloads, pods: verified };
+      const meshed = await pods.look();
+      const isNew = watched.add([...kindsOf(meshed), ...others.filter(isTouched).map(({ kind }) => kind)]);
+      return { workloads: isNew ? await watched.look() : workloads, pods: meshed };
     },
   };
 }

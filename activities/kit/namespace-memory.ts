@@ -1,5 +1,5 @@
 import type { Workload } from '../../src/kubernetes/workload.js';
-import type { UndoneRolls } from '../../src/rotation/payloads.js';
+import type { UndoneRolls } from '../../src/rotation/rollout-payloads.js';
 import type { Refusal } from '../../src/rotation/evictions.js';
 
 /** What one activity remembers of a namespace from look to look. All of it may be lost: it is only about how long and how often. */

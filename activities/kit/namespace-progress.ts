@@ -1,7 +1,7 @@
 import { plain } from '../../src/ground/plain.js';
 import { present } from '../../src/ground/present.js';
 import type { Finding } from '../../src/rotation/findings.js';
-import type { NamespaceProgress, ReinjectInput, UndoneRolls } from '../../src/rotation/payloads.js';
+import type { NamespaceProgress, ReinjectInput, UndoneRolls } from '../../src/rotation/rollout-payloads.js';
 import type { RolloutDecision } from '../../src/rotation/rollout-waits.js';
 import type { Assessment } from './assess.js';
 

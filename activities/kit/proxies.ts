@@ -2,7 +2,8 @@ import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
-import { listMeshedPods, type MeshedPod } from '../../src/linkerd/proxies/pods.js';
+import { listMeshedPods } from '../../src/linkerd/proxies/list-pods.js';
+import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import { anchorsMemory } from '../../src/linkerd/proxies/process-memory.js';
 import type { Waiver } from '../../src/rotation/findings.js';
 import { isProxyWaived } from '../../src/rotation/gates.js';
@@ -20,6 +21,11 @@ export async function judgedPods(
 ): Promise<MeshedPod[]> {
   const all = await listMeshedPods(k8s, controlPlane, namespace);
   if (namespace === undefined) anchorsMemory(k8s).keep(all);
+  return judgedOf(all, anchors);
+}
+
+/** The same, of pods that are known. */
+export function judgedOf(all: readonly MeshedPod[], anchors: boolean): MeshedPod[] {
   const pods = withIdentity(all);
   return anchors ? pods : pods.filter(({ address }) => address !== undefined);
 }
@@ -29,12 +35,19 @@ export function withIdentity(pods: readonly MeshedPod[]): MeshedPod[] {
   return pods.filter(({ identityOff }) => !identityOff);
 }
 
+type Gated = Pick<PhaseContext, 'linkerd' | 'evidence'> & { row: Pick<PhaseContext['row'], 'whose'> };
+
 /** Those that the gate of a phase is about. */
-export async function gatedPods(
-  k8s: Kubernetes,
-  { linkerd, row, evidence }: Pick<PhaseContext, 'linkerd' | 'evidence'> & { row: Pick<PhaseContext['row'], 'whose'> },
-): Promise<MeshedPod[]> {
-  const pods = await judgedPods(k8s, linkerd.namespace, evidence);
+export async function gatedPods(k8s: Kubernetes, phase: Gated): Promise<MeshedPod[]> {
+  return ofGate(await judgedPods(k8s, phase.linkerd.namespace, phase.evidence), phase);
+}
+
+/** The same, of pods that are known. */
+export function gatedOf(pods: readonly MeshedPod[], phase: Gated): MeshedPod[] {
+  return ofGate(judgedOf(pods, phase.evidence.anchors), phase);
+}
+
+function ofGate(pods: MeshedPod[], { row }: Gated): MeshedPod[] {
   return row.whose === 'identity' ? pods.filter(({ component }) => component === 'identity') : pods;
 }
 

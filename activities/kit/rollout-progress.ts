@@ -1,12 +1,12 @@
 import { present } from '../../src/ground/present.js';
 import { inFlight, isUnderWay } from '../../src/rotation/budget.js';
-import type { ReinjectNamespacesInput, RolloutProgress, ShownNamespace } from '../../src/rotation/payloads.js';
+import type { ReinjectNamespacesInput, RolloutProgress, ShownNamespace } from '../../src/rotation/rollout-payloads.js';
 import { shownInProgress } from '../../src/rotation/shown-namespaces.js';
-import type { Cluster, clusterState, InCluster } from './cluster-state.js';
+import type { Cluster, ClusterState, InCluster } from './cluster-state.js';
 import { isBusy, MOST_UNDONE, SHOWN_AMONG_OTHERS, summarize, undoneOf } from './namespace-progress.js';
 
 interface Told {
-  cluster: ReturnType<typeof clusterState>;
+  cluster: ClusterState;
   input: ReinjectNamespacesInput;
   budget: number;
   slowed: string | undefined;

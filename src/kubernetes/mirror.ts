@@ -46,23 +46,27 @@ export function mirror<R extends { uid: string }>(
     if (item) known.set(uid, item);
     else known.delete(uid);
   };
+  /** Until the watch ends. @returns the version from which it goes on */
+  const followOnce = async (version: string, heard: () => void): Promise<string> => {
+    const { list: _list, read: _read, ...which } = source;
+    let last = version;
+    for await (const { type, object } of watch({ ...which, resourceVersion: version, signal })) {
+      if (type !== 'BOOKMARK') apply(type, object);
+      last = object.metadata?.resourceVersion ?? last;
+      heard();
+    }
+    return last;
+  };
   const follow = async (first: string): Promise<void> => {
     let version: string | undefined = first;
-    for (let failures = 0; !signal.aborted;) {
+    let failures = 0;
+    while (!signal.aborted) {
       try {
-        version ??= await relist();
-        const { list: _list, read: _read, ...which } = source;
-        for await (const { type, object } of watch({ ...which, resourceVersion: version, signal })) {
-          if (type !== 'BOOKMARK') apply(type, object);
-          version = object.metadata?.resourceVersion ?? version;
-          failures = 0;
-        }
+        version = await followOnce(version ?? (await relist()), () => (failures = 0));
       } catch (error) {
-        if (signal.aborted) return;
-        if (isKubernetesError(error, 'Forbidden')) throw error;
         failures += 1;
-        if (failures >= TRIES) throw error;
-        if (isKubernetesError(error) && (error.status === 410 || error.status === 401)) version = undefined;
+        if (isFinal(error, failures) && !signal.aborted) throw error;
+        if (isForgotten(error)) version = undefined;
         await sleep(FIRST_PAUSE_MS * 2 ** failures, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -80,4 +84,13 @@ export function mirror<R extends { uid: string }>(
       return [...known.values()];
     },
   };
+}
+
+function isFinal(error: unknown, failures: number): boolean {
+  return failures >= TRIES || isKubernetesError(error, 'Forbidden');
+}
+
+/** The version is too old; or the credentials were, and a list renews them. */
+function isForgotten(error: unknown): boolean {
+  return isKubernetesError(error) && (error.status === 410 || error.status === 401);
 }

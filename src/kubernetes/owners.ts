@@ -106,7 +106,7 @@ export function replicaSetOwners({ apps }: Pick<Kubernetes, 'apps'>): Source<Rep
     accept: metadataOnly('PartialObjectMetadata'),
     list: async () =>
       await listVersioned(async (page) => await apps.listReplicaSetForAllNamespaces(page, METADATA_ONLY), ownerIn),
-    read: (object) => ownerIn(object as { metadata?: V1ObjectMeta }),
+    read: (object) => ownerIn(object),
   };
 }
 

@@ -76,6 +76,7 @@ export function common(controller: Controller, reading: WorkloadReading): Omit<W
     replacement: 'rollout',
     ...meshing(template, reading),
     ...marks(controller, reading),
+    ...canaryOf(metadata),
     ...present({
       alongside: reading.alongside?.(template, templatePath),
       writers: writersOf(metadata?.managedFields, templatePath),
@@ -99,7 +100,6 @@ function marks({ metadata = {}, template }: Controller, reading: WorkloadReading
     owner,
     restartedAt: said(onTemplate[RESTARTED_AT]),
     marksPods: reading.marksPods?.(template) ? (true as const) : undefined,
-    canary: metadata.annotations?.[CANARY_ANNOTATION] === 'true' ? (true as const) : undefined,
   });
 }
 
@@ -136,6 +136,10 @@ export function said(text: string | undefined): string | undefined {
 
 function meshing(template: V1PodTemplateSpec | undefined, reading: WorkloadReading): Pick<Workload, 'unmeshed'> {
   return reading.unmeshed?.(template) ? { unmeshed: true } : {};
+}
+
+function canaryOf({ annotations = {} }: V1ObjectMeta = {}): Pick<Workload, 'canary'> {
+  return annotations[CANARY_ANNOTATION] === 'true' ? { canary: true } : {};
 }
 
 function identifiers({ namespace = '', name = '', uid = '', generation = 0 }: V1ObjectMeta = {}) {

@@ -34,17 +34,34 @@ export function heedCanary(
 ): CanaryVerdict {
   const named = namedIn(namespace, state, setting);
   if (named === undefined) return EVERYBODY;
-  const canaries = named.length > 0 ? named : state;
-  const begun = canaries.filter((one) => one.begun);
-  const failed = (named.length > 0 ? named : begun).find(({ decision }) => decision.do === 'straggle');
-  const proven = begun.filter(isProven);
-  if (named.length > 0 ? canaries.every(isSettled) && proven.length > 0 : proven.length > 0) return EVERYBODY;
+  return named.length > 0 ? byName(named) : bySize(state);
+}
+
+/** All that are named go first, and each has to come out right. */
+function byName(named: readonly CanaryCandidate[]): CanaryVerdict {
+  const failed = named.find(hasFailed);
   if (failed) return { failed: failed.name };
-  if (named.length > 0) return { only: new Set(named.map(({ name }) => name)) };
+  const isOver = named.every(({ decision }) => decision.do === 'nothing') && named.some(isProven);
+  return isOver ? EVERYBODY : { only: namesOf(named) };
+}
+
+function bySize(state: readonly CanaryCandidate[]): CanaryVerdict {
+  const begun = state.filter((one) => one.begun);
+  if (begun.some(isProven)) return EVERYBODY;
+  const failed = begun.find(hasFailed);
+  if (failed) return { failed: failed.name };
   const underWay = begun.filter(({ decision }) => decision.do !== 'nothing');
-  if (underWay.length > 0) return { only: new Set(underWay.map(({ name }) => name)) };
+  if (underWay.length > 0) return { only: namesOf(underWay) };
   const chosen = smallest(state);
-  return chosen ? { only: new Set([chosen.name]) } : EVERYBODY;
+  return chosen ? { only: namesOf([chosen]) } : EVERYBODY;
+}
+
+function namesOf(some: readonly CanaryCandidate[]): Set<string> {
+  return new Set(some.map(({ name }) => name));
+}
+
+function hasFailed({ decision }: CanaryCandidate): boolean {
+  return decision.do === 'straggle';
 }
 
 /** Those that people have named; empty: any will do; undefined: this namespace has no canary. */
@@ -61,13 +78,8 @@ function namedIn(
   return setting.includes(namespace) ? annotated : undefined;
 }
 
-function isProven({ decision, proxies }: CanaryCandidate): boolean {
-  return decision.do === 'nothing' && proxies > 0;
-}
-
-/** Nothing is to be done for it, be it that nothing ever was. */
-function isSettled({ decision }: CanaryCandidate): boolean {
-  return decision.do === 'nothing';
+function isProven({ begun, decision, proxies }: CanaryCandidate): boolean {
+  return begun && decision.do === 'nothing' && proxies > 0;
 }
 
 /** The fewest pods are at stake. */

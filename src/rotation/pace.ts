@@ -45,7 +45,8 @@ function predictNamespace(workloads: readonly Lasting[], { workloads: cap, canar
 
 /** All of them, with so many pods under way at a time. */
 function crowded(all: readonly Lasting[], budget: number): Span {
-  const total = (key: keyof Span) => all.reduce((sum, one) => sum + one.lasts[key] * Math.min(one.atOnce, budget), 0);
+  const total = (key: keyof Span) =>
+    all.reduce((podMs, { lasts, atOnce }) => podMs + lasts[key] * Math.min(atOnce, budget), 0);
   return span(Math.round(total('fromMs') / budget), Math.round(total('toMs') / budget));
 }
 

@@ -9,14 +9,8 @@ import { formatDuration } from '../ground/duration.js';
 import type { Plan } from './plan.js';
 import type { Phase, PhaseProgress } from './phases.js';
 import type { Approval, RotationReport } from './report.js';
-import type {
-  CertificateFacts,
-  GateResult,
-  GenerateResult,
-  ProxiesWait,
-  ShownNamespace,
-  UndoneRolls,
-} from './payloads.js';
+import type { CertificateFacts, GateResult, GenerateResult, ProxiesWait } from './payloads.js';
+import type { ShownNamespace, UndoneRolls } from './rollout-payloads.js';
 import type { Course } from './courses/course.js';
 import type { Recovery } from './courses/recovery.js';
 

@@ -2,7 +2,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
 import { present } from '../../ground/present.js';
 import type { RenewalState } from '../../rotation/renewal.js';
-import type { NamespaceProgress, RolloutProgress } from '../../rotation/payloads.js';
+import type { NamespaceProgress, RolloutProgress } from '../../rotation/rollout-payloads.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { unservedSteps } from '../session/pollers.js';
 

@@ -1,8 +1,5 @@
 import type { V1Container, V1ContainerStatus, V1EnvVar, V1Pod, V1PodCondition } from '@kubernetes/client-node';
-import type { Kubernetes } from '../../kubernetes/client.js';
-import { listAll, listVersioned } from '../../kubernetes/list.js';
-import type { Source } from '../../kubernetes/mirror.js';
-import { claimKey, type Owner, ownersOfReplicaSets } from '../../kubernetes/owners.js';
+import { boundedCache } from '../../ground/bounded-cache.js';
 import type { WorkloadRef } from '../../ground/mesh.js';
 import { LONGEST_NAME, plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
@@ -14,14 +11,12 @@ import {
   ADMIN_PORT_NAME,
   ANCHORS_VARIABLE,
   COMPONENT_LABEL,
-  CONTROL_PLANE_NS_LABEL,
-  IDENTITY_DEPLOYMENT,
   IDENTITY_DISABLED_VARIABLE,
   IDENTITY_VARIABLE,
   PROXY_CONTAINER,
   TRUST_ROOTS,
 } from '../names.js';
-import { replicaSetOf, withVerifiedOwner, workloadOf } from './pod-owner.js';
+import { workloadOf } from './pod-owner.js';
 
 /** Waiting is usual for a container whose turn has not come. */
 const USUAL_REASONS = /^(PodInitializing|ContainerCreating)$/;
@@ -63,64 +58,6 @@ export interface MeshedPod {
   identityOff?: true;
   /** All its own containers have ended for good: only the proxy runs on. */
   onlyProxy?: true;
-}
-
-/** Every pod with a live or starting proxy, of one namespace or of all; paged. */
-export async function listMeshedPods(k8s: Kubernetes, controlPlane: string, namespace?: string): Promise<MeshedPod[]> {
-  const labelSelector = `${CONTROL_PLANE_NS_LABEL}=${controlPlane}`;
-  const pods = await listAll(
-    (page) =>
-      namespace === undefined
-        ? k8s.core.listPodForAllNamespaces({ ...page, labelSelector })
-        : k8s.core.listNamespacedPod({ ...page, namespace, labelSelector }),
-    readMeshedPod,
-  );
-  const owners = await ownersOfReplicaSets(k8s, pods.flatMap(replicaSetOf));
-  return pods.map((pod) => verified(pod, owners, controlPlane));
-}
-
-/** The same of all namespaces, for a watch; whose they are is what they say themselves. */
-export function meshedPodSource({ core }: Pick<Kubernetes, 'core'>, controlPlane: string): Source<MeshedPod> {
-  const labelSelector = `${CONTROL_PLANE_NS_LABEL}=${controlPlane}`;
-  return {
-    path: '/api/v1/pods',
-    labelSelector,
-    list: async () =>
-      await listVersioned(
-        async (page) => await core.listPodForAllNamespaces({ ...page, labelSelector }),
-        readMeshedPod,
-      ),
-    read: (object) => readMeshedPod(object as V1Pod),
-  };
-}
-
-/** Watched pods with their owners; one whose ReplicaSet has not been seen yet has just been made, and is left out. */
-export function verifiedPods(
-  pods: readonly MeshedPod[],
-  owners: ReadonlyMap<string, Owner>,
-  controlPlane: string,
-): MeshedPod[] {
-  const isKnown = (pod: MeshedPod) => replicaSetOf(pod).every((claim) => owners.has(claimKey(claim)));
-  return pods.filter(isKnown).map((pod) => verified(pod, owners, controlPlane));
-}
-
-function verified(pod: MeshedPod, owners: ReadonlyMap<string, Owner>, controlPlane: string): MeshedPod {
-  return withVerifiedComponent(withVerifiedOwner(pod, owners), controlPlane);
-}
-
-/**
- * A component is one in the control plane's own namespace alone, and identity is what Deployment linkerd-identity runs: the
- * label is anybody's. What another pod says of an identity process says nothing either.
- */
-function withVerifiedComponent(pod: MeshedPod, controlPlane: string): MeshedPod {
-  const { component, identityAnchors, ...rest } = pod;
-  const { kind, name } = pod.workload;
-  const isIdentity = kind === 'Deployment' && name === IDENTITY_DEPLOYMENT;
-  if (pod.namespace !== controlPlane || (component === 'identity' && !isIdentity)) return rest;
-  return {
-    ...rest,
-    ...present({ component, identityAnchors: component === 'identity' ? identityAnchors : undefined }),
-  };
 }
 
 /**
@@ -215,12 +152,24 @@ function isOnlyProxy({ spec, status }: V1Pod): boolean {
   return own.every(({ state }) => state?.terminated && (restartPolicy === 'Never' || state.terminated.exitCode === 0));
 }
 
+/** Bytes of the texts that are kept to be shared. */
+const SHARED_TEXTS = 256_000;
+const texts = boundedCache<string>(SHARED_TEXTS);
+
+/** Most pods of a mesh have the same: ten thousand of them keep one text. */
+function sameText(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  texts.set(text, text, text.length * 2);
+  return text;
+}
+
 type PodAnchors = Pick<MeshedPod, 'literalAnchors' | 'anchorsFromBundle' | 'identityAnchors'>;
 
 /** From where the processes of a pod have their anchors, as its own specification says. */
 function anchorsOf(pod: V1Pod, proxy: V1Container): PodAnchors {
   const variable = lastValue(proxy.env, ANCHORS_VARIABLE);
-  const literalAnchors = variable?.value || undefined;
+  const literalAnchors = variable?.value ? sameText(variable.value) : undefined;
   return {
     anchorsFromBundle: literalAnchors === undefined && variable?.valueFrom?.configMapKeyRef?.name === TRUST_ROOTS,
     ...present({

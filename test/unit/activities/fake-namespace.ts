@@ -26,7 +26,7 @@ import type {
   ReinjectResult,
   RolloutProgress,
   UndoneRolls,
-} from '../../../src/rotation/payloads.js';
+} from '../../../src/rotation/rollout-payloads.js';
 import { request, target } from '../rotation/support.js';
 import { authority } from '../support.js';
 
@@ -143,16 +143,11 @@ export function fakeNamespace(...workloads: FakeWorkload[]): FakeNamespace {
   };
   const batch = { listNamespacedCronJob: nothing };
   const custom = { getAPIResources: () => Promise.resolve({ resources: [] }) };
-  const forAll = <T extends object>(api: T): T =>
-    ({
-      ...api,
-      ...Object.fromEntries(
-        Object.entries(api).map(([name, call]) => [
-          name.replace(/^listNamespaced(.*)$/, 'list$1ForAllNamespaces'),
-          call as unknown,
-        ]),
-      ),
-    }) as T;
+  const forAll = (api: object): object => {
+    const inAll = (name: string) => name.replace(/^listNamespaced(.*)$/, 'list$1ForAllNamespaces');
+    const calls = Object.entries(api).map(([name, call]): [string, unknown] => [inAll(name), call]);
+    return { ...api, ...Object.fromEntries(calls) };
+  };
   fake.k8s = { apps: forAll(apps), core: forAll(core), batch: forAll(batch), custom } as unknown as Kubernetes;
   return fake;
 }

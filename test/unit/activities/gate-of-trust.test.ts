@@ -2,7 +2,7 @@ import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { proxyCache } from '../../../activities/kit/proxy-cache.js';
 import type { PhaseContext } from '../../../activities/kit/stored-rotation.js';
-import { listMeshedPods } from '../../../src/linkerd/proxies/pods.js';
+import { listMeshedPods } from '../../../src/linkerd/proxies/list-pods.js';
 import type { Waiver } from '../../../src/rotation/findings.js';
 import { GATES } from '../../../src/rotation/gates.js';
 import type { GateResult, PhaseInput } from '../../../src/rotation/payloads.js';

@@ -28,7 +28,10 @@ beforeEach(async () => {
   over = new AbortController();
   folder = mkdtempSync(path.join(tmpdir(), 'reroot-mirror-'));
   server = createServer(({ url = '' }, response) => {
-    if (refuse) return void response.writeHead(refuse.status).end(refuse.body);
+    if (refuse) {
+      response.writeHead(refuse.status).end(refuse.body);
+      return;
+    }
     const { searchParams } = new URL(url, 'http://server');
     response.writeHead(200).flushHeaders();
     watches.push({ version: searchParams.get('resourceVersion') ?? '', response });

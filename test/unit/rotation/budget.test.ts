@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, boolean, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type InLine, inFlight, nextOfCluster, usualBudget } from '../../../src/rotation/budget.js';
 
@@ -64,13 +64,13 @@ describe('nextOfCluster', () => {
     expect(next(line, { pods: 100 }, ['a/1', 'c/1'])).toEqual(['a/2', 'b/1']);
   });
   it('never has more under way than the budget, unless one alone is more', () => {
-    const workload = fc.record({
-      atOnce: fc.integer({ min: 1, max: 20 }),
-      left: fc.integer({ min: 0, max: 60 }),
-      begun: fc.boolean(),
+    const workload = record({
+      atOnce: integer({ min: 1, max: 20 }),
+      left: integer({ min: 0, max: 60 }),
+      begun: boolean(),
     });
-    fc.assert(
-      fc.property(fc.array(workload, { maxLength: 40 }), fc.integer({ min: 1, max: 50 }), (workloads, pods) => {
+    assert(
+      property(array(workload, { maxLength: 40 }), integer({ min: 1, max: 50 }), (workloads, pods) => {
         const line = workloads.map((change, index) => one(`n${index % 5}/${index}`, change));
         const taken = new Set(next(line, { pods }));
         const after = line.map((each) => (taken.has(each.name) ? { ...each, decision: WAIT, begun: true } : each));

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { courseOf, type CourseRef } from '../../../src/rotation/courses/index.js';
 import { readInput } from '../../../src/rotation/input.js';
-import type { AwaitIssuerResult, GateResult, PhaseInput, ReinjectInput } from '../../../src/rotation/payloads.js';
+import type { AwaitIssuerResult, GateResult, PhaseInput } from '../../../src/rotation/payloads.js';
+import type { ReinjectInput } from '../../../src/rotation/rollout-payloads.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 import { effectsOf } from '../../../workflows/effects.js';
 import type { Operator, Work } from '../../../workflows/operator/index.js';

@@ -1,7 +1,8 @@
 import { ActivityFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Finding } from '../../../src/rotation/findings.js';
-import type { AwaitProxiesInput, ReinjectInput, RenewalResult } from '../../../src/rotation/payloads.js';
+import type { AwaitProxiesInput, RenewalResult } from '../../../src/rotation/payloads.js';
+import type { ReinjectInput } from '../../../src/rotation/rollout-payloads.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 import type { UnreadableSince } from '../../../src/rotation/unreadable.js';
 import type { Work } from '../../../workflows/operator/index.js';

@@ -5,7 +5,7 @@ import { namespaceMemory } from '../../../../activities/kit/namespace-memory.js'
 import type { ProxyObservation } from '../../../../src/ground/mesh.js';
 import type { Workload } from '../../../../src/kubernetes/workload.js';
 import { trustsTarget } from '../../../../src/rotation/gates.js';
-import type { ReinjectInput } from '../../../../src/rotation/payloads.js';
+import type { ReinjectInput } from '../../../../src/rotation/rollout-payloads.js';
 import { proxy, request, target } from '../../rotation/support.js';
 
 const input = { ...request(), phase: 'trust', proveFirst: true } as unknown as ReinjectInput;

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { encode } from '../../../../src/kubernetes/base64.js';
 import type { Kubernetes } from '../../../../src/kubernetes/client.js';
 import { workloadName } from '../../../../src/ground/mesh.js';
-import { listMeshedPods, readMeshedPod } from '../../../../src/linkerd/proxies/pods.js';
+import { listMeshedPods } from '../../../../src/linkerd/proxies/list-pods.js';
+import { readMeshedPod } from '../../../../src/linkerd/proxies/pods.js';
 import { isWaived } from '../../../../src/rotation/findings.js';
 import { UNFIT } from '../../hostile.js';
 

@@ -1,0 +1,89 @@
+import { workloadName } from '../../src/ground/mesh.js';
+import { isWaived, withoutControlPlane } from '../../src/rotation/findings.js';
+import type { ReinjectNamespacesInput } from '../../src/rotation/rollout-payloads.js';
+import { type Cluster, type ClusterState } from './cluster-state.js';
+import { confirmation } from './confirmation.js';
+import type { Dependencies } from './dependencies.js';
+import { liveMesh, type MeshLook } from './live-mesh.js';
+import { podWatch, type PodNews } from './pod-watch.js';
+import { proxyCache } from './proxy-cache.js';
+import { injectorIsReady } from './rehearsal.js';
+import type { PhaseContext } from './stored-rotation.js';
+import { workloadReading } from './templates.js';
+
+/** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
+const LOOK_AGAIN_MS = 10_000;
+
+interface Where {
+  phase: PhaseContext;
+  input: ReinjectNamespacesInput;
+  cluster: ClusterState;
+  signal: AbortSignal;
+}
+
+/** What a look over many namespaces has found. */
+export interface ClusterLook {
+  seen: Cluster;
+  /** What pods tell of how the cluster bears it. */
+  news: PodNews;
+}
+
+/** Looks at all namespaces of a rollout again and again: controllers and pods as the API server tells, proxies beside that. */
+export async function clusterLooks(
+  dependencies: Dependencies,
+  { phase, input, cluster, signal }: Where,
+): Promise<() => Promise<ClusterLook>> {
+  const { namespace: controlPlane } = phase.linkerd;
+  const counted = withoutControlPlane(input.waivers, input.linkerdNamespace);
+  const mesh = await liveMesh(dependencies, { controlPlane, reading: workloadReading(phase), signal });
+  const proxies = inBackground(
+    proxyCache(dependencies, phase, {
+      isDue: ({ at }, now) => now - at > LOOK_AGAIN_MS,
+      isWaived: ({ workload }) => isWaived({ kind: 'workload', name: workloadName(workload) }, counted),
+    }),
+  );
+  const certainly = confirmation();
+  const pods = podWatch();
+  const assess = async (found: MeshLook): Promise<Cluster> => {
+    const members = cluster.membersOf(found.pods);
+    proxies.look(members);
+    const isUp = injectorRuns(found, controlPlane) || (await injectorIsReady(dependencies.k8s, controlPlane));
+    return cluster.assess(found.workloads, proxies.known(members), isUp);
+  };
+  return async () => {
+    const found = await mesh.look();
+    const told = await assess(found);
+    const seen = mesh.isFresh ? told : await certainly(told, async () => await assess(await mesh.fresh()));
+    return { seen, news: pods.look(cluster.membersOf(found.pods)) };
+  };
+}
+
+/** A ready replica among the pods of the control plane. */
+function injectorRuns({ pods }: MeshLook, controlPlane: string): boolean {
+  return pods.some(
+    ({ namespace, component, ready, terminating }) =>
+      namespace === controlPlane && component === 'proxy-injector' && ready && !terminating,
+  );
+}
+
+type Cache = ReturnType<typeof proxyCache>;
+
+/** A proxy that does not answer holds up no roll: looks go on beside it, one after the other. */
+function inBackground(cache: Cache): { look(pods: Parameters<Cache>[0]): void; known: Cache['known'] } {
+  let looking = false;
+  let failure: unknown;
+  return {
+    look: (pods) => {
+      if (looking) return;
+      looking = true;
+      cache(pods).then(
+        () => (looking = false),
+        (error: unknown) => (failure = error),
+      );
+    },
+    known: (pods) => {
+      if (failure !== undefined) throw failure as Error;
+      return cache.known(pods);
+    },
+  };
+}
