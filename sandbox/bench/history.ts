@@ -8,10 +8,12 @@ export interface HistoryFigures {
   largestPayloadBytes: number;
   /** Every look at the whole mesh that came to its end, in their order. */
   looks: Look[];
+  /** Every step, in the order of their ends. */
+  steps: Look[];
 }
 
 export interface Look {
-  /** `preflight` or `checkGate`. */
+  /** With what the workflow says of it, where it says something. */
   activity: string;
   /** Milliseconds since 1970. */
   startedAt: number;
@@ -28,29 +30,41 @@ export async function historyFigures(handle: WorkflowHandle): Promise<HistoryFig
     bytes: description.historySize ?? 0,
     largestPayloadBytes: largestPayload(history),
     looks: looksIn(history),
+    steps: stepsIn(history),
   };
 }
 
 /** Activities that read every proxy. */
 const LOOKS: ReadonlySet<string> = new Set(['preflight', 'checkGate']);
 
+export function looksIn(history: History): Look[] {
+  return stepsIn(history).filter(({ activity }) => LOOKS.has(activity));
+}
+
 /** From the start of the attempt that succeeded to its end. */
-export function looksIn({ events }: History): Look[] {
+export function stepsIn({ events }: History): Look[] {
   const names = new Map<number, string>();
   const started = new Map<number, { activity: string; at: number }>();
   return (events ?? []).flatMap((event) => {
     const { activityTaskScheduledEventAttributes: scheduled, activityTaskStartedEventAttributes: begun } = event;
     const completed = event.activityTaskCompletedEventAttributes;
-    if (scheduled) names.set(Number(event.eventId), scheduled.activityType?.name ?? '');
+    if (scheduled) names.set(Number(event.eventId), nameOf(event));
     if (begun)
       started.set(Number(event.eventId), {
         activity: names.get(Number(begun.scheduledEventId)) ?? '',
         at: timeOf(event),
       });
     const start = completed && started.get(Number(completed.startedEventId));
-    if (!start || !LOOKS.has(start.activity)) return [];
+    if (!start) return [];
     return [{ activity: start.activity, startedAt: start.at, seconds: (timeOf(event) - start.at) / 1000 }];
   });
+}
+
+/** `reinject (retire linkerd)`: its type, and its summary. */
+function nameOf({ activityTaskScheduledEventAttributes: scheduled, userMetadata }: Event): string {
+  const type = scheduled?.activityType?.name ?? '';
+  const { data } = userMetadata?.summary ?? {};
+  return data ? `${type} (${Buffer.from(data).toString().replaceAll('"', '')})` : type;
 }
 
 function timeOf({ eventTime }: Event): number {
