@@ -12,7 +12,7 @@ import type {
 } from '../src/rotation/rollout-payloads.js';
 import { type Throttle, throttle } from '../src/rotation/throttle.js';
 import { act } from './kit/act.js';
-import { clusterLooks, type ClusterLook } from './kit/cluster-looks.js';
+import { clusterLooks, type ClusterLook, type ClusterLooks } from './kit/cluster-looks.js';
 import { type Cluster, type ClusterState, clusterState, type InCluster, openWaves } from './kit/cluster-state.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
@@ -22,6 +22,8 @@ import { rolloutProgress } from './kit/rollout-progress.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
 
+/** Parts of a pause: after one of them the next look begins as soon as the proxies that were asked have answered. */
+const SOONEST = 4;
 /** Stragglers that a result names; the gate counts all. */
 const MOST_STRAGGLERS = 40;
 /** Patches on their way at the same time. */
@@ -52,9 +54,9 @@ export async function rollWaves(
   const cluster = clusterState(phase, input, { ...input.undone, ...undoneBefore() });
   const watched = { ...dependencies, prober: { ...dependencies.prober, signal } };
   try {
-    const look = await clusterLooks(watched, { phase, input, cluster, signal });
+    const looks = await clusterLooks(watched, { phase, input, cluster, signal });
     const write = writer(dependencies, { input, cluster, reading: workloadReading(phase) });
-    return await rollUntilDone({ input, cluster, look, write });
+    return await rollUntilDone({ input, cluster, looks, write });
   } finally {
     end();
   }
@@ -63,15 +65,15 @@ export async function rollWaves(
 interface Rolling {
   input: ReinjectNamespacesInput;
   cluster: ClusterState;
-  look(): Promise<ClusterLook>;
+  looks: ClusterLooks;
   write(next: readonly InCluster[]): Promise<void>;
 }
 
-async function rollUntilDone({ input, cluster, look, write }: Rolling): Promise<ReinjectNamespacesResult> {
+async function rollUntilDone({ input, cluster, looks, write }: Rolling): Promise<ReinjectNamespacesResult> {
   const { rollout, timing } = input.settings;
   let pace: Throttle | undefined;
   for (;;) {
-    const { seen, news } = await look();
+    const { seen, news } = await looks.look();
     pace ??= throttle({ most: rollout.pods ?? usualBudget(seen.proxies), ...present({ usualMs: news.usualMs }) });
     const budget = pace.budget({ now: Date.now(), ...news });
     const held = whyHeld({ seen, news }, input);
@@ -80,7 +82,8 @@ async function rollUntilDone({ input, cluster, look, write }: Rolling): Promise<
     reportProgress(progress);
     if (next.length > 0) await write(next);
     else if (held ? inFlight(seen.all) === 0 : !seen.all.some(isBusy)) return ended(progress, seen, held);
-    await pause(timing.poll);
+    await pause(timing.poll / SOONEST);
+    await Promise.race([pause(timing.poll - timing.poll / SOONEST), looks.answered()]);
   }
 }
 

@@ -28,11 +28,17 @@ export interface ClusterLook {
   news: PodNews;
 }
 
+export interface ClusterLooks {
+  look(): Promise<ClusterLook>;
+  /** Resolves when the proxies that are being asked have answered; never while none is. */
+  answered(): Promise<void>;
+}
+
 /** Looks at all namespaces of a rollout again and again: controllers and pods as the API server tells, proxies beside that. */
 export async function clusterLooks(
   dependencies: Dependencies,
   { phase, input, cluster, signal }: Where,
-): Promise<() => Promise<ClusterLook>> {
+): Promise<ClusterLooks> {
   const { namespace: controlPlane } = phase.linkerd;
   const counted = withoutControlPlane(input.waivers, input.linkerdNamespace);
   const mesh = await liveMesh(dependencies, { controlPlane, reading: workloadReading(phase), signal });
@@ -50,11 +56,14 @@ export async function clusterLooks(
     const isUp = injectorRuns(found, controlPlane) || (await injectorIsReady(dependencies.k8s, controlPlane));
     return cluster.assess(found.workloads, proxies.known(members), isUp);
   };
-  return async () => {
-    const found = await mesh.look();
-    const told = await assess(found);
-    const seen = mesh.isFresh ? told : await certainly(told, async () => await assess(await mesh.fresh()));
-    return { seen, news: pods.look(cluster.membersOf(found.pods)) };
+  return {
+    look: async () => {
+      const found = await mesh.look();
+      const told = await assess(found);
+      const seen = mesh.isFresh ? told : await certainly(told, async () => await assess(await mesh.fresh()));
+      return { seen, news: pods.look(cluster.membersOf(found.pods)) };
+    },
+    answered: proxies.answered,
   };
 }
 
@@ -68,22 +77,32 @@ function injectorRuns({ pods }: MeshLook, controlPlane: string): boolean {
 
 type Cache = ReturnType<typeof proxyCache>;
 
+interface Asking {
+  look(pods: Parameters<Cache>[0]): void;
+  known: Cache['known'];
+  answered(): Promise<void>;
+}
+
 /** A proxy that does not answer holds up no roll: looks go on beside it, one after the other. */
-function inBackground(cache: Cache): { look(pods: Parameters<Cache>[0]): void; known: Cache['known'] } {
-  let looking = false;
+function inBackground(cache: Cache): Asking {
+  let asking: Promise<void> | undefined;
   let failure: unknown;
+  const ask = async (pods: Parameters<Cache>[0]): Promise<void> => {
+    try {
+      await cache(pods);
+      asking = undefined;
+    } catch (error) {
+      failure = error;
+    }
+  };
   return {
     look: (pods) => {
-      if (looking) return;
-      looking = true;
-      cache(pods).then(
-        () => (looking = false),
-        (error: unknown) => (failure = error),
-      );
+      if (!asking && cache.due(pods).length > 0) asking = ask(pods);
     },
     known: (pods) => {
       if (failure !== undefined) throw failure as Error;
       return cache.known(pods);
     },
+    answered: async () => await (asking ?? new Promise<void>(() => {})),
   };
 }

@@ -53,17 +53,24 @@ function ofGate(pods: MeshedPod[], { row }: Gated): MeshedPod[] {
 
 const WAIVED = 'not looked at: it is waived';
 
+type Probed = Pick<PhaseContext, 'roots' | 'linkerd' | 'evidence' | 'requirement' | 'target'>;
+
 /**
- * Reads of each proxy what the gate of the phase needs. Those that somebody has waived are not spoken to: a proxy that does
+ * Reads of each proxy what the gate of the phase needs. One that falls short by its anchors is not
+ * asked for its leaf. Those that somebody has waived are not spoken to: a proxy that does
  * harm to whoever asks it is waived.
  */
 export async function probe(
   { k8s, prober }: Dependencies,
-  { roots, linkerd, evidence }: Pick<PhaseContext, 'roots' | 'linkerd' | 'evidence'>,
+  { roots, linkerd, evidence, requirement, target }: Probed,
   pods: readonly MeshedPod[],
   isWaived: (pod: MeshedPod) => boolean,
 ): Promise<ProxyObservation[]> {
-  const question = { ...evidence, roots, linkerd };
+  const isTold = (observation: ProxyObservation): boolean => {
+    const shortfall = requirement(observation, target);
+    return shortfall !== undefined && !shortfall.unproven;
+  };
+  const question = { ...evidence, roots, linkerd, isTold };
   const seen = await observeProxies(
     k8s,
     prober,

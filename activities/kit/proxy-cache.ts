@@ -37,13 +37,13 @@ export function proxyCache(
     if (look.met) return false;
     return look.observation.problem === undefined ? isDue(look, now) : mayAnswer(look.asked, pod, now);
   };
+  const dueAt = (pods: readonly MeshedPod[], now: number) => pods.filter((pod) => isAsked(pod, now));
   const known = (pods: readonly MeshedPod[]): ProxyObservation[] =>
     pods.map((pod) => shown(pod, seen.get(pod.uid)?.observation ?? { ...unasked(pod), problem: NOT_YET }));
   const look = async (pods: readonly MeshedPod[]): Promise<ProxyObservation[]> => {
     const now = Date.now();
     const alive = new Map(pods.map((pod) => [pod.uid, pod]));
-    const due = pods.filter((pod) => isAsked(pod, now));
-    for (const observation of await probe(dependencies, phase, due, isWaived)) {
+    for (const observation of await probe(dependencies, phase, dueAt(pods, now), isWaived)) {
       const { uid, problem } = observation;
       const [pod, before] = [alive.get(uid), seen.get(uid)];
       if (!pod) continue;
@@ -60,6 +60,8 @@ export function proxyCache(
   return Object.assign(look, {
     /** What is known of pods by now, without a word with them. */
     known,
+    /** Those that would be asked now. */
+    due: (pods: readonly MeshedPod[]) => dueAt(pods, Date.now()),
   });
 }
 

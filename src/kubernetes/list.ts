@@ -1,5 +1,7 @@
+import type { ConfigurationOptions } from '@kubernetes/client-node';
 import { present } from '../ground/present.js';
 import { isKubernetesError } from './errors.js';
+import { rawList } from './raw-list.js';
 
 /** Objects asked for at a time; the API server holds a page in memory, so neither side keeps the whole cluster. */
 export const PAGE_SIZE = 500;
@@ -22,20 +24,20 @@ export interface Listed<R> {
   resourceVersion: string;
 }
 
+/** Asks for one page; with the options, its objects come as JSON has them: times are texts. */
+export type FetchPage<T> = (page: PageRequest, asJson: ConfigurationOptions) => Promise<Page<T>>;
+
 /**
  * Lists everything, a page at a time, keeping only what `select` makes of each object (so that memory is for what is
  * needed). When the server has forgotten the list's snapshot in between (410 Gone), it starts over.
  */
-export async function listAll<T, R>(
-  fetchPage: (page: PageRequest) => Promise<Page<T>>,
-  select: (item: T) => R | undefined,
-): Promise<R[]> {
+export async function listAll<T, R>(fetchPage: FetchPage<T>, select: (item: T) => R | undefined): Promise<R[]> {
   return (await listVersioned(fetchPage, select)).items;
 }
 
 /** The same, for whoever goes on with a watch. */
 export async function listVersioned<T, R>(
-  fetchPage: (page: PageRequest) => Promise<Page<T>>,
+  fetchPage: FetchPage<T>,
   select: (item: T) => R | undefined,
 ): Promise<Listed<R>> {
   for (;;) {
@@ -47,16 +49,14 @@ export async function listVersioned<T, R>(
   }
 }
 
-async function listOnce<T, R>(
-  fetchPage: (page: PageRequest) => Promise<Page<T>>,
-  select: (item: T) => R | undefined,
-): Promise<Listed<R>> {
+async function listOnce<T, R>(fetchPage: FetchPage<T>, select: (item: T) => R | undefined): Promise<Listed<R>> {
   const items: R[] = [];
   let resourceVersion: string | undefined;
   let token: string | undefined;
   do {
-    const page = await fetchPage({ limit: PAGE_SIZE, ...present({ _continue: token }) });
-    for (const item of page.items) {
+    const { options, items: asCame } = rawList();
+    const page = await fetchPage({ limit: PAGE_SIZE, ...present({ _continue: token }) }, options);
+    for (const item of (asCame() as T[] | undefined) ?? page.items) {
       const selected = select(item);
       if (selected !== undefined) items.push(selected);
     }

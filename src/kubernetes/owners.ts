@@ -1,4 +1,9 @@
-import { setHeaderOptions, type V1ObjectMeta, type V1OwnerReference } from '@kubernetes/client-node';
+import {
+  type ConfigurationOptions,
+  setHeaderOptions,
+  type V1ObjectMeta,
+  type V1OwnerReference,
+} from '@kubernetes/client-node';
 import { LONGEST_NAME, plain } from '../ground/plain.js';
 import { present } from '../ground/present.js';
 import type { OwnerRef } from '../ground/workload.js';
@@ -60,7 +65,9 @@ const FEW_NAMESPACES = 4;
 /** Milliseconds: seldom, a ReplicaSet is left by its Deployment and taken by another. */
 const KNOWN_FOR_MS = 300_000;
 /** Metadata is all that is read, so it is all that is sent (Kubernetes API concepts, "Fetch resources as metadata only"). */
-const METADATA_ONLY = setHeaderOptions('Accept', metadataOnly('PartialObjectMetadataList'));
+function ofMetadata(options: ConfigurationOptions): ConfigurationOptions {
+  return setHeaderOptions('Accept', metadataOnly('PartialObjectMetadataList'), options);
+}
 
 function metadataOnly(as: string): string {
   return `application/json;as=${as};g=meta.k8s.io;v=v1,application/json`;
@@ -105,7 +112,10 @@ export function replicaSetOwners({ apps }: Pick<Kubernetes, 'apps'>): Source<Rep
     path: '/apis/apps/v1/replicasets',
     accept: metadataOnly('PartialObjectMetadata'),
     list: async () =>
-      await listVersioned(async (page) => await apps.listReplicaSetForAllNamespaces(page, METADATA_ONLY), ownerIn),
+      await listVersioned(
+        async (page, asJson) => await apps.listReplicaSetForAllNamespaces(page, ofMetadata(asJson)),
+        ownerIn,
+      ),
     read: (object) => ownerIn(object),
   };
 }
@@ -138,10 +148,10 @@ async function listOwners(k8s: Kubernetes, claims: readonly ReplicaSetClaim[]): 
   const lists = asked.map(
     async (namespace) =>
       await listAll(
-        (page) =>
+        (page, asJson) =>
           namespace === undefined
-            ? k8s.apps.listReplicaSetForAllNamespaces(page, METADATA_ONLY)
-            : k8s.apps.listNamespacedReplicaSet({ ...page, namespace }, METADATA_ONLY),
+            ? k8s.apps.listReplicaSetForAllNamespaces(page, ofMetadata(asJson))
+            : k8s.apps.listNamespacedReplicaSet({ ...page, namespace }, ofMetadata(asJson)),
         read,
       ),
   );

@@ -1,4 +1,4 @@
-import type { V1ObjectMeta } from '@kubernetes/client-node';
+import type { ConfigurationOptions, V1ObjectMeta } from '@kubernetes/client-node';
 import { type Rollout, rollout, ROLLOUTS } from './argo-rollouts.js';
 import type { Kubernetes } from './client.js';
 import { cronJob, daemonSet, deployment, replicaSet, replicationController, statefulSet } from './controllers.js';
@@ -33,8 +33,8 @@ export interface WorkloadKind {
 
 /** How a kind of Kubernetes itself is listed, read and patched. */
 interface BuiltIn<T> extends Pick<WorkloadKind, 'group' | 'plural' | 'patch'> {
-  listAll(k8s: Kubernetes, page: PageRequest): Promise<Page<T>>;
-  listIn(k8s: Kubernetes, page: PageRequest & { namespace: string }): Promise<Page<T>>;
+  listAll(k8s: Kubernetes, page: PageRequest, asJson: ConfigurationOptions): Promise<Page<T>>;
+  listIn(k8s: Kubernetes, page: PageRequest & { namespace: string }, asJson: ConfigurationOptions): Promise<Page<T>>;
   read(object: T, reading: WorkloadReading): Workload;
 }
 
@@ -44,48 +44,48 @@ export const KINDS = {
     group: 'apps',
     plural: 'deployments',
     read: deployment,
-    listAll: async ({ apps }, page) => await apps.listDeploymentForAllNamespaces(page),
-    listIn: async ({ apps }, page) => await apps.listNamespacedDeployment(page),
+    listAll: async ({ apps }, page, asJson) => await apps.listDeploymentForAllNamespaces(page, asJson),
+    listIn: async ({ apps }, page, asJson) => await apps.listNamespacedDeployment(page, asJson),
     patch: async ({ apps }, request) => await apps.patchNamespacedDeployment(request),
   }),
   StatefulSet: builtIn({
     group: 'apps',
     plural: 'statefulsets',
     read: statefulSet,
-    listAll: async ({ apps }, page) => await apps.listStatefulSetForAllNamespaces(page),
-    listIn: async ({ apps }, page) => await apps.listNamespacedStatefulSet(page),
+    listAll: async ({ apps }, page, asJson) => await apps.listStatefulSetForAllNamespaces(page, asJson),
+    listIn: async ({ apps }, page, asJson) => await apps.listNamespacedStatefulSet(page, asJson),
     patch: async ({ apps }, request) => await apps.patchNamespacedStatefulSet(request),
   }),
   DaemonSet: builtIn({
     group: 'apps',
     plural: 'daemonsets',
     read: daemonSet,
-    listAll: async ({ apps }, page) => await apps.listDaemonSetForAllNamespaces(page),
-    listIn: async ({ apps }, page) => await apps.listNamespacedDaemonSet(page),
+    listAll: async ({ apps }, page, asJson) => await apps.listDaemonSetForAllNamespaces(page, asJson),
+    listIn: async ({ apps }, page, asJson) => await apps.listNamespacedDaemonSet(page, asJson),
     patch: async ({ apps }, request) => await apps.patchNamespacedDaemonSet(request),
   }),
   ReplicaSet: builtIn({
     group: 'apps',
     plural: 'replicasets',
     read: replicaSet,
-    listAll: async ({ apps }, page) => await apps.listReplicaSetForAllNamespaces(page),
-    listIn: async ({ apps }, page) => await apps.listNamespacedReplicaSet(page),
+    listAll: async ({ apps }, page, asJson) => await apps.listReplicaSetForAllNamespaces(page, asJson),
+    listIn: async ({ apps }, page, asJson) => await apps.listNamespacedReplicaSet(page, asJson),
     patch: async ({ apps }, request) => await apps.patchNamespacedReplicaSet(request),
   }),
   ReplicationController: builtIn({
     group: '',
     plural: 'replicationcontrollers',
     read: replicationController,
-    listAll: async ({ core }, page) => await core.listReplicationControllerForAllNamespaces(page),
-    listIn: async ({ core }, page) => await core.listNamespacedReplicationController(page),
+    listAll: async ({ core }, page, asJson) => await core.listReplicationControllerForAllNamespaces(page, asJson),
+    listIn: async ({ core }, page, asJson) => await core.listNamespacedReplicationController(page, asJson),
     patch: async ({ core }, request) => await core.patchNamespacedReplicationController(request),
   }),
   CronJob: builtIn({
     group: 'batch',
     plural: 'cronjobs',
     read: cronJob,
-    listAll: async ({ batch }, page) => await batch.listCronJobForAllNamespaces(page),
-    listIn: async ({ batch }, page) => await batch.listNamespacedCronJob(page),
+    listAll: async ({ batch }, page, asJson) => await batch.listCronJobForAllNamespaces(page, asJson),
+    listIn: async ({ batch }, page, asJson) => await batch.listNamespacedCronJob(page, asJson),
     patch: async ({ batch }, request) => await batch.patchNamespacedCronJob(request),
   }),
   Rollout: custom(ROLLOUTS, (object, reading) => rollout(object as Rollout, reading)),
@@ -95,8 +95,10 @@ function builtIn<T extends { metadata?: V1ObjectMeta }>(kind: BuiltIn<T>): Workl
   const { group, plural, patch } = kind;
   const list: WorkloadKind['list'] = async (k8s, namespace, reading) =>
     await listVersioned(
-      async (page) =>
-        namespace === undefined ? await kind.listAll(k8s, page) : await kind.listIn(k8s, { ...page, namespace }),
+      async (page, asJson) =>
+        namespace === undefined
+          ? await kind.listAll(k8s, page, asJson)
+          : await kind.listIn(k8s, { ...page, namespace }, asJson),
       (object) => ownRead(kind, object, reading),
     );
   const path = group === '' ? `/api/v1/${plural}` : `/apis/${group}/v1/${plural}`;

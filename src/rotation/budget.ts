@@ -26,8 +26,8 @@ export interface Limits {
   workloads?: number | undefined;
 }
 
-/** A tenth of the mesh, and so many at least: it is the cluster that starts pods one after the other, or many at a time. */
-const SHARE = 0.1;
+/** As much of the mesh as Kubernetes replaces of one Deployment where nobody has said so (`maxSurge`, `maxUnavailable`). */
+const SHARE = 0.25;
 const LEAST = 100;
 
 /** How many pods are replaced at a time where nobody has said so. */

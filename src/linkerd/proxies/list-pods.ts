@@ -13,10 +13,10 @@ import { type MeshedPod, readMeshedPod } from './pods.js';
 export async function listMeshedPods(k8s: Kubernetes, controlPlane: string, namespace?: string): Promise<MeshedPod[]> {
   const labelSelector = `${CONTROL_PLANE_NS_LABEL}=${controlPlane}`;
   const pods = await listAll(
-    (page) =>
+    (page, asJson) =>
       namespace === undefined
-        ? k8s.core.listPodForAllNamespaces({ ...page, labelSelector })
-        : k8s.core.listNamespacedPod({ ...page, namespace, labelSelector }),
+        ? k8s.core.listPodForAllNamespaces({ ...page, labelSelector }, asJson)
+        : k8s.core.listNamespacedPod({ ...page, namespace, labelSelector }, asJson),
     readMeshedPod,
   );
   const owners = await ownersOfReplicaSets(k8s, pods.flatMap(replicaSetOf));
@@ -31,7 +31,7 @@ export function meshedPodSource({ core }: Pick<Kubernetes, 'core'>, controlPlane
     labelSelector,
     list: async () =>
       await listVersioned(
-        async (page) => await core.listPodForAllNamespaces({ ...page, labelSelector }),
+        async (page, asJson) => await core.listPodForAllNamespaces({ ...page, labelSelector }, asJson),
         readMeshedPod,
       ),
     read: (object) => readMeshedPod(object),

@@ -47,6 +47,8 @@ export interface Question {
   roots: readonly Certificate[];
   /** Whose proxies they are. */
   linkerd: Pick<Linkerd, 'namespace' | 'rules'>;
+  /** Whether its anchors tell all there is to know: it is not asked for its leaf then. */
+  isTold?(observation: ProxyObservation): boolean;
 }
 
 /**
@@ -111,7 +113,8 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
     if (pod.identityAnchors !== undefined) observation.identityAnchors = fingerprints(pod.identityAnchors);
     if (pod.address === undefined) return { ...observation, ...anchorsAtStart(pod) };
     if (question.anchors) Object.assign(observation, await readAnchorsOf(scan, pod, question));
-    if (question.leaf) observation.leaf = await readLeafOf(scan, pod, question.roots);
+    if (question.leaf && !question.isTold?.(observation))
+      observation.leaf = await readLeafOf(scan, pod, question.roots);
   } catch (error) {
     scan.attempts.failed(pod.namespace, error);
     observation.problem = plain((error instanceof Error ? error.message : String(error)).trim(), LONGEST_PROBLEM);

@@ -53,6 +53,7 @@ const bridge = result({
       { activity: 'preflight', startedAt: 0, seconds: 3.21 },
       { activity: 'checkGate', startedAt: 0, seconds: 1 },
     ],
+    steps: [],
   },
   worker: { peakRssMb: 222, cpuSeconds: 40.4, requests: { 'GET pods': 50, 'PATCH deployments': 100 } },
 });
