@@ -2,7 +2,8 @@ import pMap from 'p-map';
 import { present } from '../src/ground/present.js';
 import type { WorkloadReading } from '../src/kubernetes/workload.js';
 import { brakes } from '../src/rotation/brake.js';
-import { inFlight, nextOfCluster, usualBudget } from '../src/rotation/budget.js';
+import { isUnderWay, nextOfCluster, usualBudget } from '../src/rotation/budget.js';
+import { headStart } from '../src/rotation/canary.js';
 import { capped } from '../src/rotation/capped.js';
 import type {
   ReinjectNamespacesInput,
@@ -71,17 +72,20 @@ interface Rolling {
 
 async function rollUntilDone({ input, cluster, looks, write }: Rolling): Promise<ReinjectNamespacesResult> {
   const { rollout, timing } = input.settings;
+  const isAhead = headStart();
   let pace: Throttle | undefined;
   for (;;) {
     const { seen, news } = await looks.look();
     pace ??= throttle({ most: rollout.pods ?? usualBudget(seen.proxies), ...present({ usualMs: news.usualMs }) });
     const budget = pace.budget({ now: Date.now(), ...news });
     const held = whyHeld({ seen, news }, input);
-    const next = held ? [] : nextOfCluster(seen.all, openWaves(input.waves, seen), { ...rollout, pods: budget });
+    const next = held
+      ? []
+      : nextOfCluster(seen.all, openWaves(input.waves, seen, isAhead), { ...rollout, pods: budget });
     const progress = rolloutProgress(seen, { cluster, input, budget, slowed: pace.because(), stopped: held?.stopped });
     reportProgress(progress);
     if (next.length > 0) await write(next);
-    else if (held ? inFlight(seen.all) === 0 : !seen.all.some(isBusy)) return ended(progress, seen, held);
+    else if (held ? !seen.all.some(isUnderWay) : !seen.all.some(isBusy)) return ended(progress, seen, held);
     await pause(timing.poll / SOONEST);
     await Promise.race([pause(timing.poll - timing.poll / SOONEST), looks.answered()]);
   }

@@ -102,6 +102,7 @@ async function explained<T>(temporal: TemporalConfig, work: () => Promise<T>): P
 function workflowOptions(answers: FrontActivities): Partial<WorkerOptions> {
   return {
     maxCachedWorkflows: 20,
+    workflowThreadPoolSize: 1, // each thread has the whole bundle in memory; rotations have little to do
     stickyQueueScheduleToStartTimeout: '5s',
     activities: { ...answers },
     enableNonLocalActivities: false,

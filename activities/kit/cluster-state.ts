@@ -23,6 +23,8 @@ export interface Cluster {
   byNamespace: ReadonlyMap<string, readonly InCluster[]>;
   /** Why workloads of a namespace are held back, by workload; those that are not in it may be rolled. */
   held: ReadonlyMap<string, string>;
+  /** Workloads that others of their namespace wait for. */
+  canaries: ReadonlySet<string>;
   proxies: number;
 }
 
@@ -52,14 +54,16 @@ export function clusterState(phase: PhaseContext, input: ReinjectNamespacesInput
       const own = { workloads: grouped(workloads), proxies: grouped(proxies) };
       const byNamespace = new Map<string, InCluster[]>();
       const held = new Map<string, string>();
+      const canaries = new Set<string>();
       for (const namespace of namespaces) {
         const look = { workloads: own.workloads.get(namespace) ?? [], proxies: own.proxies.get(namespace) ?? [] };
         const of = { phase, input: { ...input, namespace }, memory: memoryOf(namespace) };
         const seen = inNamespace(look, of, injectorIsUp);
         byNamespace.set(namespace, seen.state);
         for (const [name, why] of seen.held) held.set(name, why);
+        for (const name of seen.canaries) canaries.add(name);
       }
-      return { all: [...byNamespace.values()].flat(), byNamespace, held, proxies: proxies.length };
+      return { all: [...byNamespace.values()].flat(), byNamespace, held, canaries, proxies: proxies.length };
     },
   };
 }
@@ -88,7 +92,7 @@ function inNamespace(
   look: { workloads: Workload[]; proxies: ProxyObservation[] },
   { phase, input, memory }: Of,
   injectorIsUp: boolean,
-): { state: InCluster[]; held: Map<string, string> } {
+): { state: InCluster[]; held: Map<string, string>; canaries: Iterable<string> } {
   memory.lookAgain();
   const found = assess(look, { phase, input, memory });
   const stuckAfterMs = input.settings.rollout.stuckAfter;
@@ -108,11 +112,12 @@ function inNamespace(
   );
   const held = new Map<string, string>();
   for (const one of state) if (!free.includes(one)) held.set(one.name, BEHIND_THE_FIRST);
-  return { state: behindCanary(line, verdict, held), held };
+  return { state: behindCanary(line, verdict, held), held, canaries: verdict.only ?? [] };
 }
 
 function inLine(one: Assessment, namespace: string, begun: boolean): InCluster {
-  return { ...one, namespace, begun, atOnce: one.workload?.speed?.atOnce ?? 1, left: one.proxies - one.proven };
+  const left = Math.max(0, one.staying - one.proven); // what is on its way out costs nobody anything
+  return { ...one, namespace, begun, atOnce: one.workload?.speed?.atOnce ?? 1, left };
 }
 
 function isBegun({ name, workload }: Assessment, memory: NamespaceMemory, mark: string): boolean {
@@ -132,13 +137,23 @@ function isNext({ decision }: InCluster): boolean {
   return decision.do === 'roll' || decision.do === 'evict';
 }
 
-/** Who may be rolled now: a wave begins when nothing is left to do in those before it. */
-export function openWaves(waves: readonly (readonly string[])[], { byNamespace, held }: Cluster): Set<string> {
+/**
+ * Who may be rolled now: a wave begins when nothing is left to do in those before it; and in it the canaries of all its namespaces,
+ * as long as they have a head start.
+ */
+export function openWaves(
+  waves: readonly (readonly string[])[],
+  { byNamespace, held, canaries }: Cluster,
+  isAhead: (canaries: number) => boolean,
+): Set<string> {
   const open = new Set<string>();
   for (const wave of waves) {
     const members = wave.flatMap((namespace) => byNamespace.get(namespace) ?? []);
-    for (const { name } of members) if (!held.has(name)) open.add(name);
-    if (members.some(isBusy)) break;
+    const isFree = ({ name }: InCluster) => !held.has(name);
+    if (!members.some(isBusy)) continue;
+    const first = members.filter((one) => canaries.has(one.name) && isBusy(one));
+    for (const { name } of (isAhead(first.length) ? first : members).filter(isFree)) open.add(name);
+    break;
   }
   return open;
 }

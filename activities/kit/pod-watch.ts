@@ -1,7 +1,7 @@
 import { workloadName } from '../../src/ground/mesh.js';
 import { present } from '../../src/ground/present.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
-import { middleOf, type ThrottleLook } from '../../src/rotation/throttle.js';
+import { middleOf, type NewPod, type ThrottleLook } from '../../src/rotation/throttle.js';
 
 /** What pods tell of the cluster while many are replaced: how quickly new ones get ready, and which have fallen. */
 export interface PodNews extends Omit<ThrottleLook, 'now'> {
@@ -30,14 +30,12 @@ export function podWatch(clock: () => number = Date.now) {
       const alive = pods.filter(({ terminating }) => !terminating);
       const current = new Map(alive.map((pod) => [pod.uid, seenNow(pod, known.get(pod.uid), now)]));
       const isNew = ({ uid }: MeshedPod) => !isFirst && !known.get(uid)?.wasReady;
-      const started = alive.filter((pod) => pod.ready && isNew(pod));
-      const starting = alive.filter((pod) => !pod.ready && isNew(pod));
+      const young = alive.filter(isNew);
       if (isFirst) usualMs = usualOf(alive);
       known = current;
       isFirst = false;
       return {
-        started: startsOf(started),
-        starting: starting.flatMap(({ createdAt }) => (createdAt ? [now - Date.parse(createdAt)] : [])),
+        pods: young.flatMap(newPod),
         fallen: fallenOf(alive, current, now),
         ...present({ usualMs }),
       };
@@ -51,12 +49,13 @@ function seenNow({ ready }: MeshedPod, before: Seen | undefined, now: number): S
   return { wasReady: true, unreadySince: before.unreadySince ?? now };
 }
 
-function startsOf(pods: readonly MeshedPod[]): number[] {
-  return pods.flatMap(({ startMs }) => startMs ?? []);
+function newPod({ createdAt, ready, startMs }: MeshedPod): NewPod[] {
+  if (createdAt === undefined || (ready && startMs === undefined)) return [];
+  return [{ createdAt: Date.parse(createdAt), ...(ready ? present({ tookMs: startMs }) : {}) }];
 }
 
 function usualOf(pods: readonly MeshedPod[]): number | undefined {
-  const starts = startsOf(pods);
+  const starts = pods.flatMap(({ startMs }) => startMs ?? []);
   return starts.length > 0 ? middleOf(starts) : undefined;
 }
 

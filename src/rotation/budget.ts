@@ -14,7 +14,7 @@ export interface InLine {
   begun: boolean;
   /** Pods that its controller replaces at the same time. */
   atOnce: number;
-  /** Pods that are still to be replaced. */
+  /** Pods that are still to be replaced; those that are being deleted are not among them. */
   left: number;
 }
 
@@ -37,7 +37,7 @@ export function usualBudget(proxies: number): number {
 
 /** Pods of a workload that are being replaced at the same time: never more than are left. */
 function weight({ atOnce, left, decision }: InLine): number {
-  return decision.do === 'evict' ? 1 : Math.max(1, Math.min(atOnce, left));
+  return decision.do === 'evict' ? 1 : Math.min(atOnce, left);
 }
 
 export function isUnderWay({ decision, begun }: InLine): boolean {

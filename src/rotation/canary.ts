@@ -98,3 +98,19 @@ export function heldBehind(canary: string): Straggling {
     hint: `repair ${canary}, then \`retry\`, which rolls it once more; or \`waive\` it, and another workload is the canary`,
   };
 }
+
+/** Canaries of a wave have the cluster to themselves for so long, at the most: beside the others each would take several times as long. */
+const HEAD_START_MS = 30_000;
+
+/** Tells whether the canaries that are not proven yet, so many of them, go before all others. */
+export function headStart(clock: () => number = Date.now): (canaries: number) => boolean {
+  let since: number | undefined;
+  return (canaries) => {
+    if (canaries === 0) {
+      since = undefined;
+      return false;
+    }
+    since ??= clock();
+    return clock() - since < HEAD_START_MS;
+  };
+}

@@ -10,13 +10,18 @@ export interface Throttle {
   because(): string | undefined;
 }
 
+/** A new pod. Milliseconds. */
+export interface NewPod {
+  createdAt: number;
+  /** From its creation to its readiness; absent: it is not ready. */
+  tookMs?: number;
+}
+
 export interface ThrottleLook {
   /** Milliseconds: now. */
   now: number;
-  /** New pods that have got ready since the last look: how long each took. Milliseconds. */
-  started: readonly number[];
-  /** New pods that are not ready: since when. Milliseconds. */
-  starting: readonly number[];
+  /** Those that have got ready since the last look, and those that are not ready. */
+  pods: readonly NewPod[];
 }
 
 export interface ThrottleLimits {
@@ -26,37 +31,41 @@ export interface ThrottleLimits {
 }
 
 /** Slow is more than so many times what is usual; and no pod is slow before it has taken that long. */
-const SLOW = 2;
-const LEAST_SLOW_MS = 15_000;
+const SLOW = 3;
+const LEAST_SLOW_MS = 20_000;
 const UNKNOWN_USUAL_MS = 20_000;
-/** Pods that tell. */
-const SAMPLES = 20;
-/** Between two steps: what was changed has to show first. */
+/** Pods that tell: fewer say nothing, and of more the newest do. */
+const FEWEST = 5;
+const SAMPLES = 40;
+/** Between two steps, at the least. */
 const STEP_MS = 10_000;
-const LESS = 0.5;
+const LESS = 0.7;
 const MORE = 1.25;
 /** Of what is allowed: it never stops by itself. */
-const LEAST_SHARE = 0.05;
+const LEAST_SHARE = 0.1;
 
-/** Begins with all that is allowed; halves that while pods take longer than usual to get ready, and comes back bit by bit. */
+/**
+ * Begins with all that is allowed; takes less while pods take much longer than usual to get ready, and comes back bit by bit. Each
+ * step is judged by the pods that were made after it.
+ */
 export function throttle({ most, usualMs = UNKNOWN_USUAL_MS }: ThrottleLimits): Throttle {
   const slowMs = Math.max(LEAST_SLOW_MS, SLOW * usualMs);
   const least = Math.max(1, Math.ceil(most * LEAST_SHARE));
-  let recent: number[] = [];
+  let ready: NewPod[] = [];
   let budget = most;
-  let steppedAt: number | undefined;
+  let steppedAt = -Infinity;
   let median = 0;
   return {
-    budget: ({ now, started, starting }) => {
-      recent = [...recent, ...started].slice(-SAMPLES);
-      const overdue = starting.filter((ms) => ms > slowMs);
-      const samples = [...recent, ...overdue].slice(-SAMPLES);
-      steppedAt ??= now;
-      if (samples.length === 0 || now - steppedAt < STEP_MS) return budget;
-      steppedAt = now;
-      median = middleOf(samples);
-      const wanted = median > slowMs ? Math.floor(budget * LESS) : Math.ceil(budget * MORE);
-      budget = Math.min(most, Math.max(least, wanted));
+    budget: ({ now, pods }) => {
+      ready = [...ready, ...pods.filter(({ tookMs }) => tookMs !== undefined)].slice(-SAMPLES);
+      const telling = [...ready, ...pods.filter(({ tookMs }) => tookMs === undefined)]
+        .filter(({ createdAt }) => createdAt >= steppedAt)
+        .flatMap(({ createdAt, tookMs = overdue(now - createdAt, slowMs) }) => tookMs ?? []);
+      if (telling.length < FEWEST || now - steppedAt < STEP_MS) return budget;
+      median = middleOf(telling.slice(-SAMPLES));
+      const next = Math.min(most, Math.max(least, nextOf(budget, median > slowMs)));
+      if (next !== budget) steppedAt = now;
+      budget = next;
       return budget;
     },
     because: () =>
@@ -64,6 +73,15 @@ export function throttle({ most, usualMs = UNKNOWN_USUAL_MS }: ThrottleLimits): 
         ? `new pods take ${seconds(median)} to get ready, usually ${seconds(usualMs)}: ${budget} pods at a time instead of ${most}`
         : undefined,
   };
+}
+
+function nextOf(budget: number, isSlow: boolean): number {
+  return isSlow ? Math.floor(budget * LESS) : Math.ceil(budget * MORE);
+}
+
+/** What is known of a pod that is not ready; undefined: it may be ready in time. */
+function overdue(ageMs: number, slowMs: number): number | undefined {
+  return ageMs > slowMs ? ageMs : undefined;
 }
 
 /** The median; 0 of nothing. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CanaryCandidate, heedCanary, heldBehind } from '../../../src/rotation/canary.js';
+import { type CanaryCandidate, headStart, heedCanary, heldBehind } from '../../../src/rotation/canary.js';
 
 const ROLL = { do: 'roll', mark: 'abc-trust' } as const;
 const WAIT = { do: 'wait', why: 'its rollout is under way' } as const;
@@ -65,4 +65,16 @@ describe('the canary of a namespace', () => {
         'not rolled: shop/Deployment/a was rolled first in this namespace, as its canary, and has not come out right',
     });
   });
+});
+
+it('canaries have a head start of half a minute, each wave anew', () => {
+  let now = 0;
+  const isAhead = headStart(() => now);
+  expect(isAhead(3)).toBe(true);
+  now = 29_000;
+  expect(isAhead(1)).toBe(true);
+  now = 31_000;
+  expect(isAhead(1)).toBe(false);
+  expect(isAhead(0)).toBe(false);
+  expect(isAhead(2)).toBe(true);
 });

@@ -3,32 +3,25 @@ import { throttle } from '../../../src/rotation/throttle.js';
 
 const STEP = 10_000;
 
-/** Budgets over some steps, in each of which pods took as long as is said. */
-function budgets(pace: ReturnType<typeof throttle>, took: number[], starting: number[] = []): number[] {
-  return took.map((ms, step) =>
-    pace.budget({
-      now: (step + 1) * STEP,
-      started: step === 0 && ms === 0 ? [] : Array.from({ length: 20 }, () => ms),
-      starting,
-    }),
-  );
+/** What it allows step by step, where pods that were made in the step before took as long as is said. */
+function budgets(pace: ReturnType<typeof throttle>, took: number[], from = 1): number[] {
+  return took.map((tookMs, step) => {
+    const now = (from + step) * STEP;
+    return pace.budget({ now, pods: Array.from({ length: 20 }, () => ({ createdAt: now - 1000, tookMs })) });
+  });
 }
 
 describe('throttle', () => {
   it('allows all while pods take what is usual, or little', () => {
     const pace = throttle({ most: 100, usualMs: 5000 });
-    expect(budgets(pace, [5000, 5000, 14_000, 9000])).toEqual([100, 100, 100, 100]);
+    expect(budgets(pace, [5000, 5000, 19_000, 9000])).toEqual([100, 100, 100, 100]);
     expect(pace.because()).toBeUndefined();
   });
-  it('halves it while they take longer, says why, and comes back bit by bit', () => {
+  it('takes less while they take much longer, says why, and comes back bit by bit', () => {
     const pace = throttle({ most: 100, usualMs: 10_000 });
-    expect(budgets(pace, [10_000, 25_000, 25_000])).toEqual([100, 50, 25]);
-    expect(pace.because()).toBe('new pods take 25 s to get ready, usually 10 s: 25 pods at a time instead of 100');
-    const later = Array.from({ length: 10 }, (_, step) =>
-      pace.budget({ now: (step + 4) * STEP, started: Array.from({ length: 20 }, () => 10_000), starting: [] }),
-    );
-    expect(later.slice(0, 3)).toEqual([32, 40, 50]);
-    expect(later.at(-1)).toBe(100);
+    expect(budgets(pace, [10_000, 35_000, 35_000])).toEqual([100, 70, 49]);
+    expect(pace.because()).toBe('new pods take 35 s to get ready, usually 10 s: 49 pods at a time instead of 100');
+    expect(budgets(pace, [9000, 9000, 9000, 9000, 9000], 4)).toEqual([62, 78, 98, 100, 100]);
   });
   it('never stops by itself', () => {
     const pace = throttle({ most: 100, usualMs: 10_000 });
@@ -37,18 +30,22 @@ describe('throttle', () => {
         pace,
         Array.from({ length: 20 }, () => 60_000),
       ).at(-1),
-    ).toBe(5);
+    ).toBe(10);
   });
-  it('counts pods that do not get ready', () => {
+  it('counts pods that should be ready by now, and are not', () => {
     const pace = throttle({ most: 100, usualMs: 10_000 });
-    expect(budgets(pace, [0], [])).toEqual([100]);
-    expect(pace.budget({ now: 2 * STEP, started: [], starting: [40_000, 50_000, 1000] })).toBe(50);
+    const overdue = Array.from({ length: 9 }, () => ({ createdAt: STEP }));
+    expect(pace.budget({ now: 2 * STEP, pods: overdue })).toBe(100);
+    expect(pace.budget({ now: 5 * STEP, pods: overdue })).toBe(70);
   });
-  it('waits until a change has shown before the next', () => {
+  it('judges a step by the pods that were made after it', () => {
     const pace = throttle({ most: 100, usualMs: 10_000 });
-    const slow = { started: [30_000], starting: [] };
-    expect([STEP, STEP + 9000, 2 * STEP, 2 * STEP + 1, 3 * STEP].map((now) => pace.budget({ now, ...slow }))).toEqual([
-      100, 100, 50, 50, 25,
-    ]);
+    const slow = Array.from({ length: 9 }, () => ({ createdAt: 0, tookMs: 40_000 }));
+    expect([4, 5, 6, 9].map((step) => pace.budget({ now: step * STEP, pods: slow }))).toEqual([70, 70, 70, 70]);
+  });
+  it('hears nothing from a few', () => {
+    const pace = throttle({ most: 100, usualMs: 10_000 });
+    const few = Array.from({ length: 4 }, () => ({ createdAt: 0, tookMs: 90_000 }));
+    expect(pace.budget({ now: 9 * STEP, pods: few })).toBe(100);
   });
 });

@@ -10,7 +10,7 @@ const DONE: RolloutDecision = { do: 'nothing' };
 
 function cluster(...all: [string, RolloutDecision, boolean?][]): Cluster {
   const line = all.map(([name, decision, begun = false]) => ({ name, decision, begun }) as InCluster);
-  return { all: line, byNamespace: new Map(), held: new Map(), proxies: 0 };
+  return { all: line, byNamespace: new Map(), held: new Map(), canaries: new Set(), proxies: 0 };
 }
 const decided = ({ all }: Cluster) => all.map(({ decision }) => decision.do);
 
