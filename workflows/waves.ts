@@ -48,7 +48,9 @@ export async function rollNamespaces(
   const { settings, linkerdNamespace } = input;
   const names = gate.namespaces.map(({ name }) => name).filter((name) => name !== linkerdNamespace);
   const waves = wavesOf(names, mesh.extensions, settings.rollout);
-  for (const namespace of waves.flat()) track(rotation, { ...untouched(rotation, phase, namespace), state: 'waiting' });
+  for (const [index, wave] of waves.entries())
+    for (const namespace of wave)
+      track(rotation, { ...untouched(rotation, phase, namespace), state: index === 0 ? 'running' : 'waiting' });
   const { stragglers, stopped, closed, shown, undone } = await steps.reinjectNamespaces(
     `${phase} ${names.length} namespaces`,
     () => ({

@@ -14,6 +14,8 @@ import {
   startWorker,
 } from './support.js';
 
+/** Of one of the phases that roll: the control plane, and all other namespaces. */
+const ROLLING = ['reinject:renew', 'reinjectNamespaces:renew'];
 /** One activity of each phase that has any; `approve` waits without one. */
 const DEADLY = ['preflight', 'generate', 'addTarget', 'writeIssuer', 'awaitIssuer', 'dropRetired', 'finish'];
 
@@ -27,7 +29,7 @@ it('survives SIGKILL of the worker in every phase: one run, one new root, three 
   const { result: report, refused } = await refusalsDuring(async () => {
     const handle = await startRotation(FAST);
     ({ runId: firstRun } = await handle.describe());
-    for (const activity of [...DEADLY, 'reinject:renew'].toSorted(inOrder)) {
+    for (const activity of [...DEADLY, ...ROLLING].toSorted(inOrder)) {
       await eventually(`${activity} to be scheduled`, async () => await isScheduled(handle, activity), 120_000);
       await worker.kill();
       killed.push(activity);
@@ -36,7 +38,7 @@ it('survives SIGKILL of the worker in every phase: one run, one new root, three 
     return await reportOf(handle);
   });
   await worker.stop();
-  expect(killed).toHaveLength(DEADLY.length + 1);
+  expect(killed).toHaveLength(DEADLY.length + ROLLING.length);
   expect(report.outcome).toBe('completed');
   expect(report.runId, 'no worker has reset what it can replay').toBe(firstRun);
   expect(await anchorsInUse()).toEqual([report.newRoot.fingerprint]);
@@ -53,6 +55,7 @@ const ORDER = [
   'writeIssuer',
   'awaitIssuer',
   'reinject:renew',
+  'reinjectNamespaces:renew',
   'dropRetired',
   'finish',
 ];

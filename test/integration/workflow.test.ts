@@ -140,19 +140,19 @@ describe('a step that fails', () => {
     expect((await reportOf(handle)).outcome).toBe('completed');
   });
 
-  it('is the same for every lane: when one wait is over the others still stand, and none comes back after a pause', async () => {
+  it('is the same for all namespaces of a rollout: none comes back after a pause', async () => {
     const open = new Set(['a', 'b']);
     cluster.given.answers = {
       checkGate: ({ phase }: { phase: string }) => gate(phase === 'retire' ? [...open] : []),
-      reinject: async ({ namespace }: { namespace: string }) => {
-        while (open.has(namespace)) await new Promise((resolve) => setTimeout(resolve, 100));
-        return { namespace, stragglers: [] };
+      reinjectNamespaces: async () => {
+        while (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+        return { shown: [], stragglers: [] };
       },
     };
     const handle = await cluster.start({ approvals: 'none' });
     await statusWhere(
       handle,
-      'two lanes',
+      'the rollout of both',
       ({ namespaces }) => namespaces.filter(({ state }) => state === 'running').length === 2,
     );
     await handle.executeUpdate('pause', { args: [] });
@@ -314,9 +314,9 @@ describe('what people say', () => {
     cluster.given.answers = {
       checkGate: ({ phase, waivers }: { phase: string; waivers: Waiver[] }) =>
         gate(phase === 'retire' && waivers.length === 0 ? ['shop'] : []),
-      reinject: async ({ namespace, waivers }: { namespace: string; waivers: Waiver[] }) => {
+      reinjectNamespaces: async ({ waivers }: { waivers: Waiver[] }) => {
         while (waivers.length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
-        return { namespace, stragglers: [] };
+        return { shown: [], stragglers: [] };
       },
     };
     const handle = await cluster.start({ approvals: 'none' });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { courseOf, type CourseRef } from '../../../src/rotation/courses/index.js';
 import { readInput } from '../../../src/rotation/input.js';
 import type { AwaitIssuerResult, GateResult, PhaseInput } from '../../../src/rotation/payloads.js';
-import type { ReinjectInput } from '../../../src/rotation/rollout-payloads.js';
+import type { ReinjectInput, ReinjectNamespacesInput } from '../../../src/rotation/rollout-payloads.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 import { effectsOf } from '../../../workflows/effects.js';
 import type { Operator, Work } from '../../../workflows/operator/index.js';
@@ -29,8 +29,13 @@ vi.mock('@temporalio/workflow', () => {
     },
     reinject: ({ phase, namespace, only }: ReinjectInput) => {
       cluster.calls.push(`reinject ${phase} ${namespace}${only ? ` ${only.join()}` : ''}`);
-      if (namespace === 'shop' || phase === 'issue' || phase === 'bridge') cluster.proven.add(phase);
+      if (phase === 'issue' || phase === 'bridge') cluster.proven.add(phase);
       return { namespace, phase, stragglers: [] };
+    },
+    reinjectNamespaces: ({ phase, waves }: ReinjectNamespacesInput) => {
+      cluster.calls.push(`reinject ${phase} ${waves.flat().join()}`);
+      cluster.proven.add(phase);
+      return { phase, stragglers: [], shown: [] };
     },
     awaitProxies: ({ phase }: PhaseInput) => {
       cluster.proven.add(phase);
@@ -45,6 +50,7 @@ vi.mock('@temporalio/workflow', () => {
   };
   const labels: Record<string, (input: { phase?: string; state?: string }) => string> = {
     reinject: () => '',
+    reinjectNamespaces: () => '',
     writeIssuer: ({ state }) => `writeIssuer ${state}`,
   };
   const activity = (name: string) => async (input: never) => {
