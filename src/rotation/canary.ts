@@ -16,6 +16,8 @@ export interface CanaryCandidate {
   /** All its pods are up: what is broken already proves nothing. */
   sound: boolean;
   proxies: number;
+  /** Pods that stay, and are not proven yet. */
+  left: number;
 }
 
 export interface CanaryVerdict {
@@ -41,7 +43,7 @@ export function heedCanary(
 function byName(named: readonly CanaryCandidate[]): CanaryVerdict {
   const failed = named.find(hasFailed);
   if (failed) return { failed: failed.name };
-  const isOver = named.every(({ decision }) => decision.do === 'nothing') && named.some(isProven);
+  const isOver = named.every((one) => one.decision.do === 'nothing' || isProven(one)) && named.some(isProven);
   return isOver ? EVERYBODY : { only: namesOf(named) };
 }
 
@@ -78,8 +80,10 @@ function namedIn(
   return setting.includes(namespace) ? annotated : undefined;
 }
 
-function isProven({ begun, decision, proxies }: CanaryCandidate): boolean {
-  return begun && decision.do === 'nothing' && proxies > 0;
+/** Its old pods may still be leaving. */
+function isProven({ begun, decision, proxies, left, sound }: CanaryCandidate): boolean {
+  if (!begun || proxies === 0) return false;
+  return decision.do === 'nothing' || (decision.do === 'wait' && left === 0 && sound);
 }
 
 /** The fewest pods are at stake. */

@@ -14,6 +14,7 @@ function one(name: string, change: Partial<CanaryCandidate> = {}): CanaryCandida
     asked: false,
     sound: true,
     proxies: 3,
+    left: 3,
     ...change,
   };
 }
@@ -31,6 +32,11 @@ describe('the canary of a namespace', () => {
     ['is waited for', [one('a', { begun: true, decision: WAIT }), one('b')], ['a']],
     ['has to come out right', [one('a', { begun: true, decision: STUCK }), one('b')], { failed: 'a' }],
     ['lets the others go when it has', [one('a', { begun: true, decision: DONE }), one('b')], 'everybody'],
+    [
+      'has come out right when its new pods have, whoever is leaving',
+      [one('a', { begun: true, decision: WAIT, left: 0 }), one('b')],
+      'everybody',
+    ],
     ['is proven by pods', [one('a', { begun: true, decision: DONE, proxies: 0 }), one('b')], ['b']],
     [
       'was another, where one is stuck and one has come out right',
