@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node';
 import { MARKED_AT_ANNOTATION } from '../../src/kubernetes/own-names.js';
 import { BUILDING_MS, expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
-import { reportOf, statusOf, statusWhere } from '../integration/support.js';
+import { reportOf, statusWhere } from '../integration/support.js';
 
 /** How gently workloads are rolled: the canary of a namespace, the brake, and what the cluster itself asks for. */
 
@@ -47,7 +47,13 @@ it('rolls nobody else of a namespace whose canary is stuck, and goes on when it 
 });
 
 it('stops when more has gone wrong than it may go on with, and asks; `retry` goes on', async () => {
+  const oneByOne = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+  await mesh.k8s.apps.patchNamespacedDeployment({
+    ...{ name: 'api', namespace: 'payments' }, // in four turns: it is the first in line, and stuck
+    body: [{ op: 'add', path: '/spec/strategy', value: oneByOne }],
+  });
   await fill('payments', 'api');
+  const before = await templatesOf(NS);
   const rollout = { canary: 'none', pods: 1, maxStragglers: 0 } as const;
   const handle = await mesh.start({ ...ROLL, rollout });
   const status = await statusWhere(handle, 'the brake', ({ waiting }) => waiting?.kind === 'attention');
@@ -55,7 +61,8 @@ it('stops when more has gone wrong than it may go on with, and asks; `retry` goe
   expect(stopped).toMatchObject({ reason: 'RolloutStopped' });
   expect(stopped?.message).toMatch(/^nothing more is rolled: 1 of \d+ workloads have not come out right/);
   expect(stopped?.message).toContain('payments/Deployment/api');
-  expect((await statusOf(handle)).namespaces.some(({ state }) => state === 'waiting')).toBe(true);
+  expect(await templatesOf(NS)).toEqual(before);
+  expect(status.namespaces.find(({ namespace }) => namespace === NS)).toMatchObject({ state: 'waiting' });
   await mesh.k8s.core.deleteNamespacedResourceQuota({ namespace: 'payments', name: 'full' });
   await handle.executeUpdate('retry', { args: [] });
   expect((await reportOf(handle)).outcome).toBe('completed');

@@ -35,11 +35,14 @@ describe('histories of this version and of those it is compatible with', { timeo
 });
 
 describe('a history of another version', { timeout: 60_000 }, () => {
-  it('is recognised, so that its run starts anew: from its first task, with its input', async () => {
-    const history = read('old', 'standard-0.1.json');
-    expect(await replays(source, history, 'replay')).toBe(false);
-    expect(String(firstTask(history as never))).toBe('4');
-  });
+  it.each(files(path.join(HISTORIES, 'old')))(
+    'is recognised, so that its run starts anew: from its first task, with its input: %s',
+    async (file) => {
+      const history = read('old', file);
+      expect(await replays(source, history, 'replay')).toBe(false);
+      expect(String(firstTask(history as never))).toBe('4');
+    },
+  );
 
   it('is recognised by one step that this version would not have taken', async () => {
     const [file] = files(HISTORIES);

@@ -24,7 +24,7 @@ beforeAll(() => void Runtime.install({ logger: new DefaultLogger('ERROR') }));
 
 /** A rotation that was recorded, as if it had been started with these windows. */
 function recordedWith(windows: NonNullable<RotationInput['rollout']>['windows']): StoredHistory {
-  const file = path.resolve(import.meta.dirname, '../../histories/standard-0.3.json');
+  const file = path.resolve(import.meta.dirname, '../../histories/standard-0.7.json');
   const history = JSON.parse(readFileSync(file, 'utf8')) as StoredHistory;
   const [payload] = history.events[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
   if (!payload) throw new Error('the recorded rotation has no input');
