@@ -10,7 +10,7 @@ export interface Capped {
 }
 
 /** Bytes of the findings that are named, as JSON. */
-const MOST_BYTES = 24_000;
+const MOST_BYTES = 36_000;
 /** Characters: what other programs have said may be of any length. */
 const LONGEST = { message: 1000, hint: 700, name: 400 } as const;
 

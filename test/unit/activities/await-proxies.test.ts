@@ -9,6 +9,7 @@ import { mesh, phaseInput, run } from './waits.js';
 
 vi.mock('../../../activities/kit/stored-rotation.js', async () => (await import('./waits.js')).storedRotation());
 vi.mock('../../../activities/kit/proxies.js', async () => (await import('./waits.js')).proxies());
+vi.mock('../../../activities/kit/live-pods.js', async () => (await import('./waits.js')).livePods());
 vi.mock('../../../activities/kit/heartbeat.js', async (actual) =>
   (await import('./waits.js')).shortPauses(await actual<{ pause(milliseconds: number): Promise<void> }>()),
 );

@@ -46,12 +46,19 @@ export function storedRotation() {
   };
 }
 
+const lookAtMesh = async (): Promise<ProxyObservation[]> => {
+  mesh.looks += 1;
+  return await Promise.resolve(mesh.proxiesAt(mesh.looks));
+};
+
+export function livePods() {
+  return { livePods: async () => await Promise.resolve({ look: lookAtMesh, isFresh: true }) };
+}
+
 export function proxies() {
   return {
-    gatedPods: async () => {
-      mesh.looks += 1;
-      return await Promise.resolve(mesh.proxiesAt(mesh.looks));
-    },
+    gatedPods: lookAtMesh,
+    gatedOf: <T>(pods: T): T => pods,
     withIdentity: <T>(pods: T): T => pods,
     waivedBy: () => () => false,
     probe: async ({ prober }: Partial<Dependencies>, _: PhaseContext, pods: ProxyObservation[]) => {
