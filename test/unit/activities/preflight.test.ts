@@ -22,8 +22,9 @@ describe('what preflight finds in a large mesh', () => {
     }));
     const result = named(preflightFindings({ ...HEALTHY, proxies }));
     expect(JSON.stringify(result).length).toBeLessThan(LIMIT);
-    expect(result.findings).toHaveLength(100);
-    expect(result.findingsOmitted).toEqual({ ProxyUnreadable: 19_900 });
+    const { length } = result.findings;
+    expect(length).toBeGreaterThan(50);
+    expect(result.findingsOmitted).toEqual({ ProxyUnreadable: 20_000 - length });
     expect(result.findings[0]?.hint).toContain('--reach');
   });
   it('names what blocks before what does not, in the order in which people read it', () => {
