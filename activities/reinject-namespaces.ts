@@ -9,7 +9,6 @@ import type {
   ReinjectNamespacesInput,
   ReinjectNamespacesResult,
   RolloutProgress,
-  UndoneRolls,
 } from '../src/rotation/rollout-payloads.js';
 import { type Throttle, throttle } from '../src/rotation/throttle.js';
 import { act } from './kit/act.js';
@@ -17,8 +16,8 @@ import { clusterLooks, type ClusterLook, type ClusterLooks } from './kit/cluster
 import { type Cluster, type ClusterState, clusterState, type InCluster, openWaves } from './kit/cluster-state.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { fence } from './kit/fence.js';
-import { pause, reportedBefore, reportProgress, untilEnd } from './kit/heartbeat.js';
-import { isBusy, stragglersOf } from './kit/namespace-progress.js';
+import { pause, reportProgress, untilEnd } from './kit/heartbeat.js';
+import { isBusy, stragglersOf, undoneBefore } from './kit/namespace-progress.js';
 import { rolloutProgress } from './kit/rollout-progress.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
@@ -133,8 +132,4 @@ function writer(dependencies: Dependencies, { input, cluster, reading }: Writing
     };
     await pMap(next, roll, { concurrency: WRITES_AT_ONCE });
   };
-}
-
-function undoneBefore(): UndoneRolls | undefined {
-  return (reportedBefore() as Partial<RolloutProgress> | undefined)?.undone;
 }

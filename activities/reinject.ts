@@ -1,31 +1,24 @@
 import { type ProxyObservation, workloadName } from '../src/ground/mesh.js';
+import { present } from '../src/ground/present.js';
 import type { Workload, WorkloadReading } from '../src/kubernetes/workload.js';
 import { isWorkloadKind, listWorkloads } from '../src/kubernetes/workloads.js';
 import { capped } from '../src/rotation/capped.js';
-import { isWaived, withoutControlPlane } from '../src/rotation/findings.js';
-import type {
-  NamespaceProgress,
-  ReinjectInput,
-  ReinjectResult,
-  UndoneRolls,
-} from '../src/rotation/rollout-payloads.js';
+import type { ReinjectInput, ReinjectResult } from '../src/rotation/rollout-payloads.js';
 import { act, needsInjector, nextInLine } from './kit/act.js';
 import { assess, type Assessment } from './kit/assess.js';
-import { heedFirst } from './kit/first-of-wave.js';
+import { BEHIND_THE_FIRST, heedFirst } from './kit/first-of-wave.js';
 import { withInjectorDown } from './kit/heed-injector.js';
-import { pause, reportedBefore, reportProgress } from './kit/heartbeat.js';
+import { pause, reportProgress } from './kit/heartbeat.js';
 import { namespaceMemory, type NamespaceMemory } from './kit/namespace-memory.js';
-import { isBusy, SHOWN_ALONE, stragglersOf, summarize } from './kit/namespace-progress.js';
+import { isBusy, SHOWN_ALONE, stragglersOf, summarize, undoneBefore, undoneOf } from './kit/namespace-progress.js';
 import { judgedPods } from './kit/proxies.js';
-import { proxyCache } from './kit/proxy-cache.js';
+import { rolloutCache } from './kit/rollout-cache.js';
 import { fence } from './kit/fence.js';
 import type { Dependencies } from './kit/dependencies.js';
 import { injectorIsReady } from './kit/rehearsal.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 import { workloadReading } from './kit/templates.js';
 
-/** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
-const LOOK_AGAIN_MS = 10_000;
 /** Workloads of one namespace that roll at the same time, where the input says nothing. */
 const AT_ONCE = 8;
 /** Stragglers that a result names; the gate counts all. */
@@ -49,16 +42,12 @@ export async function rollNamespace(
   const { rollout, timing } = input.settings;
   const reading = workloadReading(phase);
   const memory = namespaceMemory({ ...input.undone, ...undoneBefore() });
-  const counted = withoutControlPlane(input.waivers, input.linkerdNamespace);
   const look = namespaceLooks(dependencies, input, {
     reading,
     memory,
     controlPlane: phase.linkerd.namespace,
     anchors: phase.evidence.anchors,
-    proxies: proxyCache(dependencies, phase, {
-      isDue: ({ at }, now) => now - at > LOOK_AGAIN_MS,
-      isWaived: ({ workload }) => isWaived({ kind: 'workload', name: workloadName(workload) }, counted),
-    }),
+    proxies: rolloutCache(dependencies, phase, input),
   });
   let rolled = 0;
   for (;;) {
@@ -68,7 +57,10 @@ export async function rollNamespace(
     const heeding = await heedInjector(dependencies, phase, { seen, input, memory });
     const { state, free } = heedFirst(heeding, { proxies: found.proxies, phase, input, memory });
     const heldBecause = (one: Assessment) => (free.includes(one) ? undefined : BEHIND_THE_FIRST);
-    const progress = summarize(state, input, { rolled, named: SHOWN_ALONE, heldBecause });
+    const progress = {
+      ...summarize(state, input, { rolled, named: SHOWN_ALONE, heldBecause }),
+      ...present({ undone: undoneOf(state) }),
+    };
     reportProgress(progress);
     const next = nextInLine(free, rollout.workloads ?? AT_ONCE);
     if (next.length > 0) {
@@ -87,7 +79,7 @@ interface LookAt {
   controlPlane: string;
   /** The phase is about anchors. */
   anchors: boolean;
-  proxies: ReturnType<typeof proxyCache>;
+  proxies: ReturnType<typeof rolloutCache>;
 }
 
 /** Looks at a namespace again and again; after the first time only at kinds that have something to do here. */
@@ -126,10 +118,4 @@ async function heedInjector(
   const isBound = input.namespace !== linkerd.namespace && seen.some(needsInjector);
   if (!isBound || (await injectorIsReady(k8s, linkerd.namespace))) return seen;
   return withInjectorDown(seen, { memory, stuckAfterMs: input.settings.rollout.stuckAfter });
-}
-
-const BEHIND_THE_FIRST = 'no dry run of a new pod is taken: the first workload has to come out right before it';
-
-function undoneBefore(): UndoneRolls | undefined {
-  return (reportedBefore() as Partial<NamespaceProgress> | undefined)?.undone;
 }

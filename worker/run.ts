@@ -5,12 +5,12 @@ import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
 import { loadTemporalConfig, type TemporalConfig } from '../src/temporal/config.js';
 import { type FrontActivities, stepQueue } from '../src/temporal/names.js';
+import { pollersOf, RECENT_MS, STEPS } from '../src/temporal/pollers.js';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
 import { connectionTrouble } from '../src/temporal/trouble.js';
 import { clusterAccess, refuseUnverified } from './access.js';
 import type { WorkerConfig } from './config.js';
 import { installTemporalRuntime } from './log.js';
-import { countPollers } from './pollers.js';
 import type { WorkflowSource } from './replay.js';
 import { adoptOldRuns } from './upgrade.js';
 
@@ -55,8 +55,10 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
     if (absent !== undefined) log.warn({ namespace }, absent);
     const answers: FrontActivities = {
       knowsSearchAttributes: known,
-      countWorkers: async (cluster) =>
-        await countPollers(connection, namespace, stepQueue(config.REROOT_TASK_QUEUE, cluster)).catch(() => 1),
+      countWorkers: async (cluster) => {
+        const queue = stepQueue(config.REROOT_TASK_QUEUE, cluster);
+        return await countPollers(connection, namespace, queue).catch(() => 1);
+      },
     };
     const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions(answers) });
     const workers = [
@@ -87,6 +89,12 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
     await connection.close().catch(() => undefined); // what was made and does not run holds it
     throw error;
   }
+}
+
+async function countPollers({ workflowService }: NativeConnection, namespace: string, queue: string): Promise<number> {
+  const pollers = await pollersOf(workflowService, { namespace, queue, type: STEPS });
+  const recent = pollers.filter(({ polledAt }) => Date.now() - polledAt < RECENT_MS);
+  return new Set(recent.map(({ identity }) => identity)).size;
 }
 
 /** @throws Error that says which setting to look at */

@@ -8,11 +8,11 @@ import type {
   ReinjectInput,
   ReinjectNamespacesInput,
   ReinjectResult,
+  ShownNamespace,
 } from '../src/rotation/rollout-payloads.js';
 import type { GatedPhase } from '../src/rotation/phases.js';
 import { wavesOf } from '../src/rotation/plan.js';
 import { shownNamespaces } from '../src/rotation/shown-namespaces.js';
-import type { RotationStatus } from '../src/rotation/status.js';
 import { showDetails } from './in-phase.js';
 import { phaseInput, type Rotation } from './rotation.js';
 import { closesAt } from './window.js';
@@ -48,9 +48,13 @@ export async function rollNamespaces(
   const { settings, linkerdNamespace } = input;
   const names = gate.namespaces.map(({ name }) => name).filter((name) => name !== linkerdNamespace);
   const waves = wavesOf(names, mesh.extensions, settings.rollout);
-  for (const [index, wave] of waves.entries())
-    for (const namespace of wave)
-      track(rotation, { ...untouched(rotation, phase, namespace), state: index === 0 ? 'running' : 'waiting' });
+  const begun = waves.flatMap((wave, index) =>
+    wave.map((namespace): ShownNamespace => ({
+      ...untouched(rotation, phase, namespace),
+      state: index === 0 ? 'running' : 'waiting',
+    })),
+  );
+  track(rotation, ...begun);
   const { stragglers, stopped, closed, shown, undone } = await steps.reinjectNamespaces(
     `${phase} ${names.length} namespaces`,
     () => ({
@@ -62,10 +66,7 @@ export async function rollNamespaces(
     }),
   );
   if (undone) status.undone = { phase, rolls: undone };
-  const isShown = new Set(shown.map(({ namespace }) => namespace));
-  const others = status.namespaces.filter(({ namespace }) => !isShown.has(namespace));
-  status.namespaces = shownNamespaces([...shown, ...others]);
-  showDetails(status);
+  track(rotation, ...shown);
   if (closed) return 'closed';
   return stopped === undefined ? stragglers : [rolloutStopped(stopped), ...stragglers];
 }
@@ -105,8 +106,9 @@ function untouched({ status }: Rotation, phase: GatedPhase, namespace: string): 
   };
 }
 
-function track({ status }: Rotation, progress: RotationStatus['namespaces'][number]): void {
-  const others = status.namespaces.filter(({ namespace }) => namespace !== progress.namespace);
-  status.namespaces = shownNamespaces([...others, progress]);
+function track({ status }: Rotation, ...progress: ShownNamespace[]): void {
+  const newer = new Set(progress.map(({ namespace }) => namespace));
+  const others = status.namespaces.filter(({ namespace }) => !newer.has(namespace));
+  status.namespaces = shownNamespaces([...others, ...progress]);
   showDetails(status);
 }

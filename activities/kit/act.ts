@@ -2,7 +2,7 @@ import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { FIELD_MANAGER } from '../../src/kubernetes/own-names.js';
 import type { Workload, WorkloadReading } from '../../src/kubernetes/workload.js';
 import { evictPod, type Refused, type Rolled, rollWorkload } from '../../src/kubernetes/workloads.js';
-import type { RolloutDecision } from '../../src/rotation/rollout-waits.js';
+import { isNext } from '../../src/rotation/rollout-waits.js';
 import type { Assessment } from './assess.js';
 import type { NamespaceMemory } from './namespace-memory.js';
 
@@ -13,10 +13,6 @@ export function nextInLine(state: readonly Assessment[], atOnce: number): Assess
   const isRefused = ({ decision }: Assessment) => 'refused' in decision;
   const inTurn = [...next.filter((one) => !isRefused(one)), ...next.filter(isRefused)];
   return inTurn.slice(0, Math.max(0, atOnce - rolling));
-}
-
-function isNext(decision: RolloutDecision): boolean {
-  return decision.do === 'roll' || decision.do === 'evict';
 }
 
 /** It is next in line, and somebody has to inject its pods: a template with anchors of its own has its proxy in it. */

@@ -1,18 +1,14 @@
-import { workloadName } from '../../src/ground/mesh.js';
-import { isWaived, withoutControlPlane } from '../../src/rotation/findings.js';
+import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import type { ReinjectNamespacesInput } from '../../src/rotation/rollout-payloads.js';
-import { type Cluster, type ClusterState } from './cluster-state.js';
+import type { Cluster, ClusterState } from './cluster-state.js';
 import { confirmation } from './confirmation.js';
 import type { Dependencies } from './dependencies.js';
 import { liveMesh, type MeshLook } from './live-mesh.js';
 import { podWatch, type PodNews } from './pod-watch.js';
-import { proxyCache } from './proxy-cache.js';
+import { rolloutCache } from './rollout-cache.js';
 import { injectorIsReady } from './rehearsal.js';
 import type { PhaseContext } from './stored-rotation.js';
 import { workloadReading } from './templates.js';
-
-/** Proxies that fell short are looked at again after this long at the soonest: until replaced they rarely change. */
-const LOOK_AGAIN_MS = 10_000;
 
 interface Where {
   phase: PhaseContext;
@@ -40,28 +36,26 @@ export async function clusterLooks(
   { phase, input, cluster, signal }: Where,
 ): Promise<ClusterLooks> {
   const { namespace: controlPlane } = phase.linkerd;
-  const counted = withoutControlPlane(input.waivers, input.linkerdNamespace);
   const mesh = await liveMesh(dependencies, { controlPlane, reading: workloadReading(phase), signal });
-  const proxies = inBackground(
-    proxyCache(dependencies, phase, {
-      isDue: ({ at }, now) => now - at > LOOK_AGAIN_MS,
-      isWaived: ({ workload }) => isWaived({ kind: 'workload', name: workloadName(workload) }, counted),
-    }),
-  );
+  const proxies = inBackground(rolloutCache(dependencies, phase, input));
   const certainly = confirmation();
   const pods = podWatch();
-  const assess = async (found: MeshLook): Promise<Cluster> => {
-    const members = cluster.membersOf(found.pods);
+  const assess = async (found: MeshLook, members: readonly MeshedPod[]): Promise<Cluster> => {
     proxies.look(members);
     const isUp = injectorRuns(found, controlPlane) || (await injectorIsReady(dependencies.k8s, controlPlane));
     return cluster.assess(found.workloads, proxies.known(members), isUp);
   };
+  const assessAnew = async (): Promise<Cluster> => {
+    const found = await mesh.fresh();
+    return await assess(found, cluster.membersOf(found.pods));
+  };
   return {
     look: async () => {
       const found = await mesh.look();
-      const told = await assess(found);
-      const seen = mesh.isFresh ? told : await certainly(told, async () => await assess(await mesh.fresh()));
-      return { seen, news: pods.look(cluster.membersOf(found.pods)) };
+      const members = cluster.membersOf(found.pods);
+      const told = await assess(found, members);
+      const seen = mesh.isFresh ? told : await certainly(told, assessAnew);
+      return { seen, news: pods.look(members) };
     },
     answered: proxies.answered,
   };
@@ -75,10 +69,10 @@ function injectorRuns({ pods }: MeshLook, controlPlane: string): boolean {
   );
 }
 
-type Cache = ReturnType<typeof proxyCache>;
+type Cache = ReturnType<typeof rolloutCache>;
 
 interface Asking {
-  look(pods: Parameters<Cache>[0]): void;
+  look(pods: readonly MeshedPod[]): void;
   known: Cache['known'];
   answered(): Promise<void>;
 }
@@ -87,7 +81,7 @@ interface Asking {
 function inBackground(cache: Cache): Asking {
   let asking: Promise<void> | undefined;
   let failure: unknown;
-  const ask = async (pods: Parameters<Cache>[0]): Promise<void> => {
+  const ask = async (pods: readonly MeshedPod[]): Promise<void> => {
     try {
       await cache(pods);
       asking = undefined;

@@ -4,10 +4,11 @@ import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import type { InLine } from '../../src/rotation/budget.js';
 import { type CanaryVerdict, heedCanary, heldBehind } from '../../src/rotation/canary.js';
 import { isMarkOf, phaseMark } from '../../src/rotation/mark.js';
+import { isNext } from '../../src/rotation/rollout-waits.js';
 import type { ReinjectInput, ReinjectNamespacesInput, UndoneRolls } from '../../src/rotation/rollout-payloads.js';
 import { needsInjector } from './act.js';
 import { assess, type Assessment } from './assess.js';
-import { heedFirst } from './first-of-wave.js';
+import { BEHIND_THE_FIRST, heedFirst } from './first-of-wave.js';
 import { withInjectorDown } from './heed-injector.js';
 import { namespaceMemory, type NamespaceMemory } from './namespace-memory.js';
 import { isBusy } from './namespace-progress.js';
@@ -27,8 +28,6 @@ export interface Cluster {
   canaries: ReadonlySet<string>;
   proxies: number;
 }
-
-const BEHIND_THE_FIRST = 'no dry run of a new pod is taken: the first workload has to come out right before it';
 
 export type ClusterState = ReturnType<typeof clusterState>;
 
@@ -126,15 +125,13 @@ function isBegun({ name, workload }: Assessment, memory: NamespaceMemory, mark: 
 
 /** Notes who waits for the canary; where that has failed, they are stragglers with it. */
 function behindCanary(line: InCluster[], { only, failed }: CanaryVerdict, held: Map<string, string>): InCluster[] {
-  if (failed !== undefined) return line.map((one) => (isNext(one) ? { ...one, decision: heldBehind(failed) } : one));
+  if (failed !== undefined)
+    return line.map((one) => (isNext(one.decision) ? { ...one, decision: heldBehind(failed) } : one));
   if (!only) return line;
   const canaries = [...only].join(', ');
-  for (const one of line) if (isNext(one) && !only.has(one.name)) held.set(one.name, `after its canary, ${canaries}`);
+  for (const one of line)
+    if (isNext(one.decision) && !only.has(one.name)) held.set(one.name, `after its canary, ${canaries}`);
   return line;
-}
-
-function isNext({ decision }: InCluster): boolean {
-  return decision.do === 'roll' || decision.do === 'evict';
 }
 
 /**

@@ -18,6 +18,9 @@ interface Wave {
   memory: NamespaceMemory;
 }
 
+/** Why a workload that is held back waits. */
+export const BEHIND_THE_FIRST = 'no dry run of a new pod is taken: the first workload has to come out right before it';
+
 /**
  * Holds back all workloads but one until a new pod has come out right; where it has not, the others are stragglers with it.
  * @returns what is decided of each, and those that may go

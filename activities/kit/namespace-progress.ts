@@ -1,14 +1,14 @@
 import { plain } from '../../src/ground/plain.js';
-import { present } from '../../src/ground/present.js';
 import type { Finding } from '../../src/rotation/findings.js';
 import type { NamespaceProgress, ReinjectInput, UndoneRolls } from '../../src/rotation/rollout-payloads.js';
 import type { RolloutDecision } from '../../src/rotation/rollout-waits.js';
 import type { Assessment } from './assess.js';
+import { reportedBefore } from './heartbeat.js';
 
 /** What is told of the workloads of a namespace while they are rolled, and at the end. */
 
 /** Rolls that were put back of which later steps are told; any other is rolled once by each. */
-export const MOST_UNDONE = 20;
+const MOST_UNDONE = 20;
 const LONGEST_MARK = 100;
 /** Workloads that progress names; the others it counts. */
 export const SHOWN_ALONE = 5;
@@ -47,7 +47,6 @@ export function summarize(
     proven: state.reduce((sum, { proven }) => sum + proven, 0),
     rolled,
     waitingFor: waiting.length > most ? [...named, `and ${waiting.length - most} more workloads`] : named,
-    ...present({ undone: undoneOf(state) }),
   };
 }
 
@@ -57,6 +56,11 @@ export function undoneOf(state: readonly Assessment[]): UndoneRolls | undefined 
     workload?.dropped && workload.mark !== undefined ? [[name, plain(workload.mark, LONGEST_MARK)]] : [],
   );
   return undone.length > 0 ? Object.fromEntries(undone.slice(0, MOST_UNDONE)) : undefined;
+}
+
+/** What an earlier try of this activity has told of them before its worker died. */
+export function undoneBefore(): UndoneRolls | undefined {
+  return (reportedBefore() as { undone?: UndoneRolls } | undefined)?.undone;
 }
 
 function whyWaiting(decision: RolloutDecision): string {

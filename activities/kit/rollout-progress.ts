@@ -1,9 +1,9 @@
 import { present } from '../../src/ground/present.js';
-import { inFlight, isUnderWay } from '../../src/rotation/budget.js';
+import { inFlight } from '../../src/rotation/budget.js';
 import type { ReinjectNamespacesInput, RolloutProgress, ShownNamespace } from '../../src/rotation/rollout-payloads.js';
 import { shownInProgress } from '../../src/rotation/shown-namespaces.js';
 import type { Cluster, ClusterState, InCluster } from './cluster-state.js';
-import { isBusy, MOST_UNDONE, SHOWN_AMONG_OTHERS, summarize, undoneOf } from './namespace-progress.js';
+import { isBusy, SHOWN_AMONG_OTHERS, summarize, undoneOf } from './namespace-progress.js';
 
 interface Told {
   cluster: ClusterState;
@@ -18,7 +18,6 @@ export function rolloutProgress(seen: Cluster, told: Told): RolloutProgress {
   const namespaces = [...seen.byNamespace].map(([name, state]) => progressOf(name, state, { ...told, seen }));
   const sum = (key: 'workloads' | 'workloadsDone' | 'proxies' | 'proven' | 'rolled') =>
     namespaces.reduce((total, one) => total + one[key], 0);
-  const undone = Object.entries(undoneOf(seen.all) ?? {}).slice(0, MOST_UNDONE);
   return {
     phase: told.input.phase,
     workloads: sum('workloads'),
@@ -29,7 +28,7 @@ export function rolloutProgress(seen: Cluster, told: Told): RolloutProgress {
     inFlight: inFlight(seen.all),
     budget: told.budget,
     shown: shownInProgress(namespaces),
-    ...present({ slowed: told.slowed, undone: undone.length > 0 ? Object.fromEntries(undone) : undefined }),
+    ...present({ slowed: told.slowed, undone: undoneOf(seen.all) }),
   };
 }
 
@@ -40,7 +39,7 @@ function progressOf(
 ): ShownNamespace {
   const heldBecause = (one: { name: string }) => (stopped === undefined ? seen.held.get(one.name) : stopped);
   const of = { namespace, phase: input.phase };
-  const { undone: _undone, ...progress } = summarize(state, of, {
+  const progress = summarize(state, of, {
     rolled: cluster.rolledIn(namespace),
     named: SHOWN_AMONG_OTHERS,
     heldBecause,
@@ -49,6 +48,6 @@ function progressOf(
 }
 
 function stateOf(state: readonly InCluster[]): ShownNamespace['state'] {
-  if (state.some(isBusy)) return state.some((one) => isUnderWay(one) || one.begun) ? 'running' : 'waiting';
+  if (state.some(isBusy)) return state.some(({ begun }) => begun) ? 'running' : 'waiting';
   return state.some(({ decision }) => decision.do === 'straggle') ? 'stuck' : 'done';
 }

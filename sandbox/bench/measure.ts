@@ -12,6 +12,7 @@ import {
   rolloutsBetween,
   type Sandbox,
 } from '../kit/index.js';
+import { keepDoing } from './keep-doing.js';
 
 export interface Part {
   name: string;
@@ -115,18 +116,10 @@ function keepLooking({ mesh }: Sandbox, before: MeshStatus['proxies']) {
     if (refused > refusedBefore) seen.secondsWithRefusals += LOOK_MS / 1000;
     refusedBefore = refused;
   };
-  const ended = new AbortController();
-  const looking = (async () => {
-    while (!ended.signal.aborted) {
-      await look();
-      await sleep(LOOK_MS, undefined, { signal: ended.signal }).catch(() => undefined);
-    }
-  })();
-  looking.catch(() => undefined); // told by stop
+  const stop = keepDoing(look, LOOK_MS);
   return {
     stop: async () => {
-      ended.abort();
-      await looking;
+      await stop();
       return seen;
     },
   };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSecondsOf, type MeshCounts, peakRssOf, type Sandbox, type WorkerProcess } from '../kit/index.js';
+import { keepDoing } from './keep-doing.js';
 
 /** The mesh at a moment: from the stand-in, which the API server does not notice. */
 export interface Sample {
@@ -23,27 +23,19 @@ const LOOK_MS = 1000;
 
 export function startSampling({ mesh }: Sandbox): Sampler {
   const samples: Sample[] = [];
-  const ended = new AbortController();
   let worker: WorkerProcess | undefined;
   const look = async (): Promise<void> => {
     const [at, counts] = [Date.now(), await mesh.counts()];
     const cpu = worker ? { workerCpuSeconds: worker.cpuSeconds() } : {};
     samples.push({ at, counts, ...cpu, availableMb: availableMb() });
   };
-  const looking = (async () => {
-    while (!ended.signal.aborted) {
-      await look();
-      await sleep(LOOK_MS, undefined, { signal: ended.signal }).catch(() => undefined);
-    }
-  })();
-  looking.catch(() => undefined); // told by stop
+  const stop = keepDoing(look, LOOK_MS);
   return {
     watchWorker: (started) => {
       worker = started;
     },
     stop: async () => {
-      ended.abort();
-      await looking;
+      await stop();
       return samples;
     },
   };

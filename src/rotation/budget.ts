@@ -1,4 +1,4 @@
-import type { RolloutDecision } from './rollout-waits.js';
+import { isNext, type RolloutDecision } from './rollout-waits.js';
 
 /**
  * Who is rolled next, over the whole cluster: as many pods are being replaced at a time as the budget allows, and nothing
@@ -56,7 +56,7 @@ export function inFlight(line: readonly InLine[]): number {
 export function nextOfCluster<T extends InLine>(line: readonly T[], may: ReadonlySet<string>, limits: Limits): T[] {
   const busy = line.filter(isUnderWay);
   const room = roomFor(limits, busy);
-  const next = line.filter((one) => isNext(one) && may.has(one.name)).toSorted(inTurn);
+  const next = line.filter((one) => isNext(one.decision) && may.has(one.name)).toSorted(inTurn);
   return next.filter((one) => room.take(one));
 }
 
@@ -81,10 +81,6 @@ function roomFor({ pods, namespaces = Infinity, workloads = Infinity }: Limits, 
       return true;
     },
   };
-}
-
-function isNext({ decision }: InLine): boolean {
-  return decision.do === 'roll' || decision.do === 'evict';
 }
 
 function inTurn(one: InLine, other: InLine): number {

@@ -20,9 +20,8 @@ export interface ReinjectInput extends PhaseInput {
 /** Rolls that somebody has put back so thoroughly that the cluster has no trace of them: the mark of each, by workload. */
 export type UndoneRolls = Record<string, string>;
 
-/** Progress of one namespace in one phase; also what the activity's heartbeats carry. */
-export interface NamespaceProgress {
-  namespace: string;
+/** How far a phase is. */
+interface Counts {
   phase: GatedPhase;
   workloads: number;
   workloadsDone: number;
@@ -30,6 +29,11 @@ export interface NamespaceProgress {
   proven: number;
   /** Workloads rolled in this phase by this activity. */
   rolled: number;
+}
+
+/** Progress of one namespace in one phase; also what the activity's heartbeats carry. */
+export interface NamespaceProgress extends Counts {
+  namespace: string;
   /** What it is waiting for right now. */
   waitingFor: string[];
   undone?: UndoneRolls;
@@ -55,14 +59,7 @@ export interface ShownNamespace extends NamespaceProgress {
 }
 
 /** Progress of a rollout over many namespaces; also what the activity's heartbeats carry. */
-export interface RolloutProgress {
-  phase: GatedPhase;
-  workloads: number;
-  workloadsDone: number;
-  proxies: number;
-  proven: number;
-  /** Workloads rolled in this phase by this activity. */
-  rolled: number;
+export interface RolloutProgress extends Counts {
   /** Pods that are being replaced, and how many may be at a time. */
   inFlight: number;
   budget: number;

@@ -9,6 +9,11 @@ export type RolloutDecision =
   | { do: 'wait'; why: string }
   | Straggling;
 
+/** It would be rolled now, or a pod of it evicted. */
+export function isNext(decision: RolloutDecision): boolean {
+  return decision.do === 'roll' || decision.do === 'evict';
+}
+
 export interface Straggling {
   do: 'straggle';
   reason: string;

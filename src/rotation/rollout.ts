@@ -5,7 +5,15 @@ import { evictNext, heedRefusal, type Refusal } from './evictions.js';
 import type { Finding } from './findings.js';
 import { type Asked, isAskedAgain, isMarkOf, markToWrite } from './mark.js';
 import { ownerName, ownMeans, ownMeansBeside } from './own-means.js';
-import { elapsedMs, leave, type RolloutDecision, type Straggling, unanswered, type Waited } from './rollout-waits.js';
+import {
+  elapsedMs,
+  isNext,
+  leave,
+  type RolloutDecision,
+  type Straggling,
+  unanswered,
+  type Waited,
+} from './rollout-waits.js';
 import { unmanaged } from './unmanaged.js';
 
 /**
@@ -207,7 +215,7 @@ export function withoutInjector(
   decision: RolloutDecision,
   { downSince, stuckAfterMs, now }: { downSince: string | undefined; stuckAfterMs: number; now: Date },
 ): RolloutDecision {
-  if (decision.do !== 'roll' && decision.do !== 'evict') return decision;
+  if (!isNext(decision)) return decision;
   if (elapsedMs(downSince, now) <= stuckAfterMs) return { do: 'wait', why: 'the proxy injector is not ready' };
   return {
     do: 'straggle',

@@ -11,8 +11,7 @@ const PRESSING: readonly Shown[number]['state'][] = ['stuck', 'running', 'waitin
 
 /** The progress of namespaces as a status shows it, by name; of very many those that people should see. */
 export function shownNamespaces(all: Shown): Shown {
-  const inTurn = PRESSING.flatMap((state) => all.filter((one) => one.state === state));
-  return fitting(inTurn, ROOM).toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en'));
+  return fitting(inTurn(all), ROOM).toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en'));
 }
 
 /** Of what an activity tells, and its result keeps in the history. */
@@ -20,6 +19,9 @@ const ROOM_IN_PROGRESS = { most: 300, bytes: 24_000 };
 
 /** The same for progress on its way, with less room. */
 export function shownInProgress(all: Shown): Shown {
-  const inTurn = PRESSING.flatMap((state) => all.filter((one) => one.state === state));
-  return fitting(inTurn, ROOM_IN_PROGRESS);
+  return fitting(inTurn(all), ROOM_IN_PROGRESS);
+}
+
+function inTurn(all: Shown): Shown {
+  return PRESSING.flatMap((state) => all.filter((one) => one.state === state));
 }

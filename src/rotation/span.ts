@@ -1,3 +1,5 @@
+import { Heap } from 'heap-js';
+
 /** How long something may last: what is usual, and what is to be reckoned with. */
 export interface Span {
   /** Milliseconds. */
@@ -23,12 +25,15 @@ export function times({ fromMs, toMs }: Span, count: number): Span {
 /** In so many lanes, the next into the one that is free first: until the last is done. */
 export function inLanes(spans: readonly Span[], lanes: number): Span {
   const lasts = (key: keyof Span): number => {
-    const free = Array.from({ length: Math.max(1, Math.min(lanes, spans.length)) }, () => 0);
+    const free = new Heap<number>();
+    free.init(Array.from({ length: Math.max(1, Math.min(lanes, spans.length)) }, () => 0));
+    let last = 0;
     for (const one of spans) {
-      const first = free.indexOf(Math.min(...free));
-      free[first] = (free[first] ?? 0) + one[key];
+      const until = (free.peek() ?? 0) + one[key];
+      free.replace(until);
+      last = Math.max(last, until);
     }
-    return Math.max(...free);
+    return last;
   };
   return span(lasts('fromMs'), lasts('toMs'));
 }

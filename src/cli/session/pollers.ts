@@ -8,6 +8,7 @@ import {
 import { DEFAULT_CLUSTER } from '../../ground/cluster-name.js';
 import type { Alert, RotationStatus } from '../../rotation/status.js';
 import { stepQueue, workerCommand } from '../../temporal/names.js';
+import { dateOf, pollersOf, RECENT_MS, STEPS, WORKFLOWS } from '../../temporal/pollers.js';
 import { CliError } from '../exit-codes.js';
 import type { Session } from './connect.js';
 import { attributeOf } from './end.js';
@@ -17,16 +18,11 @@ import { attributeOf } from './end.js';
 type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
 type PendingActivity = NonNullable<Description['raw']['pendingActivities']>[number];
 
-/** TaskQueueType of temporal.api.enums.v1. */
-const WORKFLOWS = 1;
-const STEPS = 2;
 /** PendingActivityState of temporal.api.enums.v1. */
 const SCHEDULED = 1;
 /** gRPC status: Temporal says so where it knows of no worker, or of one that fails. */
 const FAILED_PRECONDITION = 9;
 
-/** A worker that is alive polls again after a minute at most; Temporal remembers one that is dead for longer. */
-const RECENT_MS = 90_000;
 /** A worker that dies leaves a cached workflow behind, past which a query has to come (5 s). */
 const ANSWER_MS = 15_000;
 /** How long a step waits for a worker before somebody hears of it. */
@@ -89,22 +85,19 @@ export function leftAlone(
 }
 
 /** When a worker last asked for work; undefined when Temporal knows of none. Who may not ask that takes it that one has. */
-async function lastPoll({ client }: WorkflowHandle, queue: string, taskQueueType: number): Promise<Date | undefined> {
+async function lastPoll(
+  { client }: WorkflowHandle,
+  queue: string,
+  type: typeof WORKFLOWS | typeof STEPS,
+): Promise<Date | undefined> {
   const { namespace } = client.options;
-  const request = { namespace, taskQueue: { name: queue }, taskQueueType };
   try {
-    const { pollers } = await client.connection.workflowService.describeTaskQueue(request);
-    const times = pollers.map(({ lastAccessTime }) => dateOf(lastAccessTime)?.getTime() ?? 0);
-    return times.length > 0 ? new Date(Math.max(...times)) : undefined;
+    const pollers = await pollersOf(client.connection.workflowService, { namespace, queue, type });
+    return pollers.length > 0 ? new Date(Math.max(...pollers.map(({ polledAt }) => polledAt))) : undefined;
   } catch (error) {
     if (isGrpcServiceError(error)) return new Date();
     throw error;
   }
-}
-
-/** A timestamp of Temporal's API; its seconds are 64 bits wide. */
-function dateOf(timestamp: PendingActivity['scheduledTime']): Date | undefined {
-  return timestamp ? new Date(Number(String(timestamp.seconds ?? 0)) * 1000 + (timestamp.nanos ?? 0) / 1e6) : undefined;
 }
 
 function unserved(

@@ -19,8 +19,6 @@ export interface LiveProgress {
   activities: Activity[];
   /** While proxies renew by themselves: how many have. */
   renewal?: RenewalState;
-  /** While workloads of many namespaces are rolled. */
-  rollout?: RolloutProgress;
 }
 
 /**
@@ -50,7 +48,7 @@ export async function readProgress(handle: WorkflowHandle): Promise<{ status: Ro
     attempt: attempt ?? 1,
     ...present({ lastFailure: lastFailure?.message || undefined }),
   }));
-  return { status, live: { namespaces, activities, ...present({ renewal, rollout }) } };
+  return { status, live: { namespaces, activities, ...present({ renewal }) } };
 }
 
 function isRenewalState(details: unknown): details is RenewalState {

@@ -1,8 +1,7 @@
-import net from 'node:net';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { CancelledFailure } from '@temporalio/activity';
 import { DefaultLogger } from '@temporalio/worker';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Dependencies } from '../../../activities/kit/dependencies.js';
 import { scanGate } from '../../../activities/kit/gate-scan.js';
 import { createActivities } from '../../../activities/index.js';
@@ -11,30 +10,21 @@ import type { MeshedPod } from '../../../src/linkerd/proxies/pods.js';
 import { GATES } from '../../../src/rotation/gates.js';
 import { eventually } from '../support.js';
 import { target } from '../rotation/support.js';
+import { hungProxies } from '../hung-proxies.js';
 
 const ADDRESS = '127.99.0.5';
 const hung = vi.hoisted(() => ({
   pods: [] as unknown[],
   scan: {} as { gate?(dependencies: unknown): Promise<unknown> },
 }));
-vi.mock('../../../src/linkerd/proxies/pods.js', () => ({
+vi.mock('../../../src/linkerd/proxies/list-pods.js', () => ({
   listMeshedPods: async () => await Promise.resolve(hung.pods),
 }));
 vi.mock('../../../activities/check-gate.js', () => ({
   checkGate: async (dependencies: unknown) => await hung.scan.gate?.(dependencies),
 }));
 
-const open = new Set<net.Socket>();
-let asked = 0;
-const server = net.createServer((socket) => {
-  asked += 1;
-  open.add(socket);
-  socket.on('error', () => undefined);
-  socket.once('close', () => open.delete(socket));
-  socket.resume();
-});
-beforeAll(async () => await new Promise<void>((resolve) => server.listen(4191, ADDRESS, resolve)));
-afterAll(() => server.close());
+const hanging = hungProxies(ADDRESS);
 
 it('a gate over hundreds of proxies that hang ends within a second of its cancellation, and asks no others', async () => {
   hung.pods = Array.from({ length: 400 }, (_, index): MeshedPod => ({
@@ -56,11 +46,11 @@ it('a gate over hundreds of proxies that hang ends within a second of its cancel
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   const gate = environment.run(checkGate as (input: unknown) => Promise<unknown>, {});
   const ended = expect(gate).rejects.toBeInstanceOf(CancelledFailure);
-  await eventually(() => open.size === 64);
+  await eventually(() => hanging.open.size === 64);
   const since = performance.now();
   environment.cancel();
   await ended;
-  await eventually(() => open.size === 0);
+  await eventually(() => hanging.open.size === 0);
   expect(performance.now() - since).toBeLessThan(1000);
-  expect(asked).toBe(64);
+  expect(hanging.asked()).toBe(64);
 });

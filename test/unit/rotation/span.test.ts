@@ -29,4 +29,9 @@ describe('inLanes', () => {
     expect(inLanes([span(3, 4), span(1, 4)], 1)).toEqual(span(4, 8));
     expect(inLanes([], 4)).toEqual(span(0, 0));
   });
+  it('has as many lanes as anybody likes', () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => span(index, 2));
+    expect(inLanes(many, 100_000)).toEqual(span(99_999, 2));
+    expect(inLanes(many, 50_000)).toEqual(span(99_999 + 49_999, 4));
+  });
 });

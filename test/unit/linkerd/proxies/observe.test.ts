@@ -17,6 +17,7 @@ import { UNFIT } from '../../hostile.js';
 import type { Issued } from '../../../../src/pki/issue.js';
 import { toPkcs8Pem } from '../../../../src/pki/key.js';
 import { authority, eventually, LEAF_NAME, leafUnder } from '../../support.js';
+import { hungProxies } from '../../hung-proxies.js';
 
 const CONCURRENCY = 16;
 const prober: Prober = { reach: 'address', concurrency: CONCURRENCY, timeoutMs: 1000 };
@@ -52,17 +53,7 @@ describe('a look at proxies', () => {
 
 describe('a look at proxies that never answer', () => {
   const ADDRESS = '127.99.0.4';
-  const open = new Set<net.Socket>();
-  let asked = 0;
-  const server = net.createServer((socket) => {
-    asked += 1;
-    open.add(socket);
-    socket.on('error', () => undefined);
-    socket.once('close', () => open.delete(socket));
-    socket.resume();
-  });
-  beforeAll(async () => await new Promise<void>((resolve) => server.listen(4191, ADDRESS, resolve)));
-  afterAll(() => server.close());
+  const hanging = hungProxies(ADDRESS);
 
   it.each([
     ['chains', { anchors: false, leaf: true }],
@@ -72,19 +63,19 @@ describe('a look at proxies that never answer', () => {
     const many = Array.from({ length: 300 }, (_, index) => pod(index, ADDRESS));
     const rules = { environmentServed: true } as Question['linkerd']['rules'];
     const patient = { ...prober, concurrency: 64, timeoutMs: 60_000, signal: over.signal };
-    asked = 0;
+    const before = hanging.asked();
     const look = observeProxies(k8s, patient, many, {
       ...question,
       ...asking,
       linkerd: { namespace: 'linkerd', rules },
     });
-    await eventually(() => open.size === 64);
+    await eventually(() => hanging.open.size === 64);
     const since = performance.now();
     over.abort(new Error('the worker is told to end'));
     await expect(look).rejects.toThrow('the worker is told to end');
-    await eventually(() => open.size === 0);
+    await eventually(() => hanging.open.size === 0);
     expect(performance.now() - since).toBeLessThan(1000);
-    expect(asked).toBe(64);
+    expect(hanging.asked() - before).toBe(64);
   });
 });
 
