@@ -22,19 +22,25 @@ export interface RerootRun {
   meanwhile?: (k8s: Kubernetes) => (status: RotationStatus) => Promise<void>;
   /** Tells of each phase only: whoever follows every change is a load, too. */
   quiet?: boolean;
+  /** Default: 1. They share out a proof of a large mesh. */
+  workers?: number;
   /** Gets the worker's CPU profiles. */
   profiles?: string;
+  /** Told of each. */
   onWorker?: (worker: WorkerProcess) => void;
 }
 
 const TIMING = { poll: '500ms', issuerEvent: '30s' } as const;
 
-/** With a worker process of its own, whose start counts. */
+/** With worker processes of its own, whose start counts. */
 export async function byReroot(sandbox: Sandbox, run: RerootRun): Promise<Account> {
   const { strategy, input = { timing: TIMING }, deadlineMs = 20 * 60_000 } = run;
   const started = Date.now();
-  const worker = startWorkerProcess(sandbox, {}, undefined, run.profiles ? profiling(run.profiles) : []);
-  run.onWorker?.(worker);
+  const workers = Array.from({ length: run.workers ?? 1 }, () =>
+    startWorkerProcess(sandbox, {}, undefined, run.profiles ? profiling(run.profiles) : []),
+  );
+  for (const worker of workers) run.onWorker?.(worker);
+  const stop = async () => void (await Promise.all(workers.map(async (worker) => await worker.stop())));
   const connection = await Connection.connect({ address: sandbox.temporal.address });
   try {
     const handle = await new Client({ connection }).workflow.start(WORKFLOW_TYPE, {
@@ -47,14 +53,12 @@ export async function byReroot(sandbox: Sandbox, run: RerootRun): Promise<Accoun
     const end = await handle.result().then((report) => told(report, started), failed);
     const seconds = secondsSince(started);
     const history = await historyFigures(handle);
-    await worker.stop();
-    return {
-      ...{ ...end, seconds, historyEvents: history.events, workerPeakRssMb: worker.peakRssMb() },
-      ...{ history, worker: workerFigures(worker) },
-    };
+    await stop();
+    const worker = workerFigures(workers);
+    return { ...end, seconds, historyEvents: history.events, workerPeakRssMb: worker.peakRssMb, history, worker };
   } finally {
     await connection.close();
-    await worker.stop();
+    await stop();
   }
 }
 

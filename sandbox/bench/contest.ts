@@ -57,7 +57,7 @@ export async function contest(
 async function run(
   sandbox: Sandbox,
   contender: ScaleContender,
-  { input }: SizeResult,
+  { input, workers = 1 }: SizeResult,
   profiles: string | undefined,
 ): Promise<{ account: Account; samples: Sample[]; startedAt: number }> {
   process.stderr.write(`${contender.title}\n`);
@@ -65,7 +65,7 @@ async function run(
   try {
     const startedAt = Date.now();
     const account = await contender.rotate(sandbox, {
-      ...{ input, onWorker: sampler.watchWorker },
+      ...{ input, workers, onWorker: sampler.watchWorker },
       ...(profiles === undefined ? {} : { profiles }),
     });
     if (account.outcome !== 'completed' && contender.by === 'reroot')

@@ -14,6 +14,7 @@ interface BenchOptions extends StrategiesOptions {
   json?: boolean;
   profile?: boolean;
   input?: RotationInput;
+  workers?: number;
   draw?: string;
 }
 
@@ -41,6 +42,7 @@ const command = new Command('npm run bench --')
   .option('--json', 'with --scale: end with one line of JSON for each size')
   .option('--profile', "with --scale: write CPU profiles of reroot's worker, and name its hottest functions")
   .option('--input <json>', 'with --scale: more of the input that reroot gets', input)
+  .option('--workers <count>', 'with --scale: so many of reroot, which share out its proofs of a large mesh', workers)
   .option(
     '--out <folder>',
     'write <what>-benchmark.svg and .json there (strategies, cert-manager or scale), and profiles',
@@ -50,10 +52,18 @@ const command = new Command('npm run bench --')
 
 process.exit(await bench(command.opts<BenchOptions>()).catch(failed)); // workers and sandboxes are leashed to it
 
-async function bench({ scale, json, profile, input: more, draw, ...options }: BenchOptions): Promise<number> {
+async function bench({
+  scale,
+  json,
+  profile,
+  input: more,
+  workers: count,
+  draw,
+  ...options
+}: BenchOptions): Promise<number> {
   if (draw) return redraw(draw, options.out);
-  if (scale) return await benchScale({ ...options, sizes: scale, json, profile, input: more });
-  if (json || profile || more) throw new Error('--json, --profile and --input go with --scale');
+  if (scale) return await benchScale({ ...options, sizes: scale, json, profile, input: more, workers: count });
+  if (json || profile || more || count) throw new Error('--json, --profile, --input and --workers go with --scale');
   return await compareStrategies(options);
 }
 
@@ -83,6 +93,16 @@ function sizes(text: string): number[] {
       throw new InvalidArgumentError(`${each} is no number of pods from ${LEAST_PODS} to ${MOST_PODS}`);
     return pods;
   });
+}
+
+/** More than the shares that a proof is cut into would have nothing to do. */
+const MOST_WORKERS = 16;
+
+function workers(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > MOST_WORKERS)
+    throw new InvalidArgumentError(`it is no number from 1 to ${MOST_WORKERS}`);
+  return count;
 }
 
 function input(text: string): RotationInput {

@@ -7,7 +7,7 @@ export interface Sample {
   /** Milliseconds since 1970. */
   at: number;
   counts: MeshCounts;
-  /** Of reroot's worker so far, while it runs. */
+  /** Of reroot's workers so far, while they run. */
   workerCpuSeconds?: number;
   /** Memory of the machine that nobody needs, in MB. */
   availableMb: number;
@@ -23,17 +23,16 @@ const LOOK_MS = 1000;
 
 export function startSampling({ mesh }: Sandbox): Sampler {
   const samples: Sample[] = [];
-  let worker: WorkerProcess | undefined;
+  const workers: WorkerProcess[] = [];
   const look = async (): Promise<void> => {
     const [at, counts] = [Date.now(), await mesh.counts()];
-    const cpu = worker ? { workerCpuSeconds: worker.cpuSeconds() } : {};
+    const cpuSeconds = workers.reduce((sum, worker) => sum + worker.cpuSeconds(), 0);
+    const cpu = workers.length > 0 ? { workerCpuSeconds: cpuSeconds } : {};
     samples.push({ at, counts, ...cpu, availableMb: availableMb() });
   };
   const stop = keepDoing(look, LOOK_MS);
   return {
-    watchWorker: (started) => {
-      worker = started;
-    },
+    watchWorker: (started) => void workers.push(started),
     stop: async () => {
       await stop();
       return samples;
@@ -87,7 +86,7 @@ function rate(from: Sample, to: Sample): number {
   return ((to.counts.leavesSigned - from.counts.leavesSigned) / (to.at - from.at)) * 1000;
 }
 
-/** Of the worker, between two moments. */
+/** Of the workers, between two moments. */
 export function workerCpuBetween(samples: readonly Sample[], from: number, to: number): number {
   const within = samples.filter(({ at, workerCpuSeconds }) => workerCpuSeconds !== undefined && at <= to);
   const [start, end] = [within.findLast(({ at }) => at <= from), within.at(-1)];

@@ -27,6 +27,8 @@ export interface SizeResult {
   sandboxSeconds: number;
   /** What reroot got beside its defaults. */
   input: RotationInput;
+  /** Absent: 1. */
+  workers?: number;
   contenders: ScaleResult[];
   /** Why there is less than was asked for. */
   failure?: string;

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { present } from '../../src/ground/present.js';
 import type { RotationInput } from '../../src/rotation/input.js';
 import { dataPlaneGenerations, type Sandbox, startSandbox } from '../kit/index.js';
 import { namesOf } from './contenders.js';
@@ -26,6 +27,7 @@ export interface ScaleOptions {
   json?: boolean | undefined;
   profile?: boolean | undefined;
   input?: RotationInput | undefined;
+  workers?: number | undefined;
   out?: string | undefined;
 }
 
@@ -81,7 +83,7 @@ async function measureSize(
   const [booted, date] = [Date.now(), new Date().toISOString()];
   const size: SizeResult = {
     ...{ date, machine: thisMachine(), pods, proxies: 0, workloads: 0, namespaces: 0, leafLife: leafLife(pods) },
-    ...{ sandboxSeconds: 0, input, contenders: [] },
+    ...{ sandboxSeconds: 0, input, ...present({ workers: options.workers }), contenders: [] },
   };
   let sandbox: Sandbox | undefined;
   try {

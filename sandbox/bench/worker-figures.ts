@@ -1,31 +1,38 @@
 import { readFileSync } from 'node:fs';
 import type { WorkerProcess } from '../kit/index.js';
 
-/** What a worker has cost. */
+/** What the workers have cost. */
 export interface WorkerFigures {
+  /** Of the one that had most. */
   peakRssMb: number;
-  /** Of all its threads, its start included. */
+  /** Of all their threads, their start included. */
   cpuSeconds: number;
-  /** To the API server, by `VERB resource`; absent when it did not say so at its end. */
+  /** To the API server, by `VERB resource`; absent when one did not say so at its end. */
   requests?: Record<string, number>;
 }
 
-/** To be asked after its end: it tells its requests last. */
-export function workerFigures(worker: WorkerProcess): WorkerFigures {
-  const requests = requestsIn(readFileSync(worker.logFile, 'utf8'));
+/** To be asked after their end: they tell their requests last. They write one log. */
+export function workerFigures(workers: readonly WorkerProcess[]): WorkerFigures {
+  const logs = new Set(workers.map(({ logFile }) => readFileSync(logFile, 'utf8')));
+  const requests = requestsIn([...logs].join(''), workers.length);
   return {
-    peakRssMb: worker.peakRssMb(),
-    cpuSeconds: Math.round(worker.cpuSeconds() * 10) / 10,
+    peakRssMb: Math.max(...workers.map((worker) => worker.peakRssMb())),
+    cpuSeconds: Math.round(workers.reduce((sum, worker) => sum + worker.cpuSeconds(), 0) * 10) / 10,
     ...(requests ? { requests } : {}),
   };
 }
 
-/** Of the worker that has ended last in this log. */
-export function requestsIn(log: string): Record<string, number> | undefined {
-  const last = log.split('\n').findLast((line) => line.includes('"worker ended"'));
-  if (last === undefined) return undefined;
-  const { requests } = JSON.parse(last) as { requests?: Record<string, number> };
-  return requests;
+/** Of the so many workers that have ended last in this log. */
+export function requestsIn(log: string, workers = 1): Record<string, number> | undefined {
+  const ends = log.split('\n').filter((line) => line.includes('"worker ended"'));
+  if (ends.length < workers) return undefined;
+  const total: Record<string, number> = {};
+  for (const end of ends.slice(-workers)) {
+    const { requests } = JSON.parse(end) as { requests?: Record<string, number> };
+    if (!requests) return undefined;
+    for (const [kind, count] of Object.entries(requests)) total[kind] = (total[kind] ?? 0) + count;
+  }
+  return total;
 }
 
 export function sumOf(requests: Record<string, number>): number {

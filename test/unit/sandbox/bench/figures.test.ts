@@ -76,10 +76,12 @@ describe('samples', () => {
   });
 });
 
-it("finds the requests of the worker that ended last in a worker's log", () => {
+it('finds the requests of the workers that ended last in their log', () => {
   const line = (count: number) => JSON.stringify({ level: 30, requests: { 'GET pods': count }, msg: 'worker ended' });
   expect(requestsIn(`{"msg":"x"}\n${line(1)}\nTypeError: no JSON\n${line(2)}\n`)).toEqual({ 'GET pods': 2 });
   expect(requestsIn('{"msg":"worker polls"}\n')).toBeUndefined();
+  expect(requestsIn([line(1), line(2), line(3)].join('\n'), 2)).toEqual({ 'GET pods': 5 });
+  expect(requestsIn(line(1), 2)).toBeUndefined();
 });
 
 it('names the hottest functions of a profile by the time in themselves', () => {
