@@ -19,6 +19,8 @@ export interface LiveProgress {
   activities: Activity[];
   /** While proxies renew by themselves: how many have. */
   renewal?: RenewalState;
+  /** While many namespaces are rolled: how many pods at a time. */
+  rollout?: Pick<RolloutProgress, 'inFlight' | 'budget' | 'slowed'>;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function readProgress(handle: WorkflowHandle): Promise<{ status: Ro
     attempt: attempt ?? 1,
     ...present({ lastFailure: lastFailure?.message || undefined }),
   }));
-  return { status, live: { namespaces, activities, ...present({ renewal }) } };
+  return { status, live: { namespaces, activities, ...present({ renewal, rollout }) } };
 }
 
 function isRenewalState(details: unknown): details is RenewalState {

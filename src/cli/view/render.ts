@@ -107,7 +107,7 @@ function phaseLines(progress: PhaseProgress, { status, live, now }: Picture): st
       return [`  ${pc.green('✔')} ${name} ${pc.dim(took)}  ${pc.dim(summary(phase, status))}`];
     default: {
       const line = `  ${pc.cyan('▶')} ${pc.bold(name)} ${took}  ${proxiesText(phase, status, live)}`;
-      return [line, ...namespaceLines(live.namespaces)];
+      return [line, ...slowedLines(live), ...namespaceLines(live.namespaces)];
     }
   }
 }
@@ -121,7 +121,18 @@ function tookText({ startedAt, finishedAt }: PhaseProgress, now: Date): string {
 function proxiesText(phase: PhaseProgress['phase'], { gate }: RotationStatus, live: LiveProgress): string {
   const ofPhase = gate?.phase === phase ? { proven: overall(gate, live), proxies: gate.proxies } : undefined;
   const done = live.renewal ?? ofPhase;
-  return done ? `${bar(done.proven, done.proxies)} ${done.proven}/${done.proxies} proxies${dueText(live)}` : '';
+  return done
+    ? `${bar(done.proven, done.proxies)} ${done.proven}/${done.proxies} proxies${dueText(live)}${inFlightText(live)}`
+    : '';
+}
+
+function inFlightText({ rollout }: LiveProgress): string {
+  return rollout ? pc.dim(`  ${rollout.inFlight} pods under way, at most ${rollout.budget} at a time`) : '';
+}
+
+/** Why fewer pods are replaced at a time than may be. */
+function slowedLines({ rollout }: LiveProgress): string[] {
+  return rollout?.slowed ? [pc.yellow(`      ${rollout.slowed}`)] : [];
 }
 
 function dueText({ renewal }: LiveProgress): string {
