@@ -24,6 +24,9 @@ import { workloadReading } from './kit/templates.js';
 
 /** Parts of a pause: after one of them the next look begins as soon as the proxies that were asked have answered. */
 const SOONEST = 4;
+/** Between two looks passes so many times as long as one took: at 10,000 pods that is a good part of a second of the worker's processor. */
+const REST = 9;
+const MOST_REST_MS = 5000;
 /** Stragglers that a result names; the gate counts all. */
 const MOST_STRAGGLERS = 40;
 /** Patches on their way at the same time. */
@@ -74,6 +77,7 @@ async function rollUntilDone({ input, cluster, looks, write }: Rolling): Promise
   const isAhead = headStart();
   let pace: Throttle | undefined;
   for (;;) {
+    const began = performance.now();
     const { seen, news } = await looks.look();
     pace ??= throttle({ most: rollout.pods ?? usualBudget(seen.proxies), ...present({ usualMs: news.usualMs }) });
     const budget = pace.budget({ now: Date.now(), ...news });
@@ -83,10 +87,12 @@ async function rollUntilDone({ input, cluster, looks, write }: Rolling): Promise
       : nextOfCluster(seen.all, openWaves(input.waves, seen, isAhead), { ...rollout, pods: budget });
     const progress = rolloutProgress(seen, { cluster, input, budget, slowed: pace.because(), stopped: held?.stopped });
     reportProgress(progress);
+    const rest = Math.min(MOST_REST_MS, REST * (performance.now() - began));
     if (next.length > 0) await write(next);
     else if (held ? !seen.all.some(isUnderWay) : !seen.all.some(isBusy)) return ended(progress, seen, held);
-    await pause(timing.poll / SOONEST);
-    await Promise.race([pause(timing.poll - timing.poll / SOONEST), looks.answered()]);
+    const soonest = Math.max(timing.poll / SOONEST, rest);
+    await pause(soonest);
+    await Promise.race([pause(Math.max(0, timing.poll - soonest)), looks.answered()]);
   }
 }
 

@@ -16,7 +16,7 @@ import (
 
 // serve listens at the pod's own address. The address may have been another pod's a moment ago.
 func (p *proxy) serve() {
-	for tries := 0; ; tries++ {
+	for tries := 1; ; tries++ {
 		listener, err := net.Listen("tcp", net.JoinHostPort(p.ip, p.adminPort))
 		if err == nil {
 			p.mu.Lock()
@@ -27,9 +27,11 @@ func (p *proxy) serve() {
 			}
 			break
 		}
-		if tries == 200 || p.ctx.Err() != nil {
-			slog.Error("cannot listen", "pod", p.pod, "error", err)
+		if p.ctx.Err() != nil {
 			return
+		}
+		if tries == 200 {
+			slog.Error("cannot listen, and tries on", "pod", p.pod, "error", err)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
