@@ -24,8 +24,8 @@ import { workloadReading } from './kit/templates.js';
 
 /** Parts of a pause: after one of them the next look begins as soon as the proxies that were asked have answered. */
 const SOONEST = 4;
-/** Between two looks passes so many times as long as one took: at 10,000 pods that is a good part of a second of the worker's processor. */
-const REST = 9;
+/** Between two looks passes so many times as long as one took: a look at 10,000 pods keeps the processor busy for a tenth of a second. */
+const REST = 19;
 const MOST_REST_MS = 5000;
 /** Stragglers that a result names; the gate counts all. */
 const MOST_STRAGGLERS = 40;
