@@ -155,6 +155,7 @@ async function fill(namespace: string, name: string): Promise<void> {
     body: [{ op: 'add', path: '/spec/progressDeadlineSeconds', value: 3 }],
   });
   const { items } = await mesh.k8s.core.listNamespacedPod({ namespace });
-  const body = { metadata: { name: 'full' }, spec: { hard: { pods: `${items.length}` } } };
+  const staying = items.filter(({ metadata }) => !metadata?.deletionTimestamp).length; // those before may still be on their way out
+  const body = { metadata: { name: 'full' }, spec: { hard: { pods: `${staying}` } } };
   await mesh.k8s.core.createNamespacedResourceQuota({ namespace, body });
 }

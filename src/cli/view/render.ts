@@ -127,7 +127,7 @@ function proxiesText(phase: PhaseProgress['phase'], { gate }: RotationStatus, li
 }
 
 function inFlightText({ rollout }: LiveProgress): string {
-  return rollout ? pc.dim(`  ${rollout.inFlight} pods under way, at most ${rollout.budget} at a time`) : '';
+  return rollout ? pc.dim(`  pods under way: ${rollout.inFlight}, at most ${rollout.budget}`) : '';
 }
 
 /** Why fewer pods are replaced at a time than may be. */

@@ -51,9 +51,7 @@ describe('the picture of a rollout', () => {
     stripVTControlCharacters(renderPicture(picture({ gate }, { ...rolling, rollout }))).split('\n');
   it('says how many pods are under way, and of how many at the most', () => {
     const lines = of({ inFlight: 87, budget: 250 });
-    expect(lines.find((line) => line.includes('renew'))).toMatch(
-      /3\/8 proxies {2}87 pods under way, at most 250 at a time$/,
-    );
+    expect(lines.find((line) => line.includes('renew'))).toMatch(/3\/8 proxies {2}pods under way: 87, at most 250$/);
   });
   it('says why fewer are replaced at a time than may be', () => {
     const lines = of({ inFlight: 70, budget: 70, slowed: 'new pods take 61 s to get ready' });
