@@ -3,7 +3,6 @@ import { present } from '../src/ground/present.js';
 import { blocking, type Finding, formatFinding } from '../src/rotation/findings.js';
 import { addNote } from '../src/rotation/notes.js';
 import type { GateResult, Share } from '../src/rotation/payloads.js';
-import type { GatedPhase } from '../src/rotation/phases.js';
 import { mergeShares, sharesFor, WORTH_SHARING } from '../src/rotation/shares.js';
 import { WAITS } from '../src/rotation/waits.js';
 import { countWorkers, now, showDetails } from './in-phase.js';
@@ -88,9 +87,10 @@ async function awaitTurn(rotation: Rotation, row: Row): Promise<GateResult> {
 }
 
 /** The gate, looked at now. */
-async function look(rotation: Rotation, { phase }: Row): Promise<GateResult> {
+async function look(rotation: Rotation, row: Row): Promise<GateResult> {
   const { steps, status } = rotation;
-  const shares = await inShares(rotation, phase);
+  const { phase } = row;
+  const shares = await inShares(rotation, row);
   const gate = await steps.checkGate({ ...phaseInput(rotation, phase), ...present({ shares }) });
   status.gate = { ...gate, phase, at: now() };
   showDetails(status);
@@ -98,9 +98,10 @@ async function look(rotation: Rotation, { phase }: Row): Promise<GateResult> {
 }
 
 /** A large mesh is proven by all workers of its cluster together, each a share of it; undefined: there is one, or it is not large. */
-async function inShares(rotation: Rotation, phase: GatedPhase): Promise<GateResult | undefined> {
+async function inShares(rotation: Rotation, { phase, whose }: Row): Promise<GateResult | undefined> {
   const { steps, status, input } = rotation;
-  if ((status.gate?.proxies ?? status.plan?.proxies ?? 0) < WORTH_SHARING) return undefined;
+  const proxies = Math.max(status.plan?.proxies ?? 0, status.gate?.proxies ?? 0); // a gate may be about identity alone
+  if (whose !== 'everybody' || proxies < WORTH_SHARING) return undefined;
   const workers = await countWorkers(status.cluster);
   if (workers < 2) return undefined;
   const prove = async (share: Share) => await steps.proveShare({ ...phaseInput(rotation, phase), share });

@@ -34,7 +34,7 @@ it(
   async () => {
     handle = await mesh.start({ strategy: 'bridge', approvals: 'none' });
     const { proxies } = await mesh.sandbox.mesh.counts();
-    const passed = await statusWhere(handle, 'a gate that is passed', ({ gate }) => gate?.passed === true);
+    const passed = await statusWhere(handle, 'the gate of all', ({ gate }) => gate?.passed === true);
     const shares = (await proofs(handle)).slice(-WORKERS);
     expect(shares.map(({ share }) => share.index).toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
     expect(shares.map(({ share }) => share.of)).toEqual([3, 3, 3]);
