@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { present } from '../../src/ground/present.js';
 import { createKubernetes } from '../../src/kubernetes/client.js';
 import { bundleAnchors, dataPlaneGenerations, rolloutsBetween, type Sandbox, tail } from '../kit/index.js';
 import { type Account, AFTERWARDS_MS, type Part } from './measure.js';
@@ -57,7 +58,7 @@ export async function contest(
 async function run(
   sandbox: Sandbox,
   contender: ScaleContender,
-  { input, workers = 1 }: SizeResult,
+  { input, workers }: SizeResult,
   profiles: string | undefined,
 ): Promise<{ account: Account; samples: Sample[]; startedAt: number }> {
   process.stderr.write(`${contender.title}\n`);
@@ -65,7 +66,7 @@ async function run(
   try {
     const startedAt = Date.now();
     const account = await contender.rotate(sandbox, {
-      ...{ input, workers, onWorker: sampler.watchWorker },
+      ...{ input, ...present({ workers }), onWorker: sampler.watchWorker },
       ...(profiles === undefined ? {} : { profiles }),
     });
     if (account.outcome !== 'completed' && contender.by === 'reroot')

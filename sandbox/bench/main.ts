@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RotationInput } from '../../src/rotation/input.js';
+import { MOST_SHARES } from '../../src/rotation/shares.js';
 import { CONTENDERS, namesOf } from './contenders.js';
 import type { Comparison } from './report.js';
 import { SCALE_CONTENDERS } from './scale-contenders.js';
@@ -87,21 +88,17 @@ const LEAST_PODS = 20;
 const MOST_PODS = 24_000;
 
 function sizes(text: string): number[] {
-  return text.split(',').map((each) => {
-    const pods = Number(each);
-    if (!Number.isInteger(pods) || pods < LEAST_PODS || pods > MOST_PODS)
-      throw new InvalidArgumentError(`${each} is no number of pods from ${LEAST_PODS} to ${MOST_PODS}`);
-    return pods;
-  });
+  return text.split(',').map((each) => wholeNumber(each, 'pods', [LEAST_PODS, MOST_PODS]));
 }
 
-/** More than the shares that a proof is cut into would have nothing to do. */
-const MOST_WORKERS = 16;
-
 function workers(text: string): number {
+  return wholeNumber(text, 'workers', [1, MOST_SHARES]);
+}
+
+function wholeNumber(text: string, of: string, [least, most]: readonly [number, number]): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > MOST_WORKERS)
-    throw new InvalidArgumentError(`it is no number from 1 to ${MOST_WORKERS}`);
+  if (!Number.isInteger(count) || count < least || count > most)
+    throw new InvalidArgumentError(`${text} is no number of ${of} from ${least} to ${most}`);
   return count;
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpuSecondsOf, type MeshCounts, peakRssOf, type Sandbox, type WorkerProcess } from '../kit/index.js';
 import { keepDoing } from './keep-doing.js';
+import { cpuSecondsOfAll } from './worker-figures.js';
 
 /** The mesh at a moment: from the stand-in, which the API server does not notice. */
 export interface Sample {
@@ -26,8 +27,7 @@ export function startSampling({ mesh }: Sandbox): Sampler {
   const workers: WorkerProcess[] = [];
   const look = async (): Promise<void> => {
     const [at, counts] = [Date.now(), await mesh.counts()];
-    const cpuSeconds = workers.reduce((sum, worker) => sum + worker.cpuSeconds(), 0);
-    const cpu = workers.length > 0 ? { workerCpuSeconds: cpuSeconds } : {};
+    const cpu = workers.length > 0 ? { workerCpuSeconds: cpuSecondsOfAll(workers) } : {};
     samples.push({ at, counts, ...cpu, availableMb: availableMb() });
   };
   const stop = keepDoing(look, LOOK_MS);

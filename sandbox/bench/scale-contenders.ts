@@ -8,7 +8,7 @@ import type { Account } from './measure.js';
 /** What reroot gets beside the defaults, and what is looked at meanwhile. */
 export interface ScaleRun {
   input: RotationInput;
-  workers: number;
+  workers?: number;
   profiles?: string;
   onWorker: (worker: WorkerProcess) => void;
 }

@@ -13,13 +13,18 @@ export interface WorkerFigures {
 
 /** To be asked after their end: they tell their requests last. They write one log. */
 export function workerFigures(workers: readonly WorkerProcess[]): WorkerFigures {
-  const logs = new Set(workers.map(({ logFile }) => readFileSync(logFile, 'utf8')));
-  const requests = requestsIn([...logs].join(''), workers.length);
+  const [first] = workers;
+  const requests = first && requestsIn(readFileSync(first.logFile, 'utf8'), workers.length);
   return {
     peakRssMb: Math.max(...workers.map((worker) => worker.peakRssMb())),
-    cpuSeconds: Math.round(workers.reduce((sum, worker) => sum + worker.cpuSeconds(), 0) * 10) / 10,
+    cpuSeconds: Math.round(cpuSecondsOfAll(workers) * 10) / 10,
     ...(requests ? { requests } : {}),
   };
+}
+
+/** Of all their threads so far. */
+export function cpuSecondsOfAll(workers: readonly WorkerProcess[]): number {
+  return workers.reduce((sum, worker) => sum + worker.cpuSeconds(), 0);
 }
 
 /** Of the so many workers that have ended last in this log. */

@@ -34,8 +34,8 @@ export async function createObjects(kubeconfig: string, objects: readonly Kubern
 export const NODES = 4;
 
 /**
- * Fake nodes; each gives its pods addresses of its own part of the sandbox's network. kwok loses some each time that a busy API server
- * makes it try again, and goes on behind the end of the part: no part is larger than a quarter of the network, and none smaller.
+ * Fake nodes; each gives its pods addresses of its own quarter of the sandbox's network. kwok does not end where the addresses do: it
+ * goes on in the quarter of the next node.
  */
 export function nodeObjects({ net }: Network): KubernetesObject[] {
   return Array.from({ length: NODES }, (_, index) => {

@@ -7,7 +7,8 @@ export const SHOWN_FINDINGS = 20;
 
 /** Proxies from which on a proof is shared out: of fewer, the lists cost more than is won. */
 export const WORTH_SHARING = 2000;
-const MOST_SHARES = 16;
+/** More workers than this have nothing to do in a proof. */
+export const MOST_SHARES = 16;
 
 /** One for each worker. */
 export function sharesFor(workers: number): Share[] {
