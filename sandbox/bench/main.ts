@@ -19,6 +19,11 @@ interface BenchOptions extends StrategiesOptions {
   draw?: string;
 }
 
+/** A smaller mesh has no workload for each of its namespaces. */
+const LEAST_PODS = 20;
+/** What the nodes of a sandbox have addresses for, and a rollout's surge. */
+const MOST_PODS = 24_000;
+
 const command = new Command('npm run bench --')
   .description(
     'Replaces the trust root in several ways and compares them: each on a mesh of its own in the same state, or on meshes of growing size',
@@ -81,11 +86,6 @@ function failed(error: unknown): number {
 function commas(names: string): string[] {
   return names.split(',');
 }
-
-/** A smaller mesh has no workload for each of its namespaces. */
-const LEAST_PODS = 20;
-/** What the nodes of a sandbox have addresses for, and a rollout's surge. */
-const MOST_PODS = 24_000;
 
 function sizes(text: string): number[] {
   return text.split(',').map((each) => wholeNumber(each, 'pods', [LEAST_PODS, MOST_PODS]));
