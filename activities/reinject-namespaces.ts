@@ -24,7 +24,7 @@ import { workloadReading } from './kit/templates.js';
 
 /** Parts of a pause: after one of them the next look begins as soon as the proxies that were asked have answered. */
 const SOONEST = 4;
-/** Between two looks passes so many times as long as one took: a look at 10,000 pods keeps the processor busy for a tenth of a second. */
+/** Between two looks passes so many times as long as one was judged: of 10,000 pods that keeps the processor busy for a tenth of a second. */
 const REST = 19;
 const MOST_REST_MS = 5000;
 /** Stragglers that a result names; the gate counts all. */
@@ -77,8 +77,7 @@ async function rollUntilDone({ input, cluster, looks, write }: Rolling): Promise
   const isAhead = headStart();
   let pace: Throttle | undefined;
   for (;;) {
-    const began = performance.now();
-    const { seen, news } = await looks.look();
+    const { seen, news, judgedMs } = await looks.look();
     pace ??= throttle({ most: rollout.pods ?? usualBudget(seen.proxies), ...present({ usualMs: news.usualMs }) });
     const budget = pace.budget({ now: Date.now(), ...news });
     const held = whyHeld({ seen, news }, input);
@@ -87,10 +86,9 @@ async function rollUntilDone({ input, cluster, looks, write }: Rolling): Promise
       : nextOfCluster(seen.all, openWaves(input.waves, seen, isAhead), { ...rollout, pods: budget });
     const progress = rolloutProgress(seen, { cluster, input, budget, slowed: pace.because(), stopped: held?.stopped });
     reportProgress(progress);
-    const rest = Math.min(MOST_REST_MS, REST * (performance.now() - began));
     if (next.length > 0) await write(next);
     else if (held ? !seen.all.some(isUnderWay) : !seen.all.some(isBusy)) return ended(progress, seen, held);
-    const soonest = Math.max(timing.poll / SOONEST, rest);
+    const soonest = Math.max(timing.poll / SOONEST, Math.min(MOST_REST_MS, REST * judgedMs));
     await pause(soonest);
     await Promise.race([pause(Math.max(0, timing.poll - soonest)), looks.answered()]);
   }
@@ -103,7 +101,7 @@ interface Held {
 }
 
 function whyHeld(
-  { seen, news: { fallen } }: ClusterLook,
+  { seen, news: { fallen } }: Pick<ClusterLook, 'seen' | 'news'>,
   { settings, until }: ReinjectNamespacesInput,
 ): Held | undefined {
   const stuck = seen.all.filter(({ decision, begun }) => begun && decision.do === 'straggle');

@@ -22,6 +22,8 @@ export interface ClusterLook {
   seen: Cluster;
   /** What pods tell of how the cluster bears it. */
   news: PodNews;
+  /** Milliseconds for which the processor was busy with it; what the API server took is not in it. */
+  judgedMs: number;
 }
 
 export interface ClusterLooks {
@@ -40,10 +42,14 @@ export async function clusterLooks(
   const proxies = inBackground(rolloutCache(dependencies, phase, input));
   const certainly = confirmation();
   const pods = podWatch();
+  let judgedMs = 0;
   const assess = async (found: MeshLook, members: readonly MeshedPod[]): Promise<Cluster> => {
     proxies.look(members);
     const isUp = injectorRuns(found, controlPlane) || (await injectorIsReady(dependencies.k8s, controlPlane));
-    return cluster.assess(found.workloads, proxies.known(members), isUp);
+    const began = performance.now();
+    const seen = cluster.assess(found.workloads, proxies.known(members), isUp);
+    judgedMs = performance.now() - began;
+    return seen;
   };
   const assessAnew = async (): Promise<Cluster> => {
     const found = await mesh.fresh();
@@ -55,7 +61,7 @@ export async function clusterLooks(
       const members = cluster.membersOf(found.pods);
       const told = await assess(found, members);
       const seen = mesh.isFresh ? told : await certainly(told, assessAnew);
-      return { seen, news: pods.look(members) };
+      return { seen, news: pods.look(members), judgedMs };
     },
     answered: proxies.answered,
   };

@@ -26,8 +26,11 @@ export interface Limits {
   workloads?: number | undefined;
 }
 
-/** As much of the mesh as Kubernetes replaces of one Deployment where nobody has said so (`maxSurge`, `maxUnavailable`). */
-const SHARE = 0.25;
+/**
+ * As much of the mesh as Kubernetes replaces of one Deployment where nobody has said so: `maxSurge` and `maxUnavailable`, a quarter each.
+ * Of these about half are not ready at a time, and there are fewer as soon as pods take longer (`throttle.ts`).
+ */
+const SHARE = 0.5;
 const LEAST = 100;
 
 /** How many pods are replaced at a time where nobody has said so. */

@@ -17,9 +17,9 @@ const next = (line: InLine[], limits: Parameters<typeof nextOfCluster>[2], held:
 describe('usualBudget', () => {
   it.each([
     [47, 100],
-    [1000, 250],
-    [3047, 762],
-    [10_000, 2500],
+    [1000, 500],
+    [3047, 1524],
+    [10_000, 5000],
   ])('of %s proxies is %s pods', (proxies, budget) => expect(usualBudget(proxies)).toBe(budget));
 });
 
