@@ -49,12 +49,11 @@ function gauge<N extends string>(name: N, help: string, labels: string[] = []) {
 /** A gauge that is not among them has no series. */
 export function seriesOf({ rotation, watch, mesh, certificates, report }: Overview): Series {
   const running = rotation && isUnderWay(rotation) ? rotation : undefined;
-  const alerts = [...(running?.status?.alerts ?? []), ...(watch?.alerts ?? [])];
   return {
-    ...(running ? ofRotation(running) : {}),
-    reroot_alert_since_timestamp_seconds: sinceByReason(alerts),
-    ...(report ? ofReport(report) : {}),
-    ...(mesh ? ofMesh(mesh) : {}),
+    ...(running && ofRotation(running)),
+    ...ofAlerts(running?.status?.alerts, watch?.alerts),
+    ...(report && ofReport(report)),
+    ...(mesh && ofMesh(mesh)),
     ...ofCertificates(certificates),
   };
 }
@@ -65,7 +64,7 @@ function isUnderWay({ status }: RotationSeen): boolean {
 
 function ofRotation({ workflowId, status }: RotationSeen): Series {
   const labels = { workflow_id: workflowId, strategy: status?.strategy ?? '', plan_hash: status?.plan?.hash ?? '' };
-  return { reroot_rotation_info: [{ labels, value: 1 }], ...(status ? ofStatus(status) : {}) };
+  return { reroot_rotation_info: [{ labels, value: 1 }], ...(status && ofStatus(status)) };
 }
 
 function ofReport({ outcome, finishedAt }: RotationReport): Series {
@@ -90,9 +89,11 @@ function ofStatus(status: RotationStatus): Series {
   };
 }
 
-function sinceByReason(alerts: readonly Alert[]): Point[] {
-  const all = alerts.map(({ reason, since }) => ({ key: reason, since }));
-  return earliest(all).map(([reason, value]) => ({ labels: { reason }, value }));
+function ofAlerts(rotating: Alert[] = [], watching: Alert[] = []): Series {
+  const all = [...rotating, ...watching].map(({ reason, since }) => ({ key: reason, since }));
+  return {
+    reroot_alert_since_timestamp_seconds: earliest(all).map(([reason, value]) => ({ labels: { reason }, value })),
+  };
 }
 
 /** Of several with one name the one that has lasted longest, in seconds since 1970. */
