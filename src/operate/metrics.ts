@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { AnsweredRequest } from '../kubernetes/client.js';
 import type { Overview } from '../rotation/overview.js';
 import { GAUGES, seriesOf } from './gauges.js';
 
@@ -6,13 +7,6 @@ import { GAUGES, seriesOf } from './gauges.js';
 export type StepOutcome = 'ok' | 'failed' | 'cancelled';
 export type NoticeChannel = 'event' | 'webhook';
 export type NoticeOutcome = 'sent' | 'failed';
-
-/** A request to the API server that has been answered (`code`: the HTTP status), or not (`error`). */
-export interface AnsweredRequest {
-  verb: string;
-  resource: string;
-  code: string;
-}
 
 /** What is counted in this process, and what the last look has seen (docs/operate.md has the table). */
 export interface Metrics {

@@ -48,19 +48,38 @@ export async function findWatch(session: Server, cluster: string): Promise<Watch
 
 /** The watch that lasts, or the look of a Schedule that is under way. */
 export async function runningWatch(
-  { client }: Server,
+  session: Server,
   cluster: string,
   schedule: ScheduledWatch | undefined,
 ): Promise<WorkflowHandle | undefined> {
+  return (await describedWatch(session, cluster, schedule))?.handle;
+}
+
+async function describedWatch({ client }: Server, cluster: string, schedule: ScheduledWatch | undefined) {
   for (const workflowId of [watchIdFor(cluster), ...(schedule?.running ?? [])]) {
     const handle = client.workflow.getHandle(workflowId);
     try {
-      if ((await handle.describe()).status.name === 'RUNNING') return handle;
+      const description = await handle.describe();
+      if (description.status.name === 'RUNNING') return { handle, description };
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
   }
   return undefined;
+}
+
+/** What a watch says, for whoever looks again and again: it is asked when its history has grown. */
+export function watchReader(session: Server, cluster: string): () => Promise<WatchStatus | undefined> {
+  let known: { runId: string; length: number; status: WatchStatus } | undefined;
+  return async () => {
+    const found = await describedWatch(session, cluster, await findSchedule(session, cluster));
+    if (!found) return undefined;
+    const { runId, historyLength: length } = found.description;
+    if (known?.runId === runId && known.length === length) return known.status;
+    const status = await statusOfWatch(found.handle);
+    if (status) known = { runId, length, status };
+    return status ?? (known?.runId === runId ? known.status : undefined);
+  };
 }
 
 /** @returns undefined when no worker answers */
