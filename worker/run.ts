@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
+import type { Kubernetes } from '../src/kubernetes/client.js';
 import { loadTemporalConfig, type TemporalConfig } from '../src/temporal/config.js';
 import { type FrontActivities, stepQueue } from '../src/temporal/names.js';
 import { pollersOf, RECENT_MS, STEPS } from '../src/temporal/pollers.js';
@@ -12,6 +13,7 @@ import { clusterAccess, refuseUnverified } from './access.js';
 import type { WorkerConfig } from './config.js';
 import { installTemporalRuntime } from './log.js';
 import type { WorkflowSource } from './replay.js';
+import { startTracing, type Tracing } from './tracing.js';
 import { adoptOldRuns } from './upgrade.js';
 
 /** Bounded: what is scarce is the cluster's API server. */
@@ -37,9 +39,11 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   const { namespace, address } = temporal;
   // last: it keeps the process alive until a connection has been there
   installTemporalRuntime(log, config.REROOT_METRICS_ADDRESS);
+  const tracing = await startTracing(env, log);
   const { connectionOptions } = temporal;
   const connection = await explained(temporal, async () => await NativeConnection.connect(connectionOptions));
   const shared = {
+    ...tracing?.options,
     connection,
     namespace,
     shutdownGraceTime: config.REROOT_SHUTDOWN_GRACE_S * 1000,
@@ -60,7 +64,8 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
         return await countPollers(connection, namespace, queue).catch(() => 1);
       },
     };
-    const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions(answers) });
+    const frontOptions = workflowOptions(answers, tracing !== undefined);
+    const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...frontOptions });
     const workers = [
       front,
       await Worker.create({
@@ -77,12 +82,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
       { temporal: address, namespace, cluster: config.REROOT_CLUSTER, queues, apiServer, reach },
       'worker polls',
     );
-    const ended = runToEnd(workers, connection, () =>
-      log.info(
-        { requests: Object.fromEntries(k8s.requests), peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024) },
-        'worker ended',
-      ),
-    );
+    const ended = runToEnd(workers, connection, async () => await lastWords(log, k8s, tracing));
     void adoptOldRuns(front, { connection, source: workflowSource(), log, until: ended });
     return { ended, stop: () => stopAll(workers) };
   } catch (error) {
@@ -107,26 +107,36 @@ async function explained<T>(temporal: TemporalConfig, work: () => Promise<T>): P
 }
 
 /** @param answers what workflows ask of the worker that moves them along; it polls for no steps */
-function workflowOptions(answers: FrontActivities): Partial<WorkerOptions> {
+function workflowOptions(answers: FrontActivities, traced: boolean): Partial<WorkerOptions> {
   return {
     maxCachedWorkflows: 20,
     workflowThreadPoolSize: 1, // each thread has the whole bundle in memory; rotations have little to do
     stickyQueueScheduleToStartTimeout: '5s',
     activities: { ...answers },
     enableNonLocalActivities: false,
-    ...workflowSource(),
+    ...workflowSource(traced ? 'workflows-traced' : 'workflows'),
   };
 }
 
 /** A queue that ends for whatever reason ends the other with it: half a worker would look like a whole one. */
-async function runToEnd(workers: readonly Worker[], connection: NativeConnection, said: () => void): Promise<void> {
+async function runToEnd(
+  workers: readonly Worker[],
+  connection: NativeConnection,
+  said: () => Promise<void>,
+): Promise<void> {
   const runs = workers.map(async (worker) => await worker.run().finally(() => stopAll(workers)));
   const results = await Promise.allSettled(runs);
-  said();
+  await said();
   const failed = results.find((result) => result.status === 'rejected');
   if (!failed) return await connection.close();
   await connection.close().catch(() => undefined); // a step that has not ended holds it
   throw failed.reason;
+}
+
+async function lastWords(log: Logger, { requests }: Kubernetes, tracing: Tracing | undefined): Promise<void> {
+  const peakRssMb = Math.round(process.resourceUsage().maxRSS / 1024);
+  log.info({ requests: Object.fromEntries(requests), peakRssMb }, 'worker ended');
+  await tracing?.end();
 }
 
 function stopAll(workers: readonly Worker[]): void {
@@ -134,9 +144,9 @@ function stopAll(workers: readonly Worker[]): void {
 }
 
 /** The bundle that the build made, beside the built program; from sources it is made at start. */
-function workflowSource(): WorkflowSource {
-  for (const candidate of ['./workflows.js', '../workflows.js', '../dist/workflows.js']) {
-    const codePath = fileURLToPath(new URL(candidate, import.meta.url));
+function workflowSource(name: 'workflows' | 'workflows-traced' = 'workflows'): WorkflowSource {
+  for (const folder of ['.', '..', '../dist']) {
+    const codePath = fileURLToPath(new URL(`${folder}/${name}.js`, import.meta.url));
     if (existsSync(codePath)) return { workflowBundle: { codePath } };
   }
   return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
