@@ -34,7 +34,8 @@ interface Sent {
         name: string;
         traceId: Buffer;
         spanId: Buffer;
-        parentSpanId: Buffer;
+        /** Null: it has none. */
+        parentSpanId: Buffer | null;
         startTimeUnixNano: { toString(): string };
         endTimeUnixNano: { toString(): string };
         attributes: { key: string; value: Value }[];
@@ -66,7 +67,7 @@ function keep(body: Buffer): void {
         name: span.name,
         trace: span.traceId.toString('hex'),
         id: span.spanId.toString('hex'),
-        parent: span.parentSpanId.toString('hex'),
+        parent: span.parentSpanId?.toString('hex') ?? '',
         attributes: facts(span.attributes),
         lasted: Number((BigInt(String(span.endTimeUnixNano)) - BigInt(String(span.startTimeUnixNano))) / 1_000_000n),
       });
