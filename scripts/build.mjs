@@ -94,13 +94,14 @@ async function declareEntry() {
   await promisify(execFile)(tsc, ['-p', path.join(import.meta.dirname, 'tsconfig.declarations.json')]);
 }
 
+/** The workflows' code, and the same with OpenTelemetry's interceptors in it: who traces nothing does not load those. */
 async function bundleWorkflows() {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(ROOT, 'workflows', 'index.ts'),
-    logger: new DefaultLogger('WARN'),
-  });
-  writeFileSync(path.join(DIST, 'workflows.js'), code);
+  const code = { workflowsPath: path.join(ROOT, 'workflows', 'index.ts'), logger: new DefaultLogger('WARN') };
+  const traced = { ...code, workflowInterceptorModules: [path.join(ROOT, 'workflows', 'traced.ts')] };
+  const bundles = await Promise.all([code, traced].map((options) => bundleWorkflowCode(options)));
+  for (const [index, name] of ['workflows.js', 'workflows-traced.js'].entries())
+    writeFileSync(path.join(DIST, name), bundles[index].code);
 }
 
 function sourcesHash() {

@@ -14,6 +14,7 @@ import type { WorkerConfig } from './config.js';
 import { type Observer, observerOf } from './observe.js';
 import { installTemporalRuntime } from './log.js';
 import type { WorkflowSource } from './replay.js';
+import { startTracing, type Tracing } from './tracing.js';
 import { adoptOldRuns } from './upgrade.js';
 
 /** Bounded: what is scarce is the cluster's API server. */
@@ -40,9 +41,11 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   const { namespace, address } = temporal;
   // last: it keeps the process alive until a connection has been there
   installTemporalRuntime(log, config.REROOT_METRICS_ADDRESS);
+  const tracing = await startTracing(env, log);
   const { connectionOptions } = temporal;
   const connection = await explained(temporal, async () => await NativeConnection.connect(connectionOptions));
   const shared = {
+    ...tracing?.options,
     connection,
     namespace,
     shutdownGraceTime: config.REROOT_SHUTDOWN_GRACE_S * 1000,
@@ -63,13 +66,14 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
         return await countPollers(connection, namespace, queue).catch(() => 1);
       },
     };
-    const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...workflowOptions(answers) });
+    const frontOptions = workflowOptions(answers, tracing !== undefined);
+    const front = await Worker.create({ ...shared, taskQueue: queues.workflows, ...frontOptions });
     const workers = [
       front,
       await Worker.create({
         ...shared,
         taskQueue: queues.steps,
-        ...stepOptions({ k8s, prober, temporalAddress: address, approvals: config.REROOT_APPROVALS }, observer),
+        ...stepOptions({ k8s, prober, temporalAddress: address, approvals: config.REROOT_APPROVALS }, observer, tracing),
       }),
     ];
     const operating = await observer?.start({ k8s, prober, connection, namespace, workers });
@@ -82,6 +86,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
     const ended = runToEnd(workers, connection, async () => {
       sayEnd(log, k8s);
       await operating?.stop();
+      await tracing?.end();
     });
     void adoptOldRuns(front, { connection, source: workflowSource(), log, until: ended });
     return { ended, stop: () => stopAll(workers) };
@@ -107,26 +112,28 @@ async function explained<T>(temporal: TemporalConfig, work: () => Promise<T>): P
 }
 
 /** @param answers what workflows ask of the worker that moves them along; it polls for no steps */
-function workflowOptions(answers: FrontActivities): Partial<WorkerOptions> {
+function workflowOptions(answers: FrontActivities, traced: boolean): Partial<WorkerOptions> {
   return {
     maxCachedWorkflows: 20,
     workflowThreadPoolSize: 1, // each thread has the whole bundle in memory; rotations have little to do
     stickyQueueScheduleToStartTimeout: '5s',
     activities: { ...answers },
     enableNonLocalActivities: false,
-    ...workflowSource(),
+    ...workflowSource(traced ? 'workflows-traced' : 'workflows'),
   };
 }
 
 function stepOptions(
   dependencies: Parameters<typeof createActivities>[0],
-  observer?: Observer,
+  observer: Observer | undefined,
+  tracing: Tracing | undefined,
 ): Partial<WorkerOptions> {
+  const traced = tracing?.options.interceptors;
   return {
     activities: createActivities(dependencies),
     maxConcurrentActivityTaskExecutions: MOST_ACTIVITIES,
     maxHeartbeatThrottleInterval: '1s',
-    interceptors: { activity: observer ? [observer.timeStep] : [] },
+    interceptors: { ...traced, activity: [...(observer ? [observer.timeStep] : []), ...(traced?.activity ?? [])] },
   };
 }
 
@@ -155,9 +162,9 @@ function stopAll(workers: readonly Worker[]): void {
 }
 
 /** The bundle that the build made, beside the built program; from sources it is made at start. */
-function workflowSource(): WorkflowSource {
-  for (const candidate of ['./workflows.js', '../workflows.js', '../dist/workflows.js']) {
-    const codePath = fileURLToPath(new URL(candidate, import.meta.url));
+function workflowSource(name: 'workflows' | 'workflows-traced' = 'workflows'): WorkflowSource {
+  for (const folder of ['.', '..', '../dist']) {
+    const codePath = fileURLToPath(new URL(`${folder}/${name}.js`, import.meta.url));
     if (existsSync(codePath)) return { workflowBundle: { codePath } };
   }
   return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };

@@ -15,6 +15,7 @@ import {
   ISSUER_SECRET,
   PROXY_CONTAINER,
 } from '../../src/linkerd/names.js';
+import { eventOf } from '../../src/operate/events.js';
 import { REHEARSAL_NAMESPACE } from '../../src/linkerd/proxies/injection.js';
 import { leaseOf } from '../../src/records/lease.js';
 import { LEASE, REPORT_CONFIGMAP, RETIRE_ANNOTATION, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
@@ -37,7 +38,8 @@ const read = (file: string) =>
   parseAllDocuments(readFileSync(path.resolve(import.meta.dirname, '../../deploy', file), 'utf8')).map(
     (document) => document.toJS() as Document,
   );
-const [policy] = read('policy.yaml');
+const policies = read('policy.yaml');
+const [policy] = policies;
 const variable = (wanted: string) => policy?.spec?.variables.find(({ name }) => name === wanted)?.expression ?? '';
 
 it('the policy lets through the keys that a rotation writes, of each object', () => {
@@ -94,6 +96,15 @@ it('the policy lets through every copy of the anchors in a container', () => {
     expected.filter((part) => text.split(part).length !== 3),
     'of what was, and of what is to be',
   ).toEqual([]);
+});
+
+it('the policy lets through the Events that are told, by their names', () => {
+  const told = { key: 'k', reason: 'RotationStuck', type: 'Warning', message: 'm', since: '' } as const;
+  const { metadata } = eventOf(told, { namespace: 'linkerd', at: '2026-01-01T00:00:00Z', sending: true });
+  const events = policies.find(({ kind, metadata: of }) => kind.endsWith('Policy') && of.name === 'reroot-events');
+  const [, prefix = ''] = /startsWith\('([^']+)'\)/.exec(events?.spec?.validations[0]?.expression ?? '') ?? [];
+  expect(prefix).toBe('reroot.');
+  expect(metadata.name?.startsWith(prefix)).toBe(true);
 });
 
 it('the objects that are made beforehand are those that reroot writes, and empty', () => {
