@@ -3,7 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { plainLines } from '../../ground/plain.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { defaultCluster } from '../options/common.js';
+import { clusterOption } from '../options/common.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { answered } from '../session/pollers.js';
 import {
@@ -31,7 +31,7 @@ export function addHandOffCommand(program: Command): void {
   program
     .command('hand-off')
     .description('print what somebody else has to write (Git, Helm values, Terraform) for the rotation to go on')
-    .option('--cluster <name>', 'the cluster, as `rotate` and its workers name it (REROOT_CLUSTER)', defaultCluster())
+    .addOption(clusterOption())
     .option('--workflow-id <id>', 'workflow id of the rotation (default: trust-root-<cluster>)')
     .addOption(new Option('-o, --output <format>', 'what to print').choices(HAND_OFF_FORMATS).default('text'))
     .addHelpText('after', HELP)

@@ -9,7 +9,7 @@ import type { RotationStatus } from '../../rotation/status.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { answered } from '../session/pollers.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { type CommonOptions, withCommonOptions } from '../options/common.js';
+import { byOption, type CommonOptions, withCommonOptions } from '../options/common.js';
 import { renderApproval } from '../view/approval.js';
 import { machineText } from '../view/machine.js';
 
@@ -28,7 +28,7 @@ export function addUpdateCommands(program: Command): void {
 
 type AddCommand = (name: string, description: string) => Command;
 
-const BY = ['--by <name>', 'your name, for the report', process.env['USER'] || undefined] as const;
+const BY = 'your name, for the report';
 const REASON = ['--reason <text>', 'your reason, for the report'] as const;
 
 /** What a person decides; the report names them. */
@@ -38,7 +38,7 @@ function addDecisions(command: AddCommand): void {
       '--plan <hash>',
       'hash of the plan, as `reroot status` shows it; without it you are shown the plan, and asked',
     )
-    .option(...BY)
+    .addOption(byOption(BY))
     .option(...REASON)
     .action(async (options: UpdateOptions & { plan?: string }) => {
       await send(options, 'approve', async (status) => {
@@ -47,7 +47,7 @@ function addDecisions(command: AddCommand): void {
       });
     });
   command('abort', 'go back to the old certificates; possible until the point of no return')
-    .option(...BY)
+    .addOption(byOption(BY))
     .option(...REASON)
     .action(async (options: UpdateOptions) => {
       await send(options, 'abort', async () => present({ by: options.by, reason: options.reason }));
@@ -79,7 +79,7 @@ function addWaivers(command: AddCommand): void {
     .argument(...SUBJECT)
     .requiredOption('--reason <text>', 'your reason; the report shows it')
     .addOption(new Option('--gate <phase>', 'the gate that it opens').choices(GATES))
-    .option(...BY)
+    .addOption(byOption(BY))
     .addHelpText('after', WAIVE_HELP)
     .action(async (subject: string, options: UpdateOptions & { reason: string; gate?: (typeof GATES)[number] }) => {
       const { reason, gate, by } = options;
@@ -87,7 +87,7 @@ function addWaivers(command: AddCommand): void {
     });
   command('unwaive', 'take a waiver back: its subject is waited for again')
     .argument(...SUBJECT)
-    .option(...BY)
+    .addOption(byOption(BY))
     .option(...REASON)
     .action(async (subject: string, options: UpdateOptions) => {
       await send(options, 'unwaive', async () => ({ subject, ...present({ by: options.by, reason: options.reason }) }));
