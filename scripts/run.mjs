@@ -27,7 +27,9 @@ const COMMANDS = {
     await build();
     const code = await run(process.execPath, [path.join(ROOT, 'dist', 'docs.js')], { cwd: ROOT });
     if (code !== 0) return code;
-    return await run(path.join(BIN, 'prettier'), ['--write', '--log-level', 'warn', 'docs/cli-reference.md'], { cwd: ROOT });
+    return await run(path.join(BIN, 'prettier'), ['--write', '--log-level', 'warn', 'docs/cli-reference.md'], {
+      cwd: ROOT,
+    });
   },
   sbom: async () => {
     await install(ROOT, say);

@@ -41,4 +41,11 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** `reroot explain | head`: whoever reads has seen enough. The code is that of SIGPIPE, as a shell shows it. */
+const READER_GONE = 141;
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(READER_GONE);
+  throw error;
+});
 process.exitCode = await main(process.argv);

@@ -39,9 +39,7 @@ export function addCheckCommands(program: Command, name: CalledName): void {
     .option(...kubeconfig)
     .option(...context)
     .option('-L, --linkerd-namespace <name>', "namespace of Linkerd's control plane (default: found by its label)")
-    .addOption(
-      new Option('--reach <how>', 'how to reach proxies').choices(['address', 'port-forward']),
-    )
+    .addOption(new Option('--reach <how>', 'how to reach proxies').choices(['address', 'port-forward']))
     .addHelpText('after', HELP)
     .action(async (options: CheckOptions) => await check(options, name));
   // what linkerd passes on beside: the last four make no difference to this look

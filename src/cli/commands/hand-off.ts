@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { plainLines } from '../../ground/plain.js';
 import type { RotationStatus } from '../../rotation/status.js';
+import { asCalled } from '../called.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { clusterOption } from '../options/common.js';
 import { openSession, rotationHandle } from '../session/connect.js';
@@ -43,7 +44,8 @@ async function show(options: HandOffOptions): Promise<void> {
   const handle = rotationHandle(session, { ...options, output: 'text' });
   try {
     const status = await answered(session, handle, async () => await handle.query<RotationStatus>('status'));
-    process.stdout.write(`${contentOf(status, options.output).trimEnd()}\n`);
+    const content = contentOf(status, options.output).trimEnd();
+    process.stdout.write(`${options.output === 'text' ? asCalled(content) : content}\n`);
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     throw new CliError(`no rotation ${handle.workflowId} is running`, EXIT.failed);

@@ -6,6 +6,7 @@ import { present } from '../../ground/present.js';
 import type { GatedPhase } from '../../rotation/phases.js';
 import { asked } from '../../rotation/refusals.js';
 import type { RotationStatus } from '../../rotation/status.js';
+import { asCalled } from '../called.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { answered } from '../session/pollers.js';
 import { CliError, EXIT } from '../exit-codes.js';
@@ -129,7 +130,7 @@ async function askFor(status: RotationStatus, { output }: CommonOptions): Promis
       EXIT.refused,
     );
   }
-  process.stdout.write(`${renderApproval(status)}\n\n`);
+  process.stdout.write(`${asCalled(renderApproval(status))}\n\n`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     const answer = await terminal.question('  Approve this? Type yes: ');
@@ -165,7 +166,7 @@ async function send(
 }
 
 function replyText(reply: string, { output }: CommonOptions): string {
-  return output === 'json' ? jsonText({ reply }, 0) : (machineText({ reply }, output) ?? plainLines(reply));
+  return output === 'json' ? jsonText({ reply }, 0) : (machineText({ reply }, output) ?? asCalled(plainLines(reply)));
 }
 
 /** What the rotation itself said, in place of the transport's words. */

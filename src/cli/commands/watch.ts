@@ -12,6 +12,7 @@ import { invalidInputMessage } from '../../rotation/input.js';
 import { markdown } from '../../rotation/markdown.js';
 import { readWatchInput, type WatchInput } from '../../rotation/watch-input.js';
 import { TASK_QUEUE, WATCH_WORKFLOW_TYPE, watchIdFor } from '../../temporal/names.js';
+import { asCalled } from '../called.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { byOption, type CommonOptions, NAMESPACE_OPTION, withOutputOptions } from '../options/common.js';
 import { type InputOptions, watchInput, type WatchInputOptions, withInputOptions } from '../options/input.js';
@@ -184,9 +185,9 @@ function nothing(cluster: string): CliError {
 }
 
 function shown(seen: WatchSeen, { output }: WatchOptions): string {
-  return machineText(seen, output) ?? watchText(seen);
+  return machineText(seen, output) ?? asCalled(watchText(seen));
 }
 
 function replyText(reply: string, { output }: WatchOptions): string {
-  return machineText({ reply }, output) ?? plainLines(reply);
+  return machineText({ reply }, output) ?? asCalled(plainLines(reply));
 }

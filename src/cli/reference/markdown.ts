@@ -17,7 +17,7 @@ function section(command: CommandFacts): string {
   const { name, usage, description, notes, examples } = command;
   return [
     `## ${name}`,
-    sentence(description),
+    text(sentence(description)),
     fenced(`reroot ${usage}`),
     table([...command.arguments, ...command.options].map(row)),
     notes && prose(notes),
@@ -38,23 +38,31 @@ function row({ term, description, choices, default: value, required }: CommandFa
 
 function table(rows: readonly string[][]): string {
   if (rows.length === 0) return '';
-  const lines = [['', ''], ['-', '-'], ...rows].map((cells) => `| ${cells.map(escaped).join(' | ')} |`);
+  const lines = [['', ''], ['-', '-'], ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`);
   return lines.join('\n');
 }
 
-function escaped(cell: string): string {
-  return cell.replaceAll('|', String.raw`\|`);
+function cell(content: string): string {
+  return text(content).replaceAll('|', String.raw`\|`);
+}
+
+/** Plain text with `code` in it, as Markdown: nothing outside of the code is markup. */
+function text(plain: string): string {
+  return plain
+    .split(/(`[^`]*`)/)
+    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(/[\\<*]/g, String.raw`\$&`)))
+    .join('');
 }
 
 /** Lines of a help text whose columns mean something stay as they are. */
 function prose(notes: string): string {
-  return /^\w+: {2,}/m.test(notes) ? fenced(notes) : notes.replaceAll('<', String.raw`\<`);
+  return /^\w+: {2,}/m.test(notes) ? fenced(notes) : text(notes);
 }
 
-function fenced(text: string, language = 'text'): string {
-  return `\`\`\`${language}\n${text}\n\`\`\``;
+function fenced(lines: string, language = 'text'): string {
+  return lines === '' ? '' : `\`\`\`${language}\n${lines}\n\`\`\``;
 }
 
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }

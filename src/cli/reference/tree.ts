@@ -55,12 +55,12 @@ function argumentFacts(argument: Argument): Described {
 /** Defaults of this machine are said in words: the manual is the same wherever it is made. */
 function optionFacts(option: Option): Described {
   const { flags, description, argChoices: choices, mandatory } = option;
-  const value: unknown = option.defaultValueDescription ?? option.defaultValue;
+  const value = option.defaultValueDescription ?? (option.defaultValue as string | undefined);
   return {
     term: flags,
     description,
     ...(choices ? { choices } : {}),
-    ...(value === undefined ? {} : { default: String(value) }),
+    ...(value === undefined ? {} : { default: value }),
     ...(mandatory ? { required: true } : {}),
   };
 }

@@ -37,7 +37,9 @@ export interface WorkerSeen {
 }
 
 /** @returns undefined where there is no Temporal server */
-export async function askWorkers({ cluster }: Pick<ClusterOptions, 'cluster'>): Promise<WorkersSeen | Unasked | undefined> {
+export async function askWorkers({
+  cluster,
+}: Pick<ClusterOptions, 'cluster'>): Promise<WorkersSeen | Unasked | undefined> {
   return await orProblem(async () => {
     const session = await findSession(cluster, process.env);
     if (!session) return undefined;
@@ -48,7 +50,10 @@ export async function askWorkers({ cluster }: Pick<ClusterOptions, 'cluster'>): 
       const ask = async () => await pollersOf(client.workflowService, { namespace, queue, type: STEPS });
       const pollers = await client.connection.withDeadline(Date.now() + PATIENCE_MS, ask);
       const recent = pollers.filter(({ polledAt }) => Date.now() - polledAt < RECENT_MS);
-      const workers = recent.map(({ identity, buildId }) => ({ identity, ...present({ workflows: digestOf(buildId) }) }));
+      const workers = recent.map(({ identity, buildId }) => ({
+        identity,
+        ...present({ workflows: digestOf(buildId) }),
+      }));
       return { server: address, taskQueue: queue, workers };
     } finally {
       await session.close();

@@ -53,7 +53,9 @@ export function checkJson(checks: readonly Check[]): object {
 export function checkText(checks: readonly Check[], format: Exclude<CheckFormat, 'json'>): string {
   const shown = format === 'short' ? checks.filter(({ result }) => result !== 'success') : checks;
   const head = shown.length > 0 ? [CATEGORY, '-'.repeat(CATEGORY.length)] : [];
-  return [...head, ...shown.flatMap(linesOf), ...(head.length > 0 ? [''] : []), 'Status check results are √'].join('\n');
+  return [...head, ...shown.flatMap(linesOf), ...(head.length > 0 ? [''] : []), 'Status check results are √'].join(
+    '\n',
+  );
 }
 
 function linesOf({ description, result, error, hint }: Check): string[] {
