@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
+import { workerIdentity } from '../src/temporal/build.js';
 import { loadTemporalConfig, type TemporalConfig } from '../src/temporal/config.js';
 import { type FrontActivities, stepQueue } from '../src/temporal/names.js';
 import { pollersOf, RECENT_MS, STEPS } from '../src/temporal/pollers.js';
@@ -40,6 +41,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   const { connectionOptions } = temporal;
   const connection = await explained(temporal, async () => await NativeConnection.connect(connectionOptions));
   const shared = {
+    identity: workerIdentity(),
     connection,
     namespace,
     shutdownGraceTime: config.REROOT_SHUTDOWN_GRACE_S * 1000,

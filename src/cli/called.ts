@@ -23,8 +23,8 @@ export function executable(name: CalledName): string {
   return name.replace(' ', '-');
 }
 
-/** `reroot status` in a text for people, where it is a command to type. */
-const COMMAND = /(?<=`|with: )reroot (?=[a-z])/g;
+/** `reroot status` in a text for people, where it is a command to type: in code, or at the end of a sentence that says so. */
+const COMMAND = /(?<=`|with: |there: |terminal: |pipe: )reroot (?=[a-z])/g;
 
 /** A text for people: the commands in it are as they would type them. What programs read is not for this. */
 export function asCalled(text: string, name: CalledName = calledName()): string {

@@ -1,5 +1,4 @@
 import type { WorkflowService } from '@temporalio/client';
-import { present } from '../ground/present.js';
 
 /** The workers that poll a task queue, as far as Temporal knows. */
 
@@ -15,8 +14,6 @@ export interface Poller {
   identity: string;
   /** Milliseconds since 1970. */
   polledAt: number;
-  /** Of its code, as the SDK makes it; absent where the server does not say. */
-  buildId?: string;
 }
 
 /** @throws ServiceError when the server does not answer, or refuses */
@@ -26,10 +23,9 @@ export async function pollersOf(
 ): Promise<Poller[]> {
   const request = { namespace, taskQueue: { name: queue }, taskQueueType: type };
   const { pollers } = await service.describeTaskQueue(request);
-  return pollers.map(({ identity, lastAccessTime, workerVersionCapabilities }) => ({
+  return pollers.map(({ identity, lastAccessTime }) => ({
     identity: identity ?? '',
     polledAt: dateOf(lastAccessTime)?.getTime() ?? 0,
-    ...present({ buildId: workerVersionCapabilities?.buildId || undefined }),
   }));
 }
 

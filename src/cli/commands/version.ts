@@ -3,7 +3,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { present } from '../../ground/present.js';
 import { SUPPORTED_LINKERD } from '../../linkerd/versions.js';
 import { type ClusterOptions, CONTEXT_OPTIONS, NAMESPACE_OPTION, withOutputOptions } from '../options/common.js';
-import { workflowsDigest } from '../session/build.js';
+import { ownBuild } from '../../temporal/build.js';
 import { askCluster, askWorkers } from '../session/cluster-version.js';
 import { machineText } from '../view/machine.js';
 import { type ClientVersion, type VersionFacts, versionText } from '../view/version.js';
@@ -39,8 +39,7 @@ async function allVersions(options: VersionOptions): Promise<VersionFacts> {
 /** The version of the SDK is pinned: what is installed is what package.json says. */
 function clientVersion(): ClientVersion {
   return {
-    version: packageJson.version,
-    ...present({ workflows: workflowsDigest() }),
+    ...ownBuild(),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     temporalSdk: packageJson.dependencies['@temporalio/worker'],

@@ -1,11 +1,10 @@
 import { clusterVersion, type ClusterVersion } from '../../../activities/kit/cluster-version.js';
 import { clusterAccess } from '../../../worker/access.js';
-import { present } from '../../ground/present.js';
+import { type Build, buildOf } from '../../temporal/build.js';
 import { STEPS, pollersOf, RECENT_MS } from '../../temporal/pollers.js';
 import { stepQueue, TASK_QUEUE } from '../../temporal/names.js';
 import { configured } from '../options/worker.js';
 import { type ClusterOptions, workerEnvironment } from '../options/common.js';
-import { digestOf } from './build.js';
 import { findSession } from './connect.js';
 
 /** What cluster and workers are of: for `reroot version`, which says what it could not ask instead of failing. */
@@ -29,11 +28,10 @@ export interface WorkersSeen {
   workers: WorkerSeen[];
 }
 
-export interface WorkerSeen {
-  /** As it calls itself: process and host. */
+/** Version and build are absent of one before 0.8. */
+export interface WorkerSeen extends Partial<Build> {
+  /** As it calls itself. */
   identity: string;
-  /** SHA-256 of its workflows; absent where the server does not say. */
-  workflows?: string;
 }
 
 /** @returns undefined where there is no Temporal server */
@@ -50,10 +48,7 @@ export async function askWorkers({
       const ask = async () => await pollersOf(client.workflowService, { namespace, queue, type: STEPS });
       const pollers = await client.connection.withDeadline(Date.now() + PATIENCE_MS, ask);
       const recent = pollers.filter(({ polledAt }) => Date.now() - polledAt < RECENT_MS);
-      const workers = recent.map(({ identity, buildId }) => ({
-        identity,
-        ...present({ workflows: digestOf(buildId) }),
-      }));
+      const workers = recent.map(({ identity }) => ({ identity, ...buildOf(identity) }));
       return { server: address, taskQueue: queue, workers };
     } finally {
       await session.close();

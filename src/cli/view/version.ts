@@ -1,11 +1,10 @@
 import type { ClusterVersion } from '../../../activities/kit/cluster-version.js';
+import { present } from '../../ground/present.js';
+import type { Build } from '../../temporal/build.js';
 import type { Unasked, WorkersSeen, WorkerSeen } from '../session/cluster-version.js';
 import { plainly } from './terminal.js';
 
-export interface ClientVersion {
-  version: string;
-  /** SHA-256 of the workflows' bundle; absent where nothing was built. */
-  workflows?: string;
+export interface ClientVersion extends Build {
   node: string;
   platform: string;
   temporalSdk: string;
@@ -20,19 +19,15 @@ export interface VersionFacts {
   workers?: WorkersSeen | Unasked;
 }
 
-/** Hexadecimal digits that tell two builds apart. */
-const SHOWN = 12;
-
 export function versionText(facts: VersionFacts, clusterName: string): string {
   const { client, cluster, workers } = plainly(facts);
-  const build = client.workflows === undefined ? '' : `, workflows ${client.workflows.slice(0, SHOWN)}`;
   const lines = [
-    `reroot ${client.version}${build}`,
+    `reroot ${buildText(client)}`,
     `  Node ${client.node} on ${client.platform}, Temporal SDK ${client.temporalSdk}`,
     `  for Linkerd ${client.linkerd}`,
   ];
   if (cluster) lines.push(...clusterLines(cluster));
-  if (cluster) lines.push(...workersLines(workers, clusterName, client.workflows));
+  if (cluster) lines.push(...workersLines(workers, clusterName, client));
   return lines.join('\n');
 }
 
@@ -49,7 +44,7 @@ function clusterLines(cluster: ClusterVersion | Unasked): string[] {
   ];
 }
 
-function workersLines(workers: WorkersSeen | Unasked | undefined, cluster: string, own: string | undefined): string[] {
+function workersLines(workers: WorkersSeen | Unasked | undefined, cluster: string, own: Build): string[] {
   const head = `Workers of cluster ${cluster}`;
   if (!workers) return [head, '  no Temporal server is configured, and no embedded one runs'];
   if ('problem' in workers) return [head, `  could not be asked for: ${workers.problem}`];
@@ -60,8 +55,12 @@ function workersLines(workers: WorkersSeen | Unasked | undefined, cluster: strin
   ];
 }
 
-function workerLine({ identity, workflows }: WorkerSeen, own: string | undefined): string {
-  if (workflows === undefined) return `  ${identity}: it does not say of which build it is`;
-  const same = workflows === own ? 'those of this program' : 'not those of this program';
-  return `  ${identity}: workflows ${workflows.slice(0, SHOWN)}, ${same}`;
+function workerLine({ identity, version, workflows }: WorkerSeen, own: Build): string {
+  if (version === undefined) return `  ${identity}: it does not say its version, as none before 0.8 does`;
+  const same = version === own.version && workflows === own.workflows ? 'as this program' : 'not as this program';
+  return `  ${identity.replace(/\/reroot-.*$/, '')}: reroot ${buildText({ version, ...present({ workflows }) })}, ${same}`;
+}
+
+function buildText({ version, workflows }: Build): string {
+  return workflows === undefined ? version : `${version} (build ${workflows})`;
 }

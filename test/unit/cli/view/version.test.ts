@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../../../src/cli/session/build.js';
+import { buildOf, workerIdentity } from '../../../../src/temporal/build.js';
 import { type VersionFacts, versionText } from '../../../../src/cli/view/version.js';
 
-const OWN = 'ab'.repeat(32);
-const OTHER = 'cd'.repeat(32);
+const OWN = 'abababababab';
+const OTHER = 'cdcdcdcdcdcd';
 const client = {
   ...{ version: '0.8.0', workflows: OWN, node: 'v20.1.0', platform: 'linux-x64', temporalSdk: '1.24.0' },
   linkerd: '2.7 and newer',
@@ -18,7 +18,7 @@ const text = (facts: Omit<VersionFacts, 'client'>) => versionText({ client, ...f
 describe('versions', () => {
   it('of this program alone', () =>
     expect(text({})).toBe(
-      'reroot 0.8.0, workflows abababababab\n  Node v20.1.0 on linux-x64, Temporal SDK 1.24.0\n  for Linkerd 2.7 and newer',
+      'reroot 0.8.0 (build abababababab)\n  Node v20.1.0 on linux-x64, Temporal SDK 1.24.0\n  for Linkerd 2.7 and newer',
     ));
   it('of the cluster: what is not there, and who holds it', () => {
     expect(text({ cluster })).toContain('objects of deploy/: all are there');
@@ -31,12 +31,14 @@ describe('versions', () => {
     expect(seen).toContain('Lease held by trust-root-prod');
   });
   it('of workers: whether they run the workflows of this program', () => {
-    const seen = [{ identity: '1@a', workflows: OWN }, { identity: '2@b', workflows: OTHER }, { identity: '3@c' }];
+    const identities = [`1@a/reroot-0.8.0+${OWN}`, `2@b/reroot-0.8.0+${OTHER}`, `3@c/reroot-0.9.0+${OWN}`, '4@d'];
+    const seen = identities.map((identity) => ({ identity, ...buildOf(identity) }));
     const lines = text({ cluster, workers: { server: 't:7233', taskQueue: 'reroot-prod', workers: seen } }).split('\n');
-    expect(lines.slice(-3)).toEqual([
-      '  1@a: workflows abababababab, those of this program',
-      '  2@b: workflows cdcdcdcdcdcd, not those of this program',
-      '  3@c: it does not say of which build it is',
+    expect(lines.slice(-4)).toEqual([
+      '  1@a: reroot 0.8.0 (build abababababab), as this program',
+      '  2@b: reroot 0.8.0 (build cdcdcdcdcdcd), not as this program',
+      '  3@c: reroot 0.9.0 (build abababababab), not as this program',
+      '  4@d: it does not say its version, as none before 0.8 does',
     ]);
   });
   it('of nobody', () => {
@@ -50,10 +52,15 @@ describe('versions', () => {
     expect(text({ cluster: { ...cluster, holder: 'a\u001B[2Jb' } })).not.toContain('\u001B[2J'));
 });
 
-describe('the build id of a worker', () => {
+describe('the name of a worker', () => {
+  it('begins as the SDK would call it, and has version and build behind it', () => {
+    const identity = workerIdentity({ version: '0.8.0', workflows: OWN });
+    expect(identity).toMatch(new RegExp(`^${process.pid}@.+/reroot-0\\.8\\.0\\+${OWN}$`));
+    expect(buildOf(identity)).toEqual({ version: '0.8.0', workflows: OWN });
+  });
   it.each([
-    [`@temporalio/worker@1.24.0+${OWN}`, OWN],
-    ['@temporalio/worker@1.24.0', undefined],
-    [undefined, undefined],
-  ])('%s', (buildId, digest) => expect(digestOf(buildId)).toBe(digest));
+    ['1@a/reroot-0.8.0', { version: '0.8.0' }],
+    ['1@a', undefined],
+    ['reroot-worker@a', undefined],
+  ])('%s', (identity, build) => expect(buildOf(identity)).toEqual(build));
 });
