@@ -24,6 +24,14 @@ const ENTRIES = {
   sandbox: 'sandbox/main.ts',
   demo: 'sandbox/demo/main.ts',
   bench: 'sandbox/bench/main.ts',
+  docs: 'src/cli/reference/main.ts',
+};
+/** The command line by other names (src/cli/called.ts): kubectl and linkerd find plugins on the PATH. */
+const PLUGINS = {
+  'kubectl-reroot.js': "import './cli.js';",
+  'linkerd-reroot.js': "import './cli.js';",
+  // kubectl asks it what may follow `kubectl reroot …`
+  'kubectl_complete-reroot.js': "process.argv.splice(2, 0, 'complete', '--');\nawait import('./cli.js');",
 };
 /** Native code and what shares its types: installed, not bundled. */
 const EXTERNAL = ['@temporalio/*'];
@@ -65,11 +73,14 @@ async function bundlePrograms() {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
   });
-  const cli = path.join(DIST, 'cli.js');
-  if (existsSync(cli)) {
-    writeFileSync(cli, `#!/usr/bin/env node\n${readFileSync(cli, 'utf8')}`);
-    chmodSync(cli, 0o755);
-  }
+  makeProgram('cli.js', readFileSync(path.join(DIST, 'cli.js'), 'utf8'));
+  for (const [file, code] of Object.entries(PLUGINS)) makeProgram(file, `${code}\n`);
+}
+
+function makeProgram(file, code) {
+  const target = path.join(DIST, file);
+  writeFileSync(target, `#!/usr/bin/env node\n${code}`);
+  chmodSync(target, 0o755);
 }
 
 /** What `import 'reroot'` loads: small and readable, for a client as for workflow code of somebody else. */

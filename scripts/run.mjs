@@ -1,4 +1,4 @@
-// One way in for everything: `node scripts/run.mjs demo|test|sandbox|bench|build|check|sbom [arguments]`. It installs and builds
+// One way in for everything: `node scripts/run.mjs demo|test|sandbox|bench|build|check|docs|sbom [arguments]`. It installs and builds
 // what is missing, then runs it. Plain Node, so that it works before anything is installed. Set-up talks on stderr only.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
@@ -21,6 +21,16 @@ const COMMANDS = {
     return 0;
   },
   check: async () => await check(),
+  docs: async () => {
+    await install(ROOT, say);
+    const { build } = await import('./build.mjs');
+    await build();
+    const code = await run(process.execPath, [path.join(ROOT, 'dist', 'docs.js')], { cwd: ROOT });
+    if (code !== 0) return code;
+    return await run(path.join(BIN, 'prettier'), ['--write', '--log-level', 'warn', 'docs/cli-reference.md'], {
+      cwd: ROOT,
+    });
+  },
   sbom: async () => {
     await install(ROOT, say);
     const { writeBills } = await import('./sbom.mjs');

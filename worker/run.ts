@@ -4,6 +4,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
+import { workerIdentity } from '../src/temporal/build.js';
 import { loadTemporalConfig, type TemporalConfig } from '../src/temporal/config.js';
 import { type FrontActivities, stepQueue } from '../src/temporal/names.js';
 import { pollersOf, RECENT_MS, STEPS } from '../src/temporal/pollers.js';
@@ -46,8 +47,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   const connection = await explained(temporal, async () => await NativeConnection.connect(connectionOptions));
   const shared = {
     ...tracing?.options,
-    connection,
-    namespace,
+    ...{ identity: workerIdentity(), connection, namespace },
     shutdownGraceTime: config.REROOT_SHUTDOWN_GRACE_S * 1000,
     shutdownForceTime: (config.REROOT_SHUTDOWN_GRACE_S + 10) * 1000,
   };

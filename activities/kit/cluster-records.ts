@@ -18,8 +18,9 @@ export interface ClusterRecords {
   holder?: ReturnType<typeof shownHolder>;
 }
 
-export async function clusterRecords(k8s: Kubernetes): Promise<ClusterRecords> {
-  const { namespace } = await detectLinkerd(k8s, undefined);
+/** @param linkerdNamespace found where it is not said */
+export async function clusterRecords(k8s: Kubernetes, linkerdNamespace?: string): Promise<ClusterRecords> {
+  const namespace = linkerdNamespace ?? (await detectLinkerd(k8s)).namespace;
   const report = await readReport(k8s, namespace);
   const lease = await readLease(k8s, namespace);
   return {

@@ -11,6 +11,9 @@ export interface VersionRules {
   environmentServed: boolean;
 }
 
+/** What a rotation can be of, in words (docs/compatibility.md). */
+export const SUPPORTED_LINKERD = '2.7 and newer';
+
 interface Threshold {
   /** First stable release and first edge release with the new behaviour. */
   stable: readonly [number, number, number];

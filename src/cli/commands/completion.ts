@@ -1,17 +1,13 @@
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
+import { type CalledName, executable } from '../called.js';
 import { reasons } from '../reasons.js';
-
-const HELP = `
-bash:  source <(reroot completion bash)          in ~/.bashrc
-zsh:   source <(reroot completion zsh)           in ~/.zshrc, after compinit
-fish:  reroot completion fish > ~/.config/fish/completions/reroot.fish`;
 
 type Shell = 'bash' | 'zsh' | 'fish' | 'powershell';
 
 /** To be called last: it reads the tree of commands. The shell asks the hidden command `complete` what may follow. */
-export function addCompletionCommand(program: Command): void {
-  const name = program.name();
+export function addCompletionCommand(program: Command, name: CalledName): void {
+  const called = executable(name);
   const completion = tab(program, { completionCommandName: 'completion' });
   completion.commands.get('explain')?.argument('reason', (complete) => {
     for (const { name: reason, summary } of reasons()) complete(reason, summary);
@@ -19,11 +15,24 @@ export function addCompletionCommand(program: Command): void {
   program.commands
     .find((command) => command.name() === 'completion')
     ?.description('print the script that completes commands, options and their values in your shell')
-    .addHelpText('after', HELP)
+    .addHelpText('after', helpText(name))
     .action((shell: Shell) => {
-      if (shell === 'bash') process.stdout.write(bashScript(name));
-      else completion.setup(name, name, shell);
+      if (shell === 'bash') process.stdout.write(bashScript(called));
+      else completion.setup(called, called, shell);
     });
+}
+
+/** kubectl asks `kubectl_complete-reroot`, which the package has; linkerd asks nobody. */
+function helpText(name: CalledName): string {
+  const called = executable(name);
+  const ofKubectl =
+    name === 'kubectl reroot'
+      ? '\n`kubectl reroot` needs none: kubectl (1.26 and newer) asks `kubectl_complete-reroot` of the PATH. This is for `kubectl-reroot`.\n'
+      : '';
+  return `${ofKubectl}
+bash:  source <(${called} completion bash)          in ~/.bashrc
+zsh:   source <(${called} completion zsh)           in ~/.zshrc, after compinit
+fish:  ${called} completion fish > ~/.config/fish/completions/${called}.fish`;
 }
 
 /**

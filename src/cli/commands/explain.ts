@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { plain } from '../../ground/plain.js';
+import { asCalled } from '../called.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { reasonNamed, reasons, reasonsLike } from '../reasons.js';
 
@@ -10,7 +11,7 @@ export function addExplainCommand(program: Command): void {
     .description('say what a reason means, its cause and its cure; without one, list them all')
     .argument('[reason]', 'as a finding, an alert or a failure names it')
     .action((reason?: string) => {
-      process.stdout.write(`${reason === undefined ? listText() : explanation(reason)}\n`);
+      process.stdout.write(`${asCalled(reason === undefined ? listText() : explanation(reason))}\n`);
     });
 }
 

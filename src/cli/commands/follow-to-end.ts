@@ -2,6 +2,7 @@ import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { plain } from '../../ground/plain.js';
 import type { RotationStatus } from '../../rotation/status.js';
 import { isServerAway } from '../../temporal/answers.js';
+import { asCalled } from '../called.js';
 import type { Session } from '../session/connect.js';
 import { readEnd, REFUSALS, type RotationEnd } from '../session/end.js';
 import { CliError, EXIT } from '../exit-codes.js';
@@ -58,7 +59,7 @@ interface LastSeen {
 function goesOn(how: Exclude<FollowEnd, 'ended'>, { options, server, status }: LastSeen): number {
   const where = status ? ` It ${how === 'detached' ? 'is' : 'was'} in phase ${plain(status.phase)}.` : '';
   const text = how === 'detached' || !server ? 'The rotation continues without this terminal.' : lostText(server);
-  process.stderr.write(`${text}${where} ${followAgain(options, server)}\n`);
+  process.stderr.write(`${asCalled(`${text}${where} ${followAgain(options, server)}`)}\n`);
   return EXIT.goesOn;
 }
 
@@ -85,8 +86,8 @@ function gone({ address }: Server, { workflowId }: WorkflowHandle, { cluster }: 
 function showEnd(end: RotationEnd, { output }: CommonOptions): number {
   const facts = machineText(end.report ?? end, output);
   if (facts !== undefined) process.stdout.write(`${facts}\n`);
-  if (end.failure) process.stderr.write(`${endText(end, new Date())}\n`);
-  else if (facts === undefined) process.stdout.write(`${endText(end, new Date())}\n`);
+  if (end.failure) process.stderr.write(`${asCalled(endText(end, new Date()))}\n`);
+  else if (facts === undefined) process.stdout.write(`${asCalled(endText(end, new Date()))}\n`);
   if (end.outcome === 'completed') return EXIT.ok;
   return REFUSALS.includes(end.failure?.type ?? '') ? EXIT.refused : EXIT.failed;
 }

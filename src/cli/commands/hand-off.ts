@@ -2,8 +2,9 @@ import { type Command, Option } from 'commander';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { plainLines } from '../../ground/plain.js';
 import type { RotationStatus } from '../../rotation/status.js';
+import { asCalled } from '../called.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { defaultCluster } from '../options/common.js';
+import { clusterOption } from '../options/common.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { answered } from '../session/pollers.js';
 import {
@@ -31,7 +32,7 @@ export function addHandOffCommand(program: Command): void {
   program
     .command('hand-off')
     .description('print what somebody else has to write (Git, Helm values, Terraform) for the rotation to go on')
-    .option('--cluster <name>', 'the cluster, as `rotate` and its workers name it (REROOT_CLUSTER)', defaultCluster())
+    .addOption(clusterOption())
     .option('--workflow-id <id>', 'workflow id of the rotation (default: trust-root-<cluster>)')
     .addOption(new Option('-o, --output <format>', 'what to print').choices(HAND_OFF_FORMATS).default('text'))
     .addHelpText('after', HELP)
@@ -43,7 +44,8 @@ async function show(options: HandOffOptions): Promise<void> {
   const handle = rotationHandle(session, { ...options, output: 'text' });
   try {
     const status = await answered(session, handle, async () => await handle.query<RotationStatus>('status'));
-    process.stdout.write(`${contentOf(status, options.output).trimEnd()}\n`);
+    const content = contentOf(status, options.output).trimEnd();
+    process.stdout.write(`${options.output === 'text' ? asCalled(content) : content}\n`);
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     throw new CliError(`no rotation ${handle.workflowId} is running`, EXIT.failed);

@@ -3,6 +3,7 @@ import { preflight } from '../../../activities/preflight.js';
 import { clusterAccess } from '../../../worker/access.js';
 import { blocking, type Finding } from '../../rotation/findings.js';
 import { type InputResult, invalidInputMessage, readInput, type RotationRequest } from '../../rotation/input.js';
+import { asCalled } from '../called.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type DetailsOption, type InputOptions, rotationInput, withInputOptions } from '../options/input.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
@@ -45,7 +46,8 @@ export async function look(options: ClusterOptions & DetailsOption, request: Rot
     );
   }
   const { findings, findingsOmitted: omitted } = result;
-  if (findings.length > 0) process.stdout.write(`${renderFindings(findings, { omitted, details: options.details })}\n`);
+  if (findings.length > 0)
+    process.stdout.write(`${asCalled(renderFindings(findings, { omitted, details: options.details }))}\n`);
   process.stdout.write(blocked > 0 ? `Not ready: ${blockedText(findings)}.\n` : 'Ready for a rotation.\n');
   return exitCode;
 }

@@ -15,6 +15,7 @@ import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '
 import { isServerAway } from '../../temporal/answers.js';
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
 import { otherUsers } from '../session/other-users.js';
+import { asCalled } from '../called.js';
 import { CliError } from '../exit-codes.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
 import {
@@ -87,7 +88,8 @@ async function rotate(options: RotateOptions, start: RotationStart): Promise<num
     options.ui ? 'startWithUi' : 'start',
   );
   try {
-    for (const note of embeddedNotes(session, options, otherUsers)) process.stderr.write(`${pc.yellow('⚠')} ${note}\n`);
+    for (const note of embeddedNotes(session, options, otherUsers))
+      process.stderr.write(`${pc.yellow('⚠')} ${asCalled(note)}\n`);
     const started = await startUnlessRunning(session, options, start);
     const handle = rotationHandle(session, options);
     const ui = session.ui ? ` (UI: ${session.ui})` : '';

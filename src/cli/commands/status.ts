@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { plain } from '../../ground/plain.js';
 import { isNoAnswer } from '../../temporal/answers.js';
+import { asCalled } from '../called.js';
 import { findSession, noServer, rotationHandle, type Session, workflowIdOf } from '../session/connect.js';
 import { isOver, readEnd, type RotationEnd } from '../session/end.js';
 import { endFrom, otherwiseText, recordsOf } from '../session/from-cluster.js';
@@ -73,7 +74,7 @@ async function fromCluster(
   const end = 'unread' in records ? undefined : endFrom(records, workflowId);
   if ('unread' in records || !end) {
     if (!session) throw noServer(options.cluster, process.env);
-    if (watch) return { text: machineText({ watch }, options.output) ?? watchText(watch), exitCode: EXIT.ok };
+    if (watch) return { text: machineText({ watch }, options.output) ?? asCalled(watchText(watch)), exitCode: EXIT.ok };
     throw new CliError(
       `there is no rotation ${workflowId} on ${session.address} (any more). ${otherwiseText(records)}`,
     );
@@ -98,8 +99,8 @@ function textOf(
   output: CommonOptions['output'],
   { watch, text }: { watch: WatchSeen | undefined; text: () => string },
 ): string {
-  if (!watch) return machineText(facts, output) ?? text();
-  return machineText({ ...facts, watch }, output) ?? `${text()}\n\n${watchText(watch)}`;
+  if (!watch) return machineText(facts, output) ?? asCalled(text());
+  return machineText({ ...facts, watch }, output) ?? asCalled(`${text()}\n\n${watchText(watch)}`);
 }
 
 /**

@@ -6,10 +6,11 @@ import { present } from '../../ground/present.js';
 import type { GatedPhase } from '../../rotation/phases.js';
 import { asked } from '../../rotation/refusals.js';
 import type { RotationStatus } from '../../rotation/status.js';
+import { asCalled } from '../called.js';
 import { openSession, rotationHandle } from '../session/connect.js';
 import { answered } from '../session/pollers.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { type CommonOptions, withCommonOptions } from '../options/common.js';
+import { byOption, type CommonOptions, withCommonOptions } from '../options/common.js';
 import { renderApproval } from '../view/approval.js';
 import { machineText } from '../view/machine.js';
 
@@ -28,7 +29,7 @@ export function addUpdateCommands(program: Command): void {
 
 type AddCommand = (name: string, description: string) => Command;
 
-const BY = ['--by <name>', 'your name, for the report', process.env['USER'] || undefined] as const;
+const BY = 'your name, for the report';
 const REASON = ['--reason <text>', 'your reason, for the report'] as const;
 
 /** What a person decides; the report names them. */
@@ -38,7 +39,7 @@ function addDecisions(command: AddCommand): void {
       '--plan <hash>',
       'hash of the plan, as `reroot status` shows it; without it you are shown the plan, and asked',
     )
-    .option(...BY)
+    .addOption(byOption(BY))
     .option(...REASON)
     .action(async (options: UpdateOptions & { plan?: string }) => {
       await send(options, 'approve', async (status) => {
@@ -47,7 +48,7 @@ function addDecisions(command: AddCommand): void {
       });
     });
   command('abort', 'go back to the old certificates; possible until the point of no return')
-    .option(...BY)
+    .addOption(byOption(BY))
     .option(...REASON)
     .action(async (options: UpdateOptions) => {
       await send(options, 'abort', async () => present({ by: options.by, reason: options.reason }));
@@ -79,7 +80,7 @@ function addWaivers(command: AddCommand): void {
     .argument(...SUBJECT)
     .requiredOption('--reason <text>', 'your reason; the report shows it')
     .addOption(new Option('--gate <phase>', 'the gate that it opens').choices(GATES))
-    .option(...BY)
+    .addOption(byOption(BY))
     .addHelpText('after', WAIVE_HELP)
     .action(async (subject: string, options: UpdateOptions & { reason: string; gate?: (typeof GATES)[number] }) => {
       const { reason, gate, by } = options;
@@ -87,7 +88,7 @@ function addWaivers(command: AddCommand): void {
     });
   command('unwaive', 'take a waiver back: its subject is waited for again')
     .argument(...SUBJECT)
-    .option(...BY)
+    .addOption(byOption(BY))
     .option(...REASON)
     .action(async (subject: string, options: UpdateOptions) => {
       await send(options, 'unwaive', async () => ({ subject, ...present({ by: options.by, reason: options.reason }) }));
@@ -129,7 +130,7 @@ async function askFor(status: RotationStatus, { output }: CommonOptions): Promis
       EXIT.refused,
     );
   }
-  process.stdout.write(`${renderApproval(status)}\n\n`);
+  process.stdout.write(`${asCalled(renderApproval(status))}\n\n`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     const answer = await terminal.question('  Approve this? Type yes: ');
@@ -165,7 +166,7 @@ async function send(
 }
 
 function replyText(reply: string, { output }: CommonOptions): string {
-  return output === 'json' ? jsonText({ reply }, 0) : (machineText({ reply }, output) ?? plainLines(reply));
+  return output === 'json' ? jsonText({ reply }, 0) : (machineText({ reply }, output) ?? asCalled(plainLines(reply)));
 }
 
 /** What the rotation itself said, in place of the transport's words. */

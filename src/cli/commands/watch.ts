@@ -12,8 +12,9 @@ import { invalidInputMessage } from '../../rotation/input.js';
 import { markdown } from '../../rotation/markdown.js';
 import { readWatchInput, type WatchInput } from '../../rotation/watch-input.js';
 import { TASK_QUEUE, WATCH_WORKFLOW_TYPE, watchIdFor } from '../../temporal/names.js';
+import { asCalled } from '../called.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { type CommonOptions, NAMESPACE_OPTION, withOutputOptions } from '../options/common.js';
+import { byOption, type CommonOptions, NAMESPACE_OPTION, withOutputOptions } from '../options/common.js';
 import { type InputOptions, watchInput, type WatchInputOptions, withInputOptions } from '../options/input.js';
 import { findSession, type Session } from '../session/connect.js';
 import { answered } from '../session/pollers.js';
@@ -54,7 +55,7 @@ export function addWatchCommand(program: Command): void {
     .option('--schedule <when>', 'looks of a Temporal Schedule instead: an interval such as 6h, or a cron expression')
     .option('--stop', 'end the watch, and remove its Schedule; a rotation that it has started goes on')
     .option('--approve <root>', 'begin the rotation that the watch asks about: the fingerprint that it shows')
-    .option('--by <name>', 'with --approve: your name', process.env['USER'] || undefined)
+    .addOption(byOption('with --approve: your name'))
     .option('--reason <text>', 'with --approve: your reason')
     .option(...NAMESPACE_OPTION)
     .addHelpText('after', HELP);
@@ -185,9 +186,9 @@ function nothing(cluster: string): CliError {
 }
 
 function shown(seen: WatchSeen, { output }: WatchOptions): string {
-  return machineText(seen, output) ?? watchText(seen);
+  return machineText(seen, output) ?? asCalled(watchText(seen));
 }
 
 function replyText(reply: string, { output }: WatchOptions): string {
-  return machineText({ reply }, output) ?? plainLines(reply);
+  return machineText({ reply }, output) ?? asCalled(plainLines(reply));
 }

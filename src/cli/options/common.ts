@@ -34,10 +34,23 @@ export function withCommonOptions(command: Command): Command {
   );
 }
 
+/** The default is said in words: help and manual are the same wherever they are made. */
+export function clusterOption(): Option {
+  return new Option('--cluster <name>', 'the cluster, as `rotate` and its workers name it').default(
+    defaultCluster(),
+    `REROOT_CLUSTER, or ${DEFAULT_CLUSTER}`,
+  );
+}
+
+/** A person's name, for the report. */
+export function byOption(description: string): Option {
+  return new Option('--by <name>', description).default(process.env['USER'] || undefined, 'the user of this machine');
+}
+
 /** Those of a command that is about no rotation. */
 export function withOutputOptions(command: Command): Command {
   return command
-    .option('--cluster <name>', 'the cluster, as `rotate` and its workers name it (REROOT_CLUSTER)', defaultCluster())
+    .addOption(clusterOption())
     .addOption(new Option('-o, --output <format>', 'what to print').choices(OUTPUT_FORMATS).default('text'));
 }
 
@@ -46,10 +59,16 @@ export const NAMESPACE_OPTION = [
   "namespace of Linkerd's control plane (default: found by its label)",
 ] as const;
 
+export const CONTEXT_OPTIONS = [
+  ['--kubeconfig <file>', 'kubeconfig (default: those that KUBECONFIG lists, ~/.kube/config, in-cluster)'],
+  ['--context <name>', 'context of the kubeconfig'],
+] as const;
+
 export function withClusterOptions(command: Command): Command {
+  const [kubeconfig, context] = CONTEXT_OPTIONS;
   return withCommonOptions(command)
-    .option('--kubeconfig <file>', 'kubeconfig (default: those that KUBECONFIG lists, ~/.kube/config, in-cluster)')
-    .option('--context <name>', 'context of the kubeconfig')
+    .option(...kubeconfig)
+    .option(...context)
     .option(...NAMESPACE_OPTION)
     .addOption(
       new Option('--reach <how>', 'how to reach proxies: at the pod address, or by port-forward').choices([

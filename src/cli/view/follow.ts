@@ -4,6 +4,7 @@ import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
 import type { RotationStatus } from '../../rotation/status.js';
 import { isNoAnswer, isServerAway } from '../../temporal/answers.js';
+import { asCalled } from '../called.js';
 import { isOver } from '../session/end.js';
 import { readProgress } from '../../operate/progress.js';
 import { newsOf, type Picture, renderLine, renderPicture } from './render.js';
@@ -108,8 +109,8 @@ function livePicture({ output, footer }: FollowOptions): Show {
   const draw = createLogUpdate(output);
   const show = ({ seen, trouble, words }: Shown): void => {
     const now = new Date();
-    const picture = seen ? renderPicture({ ...seen, now }) : '';
-    const note = trouble && words ? pc.red(`${words} ${lasting(trouble, now.getTime())}`) : '';
+    const picture = seen ? asCalled(renderPicture({ ...seen, now })) : '';
+    const note = trouble && words ? pc.red(`${asCalled(words)} ${lasting(trouble, now.getTime())}`) : '';
     if (picture || note) draw([picture, note, footer?.()].filter(Boolean).join('\n\n'));
   };
   return Object.assign(show, { done: () => draw.done() });
@@ -123,7 +124,7 @@ function changedLines({ output, footer, server }: FollowOptions): Show {
   const write = (line: string): void => {
     if (line === before) return;
     before = line;
-    output.write(`${new Date().toISOString().slice(11, 19)} ${line}${footer ? `  [${footer()}]` : ''}\n`);
+    output.write(`${new Date().toISOString().slice(11, 19)} ${asCalled(line)}${footer ? `  [${footer()}]` : ''}\n`);
   };
   const writeSeen = (seen: Picture): void => {
     const isNews = newsOf(seen) !== news;
