@@ -36,6 +36,7 @@ export { certificatesSince, type CertificatesSince } from './certificates.js';
 export { startOverHttp, updateOverHttp } from './http-api.js';
 export { bundleAnchors, bundleKeys, dataPlaneGenerations, rolloutsBetween } from './measure.js';
 export { type MeshFlags, meshOptions, withMeshFlags } from './mesh-flags.js';
+export { PLAYED_BY_A_PROCESS, type PodProcesses, type RunningPod, startPodProcesses } from './pod-processes.js';
 export { type Sandbox, startSandbox, type StartOptions } from './sandbox.js';
 export {
   cliProgram,
