@@ -25,8 +25,8 @@ const ENTRIES = {
   demo: 'sandbox/demo/main.ts',
   bench: 'sandbox/bench/main.ts',
 };
-/** Native code and what shares its types: installed, not bundled. */
-const EXTERNAL = ['@temporalio/*'];
+/** Native code and what shares its types: installed, not bundled. playwright-core finds its own files beside it. */
+const EXTERNAL = ['@temporalio/*', 'playwright-core'];
 
 /** Builds when a source is newer than the build. @returns whether anything had to be built */
 export async function build({ force = false } = {}) {

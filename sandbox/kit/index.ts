@@ -32,6 +32,7 @@ export {
   seedOrder,
 } from './by-hand.js';
 export { guideOrder, guideOrderWithRenewal, renewIssuer } from './by-hand-cert-manager.js';
+export { type ChartRelease, type ChartTool, chartTool, installChart, sandboxValues, type Values } from './chart.js';
 export { certificatesSince, type CertificatesSince } from './certificates.js';
 export { startOverHttp, updateOverHttp } from './http-api.js';
 export { bundleAnchors, bundleKeys, dataPlaneGenerations, rolloutsBetween } from './measure.js';
@@ -46,4 +47,4 @@ export {
   startWorkerProcess,
   type WorkerProcess,
 } from './worker-process.js';
-export { createObjects, permissionObjects } from '../cluster/objects.js';
+export { createObjects, type KubernetesObject, permissionObjects } from '../cluster/objects.js';
