@@ -32,6 +32,9 @@ export interface ChartPlace {
 
 const NOWHERE: ChartPlace = { name: 'reroot', namespace: 'reroot', kubeconfig: '/nowhere' };
 
+/** Helm takes a cluster to be as old as 1.20 where its build was not told otherwise; the last one counts. */
+const KUBERNETES = ['--kube-version', '1.36.0'];
+
 export async function chartTool({ name, namespace, kubeconfig }: ChartPlace = NOWHERE): Promise<ChartTool> {
   const { REROOT_HELM: program = '' } = await optionalTools(['helm']);
   const home = mkdtempSync(path.join(tmpdir(), 'reroot-helm-'));
@@ -42,9 +45,9 @@ export async function chartTool({ name, namespace, kubeconfig }: ChartPlace = NO
   };
   return {
     run,
-    lint: async (values) => await run(['lint', '--strict'], values),
+    lint: async (values) => await run(['lint', '--strict', ...KUBERNETES], values),
     render: async (values, ...args) => {
-      const text = await run(['template', name, ...args], values);
+      const text = await run(['template', name, ...KUBERNETES, ...args], values);
       return parseAllDocuments(text)
         .map((document) => document.toJS() as KubernetesObject | null)
         .filter((object) => object !== null);

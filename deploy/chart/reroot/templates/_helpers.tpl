@@ -29,6 +29,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end -}}
 
+{{/* Of pods: without the version of the chart, which alone is no reason to roll them. */}}
+{{- define "reroot.podLabels" -}}
+app.kubernetes.io/name: reroot
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{- define "reroot.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}
@@ -123,7 +132,7 @@ seccompProfile:
 - name: temporal-client
   secret:
     secretName: {{ .client.secret }}
-    defaultMode: 0440
+    defaultMode: 288 # 0440
     items:
       - key: {{ .client.certificate }}
         path: tls.crt
