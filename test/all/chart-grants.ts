@@ -22,15 +22,17 @@ interface Rule {
   verbs: string[];
 }
 
-interface Role extends KubernetesObject {
+export interface Role extends KubernetesObject {
   rules: Rule[];
 }
 
-const isRole = (object: KubernetesObject): object is Role => object.kind === 'Role' || object.kind === 'ClusterRole';
+export function isRole(object: KubernetesObject): object is Role {
+  return object.kind === 'Role' || object.kind === 'ClusterRole';
+}
 
 /** Sorted, and each once. */
 export function grantsOf(objects: readonly KubernetesObject[]): string[] {
-  const all = objects.filter(isRole).flatMap(grants);
+  const all = objects.filter(isRole).flatMap(grantsIn);
   return [...new Set(all.map(textOf))].toSorted();
 }
 
@@ -43,12 +45,12 @@ export function dutiesOf(objects: readonly KubernetesObject[]): Record<string, G
   const duties: Record<string, Grant[]> = {};
   for (const role of objects.filter(isRole)) {
     const duty = role.metadata.name.split('-').at(-1) ?? '';
-    duties[duty] = [...(duties[duty] ?? []), ...grants(role)];
+    duties[duty] = [...(duties[duty] ?? []), ...grantsIn(role)];
   }
   return duties;
 }
 
-function grants({ metadata, rules }: Role): Grant[] {
+export function grantsIn({ metadata, rules }: Role): Grant[] {
   const scope = metadata.namespace ?? '*';
   return rules.flatMap(({ apiGroups, resources, resourceNames = ['*'], verbs }) =>
     apiGroups.flatMap((group) =>

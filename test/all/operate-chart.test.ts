@@ -121,7 +121,7 @@ describe('without a cluster', () => {
       certManager: { ...names, issuerCertificate: 'issuer' },
       serviceAccount: { name: 'rotator' },
     };
-    const objects = await chart.render(values, '-n', 'ops');
+    const objects = await chart.render(values);
     const text = JSON.stringify(objects.filter(({ kind }) => !/^Validating|Deployment/.test(kind)));
     expect(text).not.toMatch(/"(linkerd|cert-manager|linkerd-trust-anchor|linkerd-previous-anchor)"/);
     for (const { kind, metadata } of objects.filter((object) => object.metadata.namespace))
