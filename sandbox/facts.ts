@@ -15,6 +15,8 @@ export interface SandboxOptions extends LinkerdOptions {
   minRefreshMs: number;
   /** Handshakes a second of the probe mesh. */
   probeRate: number;
+  /** `nothing`: what is in deploy is not applied, because somebody installs reroot himself. */
+  deploy?: 'nothing';
 }
 
 /** Where everything is: the host process says so, in this file of the sandbox's folder, when all of it serves. */

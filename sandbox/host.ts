@@ -6,7 +6,7 @@ import { installCertManager } from './cert-manager/install.js';
 import { sourceNames } from './cert-manager/options.js';
 import { startKubernetes } from './cluster/kubernetes.js';
 import { claimNetwork } from './cluster/network.js';
-import { createObjects, nodeObjects, NODES, permissionObjects } from './cluster/objects.js';
+import { createObjects, type KubernetesObject, nodeObjects, NODES, permissionObjects } from './cluster/objects.js';
 import { startedServers, stopAll } from './cluster/processes.js';
 import { startTemporal } from './cluster/temporal.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from './facts.js';
@@ -15,6 +15,11 @@ import { installByHelm } from './linkerd/install/helm.js';
 import { installOf, linkerdNamespace, linkerdObjects } from './linkerd/install/objects.js';
 import { VERSIONS } from './linkerd/install/versions.js';
 import { MESHED_PODS, proxiesReady, startStandIn } from './linkerd/standin.js';
+
+/** What somebody who installs reroot has applied before. */
+function deployed({ deploy, certManager }: SandboxOptions): KubernetesObject[] {
+  return deploy === 'nothing' ? [] : permissionObjects(certManager && sourceNames(certManager));
+}
 
 /** The host process: brings everything up, and holds it until it is told to stop. */
 export async function hostSandbox(folder: string, options: SandboxOptions): Promise<SandboxFacts> {
@@ -39,10 +44,7 @@ export async function hostSandbox(folder: string, options: SandboxOptions): Prom
   if (!helm) await create(linkerdObjects(install, standin.injector));
   const controlPlane = VERSIONS[options.linkerd].components.length - 1 + options.identityReplicas;
   await proxiesReady(standin, controlPlane);
-  await create([
-    ...permissionObjects(options.certManager && sourceNames(options.certManager)),
-    ...appObjects(options.apps),
-  ]);
+  await create([...deployed(options), ...appObjects(options.apps)]);
   await proxiesReady(standin, controlPlane + pods);
   const facts: SandboxFacts = {
     folder,

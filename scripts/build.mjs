@@ -33,8 +33,8 @@ const PLUGINS = {
   // kubectl asks it what may follow `kubectl reroot …`
   'kubectl_complete-reroot.js': "process.argv.splice(2, 0, 'complete', '--');\nawait import('./cli.js');",
 };
-/** Native code and what shares its types: installed, not bundled. */
-const EXTERNAL = ['@temporalio/*'];
+/** Native code and what shares its types: installed, not bundled. playwright-core finds its own files beside it. */
+const EXTERNAL = ['@temporalio/*', 'playwright-core'];
 
 /** Builds when a source is newer than the build. @returns whether anything had to be built */
 export async function build({ force = false } = {}) {

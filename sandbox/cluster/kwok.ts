@@ -14,6 +14,12 @@ export interface ReadyWhenSaid {
   annotation: string;
 }
 
+/**
+ * A pod with this annotation is played by a process (sandbox/kit/pod-processes.ts), which says with it whether it is `ready`. It is
+ * deleted by whoever ends that process.
+ */
+export const PROCESS_ANNOTATION = 'sandbox.reroot.dev/process';
+
 /** What the nodes say of their kubelets, and how those treat pods. */
 export interface Kubelets {
   /** Where the API server finds the kubelet of every node. */
@@ -47,6 +53,7 @@ function kwokStages({ kubeletPort, readyWhenSaid: { label, annotation } }: Kubel
     podReady(label),
     podRunning(label),
     podSaidReady(annotation),
+    ...podsOfProcesses(label),
     podComplete(),
     podDelete(),
   ];
@@ -90,6 +97,8 @@ const READY_STATUS = '.status.conditions.[] | select( .type == "Ready" ) | .stat
 const READY: Expression = { key: READY_STATUS, operator: 'In', values: ['True'] };
 const NOT_READY: Expression = { key: READY_STATUS, operator: 'NotIn', values: ['True'] };
 
+const NO_PROCESS: Expression = { key: annotated(PROCESS_ANNOTATION), operator: 'DoesNotExist' };
+
 const NODE_CONDITIONS = `
 conditions:
 {{ range NodeConditions }}
@@ -122,9 +131,29 @@ function podReady(label: string): object {
   return stage({
     name: 'pod-ready',
     kind: 'Pod',
-    when: [ALIVE, PENDING, { key: labelled(label), operator: 'DoesNotExist' }],
+    when: [ALIVE, PENDING, { key: labelled(label), operator: 'DoesNotExist' }, NO_PROCESS],
     next: { statusTemplate: podStatus('True') },
   });
+}
+
+/** Those without a proxy: with one, they are pods of that label. */
+function podsOfProcesses(label: string): object[] {
+  const unmeshed: Expression = { key: labelled(label), operator: 'DoesNotExist' };
+  const process = annotated(PROCESS_ANNOTATION);
+  return [
+    stage({
+      name: 'pod-process-running',
+      kind: 'Pod',
+      when: [ALIVE, PENDING, unmeshed, { key: process, operator: 'Exists' }],
+      next: { statusTemplate: podStatus('False') },
+    }),
+    stage({
+      name: 'pod-process-ready',
+      kind: 'Pod',
+      when: [ALIVE, unmeshed, { key: process, operator: 'In', values: ['ready'] }, RUNNING, NOT_READY],
+      next: { statusTemplate: `${conditions('True')}${containers('true')}` },
+    }),
+  ];
 }
 
 function podRunning(label: string): object {
@@ -140,7 +169,13 @@ function podSaidReady(annotation: string): object {
   return stage({
     name: 'pod-said-ready',
     kind: 'Pod',
-    when: [ALIVE, { key: annotated(annotation), operator: 'In', values: ['ready'] }, RUNNING, NOT_READY],
+    when: [
+      ALIVE,
+      { key: annotated(annotation), operator: 'In', values: ['ready'] },
+      { key: annotated(PROCESS_ANNOTATION), operator: 'NotIn', values: ['waits'] },
+      RUNNING,
+      NOT_READY,
+    ],
     next: { statusTemplate: `${conditions('True')}${containers('true')}` },
   });
 }
@@ -165,7 +200,7 @@ function podDelete(): object {
     key: '.metadata | select( .deletionGracePeriodSeconds > 0 ) | .name',
     operator: 'Exists',
   };
-  return stage({ name: 'pod-delete', kind: 'Pod', when: [graceful], next: { delete: true } });
+  return stage({ name: 'pod-delete', kind: 'Pod', when: [graceful, NO_PROCESS], next: { delete: true } });
 }
 
 function labelled(label: string): string {

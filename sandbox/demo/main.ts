@@ -30,6 +30,7 @@ async function demo(): Promise<number> {
     kubeletLagMs: 2000,
     probeRate: 100,
     ...(waits ? { issuanceLifetime: SHORT_LEAVES } : {}),
+    ...(options.chart ? { deploy: 'nothing' as const } : {}),
   });
   const issuing = options.certificates === 'cert-manager' ? ', cert-manager, trust-manager' : '';
   const servers = `etcd, kube-apiserver, controller-manager, scheduler, kwok, Temporal${issuing}`;

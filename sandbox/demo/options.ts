@@ -7,6 +7,7 @@ export interface DemoOptions extends MeshFlags {
   json?: boolean;
   keep?: boolean;
   history?: string;
+  chart?: boolean;
 }
 
 /** What every part of the demo works with. */
@@ -25,6 +26,10 @@ export function readOptions(): DemoOptions {
     .description('Rotates the trust root of a sandbox mesh while the worker is killed three times')
     .option('--json', 'the last line of stdout is one JSON object')
     .option('--keep', 'keep everything up afterwards, with a worker, until ctrl-C')
+    .option(
+      '--chart',
+      'the worker is installed by Helm from the chart of reroot, and its page is looked at in Chromium',
+    )
     .option('--history <file>', 'write the history of its workflow there, as test/histories has them')
     .parse()
     .opts<DemoOptions>();

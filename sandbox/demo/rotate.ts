@@ -5,6 +5,8 @@ import pc from 'picocolors';
 import { shortFingerprint } from '../../src/cli/view/render.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { startOverHttp } from '../kit/index.js';
+import { chartWorkers } from './chart.js';
+import { onlookerOf } from './onlooker.js';
 import { type Demo, WORKFLOW_ID } from './options.js';
 import { type Result, summarize } from './summary.js';
 import { followWithTrouble } from './trouble.js';
@@ -20,13 +22,14 @@ export async function rotate(demo: Demo): Promise<number> {
   const { options, sandbox, out } = demo;
   await showMesh(demo);
   const witness = await watchMesh(sandbox);
-  const workers = workerPool(sandbox);
+  const workers = options.chart ? await chartWorkers(demo) : workerPool(sandbox);
   const connection = await Connection.connect({ address: sandbox.temporal.address });
   const handle = new Client({ connection }).workflow.getHandle(WORKFLOW_ID);
 
   await start(demo);
   const began = Date.now();
-  await followWithTrouble(demo, handle, workers, witness.probe);
+  const onlooker = await onlookerOf(demo, workers);
+  await followWithTrouble(demo, handle, { workers, probe: witness.probe, onPhase: onlooker.sees });
   const seconds = (Date.now() - began) / 1000;
   const outcome = await outcomeOf(handle);
   const { pairs, ...seen } = await witness.stop();
@@ -42,6 +45,7 @@ export async function rotate(demo: Demo): Promise<number> {
     seconds: Math.round(seconds * 10) / 10,
     workerPeakRssMb: workers.peakRssMb(),
   };
+  await onlooker.end();
   if (outcome.report) summarize(demo, outcome.report, result, pairs);
   else out.write(`\n${pc.red('The rotation failed:')} ${outcome.message}\n`);
   await workers.stop();

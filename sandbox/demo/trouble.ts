@@ -15,12 +15,19 @@ function deadlyPhases(strategy: StrategyName): Phase[] {
   return rows.filter(({ whose, approval }) => whose === 'everybody' && !approval).map(({ phase }) => phase);
 }
 
+/** Who has a part in it. */
+export interface Troubled {
+  workers: WorkerPool;
+  probe(): ProbeStatus | undefined;
+  /** Told of each status. */
+  onPhase(phase: Phase): void;
+}
+
 /** Follows a rotation live, kills the worker once in each deadly phase, and approves when asked. */
 export async function followWithTrouble(
   demo: Demo,
   handle: WorkflowHandle,
-  workers: WorkerPool,
-  probe: () => ProbeStatus | undefined,
+  { workers, probe, onPhase }: Troubled,
 ): Promise<void> {
   const { options, out } = demo;
   const deadly = new Set<Phase>(deadlyPhases(options.strategy));
@@ -29,6 +36,7 @@ export async function followWithTrouble(
   let asked = false;
   const background: Promise<void>[] = [];
   const onStatus = ({ phase, waiting }: RotationStatus): void => {
+    onPhase(phase);
     if (deadly.delete(phase)) {
       note(`${pc.red('✝')} worker killed with SIGKILL in ${pc.bold(phase)}; another takes over`);
       background.push(workers.killAndReplace());

@@ -8,6 +8,8 @@ export interface WorkerPool {
   /** Of the largest of them so far, in MB. */
   peakRssMb(): number;
   stop(): Promise<void>;
+  /** Of the page that they serve, if they do. */
+  pageUrl?(): string | undefined;
 }
 
 /** Workers come and go; there is one at a time. */

@@ -32,10 +32,12 @@ export {
   seedOrder,
 } from './by-hand.js';
 export { guideOrder, guideOrderWithRenewal, renewIssuer } from './by-hand-cert-manager.js';
+export { type ChartRelease, type ChartTool, chartTool, installChart, sandboxValues, type Values } from './chart.js';
 export { certificatesSince, type CertificatesSince } from './certificates.js';
 export { startOverHttp, updateOverHttp } from './http-api.js';
 export { bundleAnchors, bundleKeys, dataPlaneGenerations, rolloutsBetween } from './measure.js';
 export { type MeshFlags, meshOptions, withMeshFlags } from './mesh-flags.js';
+export { PLAYED_BY_A_PROCESS, type PodProcesses, type RunningPod, startPodProcesses } from './pod-processes.js';
 export { type Sandbox, startSandbox, type StartOptions } from './sandbox.js';
 export {
   cliProgram,
@@ -45,4 +47,4 @@ export {
   startWorkerProcess,
   type WorkerProcess,
 } from './worker-process.js';
-export { createObjects, permissionObjects } from '../cluster/objects.js';
+export { createObjects, type KubernetesObject, permissionObjects } from '../cluster/objects.js';

@@ -3,16 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { isStillAlive } from '../../src/ground/process.js';
 import { NODES } from '../cluster/objects.js';
-import { built, CHECKOUT } from '../cluster/paths.js';
-import { type OptionalTool, tail, tool } from '../cluster/processes.js';
+import { built } from '../cluster/paths.js';
+import { tail, tool } from '../cluster/processes.js';
 import { FACTS_FILE, type SandboxFacts, type SandboxOptions } from '../facts.js';
 import { meshedPodCount } from '../linkerd/apps.js';
 import { VERSIONS } from '../linkerd/install/versions.js';
 import { proxiesReadyMs } from '../linkerd/standin.js';
 import { type StandIn, standInAt } from '../linkerd/standin-client.js';
+import { optionalTools } from './optional-tools.js';
 
 /** A running sandbox: a real Kubernetes control plane, a real Temporal server, and a mesh of stand-in proxies. */
 export interface Sandbox extends SandboxFacts {
@@ -101,16 +101,10 @@ function completed(options: Partial<SandboxOptions>): SandboxOptions {
 
 /** Builds them where they are nowhere, in minutes: nobody else has to wait for that. */
 async function withOptionalTools({ certManager, realHelm }: SandboxOptions): Promise<NodeJS.ProcessEnv> {
-  const names: OptionalTool[] = [
+  return await optionalTools([
     ...(certManager ? (['cert-manager', 'trust-manager'] as const) : []),
     ...(realHelm ? (['helm'] as const) : []),
-  ];
-  if (names.length === 0) return process.env;
-  const script = pathToFileURL(path.join(CHECKOUT, 'scripts', 'tools.mjs'));
-  const { environmentWith } = (await import(script.href)) as {
-    environmentWith: (names: OptionalTool[]) => Promise<NodeJS.ProcessEnv>;
-  };
-  return await environmentWith(names);
+  ]);
 }
 
 interface HostProcess {

@@ -36,7 +36,7 @@ const CERTIFICATES: Record<Renewed, { namespace: string; name: string }> = {
 const SOURCES = { anchorSecret: 'linkerd-trust-anchor', previousSecret: 'linkerd-previous-anchor' };
 const SOON_MS = 10_000;
 
-export async function managedMesh(options: StartOptions = {}): Promise<OwnMesh> {
+export async function managedMesh(options: Parameters<typeof ownMesh>[0] = {}): Promise<OwnMesh> {
   return await ownMesh({ issuer: 'kubernetes', certManager: {}, ...options });
 }
 

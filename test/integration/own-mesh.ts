@@ -2,12 +2,15 @@ import { expect } from 'vitest';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import {
   bundleAnchors,
+  type ChartRelease,
   dataPlaneGenerations,
+  installChart,
   rolloutsBetween,
   type Sandbox,
   type StartOptions,
   startSandbox,
   startWorkerProcess,
+  type Values,
   type WorkerProcess,
 } from '../../sandbox/kit/index.js';
 import { createKubernetes, type Kubernetes } from '../../src/kubernetes/client.js';
@@ -32,6 +35,8 @@ export const BUILDING_MS = 15 * 60_000;
 export interface OwnMesh {
   sandbox: Sandbox;
   k8s: Kubernetes;
+  /** Where the workers are those of a release of the chart. */
+  release?: ChartRelease;
   worker(): WorkerProcess;
   /** SIGKILL, and another. */
   killWorker(): Promise<void>;
@@ -59,12 +64,56 @@ export interface Certificates {
 
 let counter = 0;
 
-export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
-  const sandbox = await startSandbox({ apps: 'small', kubeletLagMs: 500, probeRate: 150, ...SHORT_LEAVES, ...options });
+/** Who does the work in a mesh. */
+interface Workforce {
+  worker(): WorkerProcess;
+  killWorker(): Promise<void>;
+  changeWorker(program?: string, env?: NodeJS.ProcessEnv): Promise<void>;
+  release?: ChartRelease;
+  stop(): Promise<void>;
+}
+
+function oneWorker(sandbox: Sandbox): Workforce {
+  let worker = startWorkerProcess(sandbox);
+  return {
+    worker: () => worker,
+    killWorker: async () => {
+      await worker.kill();
+      worker = startWorkerProcess(sandbox);
+    },
+    changeWorker: async (program, env = {}) => {
+      await worker.stop();
+      worker = startWorkerProcess(sandbox, env, program);
+    },
+    stop: async () => await worker.stop(),
+  };
+}
+
+/** Those of the chart, which are killed all at once, and started again. */
+async function workersOfChart(sandbox: Sandbox, values: Values): Promise<Workforce> {
+  const release = await installChart(sandbox, values);
+  const none = (): never => {
+    throw new Error('the workers are those of the chart');
+  };
+  return {
+    worker: none,
+    killWorker: async () => await Promise.resolve(void release.workers.killAll()),
+    changeWorker: none,
+    release,
+    stop: release.stop,
+  };
+}
+
+/** @param chart values of a release of the chart, whose workers do the work; nothing else of deploy is there */
+export async function ownMesh({ chart, ...options }: StartOptions & { chart?: Values } = {}): Promise<OwnMesh> {
+  const sandbox = await startSandbox({
+    ...{ apps: 'small', kubeletLagMs: 500, probeRate: 150, ...SHORT_LEAVES, ...options },
+    ...(chart ? { deploy: 'nothing' } : {}),
+  });
   const k8s = createKubernetes({ kubeconfig: sandbox.adminKubeconfig, requestsPerSecond: 500 });
   const connection = await Connection.connect({ address: sandbox.temporal.address });
   const client = new Client({ connection });
-  let worker = startWorkerProcess(sandbox);
+  const { stop: stopWorkers, ...workforce } = await (chart ? workersOfChart(sandbox, chart) : oneWorker(sandbox));
   const start = async (type: string, input: object) =>
     await client.workflow.start(type, {
       taskQueue: 'reroot',
@@ -78,15 +127,7 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
   return {
     sandbox,
     k8s,
-    worker: () => worker,
-    killWorker: async () => {
-      await worker.kill();
-      worker = startWorkerProcess(sandbox);
-    },
-    changeWorker: async (program, env = {}) => {
-      await worker.stop();
-      worker = startWorkerProcess(sandbox, env, program);
-    },
+    ...workforce,
     start: async (input) => await start('rotateTrustRoot', input),
     startIssuer: async (input) => await start('rotateIssuer', input),
     certificates: async () => ({
@@ -111,7 +152,7 @@ export async function ownMesh(options: StartOptions = {}): Promise<OwnMesh> {
     },
     stop: async () => {
       await connection.close();
-      await worker.stop();
+      await stopWorkers();
       await sandbox.stop();
     },
   };
