@@ -8,6 +8,11 @@ export const ROOT_SECRET = 'reroot-trust-root';
 export const APPROVAL_CONFIGMAP = 'reroot-approval';
 export const APPROVED_ANNOTATION = 'reroot.dev/approved';
 export const REPORT_CONFIGMAP = 'reroot-report';
+/** What every proxy showed at the end of the last rotation, beside its report: as many as it needs, from the first. */
+export const EVIDENCE_CONFIGMAPS: readonly string[] = Array.from(
+  { length: 16 },
+  (_, index) => `reroot-evidence-${index}`,
+);
 /** Keeps other rotations of the cluster out. */
 export const LEASE = 'reroot';
 
