@@ -83,20 +83,23 @@ async function lookedAt(
 ): Promise<Looked> {
   const { outcome } = report;
   const target = targetOf(rotation, outcome === 'completed' ? 'forward' : 'back');
+  const ended = {
+    ...{ outcome, root: target.root.fingerprint },
+    retired: target.retired.map(({ fingerprint }) => fingerprint),
+    retiredIssuer: target.retiredIssuer.certificates,
+  };
   const roots = [...rotation.previous.roots, rotation.root];
   const [{ certificates: bundle }] = await readAnchors(dependencies.k8s, linkerd);
   const issuers = [rotation.previous.issuer, rotation.issuer, rotation.bridge].flatMap((one) => one ?? []);
   const look = await lastLook(dependencies, {
-    ...{ linkerd, target, outcome, roots, known: [...roots, ...bundle, ...issuers], settings: input.settings },
+    ...{ linkerd, ended, roots, known: [...roots, ...bundle, ...issuers], settings: input.settings },
     waivers: openedAtTheEnd(input, linkerd, report),
   });
   const { cluster, workflowId, runId } = report;
   const beginning: BeginningLine = {
-    ...{ kind: 'rotation', format: FORMAT, outcome, cluster, workflowId, runId, linkerdNamespace: linkerd.namespace },
+    ...{ kind: 'rotation', format: FORMAT, cluster, workflowId, runId, linkerdNamespace: linkerd.namespace },
     ...present({ clusterUid: input.clusterUid }),
-    ...{ from: look.from.toISOString(), to: look.to.toISOString(), root: target.root.fingerprint },
-    retired: target.retired.map(({ fingerprint }) => fingerprint),
-    retiredIssuer: target.retiredIssuer.certificates,
+    ...{ from: look.from.toISOString(), to: look.to.toISOString(), ...ended },
     listed: countedByNamespace(look),
     withoutIdentity: look.withoutIdentity,
   };

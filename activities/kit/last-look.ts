@@ -1,8 +1,8 @@
-import type { ProxyObservation, Target } from '../../src/ground/mesh.js';
+import type { ProxyObservation } from '../../src/ground/mesh.js';
 import { workloadName } from '../../src/ground/mesh.js';
 import { LONGEST_NAME, plain } from '../../src/ground/plain.js';
 import { present } from '../../src/ground/present.js';
-import { shortfallAtTheEnd } from '../../src/evidence/judge.js';
+import { anchorsShortfall, chainShortfall, type Ended } from '../../src/evidence/judge.js';
 import type { AnchorsFrom, LineOfProxy, ProxyLine } from '../../src/evidence/lines.js';
 import { clusterNow } from '../../src/kubernetes/clock.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
@@ -13,7 +13,6 @@ import type { Certificate } from '../../src/pki/certificate.js';
 import type { Waiver } from '../../src/rotation/findings.js';
 import { isProxyWaived } from '../../src/rotation/gates.js';
 import type { RotationSettings } from '../../src/rotation/input.js';
-import type { RotationReport } from '../../src/rotation/report.js';
 import type { Dependencies } from './dependencies.js';
 import { pause, reportProgress } from './heartbeat.js';
 import { keptCertificates, type KeptCertificates, type Shown } from './kept-certificates.js';
@@ -40,8 +39,7 @@ export interface LastLook {
 /** What the look is about. */
 export interface LastQuestion {
   linkerd: Linkerd;
-  target: Target;
-  outcome: RotationReport['outcome'];
+  ended: Ended;
   /** What presented chains are tried with, each alone. */
   roots: readonly Certificate[];
   /** Certificates that are needed whoever shows them. */
@@ -75,7 +73,7 @@ export async function lastLook(dependencies: Dependencies, question: LastQuestio
       const proxies = pods.map((pod) => lineOf(pod, { seen: seen.get(pod.uid), waivers }));
       const short = pods.filter(({ uid }) => isShort(seen.get(uid))).length;
       const withoutIdentity = listed.length - pods.length;
-      return { proxies, certificates, short, withoutIdentity, from, to: clusterNow(k8s) };
+      return { proxies, certificates, short, withoutIdentity, ...spanOf(proxies, [from, clusterNow(k8s)]) };
     }
     if (again.length > 0) await pause(settings.timing.poll);
     const due = [...new Set([...fresh, ...again])];
@@ -93,6 +91,16 @@ interface Seen {
   short: string | undefined;
 }
 
+/** The clock that is gone by is that of the API server's answers, and may be set back a little meanwhile. */
+function spanOf(lines: readonly LineOfProxy[], known: readonly Date[]): Pick<LastLook, 'from' | 'to'> {
+  let [from, to] = [Infinity, -Infinity];
+  const note = (time: number) => ([from, to] = [Math.min(from, time), Math.max(to, time)]);
+  for (const date of known) note(date.getTime());
+  for (const line of lines)
+    if (line.kind === 'proxy') for (const seen of [line.anchors, line.chain]) if (seen) note(Date.parse(seen.at));
+  return { from: new Date(from), to: new Date(to) };
+}
+
 function isSameProcess(seen: Seen | undefined, { startedAt }: MeshedPod): boolean {
   return seen !== undefined && seen.startedAt === startedAt?.getTime();
 }
@@ -100,6 +108,12 @@ function isSameProcess(seen: Seen | undefined, { startedAt }: MeshedPod): boolea
 /** It was looked at, and does not show what it has to. */
 function isShort(seen: Seen | undefined): boolean {
   return seen?.line.kind === 'proxy' && seen.short !== undefined;
+}
+
+function shortfall({ anchors, identityAnchors, leaf, unstarted }: ProxyObservation, ended: Ended): string | undefined {
+  const wrong = [anchors, identityAnchors].flatMap((held) => (held && anchorsShortfall(held, ended)) ?? []);
+  if (wrong.length > 0 || !leaf) return wrong[0] ?? (unstarted ? undefined : 'it has presented nothing');
+  return chainShortfall(leaf, ended);
 }
 
 /** What is heard while proxies are asked. */
@@ -115,7 +129,7 @@ interface Looking {
 
 async function look(
   { k8s, prober }: Dependencies,
-  { linkerd, target, roots, outcome }: LastQuestion,
+  { linkerd, ended, roots }: LastQuestion,
   { pods, certificates, end }: Looking,
 ): Promise<Seen[]> {
   const heard = new Map<string, Heard>();
@@ -128,7 +142,7 @@ async function look(
     const pod = asked.get(observation.uid);
     if (!pod) return [];
     const line = lineOfSeen(pod, observation, heard.get(pod.uid) ?? {});
-    const short = line.kind === 'unseen' ? line.because : shortfallAtTheEnd(observation, target, outcome);
+    const short = line.kind === 'unseen' ? line.because : shortfall(observation, ended);
     return { uid: pod.uid, startedAt: pod.startedAt?.getTime(), line, short };
   });
 }

@@ -9,11 +9,13 @@ import { addEmbeddedHostCommand } from './commands/embedded-host.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addHandOffCommand } from './commands/hand-off.js';
+import { addReportCommand } from './commands/report.js';
 import { addPreflightCommand } from './commands/preflight.js';
 import { addRotateCommand } from './commands/rotate.js';
 import { addStatusCommand } from './commands/status.js';
 import { addUpdateCommands } from './commands/updates.js';
 import { addValuesCommand } from './commands/values.js';
+import { addVerifyCommand } from './commands/verify.js';
 import { addWatchCommand } from './commands/watch.js';
 import { addWorkerCommand } from './commands/worker.js';
 
@@ -32,6 +34,8 @@ async function main(argv: string[]): Promise<number> {
   addPreflightCommand(program, done);
   addRotateCommand(program, done);
   addStatusCommand(program, done);
+  addReportCommand(program, done);
+  addVerifyCommand(program, done);
   addValuesCommand(program, done);
   addHandOffCommand(program);
   addUpdateCommands(program);

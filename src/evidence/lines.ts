@@ -3,7 +3,7 @@ import type { RotationReport } from '../rotation/report.js';
 
 /**
  * The evidence of a rotation: one line of canonical JSON each for what had to be proven, for every certificate, and for every
- * proxy, in the order of their names. A certificate stands before the first line that refers to it.
+ * proxy, in the order of their names. A certificate stands before the first line that refers to it, but for the very first line.
  */
 export type EvidenceLine = BeginningLine | CertificateLine | ProxyLine | WaivedLine | UnseenLine;
 

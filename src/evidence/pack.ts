@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { EvidenceIndex } from '../rotation/report.js';
 import { canonicalJson, digestOf } from './canonical.js';
-import { type EvidenceLine, type LineOfProxy, referencesOf } from './lines.js';
+import { type BeginningLine, type EvidenceLine, type LineOfProxy, referencesOf } from './lines.js';
 
 /** Evidence in pieces that fit into ConfigMaps. */
 
@@ -28,22 +28,32 @@ export interface Packed {
 }
 
 /**
- * Lines as they are digested and kept: each certificate before the first line that refers to it.
+ * Lines as they are digested and kept: the first, then each certificate before the first line that refers to it.
  * @param der of a certificate; one that is not known is left out, and missed when the evidence is verified
  */
 export function* writtenLines(
-  lines: Iterable<EvidenceLine>,
+  [first, ...others]: readonly [BeginningLine, ...LineOfProxy[]],
   der: (fingerprint: string) => Buffer | undefined,
 ): Generator<string> {
   const there = new Set<string>();
-  for (const line of lines) {
-    for (const fingerprint of referencesOf(line)) {
-      const bytes = there.has(fingerprint) ? undefined : der(fingerprint);
-      if (!bytes) continue;
-      there.add(fingerprint);
-      yield writtenLine({ kind: 'certificate', fingerprint, der: bytes.toString('base64') });
-    }
+  yield writtenLine(first);
+  yield* certificatesFor(first, there, der);
+  for (const line of others) {
+    yield* certificatesFor(line, there, der);
     yield writtenLine(line);
+  }
+}
+
+function* certificatesFor(
+  line: EvidenceLine,
+  there: Set<string>,
+  der: (fingerprint: string) => Buffer | undefined,
+): Generator<string> {
+  for (const fingerprint of referencesOf(line)) {
+    const bytes = there.has(fingerprint) ? undefined : der(fingerprint);
+    if (!bytes) continue;
+    there.add(fingerprint);
+    yield writtenLine({ kind: 'certificate', fingerprint, der: bytes.toString('base64') });
   }
 }
 
