@@ -1,4 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { sealed } from '../src/evidence/canonical.js';
+import { present } from '../src/ground/present.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import type { Linkerd } from '../src/linkerd/detect.js';
 import { readIssuer } from '../src/linkerd/identity/issuer.js';
@@ -11,13 +13,21 @@ import { emptyRotationSecret, readRotationSecret, type RotationSecret } from '..
 import { stillNeeded } from '../src/rotation/still-needed.js';
 import type { DiscardResult, StepInput } from '../src/rotation/payloads.js';
 import type { OldKey } from '../src/rotation/old-key.js';
-import { type RotationReport, type Senders, withSenders } from '../src/rotation/report.js';
+import {
+  type Evidence,
+  type RotationReport,
+  type Sender,
+  type Senders,
+  withEvidence,
+  withSenders,
+} from '../src/rotation/report.js';
 import type { Dependencies } from './kit/dependencies.js';
+import { dropEarlierEvidence, keepEvidence } from './kit/evidence.js';
 import { fence } from './kit/fence.js';
 import { lookAt, rootsOf } from './kit/look.js';
 import { linkerdOf, type Managed, managedOf } from './kit/managed.js';
 import { retireOldKey, saidOfOldKey } from './kit/old-key.js';
-import { sendersOf, wordsOf } from './kit/senders.js';
+import { sendersOf, starterOf, wordsOf } from './kit/senders.js';
 import { type MadeByCertManager, madeByCertManager, settle, undoUnrecorded } from './kit/settle.js';
 
 /** What the report says that only the end of a rotation knows. */
@@ -28,11 +38,17 @@ export interface Finished {
   made?: MadeByCertManager;
   /** Who has sent the messages that the report names, as the Temporal server knows it. */
   senders: Senders;
+  /** Absent by reroot 0.7, as are the following. */
+  evidence?: Evidence;
+  /** Who has started the rotation, as the Temporal server knows. */
+  startedBy?: Sender;
+  /** Of the report in the cluster. */
+  digest?: string;
 }
 
 /**
- * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), the report is written, and the
- * rotation's Secret with the old issuer is emptied, last, because the report is made from it. Each part is skipped when it is done
+ * finish: the root in use moves to its lasting Secret (with its key if it is to be kept), what every proxy shows is kept as evidence, the
+ * report is written, and the rotation's Secret with the old issuer is emptied, last, because the report is made from it. Each part is skipped when it is done
  * already.
  * @throws ApplicationFailure `StillNeeded`: nothing was deleted
  */
@@ -53,9 +69,13 @@ export async function finish(
   const oldKey = await oldKeyOf(k8s, linkerd, { report, rotation, settings });
   const senders = await sendersOf(wordsOf(report));
   const made = await madeByCertManager(k8s, managed, linkerd, report);
-  await writeReport(k8s, namespace, { ...withSenders(report, senders), ...oldKey, ...made });
+  const started = present({ startedBy: await starterOf(input) });
+  const evidence = await keepEvidence(dependencies, input, { linkerd, rotation, report });
+  const whole = { ...withSenders(withEvidence(report, evidence), senders), ...oldKey, ...made, ...started };
+  const { digest } = await writeReport(k8s, namespace, whole, sealed);
+  await dropEarlierEvidence(k8s, namespace, evidence);
   if (rotation) await emptyRotationSecret(k8s, namespace, rotation);
-  return { oldKey, senders, ...(Object.keys(made).length > 0 ? { made } : {}) };
+  return { oldKey, senders, evidence, digest, ...started, ...(Object.keys(made).length > 0 ? { made } : {}) };
 }
 
 /** The keys in the Secret are the only copies: whoever asks for the end, it is the end only when the stores say so. */

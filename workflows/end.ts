@@ -4,7 +4,7 @@ import { endingText, type PutBack } from '../src/rotation/ending.js';
 import { addNote } from '../src/rotation/notes.js';
 import { compared } from '../src/rotation/planned-phases.js';
 import { ownersText } from '../src/rotation/owners.js';
-import { type RotationReport, withSenders } from '../src/rotation/report.js';
+import { type RotationReport, withEvidence, withSenders } from '../src/rotation/report.js';
 import type { Lease } from './begin.js';
 import { goBack } from './go-back.js';
 import { inPhase, now, showDetails } from './in-phase.js';
@@ -19,7 +19,9 @@ export async function finish(rotation: Generated, outcome: RotationReport['outco
   const report = await inPhase(status, 'finish', async () => {
     const written = reportOf(rotation, outcome);
     const finished: Finished | undefined = await steps.finish({ ...input, report: written }); // absent: by reroot 0.3
-    return { ...withSenders(written, finished?.senders), ...finished?.oldKey, ...finished?.made };
+    const { oldKey, made, startedBy, digest, evidence, senders } = finished ?? {};
+    const said = { ...oldKey, ...made, ...(startedBy ? { startedBy } : {}), ...(digest ? { digest } : {}) };
+    return { ...withSenders(withEvidence(written, evidence), senders), ...said };
   });
   status.outcome = outcome;
   return { ...report, finishedAt: now(), phases: compared(status.phases, status.plan?.phases) };

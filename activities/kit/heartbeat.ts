@@ -67,6 +67,11 @@ function asFailure(error: unknown): unknown {
 /** What could be a part of a key, in base64. */
 const LIKE_A_KEY = /[A-Za-z0-9+/=]{16,}/g;
 
+/** The words of an error of which nobody knows what it quotes. */
+export function withoutKeys(text: string): string {
+  return text.replaceAll(LIKE_A_KEY, '…');
+}
+
 /**
  * An error that is none of reroot's may quote what it was about, a Secret's text too. Its words stay, and where it happened;
  * what could be a part of a key does not, nor its causes.
@@ -74,7 +79,7 @@ const LIKE_A_KEY = /[A-Za-z0-9+/=]{16,}/g;
 function withoutQuotes(error: unknown): unknown {
   if (error instanceof TemporalFailure) return error;
   const { name: type, message, stack = '' } = error instanceof Error ? error : new Error(String(error));
-  const failure = ApplicationFailure.create({ message: message.replaceAll(LIKE_A_KEY, '…'), type });
+  const failure = ApplicationFailure.create({ message: withoutKeys(message), type });
   failure.stack = stack
     .split('\n')
     .filter((line) => line.startsWith('    at '))

@@ -9,7 +9,14 @@ import type { Reach } from '../../src/linkerd/proxies/reach.js';
 import type { OwnName } from '../../src/records/absent.js';
 import { OWN, type Owners } from '../../src/rotation/owners.js';
 import type { CertManagerFacts } from '../../src/rotation/preflight/observation.js';
-import { APPROVAL_CONFIGMAP, LEASE, REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
+import {
+  APPROVAL_CONFIGMAP,
+  EVIDENCE_CONFIGMAPS,
+  LEASE,
+  REPORT_CONFIGMAP,
+  ROOT_SECRET,
+  ROTATION_SECRET,
+} from '../../src/records/names.js';
 
 /** What decides which permissions a rotation needs beside those that all need. */
 export interface Circumstances {
@@ -95,7 +102,7 @@ function rehearsalIn(rehearsal: boolean): Partial<Permission> {
 function inLinkerd(linkerd: Linkerd, owners: Owners): Permission[] {
   const { namespace } = linkerd;
   const secrets = [ISSUER_SECRET, ROTATION_SECRET, ROOT_SECRET, ...storedIn(linkerd, 'Secret')];
-  const configMaps = [REPORT_CONFIGMAP, ...storedIn(linkerd, 'ConfigMap')];
+  const configMaps = [REPORT_CONFIGMAP, ...EVIDENCE_CONFIGMAPS, ...storedIn(linkerd, 'ConfigMap')];
   const written = writtenIn(linkerd, owners);
   const named = (verbs: readonly string[], resource: string, neededFor: string, names: Iterable<string>) =>
     [...names].flatMap((name) => verbs.map((verb) => core(verb, resource, neededFor, { namespace, name })));
@@ -127,7 +134,14 @@ function writtenIn({ anchors, layout }: Linkerd, { bundle, issuer }: Owners): (n
   const ofBundle = bundle.kind === 'reroot' ? anchors.map(({ name }) => name) : [];
   const copies = layout.issuerCopies.flatMap(({ certificate, key }) => [certificate.name, key?.name ?? '']);
   const ofIssuer = issuer.kind === 'handOff' ? [] : [ISSUER_SECRET, ...(issuer.kind === 'reroot' ? copies : [])];
-  const written = new Set([ROTATION_SECRET, ROOT_SECRET, REPORT_CONFIGMAP, ...ofBundle, ...ofIssuer]);
+  const written = new Set([
+    ROTATION_SECRET,
+    ROOT_SECRET,
+    REPORT_CONFIGMAP,
+    ...EVIDENCE_CONFIGMAPS,
+    ...ofBundle,
+    ...ofIssuer,
+  ]);
   return (names) => new Set(names.filter((name) => written.has(name)));
 }
 

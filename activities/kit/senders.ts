@@ -1,6 +1,7 @@
 import { activityInfo, Context, log } from '@temporalio/activity';
 import { present } from '../../src/ground/present.js';
-import type { RotationReport, Senders, UpdateRef, Word } from '../../src/rotation/report.js';
+import type { StepInput } from '../../src/rotation/payloads.js';
+import type { RotationReport, Sender, Senders, UpdateRef, Word } from '../../src/rotation/report.js';
 
 /** Every message that a report names. */
 export function wordsOf({ approvals, waivers, aborted }: RotationReport): Word[] {
@@ -31,9 +32,39 @@ async function sendersIn(runId: string, updates: readonly UpdateRef[]): Promise<
   const { events } = await handle.fetchHistory();
   const found = (events ?? []).flatMap(({ workflowExecutionUpdateAcceptedEventAttributes: accepted, principal }) => {
     const { updateId, identity } = accepted?.acceptedRequest?.meta ?? {};
-    if (!updateId || !wanted.has(updateId)) return [];
-    const name = principal?.name ? [principal.type, principal.name].filter(Boolean).join('/') : undefined;
-    return [[updateId, present({ identity: identity || undefined, principal: name })] as const];
+    return updateId && wanted.has(updateId) ? [[updateId, senderOf(identity, principal)] as const] : [];
   });
   return Object.fromEntries(found);
+}
+
+interface Principal {
+  type?: string | null;
+  name?: string | null;
+}
+
+function senderOf(identity: string | null | undefined, principal: Principal | null | undefined): Sender {
+  const name = principal?.name ? [principal.type, principal.name].filter(Boolean).join('/') : undefined;
+  return present({ identity: identity || undefined, principal: name });
+}
+
+/** Who has started the rotation: the first event of its first run says so. Undefined: nobody could be asked. */
+export async function starterOf({ firstRunId }: Pick<StepInput, 'firstRunId'>): Promise<Sender | undefined> {
+  const { workflowExecution } = activityInfo();
+  if (!workflowExecution) return undefined;
+  const { workflowId, runId } = workflowExecution;
+  try {
+    return await starterIn({ workflowId, runId: firstRunId ?? runId });
+  } catch (error) {
+    log.warn('who has started this rotation is not known', { error });
+    return undefined;
+  }
+}
+
+async function starterIn(execution: { workflowId: string; runId: string }): Promise<Sender | undefined> {
+  const { workflowNamespace: namespace = '' } = activityInfo();
+  const request = { namespace, execution, maximumPageSize: 1 };
+  const { history } = await Context.current().client.workflowService.getWorkflowExecutionHistory(request);
+  const [first] = history?.events ?? [];
+  const identity = first?.workflowExecutionStartedEventAttributes?.identity;
+  return identity ? senderOf(identity, first.principal) : undefined;
 }

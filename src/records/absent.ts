@@ -1,6 +1,6 @@
 import type { Kubernetes } from '../kubernetes/client.js';
 import { ifThere, isKubernetesError } from '../kubernetes/errors.js';
-import { LEASE, REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from './names.js';
+import { EVIDENCE_CONFIGMAPS, LEASE, REPORT_CONFIGMAP, ROOT_SECRET, ROTATION_SECRET } from './names.js';
 
 /** One of the objects that reroot writes and that are its own. */
 export interface OwnName {
@@ -11,7 +11,7 @@ export interface OwnName {
 const OWN: readonly OwnName[] = [
   { kind: 'Secret', name: ROTATION_SECRET },
   { kind: 'Secret', name: ROOT_SECRET },
-  { kind: 'ConfigMap', name: REPORT_CONFIGMAP },
+  ...[REPORT_CONFIGMAP, ...EVIDENCE_CONFIGMAPS].map((name) => ({ kind: 'ConfigMap' as const, name })),
   { kind: 'Lease', name: LEASE },
 ];
 

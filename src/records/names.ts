@@ -10,6 +10,11 @@ export const APPROVED_ANNOTATION = 'reroot.dev/approved';
 export const REPORT_CONFIGMAP = 'reroot-report';
 /** How the rotation under way, or the last one, has gone: for whoever looks. No rotation needs it. */
 export const TIMELINE_CONFIGMAP = 'reroot-timeline';
+/** What every proxy showed at the end of the last rotation, beside its report: as many as it needs, from the first. */
+export const EVIDENCE_CONFIGMAPS: readonly string[] = Array.from(
+  { length: 16 },
+  (_, index) => `reroot-evidence-${index}`,
+);
 /** Keeps other rotations of the cluster out. */
 export const LEASE = 'reroot';
 

@@ -9,10 +9,13 @@ const MOST_BYTES = 700_000;
 
 /** The ConfigMap that holds the report of the last rotation, as JSON. */
 export function reportObject(report: object): OwnObject {
-  const whole = asJson(report);
-  const fits = Buffer.byteLength(whole) <= MOST_BYTES;
-  const cut = { ...report, notes: ['The notes do not fit in here: they are in the result of the workflow.'] };
-  return { kind: 'ConfigMap', name: REPORT_CONFIGMAP, data: { 'report.json': fits ? whole : asJson(cut) } };
+  return { kind: 'ConfigMap', name: REPORT_CONFIGMAP, data: { 'report.json': asJson(report) } };
+}
+
+/** The report as far as it fits. */
+export function fittingReport<T extends object>(report: T): T {
+  if (Buffer.byteLength(asJson(report)) <= MOST_BYTES) return report;
+  return { ...report, notes: ['The notes do not fit in here: they are in the result of the workflow.'] };
 }
 
 function asJson(report: object): string {
@@ -30,7 +33,18 @@ export async function readReport(k8s: Kubernetes, namespace: string): Promise<Re
   }
 }
 
-/** Leaves the report in the cluster, in place of an earlier one. */
-export async function writeReport(k8s: Kubernetes, namespace: string, report: object): Promise<void> {
-  await writeOwnObject(k8s, namespace, reportObject(report));
+/**
+ * Leaves the report in the cluster, in place of an earlier one.
+ * @param seal makes the digest of what is written
+ * @returns what was written
+ */
+export async function writeReport<T extends object, S extends T>(
+  k8s: Kubernetes,
+  namespace: string,
+  report: T,
+  seal: (fitting: T) => S,
+): Promise<S> {
+  const written = seal(fittingReport(report));
+  await writeOwnObject(k8s, namespace, reportObject(written));
+  return written;
 }

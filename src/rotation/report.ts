@@ -41,6 +41,57 @@ export interface RotationReport {
   oldKeyCopies?: string[];
   /** Who aborted it, and why. */
   aborted?: Word & { reason?: string; at: string; phase: string };
+  /** Who has started it, as the Temporal server knows; absent where that could not be asked. */
+  startedBy?: Sender;
+  /** What every proxy showed at the end; absent in a report of reroot 0.7 and earlier. */
+  evidence?: Evidence;
+  /**
+   * SHA-256 of the report as it stands in ConfigMap `reroot-report`, without this field; `evidence.digest` is in it, so it
+   * vouches for both (src/evidence/canonical.ts).
+   */
+  digest?: string;
+}
+
+/** Where the evidence is, or why there is none. */
+export type Evidence = EvidenceIndex | { missing: string };
+
+/** What ConfigMaps `reroot-evidence-0` and so on hold together. */
+export interface EvidenceIndex {
+  /** ISO 8601: when it was collected. */
+  at: string;
+  /** SHA-256 of the lines before they are compressed, and how many bytes they have. */
+  digest: string;
+  bytes: number;
+  /** Live proxies that were looked at; that were waived; and that could not be looked at. */
+  proxies: number;
+  waived: number;
+  unseen: number;
+  /** Of those that could not be looked at: how many were being deleted. */
+  leaving: number;
+  /** Of those that were looked at: how many did not show what they have to. */
+  short: number;
+  certificates: number;
+  /** In order, one a ConfigMap: digest and bytes of the lines that each holds. */
+  chunks: { digest: string; bytes: number }[];
+}
+
+/** A report with its evidence, and with a note where that proves less than everything. */
+export function withEvidence(report: RotationReport, evidence: Evidence | undefined): RotationReport {
+  if (!evidence) return report;
+  const note = evidenceNote(evidence);
+  return { ...report, ...(note ? { notes: [...report.notes, note] } : {}), evidence };
+}
+
+function evidenceNote(evidence: Evidence): string | undefined {
+  if ('missing' in evidence) return `There is no evidence of each proxy beside this report: ${evidence.missing}`;
+  const { short } = evidence;
+  const unseen = evidence.unseen - evidence.leaving;
+  if (unseen + short === 0) return undefined;
+  const parts = [
+    ...(short > 0 ? [`${short} did not show what they have to`] : []),
+    ...(unseen > 0 ? [`${unseen} could not be looked at`] : []),
+  ];
+  return `Of the proxies at the very end ${parts.join(', and ')}: \`reroot verify\` names them.`;
 }
 
 /** As far as it is shown: whoever may write the ConfigMap may have written anything. */

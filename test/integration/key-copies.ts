@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import { decode } from '../../src/kubernetes/base64.js';
 import { LAST_APPLIED } from '../../src/kubernetes/last-applied.js';
@@ -42,9 +43,18 @@ export async function holdersOf(k8s: Kubernetes, pem: string): Promise<string[]>
   );
 }
 
-/** A text with all base64 in it decoded, twice. */
+/** A text with all base64 in it decoded, twice; what is compressed is unpacked. */
 export function decodedIn(text: string): string {
   const once = (encoded: string) =>
-    encoded.replaceAll(/[A-Za-z0-9+/]{40,}={0,2}/g, (part) => `${part} ${decode(part)}`);
+    encoded.replaceAll(/[A-Za-z0-9+/]{40,}={0,2}/g, (part) => `${part} ${unpacked(part) ?? decode(part)}`);
   return once(once(text));
+}
+
+function unpacked(part: string): string | undefined {
+  if (!part.startsWith('H4sI')) return undefined; // gzip (RFC 1952)
+  try {
+    return gunzipSync(Buffer.from(part, 'base64')).toString('utf8');
+  } catch {
+    return undefined;
+  }
 }

@@ -19,7 +19,14 @@ import { eventOf } from '../../src/operate/events.js';
 import { REHEARSAL_NAMESPACE } from '../../src/linkerd/proxies/injection.js';
 import { leaseOf } from '../../src/records/lease.js';
 import { LEASE, REPORT_CONFIGMAP, RETIRE_ANNOTATION, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
-import { ISSUER_ANNOTATION, ROTATION_ANNOTATION, RUN_ANNOTATION, TIMELINE_CONFIGMAP } from '../../src/records/names.js';
+import {
+  EVIDENCE_CONFIGMAPS,
+  ISSUER_ANNOTATION,
+  ROTATION_ANNOTATION,
+  RUN_ANNOTATION,
+  TIMELINE_CONFIGMAP,
+} from '../../src/records/names.js';
+import { evidenceObject } from '../../src/records/evidence.js';
 import { reportObject } from '../../src/records/report.js';
 import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
 import { TIMELINE_KEY } from '../../src/records/timeline.js';
@@ -55,6 +62,9 @@ it('the policy lets through the keys that a rotation writes, of each object', ()
     [`secrets/${USUAL_PREVIOUS}`, new Set(['tls.crt', 'tls.key', 'ca.crt'])],
     [`configmaps/${REPORT_CONFIGMAP}`, new Set(Object.keys(reportObject({}).data))],
     [`configmaps/${TIMELINE_CONFIGMAP}`, new Set([TIMELINE_KEY])],
+    ...EVIDENCE_CONFIGMAPS.map(
+      (name, index) => [`configmaps/${name}`, new Set(Object.keys(evidenceObject(index, '').data))] as const,
+    ),
     [`leases/${LEASE}`, new Set()],
   ]);
   const copies = LAYOUTS.flatMap(({ issuerCopies }) =>
@@ -114,6 +124,7 @@ it('the objects that are made beforehand are those that reroot writes, and empty
     `Secret ${ROOT_SECRET}`,
     `ConfigMap ${REPORT_CONFIGMAP}`,
     `ConfigMap ${TIMELINE_CONFIGMAP}`,
+    ...EVIDENCE_CONFIGMAPS.map((name) => `ConfigMap ${name}`),
     'ConfigMap reroot-approval',
     `Lease ${LEASE}`,
     `Namespace ${REHEARSAL_NAMESPACE}`,

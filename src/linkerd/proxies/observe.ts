@@ -49,6 +49,18 @@ export interface Question {
   linkerd: Pick<Linkerd, 'namespace' | 'rules'>;
   /** Whether its anchors tell all there is to know: it is not asked for its leaf then. */
   isTold?(observation: ProxyObservation): boolean;
+  /** Whoever keeps what is seen, and not only what it means: then no process is judged by what it said to an earlier look. */
+  witness?: Witness;
+}
+
+/** How the anchors of a process are known; `identity`: those of the identity process beside it. */
+export type AnchorsFrom = 'specification' | 'process' | 'startTime' | 'identity';
+
+/** Is told of certificates just as they were found. */
+export interface Witness {
+  anchors(pod: MeshedPod, anchors: readonly Anchor[], from: AnchorsFrom): void;
+  /** @param at when it was presented, by the cluster's clock */
+  chain(pod: MeshedPod, chain: readonly Certificate[], at: Date): void;
 }
 
 /**
@@ -110,11 +122,11 @@ export function unasked(pod: MeshedPod): ProxyObservation {
 async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Promise<ProxyObservation> {
   const observation = unasked(pod);
   try {
-    if (pod.identityAnchors !== undefined) observation.identityAnchors = fingerprints(pod.identityAnchors);
-    if (pod.address === undefined) return { ...observation, ...anchorsAtStart(pod) };
+    if (pod.identityAnchors !== undefined)
+      observation.identityAnchors = fingerprints(pod.identityAnchors, told(question, pod, 'identity'));
+    if (pod.address === undefined) return { ...observation, ...anchorsAtStart(pod, question) };
     if (question.anchors) Object.assign(observation, await readAnchorsOf(scan, pod, question));
-    if (question.leaf && !question.isTold?.(observation))
-      observation.leaf = await readLeafOf(scan, pod, question.roots);
+    if (question.leaf && !question.isTold?.(observation)) observation.leaf = await readLeafOf(scan, pod, question);
   } catch (error) {
     scan.attempts.failed(pod.namespace, error);
     observation.problem = plain((error instanceof Error ? error.message : String(error)).trim(), LONGEST_PROBLEM);
@@ -123,12 +135,13 @@ async function observeProxy(scan: Scan, pod: MeshedPod, question: Question): Pro
 }
 
 /** What the process of a pod that has not been started will have: what is written in it, or the bundle as it is then. */
-function anchorsAtStart({
-  literalAnchors,
-  anchorsFromBundle,
-}: MeshedPod): Pick<ProxyObservation, 'anchors' | 'unstarted' | 'problem'> {
-  if (literalAnchors) return { unstarted: true, anchors: fingerprints(literalAnchors) };
-  if (anchorsFromBundle) return { unstarted: true };
+function anchorsAtStart(
+  pod: MeshedPod,
+  question: Question,
+): Pick<ProxyObservation, 'anchors' | 'unstarted' | 'problem'> {
+  if (pod.literalAnchors)
+    return { unstarted: true, anchors: fingerprints(pod.literalAnchors, told(question, pod, 'specification')) };
+  if (pod.anchorsFromBundle) return { unstarted: true };
   return { problem: 'it has not been started, and its specification does not say which anchors it will have' };
 }
 
@@ -139,41 +152,51 @@ function anchorsAtStart({
 async function readAnchorsOf(
   scan: Scan,
   pod: MeshedPod,
-  { linkerd }: Question,
+  question: Question,
 ): Promise<Pick<ProxyObservation, 'anchors' | 'startedBeforeBundle'>> {
-  if (!pod.literalAnchors && pod.anchorsFromBundle && !linkerd.rules.environmentServed) {
+  if (!pod.literalAnchors && pod.anchorsFromBundle && !question.linkerd.rules.environmentServed) {
     if (!pod.startedAt) throw new Error('its proxy does not run');
     const { pem, changedAt } = await scan.bundle();
-    return startedWithBundle(pod.startedAt, changedAt) ? { anchors: fingerprints(pem) } : { startedBeforeBundle: true };
+    if (!startedWithBundle(pod.startedAt, changedAt)) return { startedBeforeBundle: true };
+    return { anchors: fingerprints(pem, told(question, pod, 'startTime')) };
   }
-  if (pod.literalAnchors) return { anchors: fingerprints(pod.literalAnchors) };
-  return { anchors: anchorsMemory(scan.k8s).get(pod) ?? (await askForAnchors(scan, pod)) };
+  if (pod.literalAnchors) return { anchors: fingerprints(pod.literalAnchors, told(question, pod, 'specification')) };
+  const known = question.witness ? undefined : anchorsMemory(scan.k8s).get(pod);
+  return { anchors: known ?? (await askForAnchors(scan, pod, question)) };
 }
 
-async function askForAnchors(scan: Scan, pod: MeshedPod): Promise<string[]> {
+async function askForAnchors(scan: Scan, pod: MeshedPod, question: Question): Promise<string[]> {
   const pem = await readEnvironment(scan, pod);
   if (!pem) throw new Error(`the process has no ${ANCHORS_VARIABLE}`);
-  const anchors = fingerprints(pem);
+  const anchors = fingerprints(pem, told(question, pod, 'process'));
   anchorsMemory(scan.k8s).set(pod, anchors);
   return anchors;
 }
 
+type Tell = (anchors: readonly Anchor[]) => void;
+
+function told({ witness }: Question, pod: MeshedPod, from: AnchorsFrom): Tell {
+  return (anchors) => witness?.anchors(pod, anchors, from);
+}
+
 /** One list for all proxies that have the same text: there are thousands of those. */
-function fingerprints(pem: string): string[] {
+function fingerprints(pem: string, tell: Tell): string[] {
   const anchors = bundleAnchors(pem);
+  tell(anchors);
   const known = fingerprintsOf.get(anchors) ?? anchors.map(({ fingerprint }) => fingerprint);
   fingerprintsOf.set(anchors, known);
   return known;
 }
 const fingerprintsOf = new WeakMap<Anchor[], string[]>();
 
-async function readLeafOf(scan: Scan, pod: MeshedPod, roots: readonly Certificate[]): Promise<LeafObservation> {
+async function readLeafOf(scan: Scan, pod: MeshedPod, { roots, witness }: Question): Promise<LeafObservation> {
   if (!pod.identity) throw new Error('the pod does not say which identity its proxy has');
   const { timeoutMs } = scan.prober;
   const { chain } = await readPresentedChain(await open(scan, pod), { servername: pod.identity, timeoutMs });
   scan.attempts.answered(pod.namespace);
   const [leaf] = chain;
   const now = clusterNow(scan.k8s);
+  witness?.chain(pod, chain, now);
   const verifiesAt = (at: Date) => (root: Certificate) => verifies({ chain, root, name: pod.identity, at });
   const lapsed = leaf.notAfter < now && roots.some(verifiesAt(leaf.notAfter));
   return {

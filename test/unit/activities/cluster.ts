@@ -9,6 +9,7 @@ import { KubernetesError } from '../../../src/kubernetes/errors.js';
 import type { PatchOperation } from '../../../src/kubernetes/patch.js';
 import type { Certificate } from '../../../src/pki/certificate.js';
 import { toSec1Pem } from '../../../src/pki/key.js';
+import { EVIDENCE_CONFIGMAPS } from '../../../src/records/names.js';
 import { type NewRotation, rotationSecretOf } from '../../../src/records/rotation-secret.js';
 import type { CourseRef } from '../../../src/rotation/courses/index.js';
 import type { StepInput } from '../../../src/rotation/payloads.js';
@@ -111,7 +112,8 @@ export class FakeCluster {
 
   /** The objects of deploy/objects.yaml, and no right to make any. */
   withObjects(): this {
-    for (const key of ['Secret/reroot-rotation', 'Secret/reroot-trust-root', 'ConfigMap/reroot-report', 'Lease/reroot'])
+    const own = ['Secret/reroot-rotation', 'Secret/reroot-trust-root', 'ConfigMap/reroot-report', 'Lease/reroot'];
+    for (const key of [...own, ...EVIDENCE_CONFIGMAPS.map((name) => `ConfigMap/${name}`)])
       if (!this.objects.has(key)) this.put(key, { metadata: { annotations: { theirs: 'stays' } } });
     this.mayCreate = false;
     return this;

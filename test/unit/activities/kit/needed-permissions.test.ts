@@ -7,6 +7,7 @@ import { type Circumstances, neededPermissions } from '../../../../activities/ki
 import { formatPermission, type Permission } from '../../../../src/kubernetes/permissions.js';
 import type { Linkerd } from '../../../../src/linkerd/detect.js';
 import { LAYOUTS } from '../../../../src/linkerd/layouts/index.js';
+import { EVIDENCE_CONFIGMAPS } from '../../../../src/records/names.js';
 import type { OwnName } from '../../../../src/records/absent.js';
 import { OWN } from '../../../../src/rotation/owners.js';
 import { DRIVEN, GUIDE } from '../../rotation/preflight/support.js';
@@ -85,6 +86,7 @@ describe('the rights of a rotation', () => {
     'secrets linkerd/reroot-rotation',
     'secrets linkerd/reroot-trust-root',
     'configmaps linkerd/reroot-report',
+    ...EVIDENCE_CONFIGMAPS.map((name) => `configmaps linkerd/${name}`),
   ];
   const ISSUER = 'secrets linkerd/linkerd-identity-issuer';
   const BUNDLE = 'configmaps linkerd/linkerd-identity-trust-roots';
