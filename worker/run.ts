@@ -11,7 +11,7 @@ import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
 import { connectionTrouble } from '../src/temporal/trouble.js';
 import { clusterAccess, refuseUnverified } from './access.js';
 import type { WorkerConfig } from './config.js';
-import { observerOf } from './observe.js';
+import { type Observer, observerOf } from './observe.js';
 import { installTemporalRuntime } from './log.js';
 import type { WorkflowSource } from './replay.js';
 import { adoptOldRuns } from './upgrade.js';
@@ -69,10 +69,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
       await Worker.create({
         ...shared,
         taskQueue: queues.steps,
-        activities: createActivities({ k8s, prober, temporalAddress: address, approvals: config.REROOT_APPROVALS }),
-        maxConcurrentActivityTaskExecutions: MOST_ACTIVITIES,
-        maxHeartbeatThrottleInterval: '1s',
-        interceptors: { activity: observer ? [observer.timeStep] : [] },
+        ...stepOptions({ k8s, prober, temporalAddress: address, approvals: config.REROOT_APPROVALS }, observer),
       }),
     ];
     const operating = await observer?.start({ k8s, prober, connection, namespace, workers });
@@ -118,6 +115,18 @@ function workflowOptions(answers: FrontActivities): Partial<WorkerOptions> {
     activities: { ...answers },
     enableNonLocalActivities: false,
     ...workflowSource(),
+  };
+}
+
+function stepOptions(
+  dependencies: Parameters<typeof createActivities>[0],
+  observer?: Observer,
+): Partial<WorkerOptions> {
+  return {
+    activities: createActivities(dependencies),
+    maxConcurrentActivityTaskExecutions: MOST_ACTIVITIES,
+    maxHeartbeatThrottleInterval: '1s',
+    interceptors: { activity: observer ? [observer.timeStep] : [] },
   };
 }
 

@@ -9,7 +9,8 @@ import { created, ownMetadata } from './own-object.js';
 
 /** How a rotation has gone so far, in points: every replica of the worker reads it, and whoever has a newer one writes. */
 
-const KEY = 'timeline.json';
+/** Of its data. */
+export const TIMELINE_KEY = 'timeline.json';
 
 /** As it was read: the precondition of a write. */
 export interface StoredTimeline {
@@ -22,7 +23,7 @@ export interface StoredTimeline {
 export async function readTimeline({ core }: Kubernetes, namespace: string): Promise<StoredTimeline> {
   const found = await ifThere(core.readNamespacedConfigMap({ name: TIMELINE_CONFIGMAP, namespace }));
   if (!found) return {};
-  return { metadata: found.metadata ?? {}, value: parsed(found.data?.[KEY]) };
+  return { metadata: found.metadata ?? {}, value: parsed(found.data?.[TIMELINE_KEY]) };
 }
 
 function parsed(text: string | undefined): unknown {
@@ -45,7 +46,7 @@ export async function writeTimeline(
   value: object,
 ): Promise<boolean> {
   const named = { name: TIMELINE_CONFIGMAP, namespace };
-  const data = { [KEY]: visibleJson(JSON.stringify(value)) };
+  const data = { [TIMELINE_KEY]: visibleJson(JSON.stringify(value)) };
   try {
     if (metadata) {
       const body = [unchanged(metadata), { op: 'add', path: pointer('data'), value: data }];

@@ -18,9 +18,10 @@ import {
 import { REHEARSAL_NAMESPACE } from '../../src/linkerd/proxies/injection.js';
 import { leaseOf } from '../../src/records/lease.js';
 import { LEASE, REPORT_CONFIGMAP, RETIRE_ANNOTATION, ROOT_SECRET, ROTATION_SECRET } from '../../src/records/names.js';
-import { ISSUER_ANNOTATION, ROTATION_ANNOTATION, RUN_ANNOTATION } from '../../src/records/names.js';
+import { ISSUER_ANNOTATION, ROTATION_ANNOTATION, RUN_ANNOTATION, TIMELINE_CONFIGMAP } from '../../src/records/names.js';
 import { reportObject } from '../../src/records/report.js';
 import { SECRET_KEYS } from '../../src/records/rotation-secret.js';
+import { TIMELINE_KEY } from '../../src/records/timeline.js';
 
 /** What deploy says has to be what the program does: each name is written in both. */
 
@@ -51,6 +52,7 @@ it('the policy lets through the keys that a rotation writes, of each object', ()
     ['secrets/linkerd-trust-anchor', new Set(['tls.crt', 'tls.key', 'ca.crt'])],
     [`secrets/${USUAL_PREVIOUS}`, new Set(['tls.crt', 'tls.key', 'ca.crt'])],
     [`configmaps/${REPORT_CONFIGMAP}`, new Set(Object.keys(reportObject({}).data))],
+    [`configmaps/${TIMELINE_CONFIGMAP}`, new Set([TIMELINE_KEY])],
     [`leases/${LEASE}`, new Set()],
   ]);
   const copies = LAYOUTS.flatMap(({ issuerCopies }) =>
@@ -100,6 +102,7 @@ it('the objects that are made beforehand are those that reroot writes, and empty
     `Secret ${ROTATION_SECRET}`,
     `Secret ${ROOT_SECRET}`,
     `ConfigMap ${REPORT_CONFIGMAP}`,
+    `ConfigMap ${TIMELINE_CONFIGMAP}`,
     'ConfigMap reroot-approval',
     `Lease ${LEASE}`,
     `Namespace ${REHEARSAL_NAMESPACE}`,
