@@ -1,0 +1,32 @@
+import type { Counts } from '../rotation/census.js';
+import { html, type Html } from './html.js';
+import { IN_ORDER } from './words.js';
+
+/** Bars that are as wide as what they are in: their patterns and lines keep their size. */
+
+/** One bar of all holdings. The counts stand beside it as text, so it says nothing to who cannot see it. */
+export function stackedBar(counts: Counts): Html {
+  const total = IN_ORDER.reduce((sum, holding) => sum + counts[holding], 0);
+  if (total === 0) return html`<svg class="bar" aria-hidden="true" focusable="false"></svg>`;
+  let before = 0;
+  const parts = IN_ORDER.flatMap((holding) => {
+    const count = counts[holding];
+    if (count === 0) return [];
+    const x = percent(before, total);
+    before += count;
+    return [html`<rect class="h-${holding}" x="${x}" width="${percent(count, total)}" height="100%" />`];
+  });
+  return html`<svg class="bar" aria-hidden="true" focusable="false">${parts}</svg>`;
+}
+
+/** A part of a whole, whose numbers stand beside it. */
+export function share(part: number, whole: number): Html {
+  return html`<svg class="share" aria-hidden="true" focusable="false">
+    <rect class="rest" width="100%" height="100%" />
+    <rect class="part" width="${percent(Math.min(part, whole), whole)}" height="100%" />
+  </svg>`;
+}
+
+export function percent(part: number, whole: number): string {
+  return `${Math.round((part / whole) * 10_000) / 100}%`;
+}
