@@ -91,6 +91,15 @@ export interface Tick {
   label: string;
 }
 
+/** Round counts between none and all, and how many all are; none of them so close to another that their words touch. */
+export function levels(most: number): number[] {
+  const size = 10 ** Math.floor(Math.log10(most));
+  const step =
+    [size / 10, size / 5, size / 2, size, size * 2, size * 5].find((one) => one >= 1 && most / one <= 4) ?? most;
+  const between = Array.from({ length: Math.floor(most / step) }, (_, index) => (index + 1) * step);
+  return [0, ...between.filter((level) => level <= most - step / 2), most];
+}
+
 /** Round times of the clock (UTC), at most `most` of them. */
 export function ticks(within: Window, most = 6): Tick[] {
   const length = within.to - within.from;

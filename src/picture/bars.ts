@@ -1,11 +1,11 @@
-import type { Counts } from '../rotation/census.js';
+import type { Counts, Holding } from '../rotation/census.js';
 import { html, type Html } from './html.js';
-import { IN_ORDER } from './words.js';
+import { fillOf, IN_ORDER, type Vocabulary } from './words.js';
 
 /** Bars that are as wide as what they are in: their patterns and lines keep their size. */
 
 /** One bar of all holdings. The counts stand beside it as text, so it says nothing to who cannot see it. */
-export function stackedBar(counts: Counts): Html {
+export function stackedBar(counts: Counts, words: Vocabulary): Html {
   const total = IN_ORDER.reduce((sum, holding) => sum + counts[holding], 0);
   if (total === 0) return html`<svg class="bar" aria-hidden="true" focusable="false"></svg>`;
   let before = 0;
@@ -14,9 +14,16 @@ export function stackedBar(counts: Counts): Html {
     if (count === 0) return [];
     const x = percent(before, total);
     before += count;
-    return [html`<rect class="h-${holding}" x="${x}" width="${percent(count, total)}" height="100%" />`];
+    return [html`<rect class="${fillOf(holding, words)}" x="${x}" width="${percent(count, total)}" height="100%" />`];
   });
   return html`<svg class="bar" aria-hidden="true" focusable="false">${parts}</svg>`;
+}
+
+/** Beside a word, how it is painted. */
+export function swatch(holding: Holding, words: Vocabulary): Html {
+  return html`<svg class="swatch" aria-hidden="true" focusable="false">
+    <rect class="${fillOf(holding, words)}" width="100%" height="100%" />
+  </svg>`;
 }
 
 /** A part of a whole, whose numbers stand beside it. */

@@ -37,11 +37,12 @@ export function kindText({ kind, role }: Pick<CertificateSeen, 'kind' | 'role'>)
   return role === undefined ? KINDS[kind] : `${KINDS[kind]}, ${ROLES[role]}`;
 }
 
-export function certificates({ certificates: all, problems }: Overview, now: Date): Html {
+export function certificates({ certificates: all }: Overview, now: Date): Html {
   const order = all.toSorted((a, b) => Date.parse(a.notAfter) - Date.parse(b.notAfter));
+  if (order.length === 0) return html``;
   return html`<section class="certificates" aria-labelledby="certificates">
     <h2 id="certificates">Certificates and their ends</h2>
-    ${order.length > 0 ? table(order, now) : html`<p class="empty">${problems.length > 0 ? 'No certificate could be read; the problems below say why.' : 'No certificate has been read yet.'}</p>`}
+    ${table(order, now)}
   </section>`;
 }
 

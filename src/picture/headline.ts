@@ -2,7 +2,7 @@ import type { Overview, RotationSeen } from '../rotation/overview.js';
 import type { RotationStatus, Waiting } from '../rotation/status.js';
 import { held, proxiesText, short } from './words.js';
 import { totalOf } from '../rotation/census.js';
-import { away, between, lasting, moment } from './times.js';
+import { away, between, DAY, lasting, moment } from './times.js';
 import { html, type Html } from './html.js';
 import { icon } from './icons.js';
 import { share } from './bars.js';
@@ -34,9 +34,14 @@ const OUTCOMES: Record<Exclude<RotationStatus['outcome'], 'running'>, Headline> 
   cancelled: { state: 'Rotation cancelled', tone: 'bad' },
 };
 
-export function headlineOf(overview: Overview): Headline {
-  const { rotation } = overview;
-  return rotation ? ofRotation(rotation) : betweenRotations(overview);
+/** How long the end of a rotation is what people want to see first. */
+const NEWS_MS = DAY;
+
+export function headlineOf(overview: Overview, now: Date): Headline {
+  const { rotation, report, watch } = overview;
+  if (rotation) return ofRotation(rotation);
+  const isNews = report !== undefined && between(report.finishedAt, now) < NEWS_MS;
+  return isNews && !watch?.waiting ? OUTCOMES[report.outcome] : betweenRotations(overview);
 }
 
 function ofRotation({ status }: RotationSeen): Headline {
@@ -56,13 +61,13 @@ function betweenRotations({ watch, mesh, certificates, problems }: Overview): He
 }
 
 /** `prod: renew, proxies renew by themselves`: of the tab, and for who cannot see the page. */
-export function titleOf(overview: Overview): string {
-  const { state, phase } = headlineOf(overview);
+export function titleOf(overview: Overview, now: Date): string {
+  const { state, phase } = headlineOf(overview, now);
   return `${overview.cluster}: ${phase ? `${phase}, ` : ''}${state}`;
 }
 
 export function headline(overview: Overview, now: Date): Html {
-  const { state, phase, tone } = headlineOf(overview);
+  const { state, phase, tone } = headlineOf(overview, now);
   const { rotation, cluster } = overview;
   return html`<section class="headline ${tone}" aria-labelledby="headline">
     <p class="eyebrow">${subject(rotation?.status)} <b>${cluster}</b></p>
@@ -140,18 +145,25 @@ function returnMark(past: boolean): Html {
 }
 
 /** How many proxies meet what the phase asks. */
-function progress({ status, renewal, rollout }: RotationSeen, now: Date): Html | false {
+function progress(seen: RotationSeen, now: Date): Html | false {
+  const { status, renewal } = seen;
   const gate = status?.gate?.phase === status?.phase ? status?.gate : undefined;
   const done = renewal ?? gate;
   if (!done || done.proxies === 0 || status?.outcome !== 'running') return false;
-  const due = renewal?.lastDue;
   return html`<div class="progress">
     <p>
-      <b>${done.proven}</b> of <b>${done.proxies}</b> proxies
-      proven${due !== undefined && html`; the last one is due ${away(due, now)}`}${
-        rollout && html`; ${rollout.inFlight} of at most ${rollout.budget} pods under way`
-      }.${rollout?.slowed !== undefined && html` ${rollout.slowed}`}
+      <b>${done.proven}</b> of <b>${done.proxies}</b> proxies proven${dueText(renewal, now)}${rolloutText(seen.rollout)}
     </p>
     ${share(done.proven, done.proxies)}
   </div>`;
+}
+
+function dueText(renewal: RotationSeen['renewal'], now: Date): string {
+  return renewal?.lastDue === undefined ? '' : `; the last one is due ${away(renewal.lastDue, now)}`;
+}
+
+function rolloutText(rollout: RotationSeen['rollout']): string {
+  if (!rollout) return '.';
+  const slowed = rollout.slowed === undefined ? '' : ` Slowed: ${rollout.slowed}.`;
+  return `; ${rollout.inFlight} of at most ${rollout.budget} pods under way.${slowed}`;
 }

@@ -22,9 +22,9 @@ const SHAPES: Record<Icon, string> = {
 };
 
 /** Fills of the holdings: colour and pattern, so that neither a colour-blind eye nor a black printer loses one. */
-const PATTERNS = `<pattern id="p-both" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="c-new" width="8" height="8"/><rect class="c-old" width="4" height="8"/></pattern>
-<pattern id="p-other" width="7" height="7" patternUnits="userSpaceOnUse"><rect class="c-other" width="7" height="7"/><path class="c-ink" d="M0 0l7 7M7 0L0 7"/></pattern>
-<pattern id="p-unknown" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="c-unknown" width="6" height="6"/><circle class="c-dot" cx="3" cy="3" r="1.3"/></pattern>`;
+const PATTERNS = `<pattern id="p-both" width=".55em" height=".55em" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="c-new" width=".55em" height=".55em"/><rect class="c-old" width=".275em" height=".55em"/></pattern>
+<pattern id="p-other" width=".5em" height=".5em" patternUnits="userSpaceOnUse"><rect class="c-other" width=".5em" height=".5em"/><line class="c-ink" x1="0" y1="0" x2=".5em" y2=".5em"/><line class="c-ink" x1=".5em" y1="0" x2="0" y2=".5em"/></pattern>
+<pattern id="p-unknown" width=".4em" height=".4em" patternUnits="userSpaceOnUse"><rect class="c-unknown" width=".4em" height=".4em"/><circle class="c-dot" cx=".2em" cy=".2em" r=".085em"/></pattern>`;
 
 /** Once in a document, before anything that is drawn. */
 export const DEFINITIONS: Html = own(

@@ -1,7 +1,7 @@
 import { type Counts, type Holding, type NamespaceCensus, totalOf } from '../rotation/census.js';
 import type { Overview } from '../rotation/overview.js';
 import type { ShownNamespace } from '../rotation/rollout-payloads.js';
-import { stackedBar } from './bars.js';
+import { stackedBar, swatch } from './bars.js';
 import { html, type Html } from './html.js';
 import { away, lasting, moment } from './times.js';
 import { counted, countsText, held, IN_ORDER, proxiesText, type Vocabulary, vocabularyOf } from './words.js';
@@ -37,14 +37,17 @@ export function mesh(overview: Overview, now: Date): Html {
   </section>`;
 }
 
-function notSeen({ problems }: Overview): Html {
+/** Where nothing at all could be read the problems say it. */
+function notSeen({ problems, rotation }: Overview): Html {
+  if (problems.length > 0 && !rotation) return html``;
+  const why = problems.length > 0 ? 'The proxies could not be looked at; the problems below say why.' : NOT_YET;
   return html`<section class="mesh" aria-labelledby="mesh">
     <h2 id="mesh">Who trusts and presents what</h2>
-    <p class="empty">
-      ${problems.length > 0 ? 'The proxies could not be looked at; the problems below say why.' : 'The proxies have not been looked at yet. The first look takes seconds, in a large mesh minutes.'}
-    </p>
+    <p class="empty">${why}</p>
   </section>`;
 }
+
+const NOT_YET = 'The proxies have not been looked at yet. The first look takes seconds, in a large mesh minutes.';
 
 function staleText(stale: NonNullable<Overview['mesh']>['stale']): Html | false {
   const some = stale.filter(({ proxies }) => proxies > 0);
@@ -68,17 +71,11 @@ export function legend(overview: Overview): Html {
     ${some.map(
       (holding) =>
         html`<li>
-          ${swatch(holding)}<b>${words[holding].short}</b>
+          ${swatch(holding, words)}<b>${words[holding].short}</b>
           <span>trusted by ${trusts[holding]}, presented by ${presents[holding]}</span>
         </li>`,
     )}
   </ul>`;
-}
-
-export function swatch(holding: Holding): Html {
-  return html`<svg class="swatch" aria-hidden="true" focusable="false">
-    <rect class="h-${holding}" width="100%" height="100%" />
-  </svg>`;
 }
 
 /** Linkerd's own first; then those with what nobody knows or expects, then those that are furthest behind. */
@@ -151,7 +148,7 @@ function table(namespaces: readonly NamespaceCensus[], { words, overview }: Told
 
 function holdingsCell(label: string, counts: Counts, words: Vocabulary): Html {
   return html`<td role="cell">
-    <span class="label" aria-hidden="true">${label}</span>${stackedBar(counts)}<span class="counts"
+    <span class="label" aria-hidden="true">${label}</span>${stackedBar(counts, words)}<span class="counts"
       >${countsOf(counts, words)}</span
     >
   </td>`;

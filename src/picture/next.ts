@@ -1,7 +1,7 @@
 import type { Overview } from '../rotation/overview.js';
 import { watchLines, type WatchStatus } from '../rotation/watch-status.js';
 import { kindText } from './certificates.js';
-import { html, type Html } from './html.js';
+import { html, type Html, prose } from './html.js';
 import { away, moment } from './times.js';
 import { short } from './words.js';
 
@@ -26,10 +26,10 @@ export function comingOf({ certificates, watch }: Pick<Overview, 'certificates' 
 
 function ofWatch({ look, every, onRenewal }: WatchStatus): Coming[] {
   if (!look) return [];
-  const next = new Date(Date.parse(look.at) + every);
+  const again = new Date(Date.parse(look.at) + every);
   const renews = look.renewalTime;
   return [
-    ...(Number.isNaN(next.getTime()) ? [] : [{ at: next.toISOString(), what: 'the watch looks at the root again' }]),
+    ...(Number.isNaN(again.getTime()) ? [] : [{ at: again.toISOString(), what: 'the watch looks at the root again' }]),
     ...(renews === undefined
       ? []
       : [
@@ -65,6 +65,6 @@ const NOTES = 3;
 
 function watchText(watch: WatchStatus): Html {
   return html`<div class="watch">
-    ${watchLines(watch).map((line) => html`<p>${line}</p>`)}${watch.notes.slice(-NOTES).map((note) => html`<p class="note">${note}</p>`)}
+    ${watchLines(watch).map((line) => html`<p>${prose(line)}</p>`)}${watch.notes.slice(-NOTES).map((note) => html`<p class="note">${prose(note)}</p>`)}
   </div>`;
 }

@@ -1,24 +1,24 @@
 import type { Holding, Sample } from '../rotation/census.js';
 import type { Overview } from '../rotation/overview.js';
-import { type Boundary, boundaries, highest, layers, ticks, type Window, windowOf } from './areas.js';
-import { html, type Html } from './html.js';
-import { swatch } from './mesh.js';
+import { type Boundary, boundaries, highest, layers, levels, ticks, type Window, windowOf } from './areas.js';
+import { html, type Html, own } from './html.js';
+import { swatch } from './bars.js';
 import { between, lasting } from './times.js';
-import { countsText, held, IN_ORDER, type Vocabulary, vocabularyOverTime } from './words.js';
+import { countsText, fillOf, held, IN_ORDER, type Vocabulary, vocabularyOverTime } from './words.js';
 
 /** What proxies trusted and presented, from the beginning of the rotation to now, as stacked areas. */
 
 type Kind = 'trusts' | 'presents';
 
 const TITLES: Record<Kind, string> = {
-  trusts: 'What proxies trust, over time',
-  presents: 'What proxies present, over time',
+  trusts: 'What proxies trust',
+  presents: 'What proxies present',
 };
 
 /** Rows of the table of the same numbers. */
 const MOST_ROWS = 48;
-/** Of the width, below which the name of a phase has no room: on a wide page, and on a narrow one. */
-const ROOM = { wide: 0.075, narrow: 0.19 };
+/** Of the width, what the name of a phase needs, and each letter of it: on a wide page, and on a narrow one. */
+const ROOM = { wide: { name: 0.015, letter: 0.0165 }, narrow: { name: 0.03, letter: 0.032 } };
 
 /** Of the rotation under way, else of the last one; what lies between rotations is no part of it. */
 export function samplesOf({ rotation, timeline }: Overview): Sample[] {
@@ -60,11 +60,18 @@ function chart(kind: Kind, samples: readonly Sample[], { words, within }: Scale)
   const all = layers(samples, kind, within);
   const clips = all.map(
     ({ holding, path }) =>
-      html`<clipPath id="area-${kind}-${holding}" clipPathUnits="objectBoundingBox"><path d="${path}" /></clipPath>`,
+      html`<clipPath id="area-${kind}-${holding}" clipPathUnits="objectBoundingBox"
+        ><path d="${own(path)}"
+      /></clipPath>`,
   );
   const fills = all.map(
     ({ holding }) =>
-      html`<rect class="h-${holding}" width="100%" height="100%" clip-path="url(#area-${kind}-${holding})" />`,
+      html`<rect
+        class="${fillOf(holding, words)}"
+        width="100%"
+        height="100%"
+        clip-path="url(#area-${kind}-${holding})"
+      />`,
   );
   return html`<figure class="chart">
     <figcaption>
@@ -72,9 +79,9 @@ function chart(kind: Kind, samples: readonly Sample[], { words, within }: Scale)
       ${legendOf(samples.at(-1), kind, words)}
     </figcaption>
     <div class="plot-grid">
-      <div class="y-axis" aria-hidden="true">
-        <span>${most}</span><span>${most % 2 === 0 && most / 2}</span><span>0</span>
-      </div>
+      <svg class="y-axis" aria-hidden="true" focusable="false">
+        ${levels(most).map((level) => html`<text x="100%" y="${at(1 - level / most)}" text-anchor="end">${level}</text>`)}
+      </svg>
       <div class="plot-box">
         <svg class="phases-of" aria-hidden="true" focusable="false">${marks.map(phaseName)}</svg>
         <svg class="plot" role="img" aria-labelledby="title-${kind} desc-${kind}">
@@ -83,11 +90,16 @@ function chart(kind: Kind, samples: readonly Sample[], { words, within }: Scale)
           <defs>${clips}</defs>
           <rect class="ground" width="100%" height="100%" />
           ${fills}
-          <line class="grid" x1="0" x2="100%" y1="50%" y2="50%" />
+          ${levels(most)
+            .slice(1, -1)
+            .map(
+              (level) =>
+                html`<line class="grid" x1="0" x2="100%" y1="${at(1 - level / most)}" y2="${at(1 - level / most)}" />`,
+            )}
           ${marks.map(phaseLine)}
         </svg>
         <svg class="x-axis" aria-hidden="true" focusable="false">
-          ${ticks(within).map(({ part, label }, index) => html`<line x1="${at(part)}" x2="${at(part)}" y1="0" y2="4" /><text class="${index % 2 === 1 ? 'minor' : ''}" x="${at(part)}" y="18" text-anchor="${anchorOf(part)}">${label}</text>`)}
+          ${ticks(within).map(({ part, label }, index) => html`<line x1="${at(part)}" x2="${at(part)}" y1="0" y2=".3em" /><text class="${index % 2 === 1 ? 'minor' : ''}" x="${at(part)}" y="1.4em" text-anchor="${anchorOf(part)}">${label}</text>`)}
         </svg>
       </div>
     </div>
@@ -109,10 +121,11 @@ function phaseLine({ part }: Boundary): Html | false {
 }
 
 function phaseName({ phase, part, width }: Boundary): Html {
-  const hidden = width < ROOM.narrow ? ' roomy' : '';
-  return html`${part > 0 && html`<line class="boundary" x1="${at(part)}" x2="${at(part)}" y1="4" y2="100%" />`}${
-    width >= ROOM.wide &&
-    html`<text class="phase-name${hidden}" x="${at(part)}" dx="${part > 0 ? 5 : 0}" y="13">${phase}</text>`
+  const hasRoom = (on: keyof typeof ROOM) => width >= ROOM[on].name + ROOM[on].letter * phase.length;
+  const hidden = !hasRoom('narrow') ? ' roomy' : '';
+  return html`${part > 0 && html`<line class="boundary" x1="${at(part)}" x2="${at(part)}" y1=".3em" y2="100%" />`}${
+    hasRoom('wide') &&
+    html`<text class="phase-name${hidden}" x="${at(part)}" dx="${part > 0 ? '.35em' : 0}" y="1em">${phase}</text>`
   }`;
 }
 
@@ -123,7 +136,7 @@ function legendOf(last: Sample | undefined, kind: Kind, words: Vocabulary): Html
     ${held(last[kind]).map(
       (holding) =>
         html`<li>
-          ${swatch(holding)}<span><b>${last[kind][holding]}</b> ${words[holding].short}</span>
+          ${swatch(holding, words)}<span><b>${last[kind][holding]}</b> ${words[holding].short}</span>
         </li>`,
     )}
   </ul>`;

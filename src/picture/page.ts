@@ -32,7 +32,7 @@ export interface PageOptions {
 
 /** A whole document: no other file is asked for, by nobody. */
 export function renderPage(overview: Overview, now: Date = new Date(), options: PageOptions = { live: false }): string {
-  const { live, title = titleOf(overview), more = [] } = options;
+  const { live, title = titleOf(overview, now), more = [] } = options;
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -43,9 +43,7 @@ export function renderPage(overview: Overview, now: Date = new Date(), options: 
         ${!live && html`<meta http-equiv="Content-Security-Policy" content="${own(policyOf('file'))}" />`}
         <title>${title}</title>
         <link rel="icon" href="${own(ICON)}" />
-        <style>
-          ${own(PAGE_STYLE)}
-        </style>
+        ${own(`<style>${PAGE_STYLE}</style>`)}
       </head>
       <body>
         <a class="skip" href="#picture">Skip to the picture</a>
@@ -62,12 +60,7 @@ export function renderPage(overview: Overview, now: Date = new Date(), options: 
             shown.
           </p>
         </footer>
-        ${
-          live &&
-          html`<script>
-            ${own(PAGE_SCRIPT)};
-          </script>`
-        }
+        ${live && own(`<script>${PAGE_SCRIPT}</script>`)}
       </body>
     </html> `.markup;
 }
@@ -95,30 +88,30 @@ function body(overview: Overview, now: Date): Html {
     overTime(overview),
     probes(overview),
     certificates(overview, now),
-    next(overview, now),
     stragglers(overview),
     decisions(overview, now),
     notes(overview),
     problems(overview),
+    next(overview, now),
     lastReport(overview, now),
   ];
-  return html`<div id="body" class="${headlineOf(overview).tone}" data-title="${marked(overview)}">
-    <p class="sr" role="status" id="said">${said(overview)}</p>
+  return html`<div id="body" class="${headlineOf(overview, now).tone}" data-title="${marked(overview, now)}">
+    <p class="sr" role="status" id="said">${said(overview, now)}</p>
     ${parts}
   </div>`;
 }
 
 /** Of the tab: a mark in front when somebody is asked. */
-function marked(overview: Overview): string {
-  return headlineOf(overview).tone === 'ask' ? `(!) ${titleOf(overview)}` : titleOf(overview);
+function marked(overview: Overview, now: Date): string {
+  return headlineOf(overview, now).tone === 'ask' ? `(!) ${titleOf(overview, now)}` : titleOf(overview, now);
 }
 
 /** For who hears the page: where it stands and what it waits for, without anything that changes by the second. */
-function said(overview: Overview): string {
+function said(overview: Overview, now: Date): string {
   const [first] = allWaits(overview);
   const alerting = alertsOf(overview).map(({ reason }) => reason);
   return [
-    `${titleOf(overview)}.`,
+    `${titleOf(overview, now)}.`,
     ...(first ? [`Waiting for ${first.for}. ${first.todo}`] : []),
     ...(alerting.length > 0 ? [`Alerts: ${alerting.join(', ')}.`] : []),
   ].join(' ');

@@ -1,8 +1,9 @@
 import type { Finding } from '../rotation/findings.js';
 import type { Overview } from '../rotation/overview.js';
+import type { CertificateFacts } from '../rotation/payloads.js';
 import type { Approval, RotationReport } from '../rotation/report.js';
 import type { RotationStatus } from '../rotation/status.js';
-import { html, type Html } from './html.js';
+import { html, type Html, prose } from './html.js';
 import { icon } from './icons.js';
 import { folded } from './lists.js';
 import { between, day, lasting, moment } from './times.js';
@@ -51,7 +52,7 @@ export function stragglers({ rotation }: Overview): Html {
 function finding({ reason, subject, message, hint }: Finding): Html {
   return html`<li>
     <b class="reason">${reason}</b>
-    ${subject.kind !== 'cluster' && html`<code>${subject.name}</code> `}${message}${hint !== undefined && html`<span class="hint">${hint}</span>`}
+    ${subject.kind !== 'cluster' && html`<code>${subject.name}</code> `}${message}${hint !== undefined && html`<span class="hint">${prose(hint)}</span>`}
   </li>`;
 }
 
@@ -91,7 +92,7 @@ export function notes({ rotation }: Overview): Html {
   return html`<section class="notes" aria-labelledby="notes">
     <h2 id="notes">Notes</h2>
     ${folded(
-      all.toReversed().map((note) => html`<li>${note}</li>`),
+      all.toReversed().map((note) => html`<li>${prose(note)}</li>`),
       { most: SHOWN.notes, of: 'noted' },
     )}
   </section>`;
@@ -112,52 +113,41 @@ export function lastReport({ report, rotation }: Overview, now: Date): Html {
   </section>`;
 }
 
-function reportFacts(report: RotationReport): Html {
-  const { strategy, proxiesProven, newRoot, oldRoots, newIssuer, aborted, waivers: given, approvals } = report;
-  const gone = oldRoots.map(({ fingerprint }) => short(fingerprint)).join(', ');
-  const isAborted = report.outcome === 'aborted';
+function reportFacts(report: RotationReport): Html[] {
+  const { strategy, proxiesProven, approvals, waivers: given, aborted } = report;
+  const roots = aborted ? rootsOfStart(report) : rootsNow(report);
+  const why = aborted?.reason === undefined ? '' : `: ${aborted.reason}`;
+  return [
+    fact('Strategy', strategy),
+    ...roots,
+    fact('Proven', proxiesText(proxiesProven)),
+    ...(aborted ? [fact('Aborted', `in ${aborted.phase}${why}`)] : []),
+    fact('Decisions', `${counted(approvals.length, 'approval')}, ${counted(given.length, 'waiver')}`),
+  ];
+}
+
+function rootsNow({ newRoot, newIssuer, oldRoots }: RotationReport): Html[] {
+  return [
+    fact(oldRoots.length > 0 ? 'New root' : 'Root', until(newRoot)),
+    ...(newIssuer ? [fact('Issuer', until(newIssuer))] : []),
+    ...oldRoots.map(({ fingerprint }) => fact('Gone', html`<code>${short(fingerprint)}</code>`)),
+  ];
+}
+
+/** Nothing of what was made is left. */
+function rootsOfStart({ newRoot, oldRoots }: RotationReport): Html[] {
+  return (oldRoots.length > 0 ? oldRoots : [newRoot]).map((root) => fact('Root', until(root)));
+}
+
+function until({ fingerprint, notAfter }: CertificateFacts): Html {
+  return html`<code>${short(fingerprint)}</code>, until ${day(notAfter)}`;
+}
+
+function fact(name: string, value: Html | string): Html {
   return html`<div>
-      <dt>Strategy</dt>
-      <dd>${strategy}</dd>
-    </div>
-    <div>
-      <dt>${gone && !isAborted ? 'New root' : 'Root'}</dt>
-      <dd>
-        <code>${isAborted && gone ? gone : short(newRoot.fingerprint)}</code
-        >${!(isAborted && gone) && html`, until ${day(newRoot.notAfter)}`}
-      </dd>
-    </div>
-    ${
-      gone &&
-      !isAborted &&
-      html`<div>
-        <dt>Gone</dt>
-        <dd><code>${gone}</code></dd>
-      </div>`
-    }
-    ${
-      newIssuer &&
-      !isAborted &&
-      html`<div>
-        <dt>Issuer</dt>
-        <dd><code>${short(newIssuer.fingerprint)}</code>, until ${day(newIssuer.notAfter)}</dd>
-      </div>`
-    }
-    <div>
-      <dt>Proven</dt>
-      <dd>${proxiesText(proxiesProven)}</dd>
-    </div>
-    ${
-      aborted &&
-      html`<div>
-        <dt>Aborted</dt>
-        <dd>in ${aborted.phase}${aborted.reason !== undefined && `: ${aborted.reason}`}</dd>
-      </div>`
-    }
-    <div>
-      <dt>Decisions</dt>
-      <dd>${counted(approvals.length, 'approval')}, ${counted(given.length, 'waiver')}</dd>
-    </div>`;
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
 }
 
 export function problems({ problems: all }: Overview): Html {
@@ -165,7 +155,7 @@ export function problems({ problems: all }: Overview): Html {
   return html`<section class="problems" aria-labelledby="problems">
     <h2 id="problems">${icon('alert')}What could not be read</h2>
     <ul class="items">
-      ${all.map((problem) => html`<li>${problem}</li>`)}
+      ${all.map((problem) => html`<li>${prose(problem)}</li>`)}
     </ul>
   </section>`;
 }

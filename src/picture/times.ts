@@ -21,7 +21,7 @@ const UNITS = [
 export function lasting(milliseconds: number): string {
   const whole = Math.round(Math.max(0, milliseconds) / SECOND) * SECOND;
   if (!Number.isFinite(whole)) return '?';
-  if (whole >= 2 * YEAR) return `${Math.floor(whole / YEAR)}${NBSP}years`;
+  if (whole >= 2 * YEAR) return `${Math.round((10 * whole) / YEAR) / 10}${NBSP}years`;
   if (whole >= 10 * DAY) return `${Math.floor(whole / DAY)}${NBSP}d`;
   const first = UNITS.findIndex(([, size]) => whole >= size);
   if (first < 0) return `0${NBSP}s`;

@@ -4,7 +4,7 @@ import { placeName } from '../rotation/hand-off.js';
 import { waitsOf } from '../rotation/waits.js';
 import { asksSomebody, shellWord } from './words.js';
 import { away, between, lasting, moment } from './times.js';
-import { html, type Html } from './html.js';
+import { html, type Html, prose } from './html.js';
 import { icon } from './icons.js';
 import { folded } from './lists.js';
 
@@ -24,14 +24,14 @@ export function waits(overview: Overview, now: Date): Html {
   if (!first) return html``;
   const isAsked = asksSomebody(first);
   return html`<section class="waits ${isAsked ? 'loud' : 'quiet'}" aria-labelledby="waits">
-    <h2 id="waits">${isAsked && icon('ask')}Waiting for ${first.for}</h2>
-    <p class="todo">${first.todo}</p>
+    <h2 id="waits">${isAsked && icon('ask')}Waiting for ${prose(first.for)}</h2>
+    <p class="todo">${prose(first.todo)}</p>
     ${command(first, overview.cluster)} ${facts(first, now)} ${subjects(first)}
     ${
       others.length > 0 &&
       html`<h3>Also waiting for</h3>
         <ul class="others">
-          ${others.map((one) => html`<li>${one.for}, for ${lasting(between(one.since, now))}. ${one.todo}${subjects(one)}</li>`)}
+          ${others.map((one) => html`<li>${one.for}, for ${lasting(between(one.since, now))}. ${prose(one.todo)}${subjects(one)}</li>`)}
         </ul>`
     }
   </section>`;
@@ -89,9 +89,16 @@ function facts({ since, planHash, opens, handOff }: Waiting, now: Date): Html {
 function subjects({ on }: Waiting): Html | false {
   if (on.length === 0) return false;
   return folded(
-    on.map((subject) => html`<li>${subject}</li>`),
+    on.map((subject) => html`<li>${reasonFirst(subject)}</li>`),
     { most: SUBJECTS_SHOWN, of: 'on' },
   );
+}
+
+/** A finding begins with its reason, `RolloutStuck: …`. */
+function reasonFirst(subject: string): Html {
+  const [, reason, rest] = /^([A-Z][a-z]+[A-Z][A-Za-z]+): (.*)$/s.exec(subject) ?? [];
+  if (reason === undefined || rest === undefined) return prose(subject);
+  return html`<b class="reason">${reason}</b> ${prose(rest)}`;
 }
 
 export function alertsOf({ rotation, watch }: Overview): Alert[] {
@@ -107,7 +114,7 @@ export function alerts(overview: Overview, now: Date): Html {
       ${all.map(
         ({ reason, message, since, deadline }) =>
           html`<li>
-            <b class="reason">${reason}</b> ${message}
+            <b class="reason">${reason}</b> ${prose(message)}
             <span class="when"
               >Since
               ${moment(since, now)}.${

@@ -7,28 +7,24 @@ import type { Waiting } from '../rotation/status.js';
 export interface Word {
   /** In a legend and beside a count. */
   short: string;
-  /** In a sentence: `47 trust …`. */
-  long: string;
+  /** How it is painted; absent: as it is called. */
+  fill?: Holding;
 }
 
 export type Vocabulary = Record<Holding, Word>;
 
 const IN_ROTATION: Vocabulary = {
-  old: { short: 'old root', long: 'the old root alone' },
-  both: { short: 'both roots', long: 'both roots' },
-  new: { short: 'new root', long: 'the new root alone' },
-  other: { short: 'other', long: 'neither of them' },
-  unknown: { short: 'not known', long: 'what is not known' },
+  old: { short: 'old root' },
+  both: { short: 'both roots' },
+  new: { short: 'new root' },
+  other: { short: 'other' },
+  unknown: { short: 'not known' },
 };
 
-const IN_USE: Word = { short: 'root in use', long: 'the root in use' };
+/** As a new root is painted, which it has been, or will be seen as. */
+const IN_USE: Word = { short: 'root in use', fill: 'new' };
 
-const ONE_ROOT: Vocabulary = {
-  ...IN_ROTATION,
-  old: IN_USE,
-  new: IN_USE,
-  other: { short: 'other', long: 'another root' },
-};
+const ONE_ROOT: Vocabulary = { ...IN_ROTATION, old: IN_USE, new: IN_USE };
 
 /** Where one root stays there is no old and no new one: between rotations, and in a rotation of the issuer alone. */
 export function vocabularyOf({ rotation, mesh }: Pick<Overview, 'rotation' | 'mesh'>): Vocabulary {
@@ -69,6 +65,11 @@ export function held(counts: Counts): Holding[] {
 /** Whether a person has to do something for it to go on. */
 export function asksSomebody({ kind }: Pick<Waiting, 'kind'>): boolean {
   return kind !== 'renewal' && kind !== 'window';
+}
+
+/** Class of what is painted for a holding. */
+export function fillOf(holding: Holding, words: Vocabulary): string {
+  return `h-${words[holding].fill ?? holding}`;
 }
 
 /** `1 proxy`, `47 proxies`. */

@@ -2,11 +2,11 @@
 export const BASE_STYLE = `
 :root{color-scheme:light dark;
 --ground:#fff;--panel:#f3f5f8;--ink:#14181e;--soft:#535c68;--line:#d3d9e1;--accent:#1c5db8;
---old:#e3a02b;--new:#1f66bd;--other:#c43a80;--unknown:#b4bcc7;--pattern:#fff;--dot:#5d6672;--cut:#fff;
+--old:#c98510;--new:#1f66bd;--other:#c43a80;--unknown:#b4bcc7;--pattern:#fff;--dot:#5d6672;--cut:#fff;
 --ask:#8a5200;--ask-ground:#fff3d6;--ask-line:#e39a16;--bad:#a8231b;--bad-ground:#fdecea;--good:#166a38}
 @media (prefers-color-scheme:dark){:root{
 --ground:#0f1318;--panel:#181e26;--ink:#e9edf2;--soft:#a5afbc;--line:#2d3642;--accent:#82b4ff;
---old:#f0b443;--new:#4d94f2;--other:#f078b4;--unknown:#5f6a79;--pattern:#0f1318;--dot:#c4ccd6;--cut:#0f1318;
+--old:#d29a38;--new:#4d94f2;--other:#f078b4;--unknown:#5f6a79;--pattern:#0f1318;--dot:#c4ccd6;--cut:#0f1318;
 --ask:#ffcb66;--ask-ground:#2f2409;--ask-line:#e3a02b;--bad:#ff9b92;--bad-ground:#351614;--good:#79d69a}}
 *,*::before,*::after{box-sizing:border-box}
 html{font-size:clamp(100%,.5rem + .5vw,200%);-webkit-text-size-adjust:100%;text-size-adjust:100%}
@@ -24,7 +24,7 @@ b,strong{font-weight:650}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:start;vertical-align:top;font-weight:inherit}
 .number{text-align:end}
-thead th{color:var(--soft);font-size:.85rem;font-weight:500}
+thead th{white-space:nowrap;color:var(--soft);font-size:.85rem;font-weight:500}
 summary{cursor:pointer;color:var(--accent);width:fit-content;padding:.25rem 0}
 summary:hover{text-decoration:underline}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px;border-radius:3px}
@@ -32,7 +32,7 @@ main:focus{outline:none}
 .sr{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip{position:absolute;inset-inline-start:1rem;top:-10rem;padding:.5rem 1rem;background:var(--ink);color:var(--ground);z-index:2;border-radius:0 0 .4rem .4rem}
 .skip:focus{top:0}
-.definitions{position:absolute}
+.definitions{position:absolute;font-size:1rem}
 .icon{width:1.2em;height:1.2em;flex:none;vertical-align:-.22em}
 .solid{fill:currentColor}
 .line{fill:none;stroke:currentColor;stroke-width:2.6}

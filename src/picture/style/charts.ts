@@ -7,7 +7,7 @@ export const CHARTS_STYLE = `
 .h-both{fill:url(#p-both)}
 .h-other{fill:url(#p-other)}
 .h-unknown{fill:url(#p-unknown)}
-.c-ink{stroke:var(--pattern);stroke-width:1}
+.c-ink{stroke:var(--pattern);stroke-width:.06em}
 .c-dot{fill:var(--dot)}
 .swatch{width:1.05rem;height:1.05rem;border-radius:.2rem;flex:none;align-self:center}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;margin:.6rem 0 1rem}
@@ -39,20 +39,23 @@ export const CHARTS_STYLE = `
 .numbers th,.numbers td{white-space:nowrap}
 .charts{display:grid;gap:2rem 3rem}
 .plot-grid{display:grid;grid-template-columns:auto minmax(0,1fr);gap:0 .5rem}
-.y-axis{display:flex;flex-direction:column;justify-content:space-between;text-align:end;color:var(--soft);font-size:.85rem;line-height:1;margin:1.15rem 0 1.6rem;min-width:1.2rem}
+.plot-grid .y-axis{display:block;height:var(--plot);margin-top:1.15rem;width:2.6rem;overflow:visible}
+.y-axis text{fill:var(--soft);font-size:.8rem;dominant-baseline:central}
 .plot-box svg{display:block;width:100%;overflow:visible}
-.plot{height:12rem}
+.charts{--plot:12rem}
+.plot-box .plot{height:var(--plot)}
 .phases-of{height:1.15rem}
 .x-axis{height:1.6rem}
 .ground{fill:var(--panel)}
-.grid{stroke:var(--ink);stroke-opacity:.18;stroke-dasharray:2 4}
-.boundary{stroke:var(--ink);stroke-opacity:.55;stroke-width:1;shape-rendering:crispEdges}
+.grid{stroke:var(--ink);stroke-opacity:.22;stroke-dasharray:.15em .25em;stroke-width:.06em}
+.boundary{stroke:var(--ink);stroke-opacity:.55;stroke-width:.07em}
 .x-axis line{stroke:var(--soft)}
 .x-axis text,.phases-of text{fill:var(--soft);font-size:.8rem}
 #numbers{margin-top:1rem}
 .ends tr{display:grid;grid-template-columns:1fr auto;gap:.1rem 1rem;padding:.7rem 0;border-top:1px solid var(--line)}
 .ends th{grid-column:1/-1}
 .ends td:nth-child(4){grid-column:1/-1}
+.ends code,.ends time{white-space:nowrap}
 .kind{font-weight:620}
 .cn{color:var(--soft)}
 .kind::after{content:" "}

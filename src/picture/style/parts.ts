@@ -15,7 +15,7 @@ h1 .in-phase::after{content:":";color:var(--soft);font-weight:400}
 .lead{margin-top:.6rem;font-size:1.08rem;color:var(--soft)}
 .lead b,.lead code{color:var(--ink);font-weight:600}
 .marks{display:flex;flex-wrap:wrap;gap:.5rem 1.6rem;margin-top:.9rem;align-items:center}
-.mark{display:inline-flex;align-items:center;gap:.5rem;border:1.5px solid currentColor;border-radius:2rem;padding:.2rem .9rem .2rem .6rem;font-weight:600}
+.mark{display:inline-flex;align-items:center;gap:.5rem;border:1.5px solid currentColor;border-radius:1.2rem;padding:.2rem .9rem .2rem .6rem;font-weight:600}
 .mark.before{color:var(--good)}
 .mark.past{color:var(--bad)}
 .mark.back{color:var(--ask)}

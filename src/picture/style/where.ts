@@ -14,7 +14,7 @@ export const WHERE_STYLE = `
 .track .icon{width:1.4rem;height:1.4rem;margin-bottom:.35rem;align-self:flex-start;box-shadow:.3rem 0 0 var(--ground)}
 .track .took{text-align:start;font-size:.92rem}
 .track .predicted{line-height:1.3;display:block}
-.track .no-return{flex:0 1 5.2rem}
+.track .no-return{flex:0 0 6.4rem}
 .track .no-return .name{line-height:1.25}
 .namespaces,.ends{display:table}
 .namespaces tbody,.ends tbody{display:table-row-group}
@@ -28,7 +28,7 @@ export const WHERE_STYLE = `
 .namespaces .label{display:none}
 .namespaces .bar{margin:.15rem 0 .25rem}
 .cn{display:block}
-.left{min-width:11rem}
+.left{min-width:8rem}
 .charts{grid-template-columns:1fr 1fr}
 .decisions:has(+.notes){grid-column:span 6!important}
 .decisions+.notes{grid-column:span 6!important}
@@ -38,18 +38,15 @@ export const WHERE_STYLE = `
 .headline,.waits.loud{align-self:start}
 #body:has(.waits.loud)>.headline{grid-column:span 6}
 .waits.loud{grid-column:span 6!important;margin-top:1.2rem}
-#body>.mesh{grid-column:span 6}
-#body>.time{grid-column:span 6}
-#body:not(:has(.time))>.mesh{grid-column:1/-1}
-.charts{grid-template-columns:1fr}
-.plot{height:13rem}
-.certificates:has(+.next){grid-column:span 6!important}
-.next{grid-column:span 6!important}
+#body>.phases~*{grid-column:span 6}
+#body>.headline~.mesh{grid-column:span 6;grid-row:span 3}
+#body>.mesh~*,#body>.certificates:has(+.next),#body>.next{grid-column:span 6!important}
+.charts{--plot:14rem;column-gap:2rem}
 }
 @media (prefers-contrast:more){:root{--soft:var(--ink);--line:var(--ink)}}
 @media (forced-colors:active){.bar,.plot,.swatch,.share,.life{forced-color-adjust:none}.mark,.command{border:1px solid}}
 @media print{
-:root{--ground:#fff;--panel:#f3f5f8;--ink:#000;--soft:#3c444e;--line:#b9c1cb;--accent:#1c5db8;--old:#e3a02b;--new:#1f66bd;--other:#c43a80;--unknown:#b4bcc7;--pattern:#fff;--dot:#5d6672;--cut:#fff;--ask:#7a4800;--ask-ground:#fff;--bad:#a8231b;--bad-ground:#fff;--good:#166a38}
+:root{--ground:#fff;--panel:#f3f5f8;--ink:#000;--soft:#3c444e;--line:#b9c1cb;--accent:#1c5db8;--old:#c98510;--new:#1f66bd;--other:#c43a80;--unknown:#b4bcc7;--pattern:#fff;--dot:#5d6672;--cut:#fff;--ask:#7a4800;--ask-ground:#fff;--bad:#a8231b;--bad-ground:#fff;--good:#166a38}
 html{font-size:10pt}
 .skip,.connection,noscript{display:none}
 .top,main,.source{max-width:none;margin:0}
@@ -60,7 +57,7 @@ html{font-size:10pt}
 tr,li,figure,.waits,.alerts{break-inside:avoid}
 h2,h3,figcaption{break-after:avoid}
 .charts{grid-template-columns:1fr 1fr;gap:1rem}
-.plot{height:7rem}
+.charts{--plot:7rem}
 details:not([open])>summary{color:var(--soft)}
 }
 `;

@@ -107,7 +107,7 @@ function timelineUntil(end: number, phases: readonly PhaseProgress[], total = 47
     const phase = phases.findLast(({ startedAt }) => startedAt !== undefined && Date.parse(startedAt) <= at)?.phase;
     const both = Math.round(total * progress('renew', at) ** 1.4);
     const moved = Math.round(total * progress('retire', at));
-    const fresh = Math.round(total * progress('refresh', at));
+    const renewed = Math.round(total * progress('refresh', at));
     const gone = Math.min(total - moved, moved > 0 && moved < total ? 1 : 0);
     samples.push({
       at: new Date(at).toISOString(),
@@ -115,8 +115,8 @@ function timelineUntil(end: number, phases: readonly PhaseProgress[], total = 47
       trusts: counts({ old: total - moved - gone, new: moved, unknown: gone }),
       presents: counts({
         old: total - both - gone * (both === total ? 0 : 1),
-        both: both - Math.min(both, fresh),
-        new: fresh,
+        both: both - Math.min(both, renewed),
+        new: renewed,
       }),
     });
   }
@@ -538,6 +538,20 @@ export function watching(): Scene {
   });
 }
 
+function gateOf(now: Date, proven: number, proxies: number): NonNullable<RotationStatus['gate']> {
+  return {
+    phase: 'retire',
+    at: now.toISOString(),
+    passed: false,
+    proxies,
+    proven,
+    waived: 0,
+    namespaces: [],
+    reverted: [],
+    findings: [],
+  };
+}
+
 /** Five hundred namespaces, in the middle of a rollout. */
 export function large(): Scene {
   const small = halfWay();
@@ -564,6 +578,14 @@ export function large(): Scene {
   const proxies = Object.values(total).reduce((sum, count) => sum + count, 0);
   return scene(small.now, {
     ...small.overview,
+    rotation: {
+      ...rotation('retire', {
+        ...small.overview.rotation?.status,
+        gate: gateOf(small.now, total.new, proxies),
+        namespaces: [],
+      }),
+      rollout: { inFlight: 412, budget: 5726 },
+    },
     ...looked(all),
     timeline: timelineUntil(small.now.getTime(), small.overview.rotation?.status?.phases ?? [], proxies),
   });
