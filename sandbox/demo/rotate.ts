@@ -11,7 +11,7 @@ import { type Demo, WORKFLOW_ID } from './options.js';
 import { type Result, summarize } from './summary.js';
 import { followWithTrouble } from './trouble.js';
 import { watchMesh } from './witness.js';
-import { workerPool } from './workers.js';
+import { type WorkerPool, workerPool } from './workers.js';
 
 /**
  * Starts a rotation as a pipeline would, troubles it, and tells what became of the mesh.
@@ -22,7 +22,7 @@ export async function rotate(demo: Demo): Promise<number> {
   const { options, sandbox, out } = demo;
   await showMesh(demo);
   const witness = await watchMesh(sandbox);
-  const workers = options.chart ? await chartWorkers(demo) : workerPool(sandbox);
+  const workers = await workersOf(demo);
   const connection = await Connection.connect({ address: sandbox.temporal.address });
   const handle = new Client({ connection }).workflow.getHandle(WORKFLOW_ID);
 
@@ -52,6 +52,10 @@ export async function rotate(demo: Demo): Promise<number> {
   await connection.close();
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   return outcome.report && isHarmless(result) ? 0 : 1;
+}
+
+async function workersOf(demo: Demo): Promise<WorkerPool> {
+  return demo.options.chart ? await chartWorkers(demo) : workerPool(demo.sandbox);
 }
 
 function isHarmless({ refused, certificatesReady = true, specChanges = 0 }: Result): boolean {

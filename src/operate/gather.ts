@@ -56,6 +56,8 @@ export interface Gatherer {
 interface Known {
   linkerd?: Linkerd;
   rotation?: RotationSeen | undefined;
+  /** As it was when it was last seen under way. */
+  underWay?: RotationSeen;
   watch?: WatchStatus | undefined;
   probes?: ProbesSeen | undefined;
   report?: RotationReport | undefined;
@@ -103,18 +105,18 @@ export function gatherer(sources: Sources): Gatherer {
       const linkerd = known.linkerd ?? (await detect());
       const wasRotating = isRotating();
       await asker(linkerd, timeline.owner());
+      if (known.rotation && isRotating()) known.underWay = known.rotation;
       if (linkerd && wasRotating && !isRotating()) await report(linkerd); // before anybody is told that it is over
     },
     look: async (signal) => {
       const linkerd = await detect();
       if (!linkerd) return false;
-      const { rotation } = known;
-      const looking = { linkerd, rotation: isUnderWay(rotation) ? rotation : undefined, signal };
-      const [seen] = await Promise.all([mesh(looking), report(linkerd)]);
+      const rotation = known.underWay && { ...known.underWay, isOver: !isRotating() };
+      const [seen] = await Promise.all([mesh({ linkerd, rotation, signal }), report(linkerd)]);
       known.certificates = seen.certificates ?? known.certificates;
-      if (!seen.mesh) return false;
+      if (!seen.mesh || !seen.sample) return false;
       known.mesh = seen.mesh;
-      known.timeline = await timeline.add(linkerd.namespace, seen.mesh, looking.rotation);
+      known.timeline = await timeline.add(linkerd.namespace, seen.sample, rotation);
       return true;
     },
   };

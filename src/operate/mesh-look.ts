@@ -8,7 +8,7 @@ import { listMeshedPods } from '../linkerd/proxies/list-pods.js';
 import { observeProxies, type Prober } from '../linkerd/proxies/observe.js';
 import type { MeshedPod } from '../linkerd/proxies/pods.js';
 import { anchorsMemory } from '../linkerd/proxies/process-memory.js';
-import { censusOf } from '../rotation/census.js';
+import { type CensusRoots, censusOf, type Sample, totalOf } from '../rotation/census.js';
 import type { MeshSeen } from '../rotation/overview.js';
 import type { LeafMemory } from './leaf-memory.js';
 import type { LookRoots } from './look-roots.js';
@@ -23,6 +23,12 @@ interface Looking {
   leaves: LeafMemory;
 }
 
+/** What a look has seen, by namespace and in all. */
+export interface MeshLook {
+  mesh: MeshSeen;
+  sample: Omit<Sample, 'phase'>;
+}
+
 /**
  * Counts what the proxies of the mesh trust and present: one list of pods, and a word with those alone of which it is not known.
  * @param bundle fingerprints
@@ -31,7 +37,7 @@ export async function lookAtMesh(
   { k8s, prober, linkerd, leaves }: Looking,
   roots: LookRoots,
   bundle: readonly string[],
-): Promise<MeshSeen> {
+): Promise<MeshLook> {
   const at = clusterNow(k8s).toISOString();
   const began = performance.now();
   const all = await listMeshedPods(k8s, linkerd.namespace);
@@ -47,11 +53,19 @@ export async function lookAtMesh(
   remember(leaves, pods, seen);
   const proxies = seen.map((proxy) => ({ ...proxy, ...present({ leaf: proxy.leaf ?? known.get(proxy.uid) }) }));
   return {
-    at,
-    seconds: (performance.now() - began) / 1000,
-    namespaces: censusOf(proxies, roots.census),
-    stale: staleOf(proxies, bundle),
+    mesh: {
+      at,
+      seconds: (performance.now() - began) / 1000,
+      namespaces: censusOf(proxies, roots.census),
+      stale: staleOf(proxies, bundle),
+    },
+    sample: { at, ...totalsOf(proxies, roots.timeline) },
   };
+}
+
+function totalsOf(proxies: readonly ProxyObservation[], roots: CensusRoots): Pick<Sample, 'trusts' | 'presents'> {
+  const namespaces = censusOf(proxies, roots);
+  return { trusts: totalOf(namespaces, 'trusts'), presents: totalOf(namespaces, 'presents') };
 }
 
 function withLeaf(pod: MeshedPod, leaves: LeafMemory) {

@@ -6,11 +6,11 @@ import type { Prober } from '../linkerd/proxies/observe.js';
 import type { Certificate } from '../pki/certificate.js';
 import { anchorsOfIssuer } from '../pki/issuer-anchors.js';
 import { readRotationRoots } from '../records/rotation-roots.js';
-import type { Overview, RotationSeen } from '../rotation/overview.js';
+import type { CertificateSeen, RotationSeen } from '../rotation/overview.js';
 import { certificatesSeen, type StoredCertificates } from './certificates-seen.js';
 import type { LeafMemory } from './leaf-memory.js';
 import { type LookRoots, lookRoots } from './look-roots.js';
-import { lookAtMesh } from './mesh-look.js';
+import { lookAtMesh, type MeshLook } from './mesh-look.js';
 import type { Problems } from './problems.js';
 
 interface Eyes {
@@ -19,10 +19,16 @@ interface Eyes {
   leaves: LeafMemory;
 }
 
+/** A rotation that a look is about. */
+export interface LookedFor extends RotationSeen {
+  /** It has ended since the look before, or earlier. */
+  isOver: boolean;
+}
+
 interface Looking {
   linkerd: Linkerd;
-  /** The one under way. */
-  rotation: RotationSeen | undefined;
+  /** The one under way, or else the last one that was seen under way. */
+  rotation: LookedFor | undefined;
   signal: AbortSignal;
 }
 
@@ -31,12 +37,13 @@ export function meshReader({ k8s, prober, leaves }: Eyes, problems: Problems) {
   const known = new Map<string, Certificate>();
   const remember = (roots: readonly Certificate[]) => roots.forEach((root) => known.set(root.fingerprint, root));
   const rootsOf = async ({ linkerd, rotation }: Looking, inUse: readonly Certificate[]): Promise<LookRoots> => {
-    const roots = lookRoots(rotation?.status?.roots, inUse, known);
+    const asked = rotation && { roots: rotation.status?.roots, isOver: rotation.isOver };
+    const roots = lookRoots(asked, inUse, known);
     if (roots.missing.length === 0) return roots;
     remember((await problems.attempt(SECRET, async () => await readRotationRoots(k8s, linkerd.namespace))) ?? []);
-    return lookRoots(rotation?.status?.roots, inUse, known);
+    return lookRoots(asked, inUse, known);
   };
-  return async (looking: Looking): Promise<Partial<Pick<Overview, 'certificates' | 'mesh'>>> => {
+  return async (looking: Looking): Promise<Partial<MeshLook> & { certificates?: CertificateSeen[] }> => {
     const { linkerd, rotation, signal } = looking;
     const stored = await problems.attempt('The certificates', async () => await readStored(k8s, linkerd, problems));
     if (!stored) return {};
@@ -44,10 +51,11 @@ export function meshReader({ k8s, prober, leaves }: Eyes, problems: Problems) {
     const roots = await rootsOf(looking, stored.inUse);
     problems.say(MISSING, missingText(roots));
     const bundle = stored.anchors.map(({ fingerprint }) => fingerprint);
-    const mesh = await problems.attempt('The mesh', async () => {
+    const look = await problems.attempt('The mesh', async () => {
       return await lookAtMesh({ k8s, prober: { ...prober, signal }, linkerd, leaves }, roots, bundle);
     });
-    return { certificates: certificatesSeen(stored, rotation?.status?.roots), ...(mesh ? { mesh } : {}) };
+    const ofRotation = rotation?.isOver ? undefined : rotation?.status?.roots;
+    return { certificates: certificatesSeen(stored, ofRotation), ...look };
   };
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { readTimeline, writeTimeline } from '../records/timeline.js';
-import { HOLDINGS, MOST_SAMPLES, type Sample, totalOf } from '../rotation/census.js';
-import type { MeshSeen, RotationSeen } from '../rotation/overview.js';
+import { HOLDINGS, MOST_SAMPLES, type Sample } from '../rotation/census.js';
+import type { LookedFor } from './mesh-seen.js';
 import type { Problems } from './problems.js';
 import { nextTimeline, type Timeline } from './timeline.js';
 import type { Holder } from './rotation-seen.js';
@@ -10,7 +10,7 @@ import type { Holder } from './rotation-seen.js';
 /** The timeline in the cluster, which every replica reads and writes. */
 export interface TimelineKeeper {
   /** Adds a point, if it is time for one; returns all there are. */
-  add(namespace: string, mesh: MeshSeen, rotation: RotationSeen | undefined): Promise<Sample[]>;
+  add(namespace: string, sample: Omit<Sample, 'phase'>, rotation: LookedFor | undefined): Promise<Sample[]>;
   /** Whose it is, once it has been read. */
   owner(): Holder | undefined;
 }
@@ -31,27 +31,32 @@ export function timelineKeeper(k8s: Kubernetes, intervalMs: number, problems: Pr
   /** Where it cannot be kept in the cluster it is kept here. */
   let known: Timeline | undefined;
   const exchange = async (namespace: string, next: (stored: Timeline | undefined) => Timeline | undefined) => {
+    const before = known;
+    known = next(before) ?? before; // also where nothing can be read
     const read = await readTimeline(k8s, namespace);
     const stored = timelineOf(read.value);
-    known = stored ?? known;
-    const wanted = next(known);
-    if (!wanted) return;
-    known = wanted;
-    if (await writeTimeline(k8s, namespace, read, wanted)) return;
+    const wanted = next(stored ?? before);
+    known = wanted ?? stored ?? before;
+    if (!wanted || (await writeTimeline(k8s, namespace, read, wanted))) return;
     known = timelineOf((await readTimeline(k8s, namespace)).value) ?? known; // another replica was quicker
   };
   return {
     owner: () => known && { ...known, temporalNamespace: '' },
-    add: async (namespace, { at, namespaces }, rotation) => {
-      if (rotation && !rotation.status) return known?.samples ?? []; // nobody says in which phase this is
-      const phase = rotation?.status?.phase;
-      const totals = { trusts: totalOf(namespaces, 'trusts'), presents: totalOf(namespaces, 'presents') };
-      const sample: Sample = { at, ...(phase === undefined ? {} : { phase }), ...totals };
-      const next = (stored: Timeline | undefined) => nextTimeline(stored, { owner: rotation, sample, intervalMs });
+    add: async (namespace, seen, rotation) => {
+      const sample = sampleOf(seen, rotation);
+      const next = (stored: Timeline | undefined) =>
+        rotation && sample && nextTimeline(stored, { owner: rotation, isOver: rotation.isOver, sample, intervalMs });
       await problems.attempt(PART, async () => await exchange(namespace, next));
       return known?.samples ?? [];
     },
   };
+}
+
+/** @returns undefined when nobody says in which phase this is */
+function sampleOf(seen: Omit<Sample, 'phase'>, rotation: LookedFor | undefined): Sample | undefined {
+  if (rotation?.isOver) return seen;
+  const phase = rotation?.status?.phase;
+  return phase === undefined ? undefined : { ...seen, phase };
 }
 
 function timelineOf(value: unknown): Timeline | undefined {

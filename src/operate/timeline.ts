@@ -13,24 +13,31 @@ export type Owner = Pick<Timeline, 'workflowId' | 'runId'>;
 /** Parts of a rotation's length between two points: fewer than fit, so that phases have room. */
 const PARTS = 200;
 
+interface Next {
+  owner: Owner;
+  /** It has ended: the first point after its end is its last, and has no phase. */
+  isOver: boolean;
+  sample: Sample;
+  /** Milliseconds between two points at the least. */
+  intervalMs: number;
+}
+
 /**
- * A timeline with one more point; undefined: there is nothing to write, because another replica has just done so, or no
- * rotation is under way. Each begins its own; the first point after its end is its last.
- * @param owner the rotation under way
- * @param intervalMs between two points at the least
+ * A timeline with one more point; undefined: there is nothing to write, because another replica has just done so, or the
+ * rotation is over. Each rotation begins its own.
  */
 export function nextTimeline(
   stored: Timeline | undefined,
-  { owner, sample, intervalMs }: { owner: Owner | undefined; sample: Sample; intervalMs: number },
+  { owner: { workflowId, runId }, isOver, sample, intervalMs }: Next,
 ): Timeline | undefined {
-  if (owner && !isOf(stored, owner)) return { ...owner, samples: [sample] };
-  const newest = stored?.samples.at(-1);
-  if (!stored || !newest || (!owner && newest.phase === undefined)) return undefined;
-  if (newest.phase === sample.phase && isYoung(stored, sample, intervalMs)) return undefined;
+  if (!isOf(stored, { workflowId, runId })) return isOver ? undefined : { workflowId, runId, samples: [sample] };
+  const newest = stored.samples.at(-1);
+  if (isOver && newest?.phase === undefined) return undefined;
+  if (newest?.phase === sample.phase && isYoung(stored, sample, intervalMs)) return undefined;
   return { ...stored, samples: withSample(stored.samples, sample) };
 }
 
-export function isOf(stored: Timeline | undefined, { workflowId, runId }: Owner): stored is Timeline {
+function isOf(stored: Timeline | undefined, { workflowId, runId }: Owner): stored is Timeline {
   return stored?.workflowId === workflowId && stored.runId === runId;
 }
 

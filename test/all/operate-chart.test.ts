@@ -60,7 +60,7 @@ const SITUATIONS: Record<string, Values> = {
   },
 };
 
-describe('without a cluster', () => {
+describe('a chart, rendered', () => {
   let chart: ChartTool;
   beforeAll(async () => void (chart = await chartTool()), BUILDING_MS);
   const messageOf = async (values: Values, ...args: string[]): Promise<string> =>
@@ -98,7 +98,7 @@ describe('without a cluster', () => {
     expect(objects.filter(({ kind }) => kind.startsWith('ValidatingAdmission'))).toEqual([]);
   });
 
-  it.each<[string, Choice]>(Object.entries(CHOICES))('it grants what deploy/rbac grants: %s', async (_, choice) => {
+  it.each<[string, Choice]>(Object.entries(CHOICES))('what deploy/rbac grants is granted: %s', async (_, choice) => {
     const objects = await chart.render({ ...TEMPORAL, ...choice.values });
     expect(grantsOf(objects)).toEqual(expectedGrants(choice));
   });
@@ -142,12 +142,12 @@ describe('without a cluster', () => {
     const { parse } = await import('yaml');
     expect(spec).toEqual(parse(file('alerts.yaml')));
     const dashboard = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('dashboard'));
-    expect((dashboard?.['data'] as Record<string, string>)['reroot.json']).toBe(file('dashboard.json'));
+    expect(dashboard?.['data']).toEqual({ 'reroot.json': file('dashboard.json') });
     expect(dashboard?.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
   });
 });
 
-describe('in a cluster', () => {
+describe('a chart, installed', () => {
   let sandbox: Sandbox;
   let k8s: Kubernetes;
   let release: ChartRelease;
@@ -192,6 +192,7 @@ describe('in a cluster', () => {
     const body = { ...lease, spec: { holderIdentity: 'somebody' } };
     await k8s.coordination.replaceNamespacedLease({ name: 'reroot', namespace, body });
   };
+  const names = (pods: Awaited<ReturnType<typeof workerPods>>) => new Set(pods.map(({ metadata }) => metadata?.name));
   const workerPods = async () =>
     (await k8s.core.listNamespacedPod({ namespace: 'reroot', labelSelector: 'app.kubernetes.io/component=worker' }))
       .items;
@@ -230,13 +231,13 @@ describe('in a cluster', () => {
   });
 
   it('a worker that dies is started again, as the same pod', async () => {
-    const names = (await workerPods()).map(({ metadata }) => metadata?.name).toSorted();
+    const before = names(await workerPods());
     expect(release.workers.killAll()).toBe(2);
     await eventually('both to be ready again', async () => {
       const running = release.workers.running();
       return release.workers.restarts() >= 2 && running.length === 2 && running.every(({ ready }) => ready);
     });
-    expect((await workerPods()).map(({ metadata }) => metadata?.name).toSorted()).toEqual(names);
+    expect(names(await workerPods())).toEqual(before);
   });
 
   it('what has keys in it survives uninstall, and the next install has it again; all else goes', async () => {
