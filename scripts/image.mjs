@@ -1,7 +1,7 @@
 // `npm run image`: builds deploy/image/Dockerfile with buildah, podman or docker, says what is in it, and writes its bill of
 // materials to dist/sbom/image.cdx.json. The same commit gives the same times in it (SOURCE_DATE_EPOCH).
 import { execFile, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -36,6 +36,7 @@ export async function buildImage(args, say) {
     ...bases,
     VERSION: version,
     REVISION: source.revision,
+    SOURCE: source.url,
     CREATED: source.created,
     SOURCE_DATE_EPOCH: source.epoch,
   };
@@ -63,8 +64,11 @@ async function sourceOf() {
   const commit = await git('rev-parse', 'HEAD').catch(() => 'unknown');
   const isChanged = (await git('status', '--porcelain').catch(() => '')) !== '';
   const epoch = given ?? (await git('log', '-1', '--format=%ct').catch(() => '0'));
+  // as a page: `git@host:owner/name.git` is none
+  const remote = await git('remote', 'get-url', 'origin').catch(() => '');
+  const url = /^https:\/\/(?!.*@)/.test(remote) ? remote.replace(/\.git$/, '') : '';
   const created = new Date(Number(epoch) * 1000).toISOString();
-  return { epoch, created, revision: isChanged ? `${commit}-changed` : commit };
+  return { epoch, created, url, revision: isChanged ? `${commit}-changed` : commit };
 }
 
 async function madeBases(builder, { epoch }, say) {
@@ -160,7 +164,11 @@ function podmanOrDocker(name, storage) {
 }
 
 function argumentsOf(values) {
-  return Object.entries(values).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+  const roots = process.env.NODE_EXTRA_CA_CERTS; // of a proxy that stands between this machine and the registry
+  return [
+    ...Object.entries(values).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    ...(roots && existsSync(roots) ? ['--secret', `id=roots,src=${roots}`] : []),
+  ];
 }
 
 async function factsOf(root) {
