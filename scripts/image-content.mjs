@@ -58,7 +58,7 @@ function closure() {
     }
   };
   for (const name of Object.keys(lock[''].dependencies)) if (INSTALLED.test(name)) visit(`node_modules/${name}`);
-  return [...found].toSorted();
+  return [...found].toSorted(byText);
 }
 
 /** As Node finds it: beside the package that imports it, or further up; undefined: optional, and not there. */
@@ -68,6 +68,10 @@ function resolved(name, from) {
     .map((_, index, all) => all.slice(0, all.length - index).join('/node_modules/'));
   const places = [...folders.map((folder) => `${folder}/node_modules/${name}`), `node_modules/${name}`];
   return places.find((at) => lock[at] && existsSync(path.join(ROOT, at)));
+}
+
+function byText(a, b) {
+  return a < b ? -1 : 1;
 }
 
 function nameOf(at) {
@@ -117,7 +121,7 @@ function reachable(file, found = new Set()) {
 function writeBill() {
   const { name, version, license } = json('package.json');
   const components = [...baseComponents(), nodeComponent(), ...packageComponents()].toSorted((a, b) =>
-    a.purl < b.purl ? -1 : 1,
+    byText(a.purl, b.purl),
   );
   const digest = createHash('sha256')
     .update(JSON.stringify([version, process.env.REVISION, components]))
@@ -195,7 +199,7 @@ function packageComponents() {
       ? { licenses: [/^[\w.+-]+$/.test(license) ? { license: { id: license } } : { expression: license }] }
       : {}),
     ...(integrity ? { hashes: [hashOf(integrity)] } : {}),
-    properties: [{ name: 'reroot:in', value: [...where].toSorted().join(' ') }],
+    properties: [{ name: 'reroot:in', value: [...where].toSorted(byText).join(' ') }],
   }));
 }
 

@@ -28,7 +28,7 @@ export async function buildImage(args, say) {
   const source = await sourceOf();
   const builder = await builderNamed(options);
   const { name, version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
-  const tag = options.tag ?? `${name}:${version}`;
+  const tag = String(options.tag ?? `${name}:${version}`);
   say(`image ${tag} of ${source.revision} with ${builder.name}`);
   const bases = options.base === 'debian' ? await madeBases(builder, source, say) : {};
   if (options.base !== 'debian') say('base: as the Dockerfile pins it, from the registries that it names');
@@ -42,7 +42,8 @@ export async function buildImage(args, say) {
   };
   await builder.build({ file: DOCKERFILE, context: ROOT, tag, values, epoch: source.epoch });
   const facts = await builder.taken(tag, (root) => factsOf(root));
-  say(`built ${tag} (${await builder.id(tag)})`);
+  const id = await builder.id(tag);
+  say(`built ${tag} (${id})`);
   for (const [what, bytes] of Object.entries(facts.sizes)) say(`  ${what.padEnd(26)} ${megabytes(bytes)}`);
   say(`  ${path.relative(ROOT, BILL)}: ${facts.components} components`);
 }

@@ -70,7 +70,10 @@ export function permissionObjects(renamed?: Readonly<Record<string, string>>): K
   const folder = path.join(CHECKOUT, 'deploy');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
   return files
-    .filter((file) => file !== 'kustomization.yaml' && (renamed || !file.endsWith(OF_CERT_MANAGER)))
+    .filter(
+      (file) =>
+        file !== 'kustomization.yaml' && !file.startsWith('chart') && (renamed || !file.endsWith(OF_CERT_MANAGER)),
+    )
     .flatMap((file) =>
       parseAllDocuments(withNames(readFileSync(path.join(folder, file), 'utf8'), renamed)).map(
         (document) => document.toJS() as KubernetesObject,
