@@ -6,7 +6,7 @@ import { injectionBroken, rehearsalNamespaces, rehearsalRefused } from '../src/r
 import type { PhaseInput } from '../src/rotation/payloads.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import type { Dependencies } from './kit/dependencies.js';
-import { withIdentity } from './kit/proxies.js';
+import { withIdentity } from '../src/linkerd/proxies/judged-pods.js';
 import { firstWrongRehearsal, type WrongRehearsal } from './kit/rehearsal.js';
 import { type PhaseContext, readPhase } from './kit/stored-rotation.js';
 

@@ -11,7 +11,7 @@ import { withInjectorDown } from './kit/heed-injector.js';
 import { pause, reportProgress } from './kit/heartbeat.js';
 import { namespaceMemory, type NamespaceMemory } from './kit/namespace-memory.js';
 import { isBusy, SHOWN_ALONE, stragglersOf, summarize, undoneBefore, undoneOf } from './kit/namespace-progress.js';
-import { judgedPods } from './kit/proxies.js';
+import { judgedPods } from '../src/linkerd/proxies/judged-pods.js';
 import { rolloutCache } from './kit/rollout-cache.js';
 import { fence } from './kit/fence.js';
 import type { Dependencies } from './kit/dependencies.js';

@@ -1,11 +1,15 @@
 import { cancellation } from '../activities/kit/heartbeat.js';
-import { createKubernetes, type Kubernetes } from '../src/kubernetes/client.js';
+import { type ClientOptions, createKubernetes, type Kubernetes } from '../src/kubernetes/client.js';
 import type { Prober } from '../src/linkerd/proxies/observe.js';
 import { defaultReach } from '../src/linkerd/proxies/reach.js';
 import type { WorkerConfig } from './config.js';
 
 /** The cluster and the way to its proxies, as configured: the same for a worker and for a look from a shell. */
-export function clusterAccess(config: WorkerConfig, env: NodeJS.ProcessEnv): { k8s: Kubernetes; prober: Prober } {
+export function clusterAccess(
+  config: WorkerConfig,
+  env: NodeJS.ProcessEnv,
+  onAnswer?: ClientOptions['onAnswer'],
+): { k8s: Kubernetes; prober: Prober } {
   const k8s = createKubernetes({
     kubeconfig: config.KUBECONFIG,
     context: config.REROOT_KUBE_CONTEXT,
@@ -13,6 +17,7 @@ export function clusterAccess(config: WorkerConfig, env: NodeJS.ProcessEnv): { k
     timeoutMs: config.REROOT_KUBE_TIMEOUT_MS,
     execTimeoutMs: config.REROOT_EXEC_PLUGIN_TIMEOUT_MS,
     givenUp: cancellation,
+    onAnswer,
     env,
   });
   const reach = config.REROOT_REACH === 'auto' ? defaultReach(env) : config.REROOT_REACH;

@@ -8,6 +8,15 @@ import {
 import { TASK_QUEUE } from '../src/temporal/names.js';
 
 const positive = (fallback: number) => z.coerce.number().positive().default(fallback);
+const address = z
+  .string()
+  .regex(/^([^:\s]+|\[[0-9a-f:]+\]):\d+$/i, 'must be host:port')
+  .optional();
+/** Not repeated in a message: a webhook's has its secret in it. */
+const httpUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'must be a URL of http or https')
+  .optional();
 
 /** Settings of a worker: environment variables, which flags of `reroot worker` override (docs/cli.md). */
 const schema = z.object({
@@ -32,11 +41,17 @@ const schema = z.object({
   REROOT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** Seconds that running activities get to end on SIGTERM. */
   REROOT_SHUTDOWN_GRACE_S: positive(10),
-  /** `host:port` of the Prometheus endpoint; off when absent. */
-  REROOT_METRICS_ADDRESS: z
-    .string()
-    .regex(/^[^:\s]+:\d+$/, 'must be host:port')
-    .optional(),
+  /** `host:port` of Temporal's own metrics for Prometheus; off when absent. */
+  REROOT_METRICS_ADDRESS: address,
+  /** `host:port` of page, metrics, `/livez` and `/readyz`; off when absent, and then nobody looks for them. */
+  REROOT_HTTP_ADDRESS: address,
+  /** Seconds between two looks at the mesh while a rotation is under way; 20 times that between rotations. */
+  REROOT_LOOK_INTERVAL_S: positive(15),
+  /** URL that answers how somebody's own probes of the mesh go: `{"handshakes":n,"refused":n,"closed":n}`. */
+  REROOT_PROBE_RESULTS: httpUrl,
+  /** Where people are told; or the path of a file with it, as a Secret is mounted. */
+  REROOT_WEBHOOK_URL: httpUrl,
+  REROOT_WEBHOOK_URL_FILE: z.string().optional(),
   /** `accept`: whoever answers as API server is believed, and gets keys, where TLS is not verified (worker/access.ts). */
   REROOT_UNVERIFIED_API_SERVER: z.enum(['refuse', 'accept']).default('refuse'),
   /** One file or a list, as kubectl has it. */

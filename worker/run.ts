@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
+import type { Kubernetes } from '../src/kubernetes/client.js';
 import { loadTemporalConfig, type TemporalConfig } from '../src/temporal/config.js';
 import { type FrontActivities, stepQueue } from '../src/temporal/names.js';
 import { pollersOf, RECENT_MS, STEPS } from '../src/temporal/pollers.js';
@@ -10,6 +11,7 @@ import { ensureSearchAttributes } from '../src/temporal/search-attributes.js';
 import { connectionTrouble } from '../src/temporal/trouble.js';
 import { clusterAccess, refuseUnverified } from './access.js';
 import type { WorkerConfig } from './config.js';
+import { observerOf } from './observe.js';
 import { installTemporalRuntime } from './log.js';
 import type { WorkflowSource } from './replay.js';
 import { adoptOldRuns } from './upgrade.js';
@@ -30,7 +32,8 @@ export interface RunningWorker {
  * @throws Error when Temporal or the kubeconfig cannot be used, or the API server is not verified; nothing is left running
  */
 export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, log: Logger): Promise<RunningWorker> {
-  const { k8s, prober } = clusterAccess(config, env);
+  const observer = observerOf(config, log);
+  const { k8s, prober } = clusterAccess(config, env, observer?.onAnswer);
   const unverified = refuseUnverified(k8s, config);
   if (unverified !== undefined) log.warn({ apiServer: k8s.server }, unverified);
   const temporal = loadTemporalConfig(env);
@@ -69,20 +72,20 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
         activities: createActivities({ k8s, prober, temporalAddress: address, approvals: config.REROOT_APPROVALS }),
         maxConcurrentActivityTaskExecutions: MOST_ACTIVITIES,
         maxHeartbeatThrottleInterval: '1s',
+        interceptors: { activity: observer ? [observer.timeStep] : [] },
       }),
     ];
+    const operating = await observer?.start({ k8s, prober, connection, namespace, workers });
     const { server: apiServer } = k8s;
     const { reach } = prober;
     log.info(
-      { temporal: address, namespace, cluster: config.REROOT_CLUSTER, queues, apiServer, reach },
+      { temporal: address, namespace, cluster: config.REROOT_CLUSTER, queues, apiServer, reach, http: operating?.url },
       'worker polls',
     );
-    const ended = runToEnd(workers, connection, () =>
-      log.info(
-        { requests: Object.fromEntries(k8s.requests), peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024) },
-        'worker ended',
-      ),
-    );
+    const ended = runToEnd(workers, connection, async () => {
+      sayEnd(log, k8s);
+      await operating?.stop();
+    });
     void adoptOldRuns(front, { connection, source: workflowSource(), log, until: ended });
     return { ended, stop: () => stopAll(workers) };
   } catch (error) {
@@ -119,14 +122,23 @@ function workflowOptions(answers: FrontActivities): Partial<WorkerOptions> {
 }
 
 /** A queue that ends for whatever reason ends the other with it: half a worker would look like a whole one. */
-async function runToEnd(workers: readonly Worker[], connection: NativeConnection, said: () => void): Promise<void> {
+async function runToEnd(
+  workers: readonly Worker[],
+  connection: NativeConnection,
+  tidied: () => Promise<void>,
+): Promise<void> {
   const runs = workers.map(async (worker) => await worker.run().finally(() => stopAll(workers)));
   const results = await Promise.allSettled(runs);
-  said();
+  await tidied();
   const failed = results.find((result) => result.status === 'rejected');
   if (!failed) return await connection.close();
   await connection.close().catch(() => undefined); // a step that has not ended holds it
   throw failed.reason;
+}
+
+function sayEnd(log: Logger, { requests }: Kubernetes): void {
+  const peakRssMb = Math.round(process.resourceUsage().maxRSS / 1024);
+  log.info({ requests: Object.fromEntries(requests), peakRssMb }, 'worker ended');
 }
 
 function stopAll(workers: readonly Worker[]): void {

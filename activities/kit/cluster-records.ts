@@ -4,7 +4,7 @@ import { detectLinkerd } from '../../src/linkerd/detect.js';
 import { holderOf, readLease, shownHolder } from '../../src/records/lease.js';
 import { LEASE, REPORT_CONFIGMAP } from '../../src/records/names.js';
 import { readReport } from '../../src/records/report.js';
-import type { RotationReport } from '../../src/rotation/report.js';
+import { isReport, type RotationReport } from '../../src/rotation/report.js';
 
 /** What the cluster itself keeps of rotations: histories in Temporal are gone when their retention is over. */
 export interface ClusterRecords {
@@ -31,19 +31,4 @@ export async function clusterRecords(k8s: Kubernetes): Promise<ClusterRecords> {
       holder: lease && shownHolder(holderOf(lease)),
     }),
   };
-}
-
-/** As far as it is shown: whoever may write the ConfigMap may have written anything. */
-function isReport(found: object): found is RotationReport {
-  const { outcome, workflowId, oldRoots, waivers, newRoot, newIssuer } = found as Partial<
-    Record<keyof RotationReport, unknown>
-  >;
-  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-  return (
-    (outcome === 'completed' || outcome === 'aborted') &&
-    typeof workflowId === 'string' &&
-    [oldRoots, waivers].every(Array.isArray) &&
-    isObject(newRoot) &&
-    (newIssuer === undefined || isObject(newIssuer))
-  );
 }

@@ -12,7 +12,7 @@ import { BEHIND_THE_FIRST, heedFirst } from './first-of-wave.js';
 import { withInjectorDown } from './heed-injector.js';
 import { namespaceMemory, type NamespaceMemory } from './namespace-memory.js';
 import { isBusy } from './namespace-progress.js';
-import { judgedOf } from './proxies.js';
+import { judgedOf } from '../../src/linkerd/proxies/judged-pods.js';
 import type { PhaseContext } from './stored-rotation.js';
 
 /** A workload, with what the budget has to know of it. */

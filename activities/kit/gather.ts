@@ -36,7 +36,7 @@ import type { DeploymentFacts, PreflightObservation, StoreFacts } from '../../sr
 import { unrollableAmong } from '../../src/rotation/preflight/workloads.js';
 import { rootsOf, tracesOf } from './look.js';
 import { findOwners } from './owners.js';
-import { withIdentity } from './proxies.js';
+import { withIdentity } from '../../src/linkerd/proxies/judged-pods.js';
 import type { Dependencies } from './dependencies.js';
 import { suppliedFacts } from './supplied-certificates.js';
 

@@ -10,7 +10,7 @@ import type { GivenInput } from '../../src/rotation/payloads.js';
 import { cappedPlan, type Plan, type PlannedAnchors, type PlannedMesh, planOf } from '../../src/rotation/plan.js';
 import type { Dependencies } from './dependencies.js';
 import type { StoredRotation } from './stored-rotation.js';
-import { withIdentity } from './proxies.js';
+import { withIdentity } from '../../src/linkerd/proxies/judged-pods.js';
 import { givenWaivers } from './waivers.js';
 
 const HASH_LENGTH = 32;

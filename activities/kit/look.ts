@@ -3,12 +3,12 @@ import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { readIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { anchorsHeld, readAnchors, type StoredAnchors } from '../../src/linkerd/layouts/stores.js';
-import type { Certificate } from '../../src/pki/certificate.js';
 import { issuerStateOf } from '../../src/records/issuer-states.js';
 import type { RotationSecret } from '../../src/records/rotation-secret.js';
+import { certificateFacts } from '../../src/rotation/certificate-facts.js';
 import type { IssuerState } from '../../src/rotation/courses/course.js';
 import { isPastReturn, type Roots } from '../../src/rotation/past-return.js';
-import type { CertificateFacts, GenerateResult, StepInput } from '../../src/rotation/payloads.js';
+import type { GenerateResult, StepInput } from '../../src/rotation/payloads.js';
 import { isUntouched, type Traces, type Use, useOf } from '../../src/rotation/untouched.js';
 import type { Dependencies } from './dependencies.js';
 import { observeAnchors } from './proxies.js';
@@ -76,9 +76,4 @@ export function factsOf(
     retire: retired.map(certificateFacts),
     ...state,
   };
-}
-
-/** A certificate as status and report show it. */
-export function certificateFacts({ fingerprint, commonName, notBefore, notAfter }: Certificate): CertificateFacts {
-  return { fingerprint, commonName, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
 }

@@ -2,38 +2,12 @@ import type { ProxyObservation } from '../../src/ground/mesh.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
 import type { Linkerd } from '../../src/linkerd/detect.js';
 import { observeProxies, unasked } from '../../src/linkerd/proxies/observe.js';
-import { listMeshedPods } from '../../src/linkerd/proxies/list-pods.js';
+import { judgedOf, judgedPods } from '../../src/linkerd/proxies/judged-pods.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
-import { anchorsMemory } from '../../src/linkerd/proxies/process-memory.js';
 import type { Waiver } from '../../src/rotation/findings.js';
 import { isProxyWaived } from '../../src/rotation/gates.js';
 import type { Dependencies } from './dependencies.js';
 import type { PhaseContext } from './stored-rotation.js';
-
-/**
- * Pods that a look at anchors is about: one without an address has not been started, and will be with the anchors that are
- * written in it, however late that is.
- */
-export async function judgedPods(
-  k8s: Kubernetes,
-  controlPlane: string,
-  { anchors, namespace }: { anchors: boolean; namespace?: string | undefined },
-): Promise<MeshedPod[]> {
-  const all = await listMeshedPods(k8s, controlPlane, namespace);
-  if (namespace === undefined) anchorsMemory(k8s).keep(all);
-  return judgedOf(all, anchors);
-}
-
-/** The same, of pods that are known. */
-export function judgedOf(all: readonly MeshedPod[], anchors: boolean): MeshedPod[] {
-  const pods = withIdentity(all);
-  return anchors ? pods : pods.filter(({ address }) => address !== undefined);
-}
-
-/** A proxy whose identity is switched off has nothing that could be rotated: it is left alone. */
-export function withIdentity(pods: readonly MeshedPod[]): MeshedPod[] {
-  return pods.filter(({ identityOff }) => !identityOff);
-}
 
 type Gated = Pick<PhaseContext, 'linkerd' | 'evidence'> & { row: Pick<PhaseContext['row'], 'whose'> };
 

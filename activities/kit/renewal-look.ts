@@ -19,7 +19,7 @@ import type { RenewalLook } from '../../src/rotation/watch.js';
 import type { Dependencies } from './dependencies.js';
 import { describeHolder } from './fence.js';
 import { askForHolder, ownHolder } from './lease-holder.js';
-import { certificateFacts } from './look.js';
+import { certificateFacts } from '../../src/rotation/certificate-facts.js';
 import { observeAnchors } from './proxies.js';
 import { certifies } from './root-secret.js';
 import { rootBefore, trusts } from './undriven-root.js';

@@ -14,7 +14,7 @@ import type { RotationSecret } from '../../src/records/rotation-secret.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { changePrevious } from './bundle-sources.js';
 import { pause, reportProgress } from './heartbeat.js';
-import { certificateFacts } from './look.js';
+import { certificateFacts } from '../../src/rotation/certificate-facts.js';
 import type { Managed } from './managed.js';
 import { bringPair, holdRoot, nameOf, TLS } from './root-secret.js';
 

@@ -38,6 +38,18 @@ export interface ClientOptions extends AccessOptions {
    * the signal's reason. A write under way is given seconds for its answer.
    */
   givenUp?: (() => AbortSignal | undefined) | undefined;
+  /** Hears of each request that was sent: how it was answered, or that it was not. */
+  onAnswer?: ((answered: AnsweredRequest) => void) | undefined;
+}
+
+/** Few enough to count by: no names, no namespaces. */
+export interface AnsweredRequest {
+  /** Of HTTP; `WATCH` for a watch. */
+  verb: string;
+  /** `pods`, `deployments`, … */
+  resource: string;
+  /** HTTP status; `error`: no answer came. */
+  code: string;
 }
 
 /**
@@ -77,7 +89,9 @@ export function createKubernetes(options: ClientOptions = {}): Kubernetes {
   if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
     throw new Error(`no kubeconfig was found, or its server has no TLS (${cluster.server}): name one that is https`);
   const requests = new Map<string, number>();
-  const { authentication, send, open } = sending(access);
+  const { authentication, ...way } = sending(access);
+  const send = answering(way.send, options.onAnswer);
+  const open = answering(way.open, options.onAnswer);
   const timeoutMs = options.timeoutMs ?? 30_000;
   const clock = clusterClock();
   const middleware = requestMiddleware(options, { requests, clock });
@@ -136,7 +150,8 @@ function requestMiddleware(options: ClientOptions, { requests, clock }: Noted) {
       const signal = options.givenUp?.();
       signal?.throwIfAborted(); // it has waited for its turn
       if (signal && context.getHttpMethod() === HttpMethod.GET) context.setSignal(signal);
-      const label = requestLabel(context.getHttpMethod(), context.getUrl());
+      const { verb, resource } = labelsOf(context.getHttpMethod(), context.getUrl());
+      const label = `${verb} ${resource}`;
       requests.set(label, (requests.get(label) ?? 0) + 1);
       return context;
     },
@@ -148,13 +163,32 @@ function requestMiddleware(options: ClientOptions, { requests, clock }: Noted) {
   };
 }
 
+/** Tells how each request was answered. */
+function answering<Rest extends unknown[]>(
+  send: (request: RequestContext, ...rest: Rest) => Promise<ResponseContext>,
+  onAnswer: ClientOptions['onAnswer'],
+) {
+  if (!onAnswer) return send;
+  return async (request: RequestContext, ...rest: Rest): Promise<ResponseContext> => {
+    const asked = labelsOf(request.getHttpMethod(), request.getUrl());
+    try {
+      const response = await send(request, ...rest);
+      onAnswer({ ...asked, code: String(response.httpStatusCode) });
+      return response;
+    } catch (error) {
+      onAnswer({ ...asked, code: 'error' });
+      throw error;
+    }
+  };
+}
+
 /** `GET pods`, `WATCH pods`, `PATCH deployments`: few enough to count by. */
-function requestLabel(method: string, url: string): string {
+function labelsOf(method: string, url: string): Pick<AnsweredRequest, 'verb' | 'resource'> {
   const { pathname, searchParams } = new URL(url);
   const parts = pathname.split('/').filter(Boolean);
   const rest = parts[0] === 'api' ? parts.slice(2) : parts.slice(3);
   const resource = rest[0] === 'namespaces' && rest.length > 2 ? rest[2] : rest[0];
-  return `${searchParams.has('watch') ? 'WATCH' : method} ${resource ?? '/'}`;
+  return { verb: searchParams.has('watch') ? 'WATCH' : method, resource: resource ?? '/' };
 }
 
 /**

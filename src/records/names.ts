@@ -8,6 +8,8 @@ export const ROOT_SECRET = 'reroot-trust-root';
 export const APPROVAL_CONFIGMAP = 'reroot-approval';
 export const APPROVED_ANNOTATION = 'reroot.dev/approved';
 export const REPORT_CONFIGMAP = 'reroot-report';
+/** How the rotation under way, or the last one, has gone: for whoever looks. No rotation needs it. */
+export const TIMELINE_CONFIGMAP = 'reroot-timeline';
 /** Keeps other rotations of the cluster out. */
 export const LEASE = 'reroot';
 

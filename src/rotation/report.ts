@@ -43,6 +43,21 @@ export interface RotationReport {
   aborted?: Word & { reason?: string; at: string; phase: string };
 }
 
+/** As far as it is shown: whoever may write the ConfigMap may have written anything. */
+export function isReport(found: object): found is RotationReport {
+  const { outcome, workflowId, oldRoots, waivers, newRoot, newIssuer } = found as Partial<
+    Record<keyof RotationReport, unknown>
+  >;
+  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+  return (
+    (outcome === 'completed' || outcome === 'aborted') &&
+    typeof workflowId === 'string' &&
+    [oldRoots, waivers].every(Array.isArray) &&
+    isObject(newRoot) &&
+    (newIssuer === undefined || isObject(newIssuer))
+  );
+}
+
 /** Something that a person has said, and what is known of who said it. */
 export interface Word {
   /** As the message says: nothing proves it. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { cliProgram } from '../../sandbox/kit/index.js';
-import type { LiveProgress } from '../../src/cli/view/progress.js';
+import type { LiveProgress } from '../../src/operate/progress.js';
 import type { Picture } from '../../src/cli/view/render.js';
 import type { PlannedPhase } from '../../src/rotation/planned-phases.js';
 import { eventually, k8s, mesh, reroot } from '../integration/support.js';

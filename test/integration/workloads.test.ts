@@ -1,7 +1,7 @@
 import { AutoscalingV2Api, KubeConfig, type V1ObjectMeta, type V1PodTemplateSpec } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/kit/index.js';
-import { readProgress } from '../../src/cli/view/progress.js';
+import { readProgress } from '../../src/operate/progress.js';
 import { templateAnchors } from '../../src/linkerd/layouts/template.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import { manualTemplates } from './manual-workloads.js';

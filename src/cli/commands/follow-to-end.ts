@@ -1,7 +1,7 @@
 import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { plain } from '../../ground/plain.js';
 import type { RotationStatus } from '../../rotation/status.js';
-import { isServerAway } from '../session/answers.js';
+import { isServerAway } from '../../temporal/answers.js';
 import type { Session } from '../session/connect.js';
 import { readEnd, REFUSALS, type RotationEnd } from '../session/end.js';
 import { CliError, EXIT } from '../exit-codes.js';

@@ -12,7 +12,7 @@ import {
 import { plain } from '../../ground/plain.js';
 import { markdown } from '../../rotation/markdown.js';
 import { ISSUER_WORKFLOW_TYPE, TASK_QUEUE, WORKFLOW_TYPE, workflowIdFor } from '../../temporal/names.js';
-import { isServerAway } from '../session/answers.js';
+import { isServerAway } from '../../temporal/answers.js';
 import { openSession, rotationHandle, type Session } from '../session/connect.js';
 import { otherUsers } from '../session/other-users.js';
 import { CliError } from '../exit-codes.js';

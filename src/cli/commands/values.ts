@@ -8,7 +8,7 @@ import type { RotationStatus } from '../../rotation/status.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { type ClusterOptions, withClusterOptions, workerEnvironment } from '../options/common.js';
 import { configured } from '../options/worker.js';
-import { isNoAnswer } from '../session/answers.js';
+import { isNoAnswer } from '../../temporal/answers.js';
 import { findSession, rotationHandle } from '../session/connect.js';
 import { isOver } from '../session/end.js';
 import { machineText } from '../view/machine.js';

@@ -17,7 +17,8 @@ import { type CommonOptions, NAMESPACE_OPTION, withOutputOptions } from '../opti
 import { type InputOptions, watchInput, type WatchInputOptions, withInputOptions } from '../options/input.js';
 import { findSession, type Session } from '../session/connect.js';
 import { answered } from '../session/pollers.js';
-import { findSchedule, findWatch, putSchedule, runningWatch, scheduleOf, type WatchSeen } from '../session/watches.js';
+import { findSchedule, findWatch, runningWatch, type WatchSeen } from '../../operate/watch-seen.js';
+import { putSchedule, scheduleOf } from '../session/watches.js';
 import { machineText } from '../view/machine.js';
 import { watchText } from '../view/watch.js';
 

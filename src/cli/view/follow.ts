@@ -3,9 +3,9 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
 import type { RotationStatus } from '../../rotation/status.js';
-import { isNoAnswer, isServerAway } from '../session/answers.js';
+import { isNoAnswer, isServerAway } from '../../temporal/answers.js';
 import { isOver } from '../session/end.js';
-import { readProgress } from './progress.js';
+import { readProgress } from '../../operate/progress.js';
 import { newsOf, type Picture, renderLine, renderPicture } from './render.js';
 import { lasting, type Trouble, troubleNow, troubleText } from './trouble.js';
 

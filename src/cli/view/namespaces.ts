@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { LiveProgress } from './progress.js';
+import type { LiveProgress } from '../../operate/progress.js';
 
 /** The namespaces of a phase that rolls, for a terminal and for a line of a log: as many as a person can look at. */
 

@@ -9,7 +9,7 @@ import type { RotationStatus } from '../../rotation/status.js';
 import { alertsText, attentionLines, waitingText, waiverLines } from './attention.js';
 import { day, moment } from './dates.js';
 import { bar, namespaceLines, namespacesText } from './namespaces.js';
-import type { Activity, LiveProgress } from './progress.js';
+import type { Activity, LiveProgress } from '../../operate/progress.js';
 import { plainly } from './terminal.js';
 
 /** The live picture of a rotation: pure text from what was observed. */

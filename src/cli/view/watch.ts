@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { formatAlert } from '../../rotation/alerts.js';
 import { watchLines, type WatchStatus } from '../../rotation/watch-status.js';
-import type { WatchSeen } from '../session/watches.js';
+import type { WatchSeen } from '../../operate/watch-seen.js';
 import { plainly } from './terminal.js';
 
 /** Notes that are shown: the newest. */

@@ -1,6 +1,7 @@
 import { ServiceError, type WorkflowHandle } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { answered, leftAlone, unservedSteps } from '../../../../src/cli/session/pollers.js';
+import { answered } from '../../../../src/cli/session/pollers.js';
+import { leftAlone, unservedSteps } from '../../../../src/operate/unserved.js';
 import type { Waiting } from '../../../../src/rotation/status.js';
 
 const NOW = new Date();

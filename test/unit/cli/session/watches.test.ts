@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { findWatch, putSchedule, scheduleOf, type Server, specOf } from '../../../../src/cli/session/watches.js';
+import { putSchedule, scheduleOf, specOf } from '../../../../src/cli/session/watches.js';
+import { findWatch, type Server } from '../../../../src/operate/watch-seen.js';
 import { watchText } from '../../../../src/cli/view/watch.js';
 import type { WatchStatus } from '../../../../src/rotation/watch-status.js';
 import { DEADLINE_EXCEEDED } from '../view/fake-handle.js';

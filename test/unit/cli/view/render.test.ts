@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { LiveProgress } from '../../../../src/cli/view/progress.js';
+import type { LiveProgress } from '../../../../src/operate/progress.js';
 import { newsOf, type Picture, renderLine, renderPicture, renderPlan } from '../../../../src/cli/view/render.js';
 import { reportText } from '../../../../src/cli/view/report.js';
 import type { Plan } from '../../../../src/rotation/plan.js';

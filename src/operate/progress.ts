@@ -1,10 +1,10 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
-import { present } from '../../ground/present.js';
-import type { RenewalState } from '../../rotation/renewal.js';
-import type { NamespaceProgress, RolloutProgress } from '../../rotation/rollout-payloads.js';
-import type { RotationStatus } from '../../rotation/status.js';
-import { unservedSteps } from '../session/pollers.js';
+import { present } from '../ground/present.js';
+import type { RenewalState } from '../rotation/renewal.js';
+import type { NamespaceProgress, RolloutProgress } from '../rotation/rollout-payloads.js';
+import type { RotationStatus } from '../rotation/status.js';
+import { unservedSteps } from './unserved.js';
 
 /** An activity that is under way, as the server knows it. */
 export interface Activity {
@@ -23,14 +23,36 @@ export interface LiveProgress {
   rollout?: Pick<RolloutProgress, 'inFlight' | 'budget' | 'slowed'>;
 }
 
+type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
+
+/** A rotation's status, and what goes on beside it. */
+export interface Progress {
+  status: RotationStatus;
+  live: LiveProgress;
+}
+
 /**
  * Asks the workflow for its status and the server for the heartbeats of what runs now.
  * @throws ServiceError while no worker answers
  */
-export async function readProgress(handle: WorkflowHandle): Promise<{ status: RotationStatus; live: LiveProgress }> {
+export async function readProgress(handle: WorkflowHandle): Promise<Progress> {
   const [status, description] = await Promise.all([handle.query<RotationStatus>('status'), handle.describe()]);
-  const unserved = await unservedSteps(handle, description, status);
-  if (unserved) status.alerts = [...(status.alerts ?? []), unserved];
+  return await progressOf(handle, description, status);
+}
+
+/** The same, of a status that is known. */
+export async function progressOf(
+  handle: WorkflowHandle,
+  description: Description,
+  known: RotationStatus,
+): Promise<Progress> {
+  const unserved = await unservedSteps(handle, description, known);
+  const status = unserved ? { ...known, alerts: [...(known.alerts ?? []), unserved] } : known;
+  return { status, live: liveProgress(description, status) };
+}
+
+/** What the heartbeats say. */
+function liveProgress(description: Pick<Description, 'raw'>, status: RotationStatus): LiveProgress {
   const pending = description.raw.pendingActivities ?? [];
   const details = pending.map(({ heartbeatDetails }): unknown => {
     const [payload] = heartbeatDetails?.payloads ?? [];
@@ -50,7 +72,7 @@ export async function readProgress(handle: WorkflowHandle): Promise<{ status: Ro
     attempt: attempt ?? 1,
     ...present({ lastFailure: lastFailure?.message || undefined }),
   }));
-  return { status, live: { namespaces, activities, ...present({ renewal, rollout }) } };
+  return { namespaces, activities, ...present({ renewal, rollout }) };
 }
 
 function isRenewalState(details: unknown): details is RenewalState {
