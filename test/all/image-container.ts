@@ -41,6 +41,8 @@ interface RunOptions {
   stdio?: ['ignore', number | 'pipe', number | 'pipe'];
 }
 
+const PIPED: NonNullable<RunOptions['stdio']> = ['ignore', 'pipe', 'pipe'];
+
 /** `$1`: the image's root, `$2`: mounts as `from=to`, separated by spaces; what follows is run. */
 const CONTAINER = `
 set -e
@@ -80,7 +82,7 @@ function runIn(root: string, { Env, Entrypoint }: Config): BuiltImage['run'] {
   const own = Object.fromEntries(
     Env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
-  return (args, { env = {}, mounts = {}, entrypoint = Entrypoint, stdio = ['ignore', 'pipe', 'pipe'] } = {}) => {
+  return (args, { env = {}, mounts = {}, entrypoint = Entrypoint, stdio = PIPED } = {}) => {
     const pairs = Object.entries(mounts).map(([from, to]) => `${from}=${to}`);
     const container = ['sh', '-c', CONTAINER, 'container', root, pairs.join(' ')];
     const command = [...container, ...entrypoint, ...args];
