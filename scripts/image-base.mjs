@@ -33,7 +33,7 @@ const RUNTIME = [
 ];
 const BUILDING = ['dash', 'coreutils'];
 /** The Node of the Dockerfile's bases (a test compares the two), from npm's packages of Node's own builds. */
-const NODE = {
+export const NODE = {
   version: '22.23.3',
   x64: 'sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng==',
   arm64: 'sha512-l3DAHZreylo+p9QXDtsOrjG2JXJqVzYXnAGmIQNOUNARcMppTO2cmewVQP+36tjJnSE+dzpMNtgW+c3oiDvXtA==',
