@@ -54,7 +54,7 @@ export async function startPrometheus(program: string, targets: readonly string[
     rmSync(folder, { recursive: true, force: true });
   };
   const get = async <T>(at: string, query: Record<string, string> = {}) =>
-    await answerOf<T>(`http://${address}/api/v1/${at}?${new URLSearchParams(query)}`);
+    await answerOf<T>(`http://${address}/api/v1/${at}?${new URLSearchParams(query).toString()}`);
   try {
     const isReady = async () => (await fetch(`http://${address}/-/ready`)).ok;
     await eventually('Prometheus', isReady);
