@@ -1,5 +1,5 @@
-// One way in for everything: `node scripts/run.mjs demo|test|sandbox|bench|build|check|docs|sbom [arguments]`. It installs and builds
-// what is missing, then runs it. Plain Node, so that it works before anything is installed. Set-up talks on stderr only.
+// One way in for everything: `node scripts/run.mjs demo|test|sandbox|bench|build|check|docs|sbom|image [arguments]`. It installs
+// and builds what is missing, then runs it. Plain Node, so that it works before anything is installed. Set-up talks on stderr only.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { install } from './install.mjs';
@@ -35,6 +35,11 @@ const COMMANDS = {
     await install(ROOT, say);
     const { writeBills } = await import('./sbom.mjs');
     for (const file of await writeBills()) say(path.relative(ROOT, file));
+    return 0;
+  },
+  image: async () => {
+    const { buildImage } = await import('./image.mjs');
+    await buildImage(args, say);
     return 0;
   },
 };
