@@ -67,6 +67,6 @@ function remember(status: WatchStatus, decision: Decision): void {
 }
 
 function reportOf({ settings, status }: Watching, look: RenewalLook): WatchReport {
-  const { rotation, alerts, notes } = status;
-  return { cluster: settings.cluster, seen: seenText(look), look, notes, ...present({ rotation, alerts }) };
+  const { rotation, ahead, alerts, notes } = status;
+  return { cluster: settings.cluster, seen: seenText(look), look, notes, ...present({ rotation, ahead, alerts }) };
 }

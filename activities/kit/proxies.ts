@@ -87,7 +87,11 @@ export function waivedBy(waivers: readonly Waiver[]): (pod: MeshedPod) => boolea
 
 /** What each process of the mesh trusts; nobody is asked for a certificate. */
 export async function observeAnchors(dependencies: Dependencies, linkerd: Linkerd): Promise<ProxyObservation[]> {
-  return await anchorsOf(dependencies, linkerd, await judgedPods(dependencies.k8s, linkerd.namespace, { anchors: true }));
+  return await anchorsOf(
+    dependencies,
+    linkerd,
+    await judgedPods(dependencies.k8s, linkerd.namespace, { anchors: true }),
+  );
 }
 
 /** The same, of pods that are known. */

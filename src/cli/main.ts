@@ -11,6 +11,7 @@ import { addExplainCommand } from './commands/explain.js';
 import { addHandOffCommand } from './commands/hand-off.js';
 import { addPreflightCommand } from './commands/preflight.js';
 import { addRotateCommand } from './commands/rotate.js';
+import { addScheduleCommand } from './commands/schedule.js';
 import { addStatusCommand } from './commands/status.js';
 import { addUpdateCommands } from './commands/updates.js';
 import { addValuesCommand } from './commands/values.js';
@@ -36,6 +37,7 @@ async function main(argv: string[]): Promise<number> {
   addHandOffCommand(program);
   addUpdateCommands(program);
   addWatchCommand(program);
+  addScheduleCommand(program);
   addWorkerCommand(program);
   addExplainCommand(program);
   addEmbeddedHostCommand(program);

@@ -51,7 +51,10 @@ const SPARE = 2;
 const PATIENCE_MS = 600_000;
 
 /** When a certificate is to be replaced, in milliseconds since 1970: so long before its end, and never before half of its life is over. */
-export function dueAt({ notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>, before: number): number {
+export function dueAt(
+  { notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>,
+  before: number,
+): number {
   const [from, end] = [Date.parse(notBefore), Date.parse(notAfter)];
   return Math.max(end - before, from + (end - from) / 2);
 }
@@ -102,7 +105,10 @@ function isAborted({ what, fingerprint }: Job, { expiry, inUse }: RenewalLook, {
 }
 
 /** `68573c63c275 (root.linkerd.cluster.local), expires at 2027-01-01T00:00:00Z, in 29d23h`. */
-export function endText({ fingerprint, commonName, notAfter }: CertificateFacts, { at }: Pick<RenewalLook, 'at'>): string {
+export function endText(
+  { fingerprint, commonName, notAfter }: CertificateFacts,
+  { at }: Pick<RenewalLook, 'at'>,
+): string {
   const left = Date.parse(notAfter) - Date.parse(at);
   const when = left > 0 ? `expires at ${notAfter}, in ${formatDuration(left)}` : `has expired at ${notAfter}`;
   return `${fingerprint.slice(0, 12)} (${commonName}), ${when}`;
@@ -146,7 +152,8 @@ function rootAlerts(
   if (end <= at) return [{ reason: 'RootExpired', message: `${message}: identity issues nothing. ${whoText(look)}` }];
   if (renewsLater(look.renewalTime, at)) return [];
   const needed = SPARE * lastsMs;
-  if (!isDue(root, before, look)) return end - dueAt(root, before) < needed ? [tooLateToStart(root, before, lastsMs)] : [];
+  if (!isDue(root, before, look))
+    return end - dueAt(root, before) < needed ? [tooLateToStart(root, before, lastsMs)] : [];
   const expiring = { reason: 'TrustAnchorExpiring', message: `${message}. ${whoText(look)}` };
   if (look.rotating !== undefined || end - at >= needed) return [expiring];
   const late = `${message}: a rotation may need ${formatDuration(lastsMs)} before the old root can go, and is only begun with twice as much. Strategy standard is the quickest: \`reroot preflight --strategy standard\` says whether it is in time; once the root has expired, bridge repairs it`;
@@ -167,7 +174,8 @@ function tooLateToStart(root: CertificateFacts, before: number, lastsMs: number)
 function whoText(look: RenewalLook): string {
   if (look.rotating !== undefined) return `A rotation has this cluster: ${look.rotating}.`;
   if (look.leftBehind) return 'A rotation was interrupted: `reroot rotate` goes on with it.';
-  if (look.certificate !== undefined) return `cert-manager should have renewed it: look at Certificate ${look.certificate}.`;
+  if (look.certificate !== undefined)
+    return `cert-manager should have renewed it: look at Certificate ${look.certificate}.`;
   return 'The watch starts a rotation, or waits for a word to.';
 }
 
@@ -180,7 +188,9 @@ function issuerAlerts(expiry: Expiry, look: RenewalLook, { issuerBefore }: Ahead
   const deadline = issuer.notAfter;
   const message = `the issuer in use, ${endText(issuer, look)}`;
   if (Date.parse(issuer.notAfter) <= Date.parse(look.at))
-    return [{ reason: 'IssuerExpired', message: `${message}: identity issues nothing, and leaves have ended with it.` }];
+    return [
+      { reason: 'IssuerExpired', message: `${message}: identity issues nothing, and leaves have ended with it.` },
+    ];
   const isLate = owners.issuer === 'certManager' ? isRenewalLate(expiry, look) : isDue(issuer, issuerBefore, look);
   return isLate ? [{ reason: 'IssuerEnding', message: `${message}. ${issuerText(expiry, look)}`, deadline }] : [];
 }

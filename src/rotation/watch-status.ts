@@ -61,7 +61,8 @@ export interface WatchReport {
   seen: string;
   look: RenewalLook;
   rotation?: WatchedRotation;
-  /** What a person has to hear of. */
+  /** As in the status. */
+  ahead?: Ahead;
   alerts?: Alert[];
   notes: string[];
 }

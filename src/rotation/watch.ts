@@ -46,7 +46,8 @@ export interface RenewalLook {
  * - `renewed`: the root has renewed itself, and the mesh does not trust it yet.
  * - `inStep`: the root of the Certificate is the root in use.
  */
-export type Seen = 'noCertificate' | 'lasting' | 'unreadable' | 'rotating' | 'leftBehind' | 'sameKey' | 'renewed' | 'inStep';
+export type Seen =
+  'noCertificate' | 'lasting' | 'unreadable' | 'rotating' | 'leftBehind' | 'sameKey' | 'renewed' | 'inStep';
 
 export function seenIn(look: RenewalLook): Seen {
   const { certificate, root, rotating, leftBehind, inUse, sameKey, expiry } = look;

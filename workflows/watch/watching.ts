@@ -19,7 +19,15 @@ export interface Watching {
 export function newWatchStatus(settings: WatchSettings): WatchStatus {
   const { cluster, every, onRenewal } = settings;
   const { workflowId } = workflowInfo();
-  return { workflowId, cluster, startedAt: now(), every, onRenewal, notes: [], ...present({ ahead: aheadOf(settings) }) };
+  return {
+    workflowId,
+    cluster,
+    startedAt: now(),
+    every,
+    onRenewal,
+    notes: [],
+    ...present({ ahead: aheadOf(settings) }),
+  };
 }
 
 /** Registers every handler: before the first wait, so that no message comes too early. */
