@@ -6,6 +6,7 @@ import { blocking, formatFinding } from '../src/rotation/findings.js';
 import { type InputResult, invalidInputMessage, type RotationRequest } from '../src/rotation/input.js';
 import type { GenerateResult, HelloResult, LeaseInput, PlanResult, PreflightResult } from '../src/rotation/payloads.js';
 import type { RotationStatus } from '../src/rotation/status.js';
+import { replacedAlready, startedByWatch } from '../src/rotation/watch-start.js';
 import { stepQueue, workerCommand } from '../src/temporal/names.js';
 import { isLeaving, type Operator } from './operator/index.js';
 import { inPhase } from './in-phase.js';
@@ -114,6 +115,8 @@ async function preflight(
 ): Promise<PreflightResult> {
   const mesh = await steps.preflight(request);
   if (blocking(mesh.findings).length > 0 || mesh.linkerdNamespace === undefined) throw notReady(mesh);
+  const replaced = replacedAlready(startedByWatch(workflowInfo().memo), mesh.plan.retire);
+  if (replaced !== undefined) throw ApplicationFailure.nonRetryable(replaced, 'RootReplaced');
   status.linkerdNamespace = mesh.linkerdNamespace;
   status.linkerdVersion = mesh.linkerdVersion;
   status.plan = mesh.plan;

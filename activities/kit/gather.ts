@@ -232,7 +232,8 @@ async function webhookFailurePolicy(k8s: Kubernetes): Promise<string | undefined
   return (await injectorWebhook(k8s))?.failurePolicy;
 }
 
-async function workloadsByName(k8s: Kubernetes): Promise<Map<string, Workload>> {
+/** The workloads of the cluster, by name. */
+export async function workloadsByName(k8s: Kubernetes): Promise<Map<string, Workload>> {
   const reading = { mark: MARK_ANNOTATION, markedAt: MARKED_AT_ANNOTATION };
   const workloads = await listWorkloads(k8s, undefined, reading);
   return new Map(workloads.map((item) => [workloadName(item), item]));

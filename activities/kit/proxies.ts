@@ -60,7 +60,19 @@ export function waivedBy(waivers: readonly Waiver[]): (pod: MeshedPod) => boolea
 }
 
 /** What each process of the mesh trusts; nobody is asked for a certificate. */
-export async function observeAnchors({ k8s, prober }: Dependencies, linkerd: Linkerd): Promise<ProxyObservation[]> {
-  const pods = await judgedPods(k8s, linkerd.namespace, { anchors: true });
+export async function observeAnchors(dependencies: Dependencies, linkerd: Linkerd): Promise<ProxyObservation[]> {
+  return await anchorsOf(
+    dependencies,
+    linkerd,
+    await judgedPods(dependencies.k8s, linkerd.namespace, { anchors: true }),
+  );
+}
+
+/** The same, of pods that are known. */
+export async function anchorsOf(
+  { k8s, prober }: Dependencies,
+  linkerd: Linkerd,
+  pods: readonly MeshedPod[],
+): Promise<ProxyObservation[]> {
   return await observeProxies(k8s, prober, pods, { anchors: true, leaf: false, roots: [], linkerd });
 }

@@ -8,7 +8,7 @@ import type { CertManagerInstall, SecretReference } from '../../src/linkerd/cert
 import { readPair, type StoredPair } from '../../src/linkerd/cert-manager/pair.js';
 import { readInstall } from '../../src/linkerd/cert-manager/read.js';
 import { detectLinkerd, type Linkerd } from '../../src/linkerd/detect.js';
-import { findIssuer } from '../../src/linkerd/identity/issuer.js';
+import { findIssuer, type StoredIssuer } from '../../src/linkerd/identity/issuer.js';
 import { readAnchors } from '../../src/linkerd/layouts/stores.js';
 import { addAnchors } from '../../src/pki/bundle.js';
 import type { Certificate } from '../../src/pki/certificate.js';
@@ -32,6 +32,11 @@ export interface Looked {
   previous?: Slot;
   /** Of the root in the Secret of its Certificate: for the activity that read it and for nobody else. */
   rootKeyPem: string;
+  /** What the look was made from. */
+  linkerd: Linkerd;
+  install: CertManagerInstall;
+  bundle: Certificate[];
+  issuer: StoredIssuer['certificates'];
 }
 
 /** A Secret that the bundle is made of. */
@@ -48,6 +53,7 @@ interface Read {
   rootKeyPem: string;
   previous: Slot | undefined;
   bundle: Certificate[];
+  issuer: StoredIssuer['certificates'];
   inUse: Certificate[];
 }
 
@@ -57,7 +63,7 @@ export async function lookAtRoot(dependencies: Dependencies, wantedNamespace: st
   const linkerd = await detectLinkerd(k8s, wantedNamespace);
   const install = await readInstall(k8s, linkerd);
   const read = await readRoots(k8s, linkerd, install);
-  const { root, rootKeyPem, previous, inUse } = read;
+  const { root, rootKeyPem, previous, bundle, issuer, inUse } = read;
   const seen: RenewalLook = {
     at: clusterNow(k8s).toISOString(),
     linkerdNamespace: linkerd.namespace,
@@ -70,7 +76,7 @@ export async function lookAtRoot(dependencies: Dependencies, wantedNamespace: st
     ...(await whoHas(dependencies, linkerd)),
   };
   const look = { ...seen, ...(await asked(dependencies, read, seen)) };
-  return { look, inUse, rootKeyPem, ...present({ previous }) };
+  return { look, inUse, rootKeyPem, linkerd, install, bundle, issuer, ...present({ previous }) };
 }
 
 function certificateOf({ root }: CertManagerInstall): Pick<RenewalLook, 'certificate' | 'renewalTime'> {
@@ -105,7 +111,7 @@ async function readRoots(k8s: Kubernetes, linkerd: Linkerd, { root, sources }: C
   ];
   const { certificates: issuer } = await findIssuer(k8s, linkerd);
   const inUse = withoutTwins(anchorsOfIssuer(issuer, addAnchors([], known)));
-  return { linkerd, root: certificatesOf(made)[0], rootKeyPem: made?.keyPem ?? '', previous, bundle, inUse };
+  return { linkerd, root: certificatesOf(made)[0], rootKeyPem: made?.keyPem ?? '', previous, bundle, issuer, inUse };
 }
 
 function certificatesOf(slot: Slot | undefined): Certificate[] {

@@ -9,6 +9,7 @@ import { addHandOffCommand } from './commands/hand-off.js';
 import { addPreflightCommand } from './commands/preflight.js';
 import { addReportCommand } from './commands/report.js';
 import { addRotateCommand } from './commands/rotate.js';
+import { addScheduleCommand } from './commands/schedule.js';
 import { addStatusCommand } from './commands/status.js';
 import { addUpdateCommands } from './commands/updates.js';
 import { addValuesCommand } from './commands/values.js';
@@ -47,6 +48,7 @@ export function createProgram(done: (exitCode: number) => void, name: CalledName
   addHandOffCommand(program);
   addUpdateCommands(program);
   addWatchCommand(program);
+  addScheduleCommand(program);
   addWorkerCommand(program);
   addExplainCommand(program);
   addCheckCommands(program, name);

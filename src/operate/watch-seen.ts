@@ -1,32 +1,13 @@
-import {
-  type Client,
-  ScheduleNotFoundError,
-  ServiceError,
-  WorkflowNotFoundError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import type { WatchStatus } from '../rotation/watch-status.js';
 import { isNoAnswer } from '../temporal/answers.js';
 import { watchIdFor } from '../temporal/names.js';
+import { findSchedule, type ScheduledWatch, type Server } from './schedule-seen.js';
 
 /** What watches a cluster, as its Temporal server knows it: a workflow that lasts, or the looks of a Schedule. */
 
-/** The Temporal server that is asked. */
-export interface Server {
-  client: Client;
-}
-
 /** A query waits for a worker: this long. */
 const ANSWER_MS = 10_000;
-
-/** A Schedule whose action is one look. */
-export interface ScheduledWatch {
-  scheduleId: string;
-  /** ISO 8601. */
-  next?: string;
-  /** Workflow ids of looks under way: one that waits for a person. */
-  running: string[];
-}
 
 /** What watches a cluster; as JSON it is what `reroot status` prints as `watch`. */
 export interface WatchSeen {
@@ -89,22 +70,6 @@ export async function statusOfWatch(handle: WorkflowHandle): Promise<WatchStatus
     return await handle.client.connection.withDeadline(Date.now() + ANSWER_MS, ask);
   } catch (error) {
     if (isNoAnswer(error)) return undefined;
-    throw error;
-  }
-}
-
-/** @returns undefined where there is none, or the server has no Schedules */
-export async function findSchedule({ client }: Server, cluster: string): Promise<ScheduledWatch | undefined> {
-  const scheduleId = watchIdFor(cluster);
-  try {
-    const { info } = await client.schedule.getHandle(scheduleId).describe();
-    const [next] = info.nextActionTimes;
-    const running = info.runningActions.flatMap(({ type, workflow }) =>
-      type === 'startWorkflow' ? [workflow.workflowId] : [],
-    );
-    return { scheduleId, running, ...(next ? { next: next.toISOString() } : {}) };
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError || error instanceof ServiceError) return undefined;
     throw error;
   }
 }

@@ -48,6 +48,8 @@ export function duration(field: keyof typeof DURATIONS) {
 
 /** Between two looks of a watch; docs/input.md says the same. */
 export const EVERY = ['1s', '1d'] as const;
+/** Before something expires that a watch replaces; docs/input.md says the same. */
+export const BEFORE = ['10s', '5y'] as const;
 
 /** The same with bounds of its own. */
 export function durationWithin(bounds: readonly [string, string]) {

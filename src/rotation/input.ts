@@ -159,6 +159,13 @@ const issuerSchema = schema.pick({
 });
 export type IssuerInput = z.input<typeof issuerSchema>;
 
+/** What of a rotation's input is for an issuer alone, under the root in use; certificates of one's own are for a new root. */
+export function issuerPartOf(input: RotationInput): IssuerInput {
+  const own = Object.entries(input).filter(([field]) => Object.hasOwn(issuerSchema.shape, field));
+  const { certificates: _, adopt: __, ...part } = Object.fromEntries(own) as IssuerInput;
+  return part;
+}
+
 /** What a rotation is asked to do. */
 export interface RotationRequest {
   settings: RotationSettings;

@@ -121,6 +121,13 @@ export const WAITS = {
     asks: 'at once',
     todo: 'Repair what it says (`reroot status`). `reroot watch --approve <root>` starts another, and so does `reroot rotate`.',
   },
+  expiring: {
+    kind: 'attention',
+    for: 'a word to replace a root or issuer that expires: the last rotation has ended without doing so',
+    ends: 'it is replaced, whoever does that',
+    asks: 'at once',
+    todo: 'Repair what that rotation says (`reroot status`). `reroot watch --approve <root>` starts another, and so do `reroot rotate` and `reroot rotate-issuer`.',
+  },
 } as const satisfies Record<string, Omit<Waiting, 'since' | 'on' | 'planHash'> & { ends: string; asks: string }>;
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationWithin, EVERY } from './input-fields.js';
+import { BEFORE, durationWithin, EVERY } from './input-fields.js';
+import type { Ahead } from './watch-expiry.js';
 import { checkedFields, clusterField, linkerdNamespaceField, readInput, type RotationInput } from './input.js';
 
 /** The one argument of `watchTrustRoot`: every field is optional, as in a rotation's input. */
@@ -10,6 +11,10 @@ const schema = z.strictObject({
   every: durationWithin(EVERY).prefault('10m'),
   /** When the root has renewed itself: start the rotation, or ask a person first. */
   onRenewal: z.enum(['rotate', 'ask']).default('rotate'),
+  /** Before the root expires: start the rotation so long before. Absent: what expires is nothing to this watch. */
+  before: durationWithin(BEFORE).optional(),
+  /** The same of an issuer that reroot writes, which is then replaced alone. Default: `before`. */
+  issuerBefore: durationWithin(BEFORE).optional(),
   /** One look, and the watch ends: for a Temporal Schedule. */
   once: z.boolean().default(false),
   /** The input of the rotation that is started, but for `cluster` and `linkerdNamespace`. */
@@ -33,12 +38,23 @@ export type WatchInputResult = { ok: true; settings: WatchSettings } | { ok: fal
 export function readWatchInput(input: unknown): WatchInputResult {
   const checked = checkedFields(schema, input);
   const { rotation: given } = (input ?? {}) as { rotation?: unknown };
-  const problems = [...checked.problems, ...rotationProblems(given)];
+  const problems = [...checked.problems, ...aheadProblems(input), ...rotationProblems(given)];
   if (!checked.ok || problems.length > 0) return { ok: false, problems };
   const { rotation: _, ...settings } = checked.fields;
   const { cluster, linkerdNamespace } = settings;
   const own = { cluster, ...(linkerdNamespace === undefined ? {} : { linkerdNamespace }) };
   return { ok: true, settings: { ...settings, rotation: { ...(given as RotationInput | undefined), ...own } } };
+}
+
+function aheadProblems(input: unknown): string[] {
+  const { before, issuerBefore } = (input ?? {}) as Partial<Record<'before' | 'issuerBefore', unknown>>;
+  if (issuerBefore === undefined || before !== undefined) return [];
+  return ['issuerBefore: goes with `before`: without that the watch does not look at what expires'];
+}
+
+/** How long ahead a watch acts; undefined: it does not look at what expires. */
+export function aheadOf({ before, issuerBefore = before }: WatchSettings): Ahead | undefined {
+  return before === undefined || issuerBefore === undefined ? undefined : { before, issuerBefore };
 }
 
 /** Fields that the watch has itself, or that make no sense of a rotation that it starts. */

@@ -1,5 +1,5 @@
 import type { Waiting } from './status.js';
-import { type Due, type RenewalLook, seenText } from './watch.js';
+import type { Decision } from './watch-expiry.js';
 import type { WatchedRotation } from './watch-status.js';
 import { WAITS } from './waits.js';
 
@@ -7,13 +7,12 @@ const WAIT_OF = { ask: 'renewedRoot', tell: 'watchedRotation', trustFirst: 'issu
 
 /** What a watch waits for, by what is due; undefined: for nobody. */
 export function waitingOf(
-  due: Exclude<Due, 'start'>,
-  look: RenewalLook,
+  decision: Decision,
   rotation: WatchedRotation | undefined,
 ): Omit<Waiting, 'since'> | undefined {
-  if (due === 'nothing') return undefined;
-  const { kind, for: what, todo } = WAITS[WAIT_OF[due]];
+  if (decision.due === 'nothing' || decision.due === 'start') return undefined;
+  const { due, job } = decision;
+  const { kind, for: what, todo } = WAITS[job.what === 'renewed' ? WAIT_OF[due] : 'expiring'];
   const why = due === 'tell' && rotation?.message !== undefined ? [rotation.message] : [];
-  const root = look.root?.fingerprint.slice(0, 12) ?? '';
-  return { kind, for: what, on: [seenText(look), ...why], todo: todo.replaceAll('<root>', root) };
+  return { kind, for: what, on: [job.why, ...why], todo: todo.replaceAll('<root>', job.fingerprint.slice(0, 12)) };
 }

@@ -1,5 +1,6 @@
 import type { Fingerprint } from '../ground/mesh.js';
 import type { CertificateFacts } from './payloads.js';
+import type { Expiry } from './watch-expiry.js';
 
 /** What is done about a root that cert-manager renews by itself: decided from what one look has seen. */
 
@@ -32,24 +33,30 @@ export interface RenewalLook {
   leftBehind?: boolean;
   /** The last rotation that a watch has started, as long as Temporal knows it: for which root, and whether it has ended. */
   last?: { root: Fingerprint; ended: boolean };
+  /** Where the watch is to act before what is in use expires. */
+  expiry?: Expiry;
 }
 
 /**
  * - `noCertificate`: cert-manager makes no root here, so none renews itself.
+ * - `lasting`: the same, where the watch is to act before the root expires.
  * - `unreadable`: the Secret of the root's Certificate has no certificate, or the issuer is under no root that is known.
  * - `rotating`, `leftBehind`: a rotation has the cluster, or was interrupted; nobody else touches it.
  * - `sameKey`: the root was renewed with the key it had. Nothing can be rotated to it.
  * - `renewed`: the root has renewed itself, and the mesh does not trust it yet.
  * - `inStep`: the root of the Certificate is the root in use.
  */
-export type Seen = 'noCertificate' | 'unreadable' | 'rotating' | 'leftBehind' | 'sameKey' | 'renewed' | 'inStep';
+export type Seen =
+  'noCertificate' | 'lasting' | 'unreadable' | 'rotating' | 'leftBehind' | 'sameKey' | 'renewed' | 'inStep';
 
 export function seenIn(look: RenewalLook): Seen {
-  const { certificate, root, rotating, leftBehind, inUse, sameKey } = look;
-  if (certificate === undefined) return 'noCertificate';
+  const { certificate, root, rotating, leftBehind, inUse, sameKey, expiry } = look;
+  if (certificate === undefined && !expiry) return 'noCertificate';
   if (rotating !== undefined) return 'rotating';
   if (leftBehind) return 'leftBehind';
-  if (!root || inUse.length === 0) return 'unreadable';
+  if (inUse.length === 0) return 'unreadable';
+  if (certificate === undefined) return 'lasting';
+  if (!root) return 'unreadable';
   if (sameKey) return 'sameKey';
   return isInUse(root, look) ? 'inStep' : 'renewed';
 }
@@ -83,6 +90,13 @@ export interface Remembered {
   approved?: Fingerprint | undefined;
   /** The root of the rotation that was started last, if that has ended. */
   ended?: Fingerprint | undefined;
+  /** A root or an issuer for which a rotation has ended that nobody but the watch remembers. */
+  told?: Fingerprint | undefined;
+}
+
+/** Whether a rotation for this certificate has ended. */
+export function isEndedFor(fingerprint: Fingerprint, { last }: RenewalLook, { ended, told }: Remembered): boolean {
+  return [ended, told, last?.ended ? last.root : undefined].includes(fingerprint);
 }
 
 /**
@@ -93,11 +107,11 @@ export interface Remembered {
 export type Due = 'nothing' | 'ask' | 'tell' | 'trustFirst' | 'start';
 
 export function dueNow(look: RenewalLook, { onRenewal, approved, ended }: Remembered): Due {
-  const { root, last } = look;
+  const { root } = look;
   if (seenIn(look) !== 'renewed' || !root) return 'nothing';
   if (isBeyondHelp(look)) return 'trustFirst';
   if (approved === root.fingerprint) return 'start';
-  if (ended === root.fingerprint || (last?.ended && last.root === root.fingerprint)) return 'tell';
+  if (isEndedFor(root.fingerprint, look, { onRenewal, ended })) return 'tell';
   return onRenewal === 'ask' ? 'ask' : 'start';
 }
 
@@ -169,8 +183,11 @@ const renewsText = ({ certificate, renewalTime }: RenewalLook) =>
 const TEXTS: Record<Seen, (look: RenewalLook) => string> = {
   noCertificate: () =>
     'no Certificate of cert-manager writes the root of this mesh (or reroot may not list them: deploy/rbac/cert-manager.yaml): there is nothing that renews itself',
+  lasting: (look) =>
+    `${short(look.inUse)} is in use until ${look.inUse.map(({ notAfter }) => notAfter).join(', ')}, and the issuer until ` +
+    `${look.expiry?.issuer.notAfter}; nothing renews the root by itself`,
   unreadable: (look) =>
-    look.root
+    look.root || look.certificate === undefined
       ? 'the issuer in use is under no root that the bundle, the Secrets of its sources or the issuer Secret have: `reroot preflight` says more'
       : `the Secret of Certificate ${look.certificate} holds no certificate that can be read (or reroot may not read it)`,
   rotating: ({ rotating }) => `a rotation has this cluster: ${rotating}`,

@@ -56,7 +56,12 @@ export const PLAN = {
     workloads: 1,
   },
   namespaces: [{ name: 'shop', workloads: 1, proxies: 3 }],
-  ...{ workloadNames: ['shop/Deployment/web'], retire: ['old'], keep: [], hash: '0123456789abcdef' },
+  ...{
+    workloadNames: ['shop/Deployment/web'],
+    retire: [certificate('oldroot1').fingerprint],
+    keep: [],
+    hash: '0123456789abcdef',
+  },
 } as unknown as PlanResult['plan'];
 
 /** The root of the start is in use, and in both Secrets. */

@@ -4,7 +4,9 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CertificateFacts } from '../../src/rotation/payloads.js';
 import type { RenewalLook } from '../../src/rotation/watch.js';
+import type { Expiry } from '../../src/rotation/watch-expiry.js';
 import type { WatchReport, WatchStatus } from '../../src/rotation/watch-status.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import { replays } from '../../worker/replay.js';
@@ -161,6 +163,102 @@ describe('a watch', () => {
     // `reroot watch` asks for the first look while this ends, and must not take it for a watch
     expect((await handle.query<WatchStatus>('status')).look).toBeUndefined();
     expect((await failureOf(await cluster.watch({ every: 'soon' }))).type).toBe('InvalidInput');
+  });
+});
+
+describe('a watch of a root that expires', () => {
+  const AHEAD = { ...FAST, before: '30d' } as const;
+  const { certificate: _, root: __, previous: ___, ...PLAIN } = IN_STEP;
+  const OLD = certificate('oldroot1', 20);
+  const EXPIRY: Expiry = {
+    ...{ issuer: certificate('oldissue', 300), owners: { bundle: 'reroot', issuer: 'reroot' } },
+    ...{ hasRootKey: true, lastsMs: 60_000, stale: [] },
+  };
+  /** Made long ago. */
+  const aged = (facts: CertificateFacts) => ({ ...facts, notBefore: '2020-01-01T00:00:00Z' });
+  const LASTS: RenewalLook = { ...PLAIN, inUse: [certificate('oldroot1', 300)], expiry: EXPIRY };
+  const ENDS: RenewalLook = { ...PLAIN, inUse: [aged(OLD)], expiry: EXPIRY };
+  const REPLACED: RenewalLook = { ...PLAIN, inUse: [T], expiry: EXPIRY };
+
+  it('looks on while it lasts, replaces it when it is due, once, and is quiet then', async () => {
+    cluster.given.answers['finish'] = () => void (seen = REPLACED);
+    seen = LASTS;
+    const handle = await cluster.watch(AHEAD);
+    await watched(handle, 'a look', ({ look }) => look !== undefined);
+    expect(begun()).toBe(0);
+    seen = ENDS;
+    const status = await watched(handle, 'the end of the rotation', (now) => now.rotation?.outcome === 'completed');
+    expect(status.rotation).toMatchObject({ workflowId: ROTATION, root: OLD.fingerprint });
+    const report = (await rotation(handle).result()) as RotationReport;
+    expect(report.notes[0]).toContain(
+      'has started this rotation: the root in use, oldroot1oldr (oldroot1), expires at',
+    );
+    const quiet = await watched(
+      handle,
+      'a look at the new root',
+      ({ look }) => look?.inUse[0]?.commonName === 'newroot1',
+    );
+    expect(quiet).not.toHaveProperty('alerts');
+    expect(quiet).not.toHaveProperty('waiting');
+    expect(begun()).toBe(1);
+  });
+
+  it('starts no second one for a root that expires when the first has failed', async () => {
+    seen = ENDS;
+    let ready = false;
+    cluster.given.answers['acquireLease'] = () => {
+      if (!ready) throw ApplicationFailure.nonRetryable('ns/Lease is held', 'RotationAlreadyRunning');
+    };
+    const handle = await cluster.watch(AHEAD);
+    const { waiting, alerts } = await watched(handle, 'the failure', (status) => status.waiting !== undefined);
+    expect(waiting).toMatchObject({
+      kind: 'attention',
+      on: [expect.any(String), expect.stringContaining('ns/Lease is held')],
+    });
+    expect(alerts).toMatchObject([{ reason: 'TrustAnchorExpiring' }]);
+    const looks = () => cluster.given.calls.filter((call) => call === 'lookForRenewal').length;
+    const before = looks();
+    await eventually('two looks more', async () => await Promise.resolve(looks() > before + 1));
+    expect(begun()).toBe(1);
+    ready = true;
+    cluster.given.answers['finish'] = () => void (seen = REPLACED);
+    await approve(handle, OLD.fingerprint);
+    await watched(handle, 'the end of the second', (status) => status.rotation?.outcome === 'completed');
+    expect(begun()).toBe(2);
+  });
+
+  it('remembers in one look that waits what Temporal forgets: a rotation that has ended in vain', async () => {
+    seen = { ...ENDS, last: { root: OLD.fingerprint, ended: true } };
+    const handle = await cluster.watch({ ...AHEAD, once: true });
+    await watched(handle, 'the wait', (status) => status.waiting?.kind === 'attention');
+    seen = ENDS;
+    const looks = () => cluster.given.calls.filter((call) => call === 'lookForRenewal').length;
+    const before = looks();
+    await handle.executeUpdate('retry', { args: [] });
+    await eventually('two looks more', async () => await Promise.resolve(looks() > before + 1));
+    expect(begun()).toBe(0);
+    seen = REPLACED;
+    expect(((await handle.result()) as WatchReport).rotation).toBeUndefined();
+  });
+
+  it('replaces an issuer alone, by rotateIssuer', async () => {
+    seen = { ...LASTS, expiry: { ...EXPIRY, issuer: aged(certificate('oldissue', 20)) } };
+    const handle = await cluster.watch({ ...AHEAD, once: true });
+    const report = (await handle.result()) as WatchReport;
+    expect(report.alerts).toMatchObject([{ reason: 'IssuerEnding' }]);
+    expect((await rotation(handle).describe()).type).toBe('rotateIssuer');
+  });
+
+  it('whose rotation finds another root in use: it ends, and has changed nothing', async () => {
+    seen = { ...ENDS, inUse: [aged(certificate('anotherr', 20))] };
+    const handle = await cluster.watch({ ...AHEAD, once: true });
+    await handle.result();
+    expect(await failureOf(rotation(handle))).toMatchObject({
+      type: 'RootReplaced',
+      message: expect.stringContaining('is not in use any more') as string,
+    });
+    expect(cluster.given.calls).not.toContain('generate');
+    expect(cluster.given.calls).toContain('releaseLease');
   });
 });
 

@@ -1,5 +1,6 @@
 import { ApplicationFailure, condition, isCancellation, log, workflowInfo } from '@temporalio/workflow';
 import { plain } from '../../src/ground/plain.js';
+import { present } from '../../src/ground/present.js';
 import { addNote } from '../../src/rotation/notes.js';
 import { WAITS } from '../../src/rotation/waits.js';
 import {
@@ -10,6 +11,7 @@ import {
   type RenewalLook,
   seenIn,
 } from '../../src/rotation/watch.js';
+import { ALERTS_OF_EXPIRY, expiryAlertsOf } from '../../src/rotation/watch-expiry.js';
 import { stepQueue, workerCommand, workflowIdFor } from '../../src/temporal/names.js';
 import { causeOf, stepsOn } from '../steps.js';
 import { setAlerts, show, type Watching, waitFor } from './watching.js';
@@ -32,12 +34,15 @@ export async function lookAround(watching: Watching): Promise<RenewalLook | unde
   try {
     const steps = stepsOn(cluster).looks.once;
     const seen = await soon(watching, async () => {
-      return await steps.lookForRenewal({ ...target(watching), rotationId: workflowIdFor(cluster) });
+      const expiry = status.ahead && { rotation: settings.rotation };
+      const input = { ...target(watching), rotationId: workflowIdFor(cluster), ...present({ expiry }) };
+      return await steps.lookForRenewal(input);
     });
     // before it is shown: a watch that ends with its first look has seen nothing that anybody should go by
     if (isFirst && seenIn(seen) === 'noCertificate') throw nothingToWatch(seen);
     status.look = seen;
     setAlerts(watching, ALERTS_OF_LOOKS, alertsOf(seen));
+    setAlerts(watching, ALERTS_OF_EXPIRY, expiryAlertsOf(seen, status.ahead));
     status.look = { ...seen, ...(await withPrevious(watching, seen)) };
     return status.look;
   } catch (error) {

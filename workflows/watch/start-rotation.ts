@@ -8,12 +8,12 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { markdown } from '../../src/rotation/markdown.js';
 import { addNote } from '../../src/rotation/notes.js';
-import type { RotationInput } from '../../src/rotation/input.js';
+import { issuerPartOf, type RotationInput } from '../../src/rotation/input.js';
 import type { PlanResult } from '../../src/rotation/payloads.js';
 import type { RotationReport } from '../../src/rotation/report.js';
-import { type RenewalLook, seenText } from '../../src/rotation/watch.js';
+import type { Job } from '../../src/rotation/watch-expiry.js';
 import { memoOf } from '../../src/rotation/watch-start.js';
-import { WORKFLOW_TYPE, workflowIdFor } from '../../src/temporal/names.js';
+import { ISSUER_WORKFLOW_TYPE, WORKFLOW_TYPE, workflowIdFor } from '../../src/temporal/names.js';
 import { now } from '../in-phase.js';
 import { causeOf } from '../steps.js';
 import { waitFor, type Watching } from './watching.js';
@@ -27,20 +27,22 @@ const SUMMARY_LENGTH = 60;
  * Starts the rotation as everybody else does: by the workflow id of the cluster, so that there is one. It lives on whatever
  * becomes of the watch, and its end is waited for, for as long as it takes; a watch that is one look alone does not wait.
  */
-export async function startRotation(watching: Watching, look: RenewalLook): Promise<void> {
+export async function startRotation(watching: Watching, job: Job): Promise<void> {
   const { settings, status } = watching;
-  const root = look.root?.fingerprint ?? '';
+  const { fingerprint: root, why } = job;
   const { approval } = status;
   waitFor(watching, undefined);
-  const started = await begin(watching, look, root);
+  const started = await begin(watching, job);
   if (!started) return;
   const { workflowId, firstExecutionRunId: runId } = started;
   if (approval) delete status.approval; // it was for this one
   const by = approval
     ? `, as ${approval.claimedBy ?? 'somebody'} has approved${approval.reason ? ` (${approval.reason})` : ''}`
     : '';
-  addNote(status.notes, `${now()}: ${seenText(look)}. Rotation ${workflowId} (run ${runId}) was started${by}.`);
+  addNote(status.notes, `${now()}: ${why}. Rotation ${workflowId} (run ${runId}) was started${by}.`);
   status.rotation = { workflowId, runId, root, startedAt: now() };
+  delete status.asks;
+  delete status.told;
   waitFor(watching, undefined);
   if (settings.once) return;
   status.rotation = { ...status.rotation, ...(await endOf(started.result())) };
@@ -48,18 +50,26 @@ export async function startRotation(watching: Watching, look: RenewalLook): Prom
   addNote(status.notes, `${now()}: rotation ${workflowId} has ${outcome}${message ? `: ${message}` : ''}.`);
 }
 
-async function begin({ settings }: Watching, look: RenewalLook, root: string) {
+/** What a person reads in the Temporal UI's list, beside the cluster. */
+const SUMMARIES: Record<Job['what'], (cluster: string) => string> = {
+  renewed: (cluster) => `rotate the trust root of ${cluster}: it has renewed itself`,
+  root: (cluster) => `rotate the trust root of ${cluster}: it expires`,
+  issuer: (cluster) => `rotate the issuer of ${cluster}: it expires`,
+};
+
+async function begin({ settings }: Watching, { what, fingerprint: root, why }: Job) {
   const { cluster, rotation } = settings;
+  const isIssuer = what === 'issuer';
   const { workflowId: watch } = workflowInfo();
   try {
-    const child = await startChild<Rotate>(WORKFLOW_TYPE, {
+    const child = await startChild<Rotate>(isIssuer ? ISSUER_WORKFLOW_TYPE : WORKFLOW_TYPE, {
       workflowId: workflowIdFor(cluster),
-      args: [rotation],
+      args: [isIssuer ? issuerPartOf(rotation) : rotation],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       // who stops the watch does not stop the rotation
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      memo: memoOf({ watch, root, why: seenText(look) }),
-      staticSummary: `rotate the trust root of ${markdown(cluster, SUMMARY_LENGTH)}: it has renewed itself`,
+      memo: memoOf({ watch, root, why, ...(what === 'renewed' ? {} : { replaces: what }) }),
+      staticSummary: SUMMARIES[what](markdown(cluster, SUMMARY_LENGTH)),
     });
     return {
       workflowId: child.workflowId,

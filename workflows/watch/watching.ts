@@ -1,9 +1,10 @@
 import { ApplicationFailure, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { present } from '../../src/ground/present.js';
 import { clear, raise } from '../../src/rotation/alerts.js';
-import type { Waiting } from '../../src/rotation/status.js';
+import type { Alert, Waiting } from '../../src/rotation/status.js';
 import { watchMarkdown, type WatchStatus } from '../../src/rotation/watch-status.js';
-import type { WatchSettings } from '../../src/rotation/watch-input.js';
-import { refuseRenewalApproval } from '../../src/rotation/watch-refusals.js';
+import { aheadOf, type WatchSettings } from '../../src/rotation/watch-input.js';
+import { askedAbout, refuseRenewalApproval } from '../../src/rotation/watch-refusals.js';
 import { now } from '../in-phase.js';
 import { approveRenewal, lookNow, WATCH_HELP, watchStatus } from './messages.js';
 
@@ -15,8 +16,18 @@ export interface Watching {
   heard: number;
 }
 
-export function newWatchStatus({ cluster, every, onRenewal }: WatchSettings): WatchStatus {
-  return { workflowId: workflowInfo().workflowId, cluster, startedAt: now(), every, onRenewal, notes: [] };
+export function newWatchStatus(settings: WatchSettings): WatchStatus {
+  const { cluster, every, onRenewal } = settings;
+  const { workflowId } = workflowInfo();
+  return {
+    workflowId,
+    cluster,
+    startedAt: now(),
+    every,
+    onRenewal,
+    notes: [],
+    ...present({ ahead: aheadOf(settings) }),
+  };
 }
 
 /** Registers every handler: before the first wait, so that no message comes too early. */
@@ -26,10 +37,10 @@ export function listen(watching: Watching): void {
   setHandler(
     approveRenewal,
     ({ by, reason }) => {
-      const root = status.look?.root?.fingerprint ?? '';
+      const root = askedAbout(status) ?? '';
       status.approval = { root, at: now(), ...(by ? { claimedBy: by } : {}), ...(reason ? { reason } : {}) };
       watching.heard += 1;
-      return `approved: the rotation to root ${root.slice(0, 12)}`;
+      return `approved: the rotation for root ${root.slice(0, 12)}`;
     },
     { validator: (args) => refuse(refuseRenewalApproval(args, status)), description: WATCH_HELP.approve },
   );
@@ -67,7 +78,7 @@ export function waitFor(watching: Watching, waiting: Omit<Waiting, 'since'> | un
 export function setAlerts(
   { status }: Watching,
   reasons: readonly string[],
-  standing: readonly { reason: string; message: string }[],
+  standing: readonly Omit<Alert, 'since'>[],
 ): void {
   for (const reason of reasons) if (!standing.some((alert) => alert.reason === reason)) clear(status, reason);
   for (const alert of standing) raise(status, alert, now());

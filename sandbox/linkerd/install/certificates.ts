@@ -21,6 +21,8 @@ export interface CertificateOptions {
   certificates: 'separate' | 'default' | 'intermediate' | 'p384';
   /** Milliseconds that the root lives; default: a year. */
   rootLifeMs?: number;
+  /** Milliseconds for which root and issuer have lived already; default: none. */
+  rootAgeMs?: number;
   /** Milliseconds that the issuer lives; default: a year but for a day. */
   issuerLifeMs?: number;
 }
@@ -39,9 +41,10 @@ const YEAR_MS = 365 * DAY_MS;
 export function makeCertificates({
   certificates,
   rootLifeMs = YEAR_MS,
+  rootAgeMs = 0,
   issuerLifeMs = YEAR_MS - DAY_MS,
 }: CertificateOptions): Certificates {
-  const root = rootOf(certificates, rootLifeMs);
+  const root = rootOf(certificates, rootLifeMs, rootAgeMs);
   // an issuer may outlive its root: `step certificate create` does not mind
   const lasting = { ...root.certificate, notAfter: new Date(Date.now() + YEAR_MS) };
   const above = certificates === 'intermediate' ? intermediateUnder(root) : { ...root, certificate: lasting };
@@ -52,7 +55,8 @@ export function makeCertificates({
           root: above.certificate,
           rootKey: above.privateKey,
           commonName: nameOf('identity'),
-          validForMs: issuerLifeMs,
+          now: new Date(Date.now() - rootAgeMs),
+          validForMs: rootAgeMs + issuerLifeMs,
         });
   const between = certificates === 'intermediate' ? above.certificate.pem : '';
   return {
@@ -66,13 +70,19 @@ function nameOf(what: string): string {
   return `${what}.linkerd.cluster.local`;
 }
 
-function rootOf(certificates: CertificateOptions['certificates'], validForMs: number): Issued {
+function rootOf(certificates: CertificateOptions['certificates'], validForMs: number, ageMs: number): Issued {
   if (certificates === 'p384') {
     const key = generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).privateKey;
     return caOf('root', { key, signer: key, pathLength: 1, validForMs });
   }
   const commonName = nameOf(certificates === 'default' ? 'identity' : 'root');
-  return createRoot({ commonName, validForMs, pathLength: certificates === 'intermediate' ? 2 : 1 });
+  const now = new Date(Date.now() - ageMs);
+  return createRoot({
+    commonName,
+    now,
+    validForMs: ageMs + validForMs,
+    pathLength: certificates === 'intermediate' ? 2 : 1,
+  });
 }
 
 function intermediateUnder({ certificate, privateKey }: Issued): Issued {

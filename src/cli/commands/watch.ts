@@ -16,10 +16,13 @@ import { asCalled } from '../called.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { byOption, type CommonOptions, NAMESPACE_OPTION, withOutputOptions } from '../options/common.js';
 import { type InputOptions, watchInput, type WatchInputOptions, withInputOptions } from '../options/input.js';
-import { findSession, type Session } from '../session/connect.js';
+import type { Session } from '../session/connect.js';
+import { lastingSession } from '../session/lasting.js';
 import { answered } from '../session/pollers.js';
-import { findSchedule, findWatch, runningWatch, type WatchSeen } from '../../operate/watch-seen.js';
-import { putSchedule, scheduleOf } from '../session/watches.js';
+import { findSchedule } from '../../operate/schedule-seen.js';
+import { findWatch, runningWatch, type WatchSeen } from '../../operate/watch-seen.js';
+import { putSchedule, scheduleOf } from '../session/schedules.js';
+import { timesFrom } from '../session/times.js';
 import { machineText } from '../view/machine.js';
 import { watchText } from '../view/watch.js';
 
@@ -52,7 +55,12 @@ export function addWatchCommand(program: Command): void {
         'ask',
       ]),
     )
-    .option('--schedule <when>', 'looks of a Temporal Schedule instead: an interval such as 6h, or a cron expression')
+    .option('--before <duration>', 'start a rotation so long before the root expires, where nothing renews it')
+    .option('--issuer-before <duration>', 'the same of the issuer alone (default: as --before)')
+    .option(
+      '--schedule <when>',
+      'looks of a Temporal Schedule instead: an interval such as 6h, or a cron expression (see `schedule`)',
+    )
     .option('--stop', 'end the watch, and remove its Schedule; a rotation that it has started goes on')
     .option('--approve <root>', 'begin the rotation that the watch asks about: the fingerprint that it shows')
     .addOption(byOption('with --approve: your name'))
@@ -67,7 +75,7 @@ async function watch(given: WatchOptions): Promise<void> {
   const read = readWatchInput(input);
   if (!read.ok) throw new CliError(invalidInputMessage(read.problems), EXIT.refused);
   const options = { ...given, cluster: read.settings.cluster };
-  const session = await lastingSession(options.cluster);
+  const session = await lastingSession(options.cluster, 'a watch');
   try {
     process.stdout.write(`${await said(session, options, input)}\n`);
   } finally {
@@ -80,18 +88,6 @@ async function said(session: Session, options: WatchOptions, input: WatchInput):
   if (options.approve !== undefined) return await approve(session, options, options.approve);
   if (options.schedule !== undefined) return await setSchedule(session, options, options.schedule, input);
   return shown(await start(session, options, input), options);
-}
-
-/** @throws CliError where there is none, or only that of this machine */
-async function lastingSession(cluster: string): Promise<Session> {
-  const session = await findSession(cluster, process.env);
-  if (session?.server === 'configured') return session;
-  await session?.close();
-  throw new CliError(
-    'a watch lasts for months, and needs a Temporal server that does: say where one is (TEMPORAL_ADDRESS or a profile). The ' +
-      'embedded server of `reroot rotate` ends with its rotation. Nothing was started',
-    EXIT.refused,
-  );
 }
 
 /** Starts the watch, unless something watches already. */
@@ -140,20 +136,35 @@ async function failure(handle: WorkflowHandle): Promise<CliError> {
 
 async function setSchedule(session: Session, options: WatchOptions, when: string, input: WatchInput): Promise<string> {
   const { cluster } = options;
-  const wanted = scheduleOf(cluster, when, input);
-  if (await runningWatch(session, cluster, undefined)) {
+  const times = timesFrom(when);
+  if (!times) {
     throw new CliError(
-      `watch ${watchIdFor(cluster)} runs: end it first, with \`reroot watch --stop --cluster ${cluster}\``,
+      `--schedule takes an interval such as 6h, or five fields of cron such as "0 6 * * *", not ${JSON.stringify(when)}`,
       EXIT.refused,
     );
   }
-  const how = await putSchedule(session, wanted);
+  const wanted = scheduleOf(cluster, times, input);
+  await refuseBeside(session, cluster);
+  const { how } = await putSchedule(session, wanted);
   process.stderr.write(`Schedule ${plain(wanted.scheduleId)} was ${how} on Temporal ${session.address}\n`);
   return shown((await findWatch(session, cluster)) ?? {}, options);
 }
 
+/** A watch that lasts and a Schedule would look twice. */
+export async function refuseBeside(session: Session, cluster: string): Promise<void> {
+  if (!(await runningWatch(session, cluster, undefined))) return;
+  throw new CliError(
+    `watch ${watchIdFor(cluster)} runs: end it first, with \`reroot watch --stop --cluster ${cluster}\``,
+    EXIT.refused,
+  );
+}
+
 async function stop(session: Session, options: WatchOptions): Promise<string> {
-  const { cluster } = options;
+  return replyText(await endWatch(session, options.cluster), options);
+}
+
+/** Ends whatever watches the cluster. @throws CliError where nothing does */
+export async function endWatch(session: Session, cluster: string): Promise<string> {
   const scheduled = await findSchedule(session, cluster);
   const handle = await runningWatch(session, cluster, scheduled);
   if (!scheduled && !handle) throw nothing(cluster);
@@ -163,7 +174,7 @@ async function stop(session: Session, options: WatchOptions): Promise<string> {
     ...(handle ? [`watch ${handle.workflowId}`] : []),
     ...(scheduled ? [`Schedule ${scheduled.scheduleId}`] : []),
   ];
-  return replyText(`ended: ${ended.join(' and ')}. A rotation that it has started goes on`, options);
+  return `ended: ${ended.join(' and ')}. A rotation that it has started goes on`;
 }
 
 async function approve(session: Session, options: WatchOptions, root: string): Promise<string> {

@@ -44,6 +44,8 @@ export interface WatchInputOptions {
   linkerdNamespace?: string;
   every?: string;
   onRenewal?: 'rotate' | 'ask';
+  before?: string;
+  issuerBefore?: string;
 }
 
 export function withInputOptions(command: Command): Command {
@@ -123,11 +125,11 @@ export function rotationInput(options: ClusterOptions & InputOptions): RotationI
  */
 export function watchInput(options: CommonOptions & InputOptions & WatchInputOptions): WatchInput {
   const file: WatchInput = options.input === undefined ? {} : readInputFile(options.input);
-  const { linkerdNamespace, every, onRenewal } = options;
+  const { linkerdNamespace, every, onRenewal, before, issuerBefore } = options;
   return {
     ...file,
     ...clusterOf(options, file),
-    ...present({ linkerdNamespace, every, onRenewal }),
+    ...present({ linkerdNamespace, every, onRenewal, before, issuerBefore }),
     rotation: rotationFields(options, file.rotation ?? {}),
   };
 }

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { encode } from '../../../src/kubernetes/base64.js';
 import { readBundle } from '../../../src/pki/bundle.js';
 import type { Certificate } from '../../../src/pki/certificate.js';
-import { basicConstraints, createCross, issue, keyUsage } from '../../../src/pki/issue.js';
+import { basicConstraints, createBridge, createCross, issue, keyUsage } from '../../../src/pki/issue.js';
 import { toSec1Pem } from '../../../src/pki/key.js';
+import type { RotationInput } from '../../../src/rotation/input.js';
 import { seenIn } from '../../../src/rotation/watch.js';
 import { DAY_MS } from '../support.js';
 import {
@@ -169,6 +170,81 @@ describe('a look for a renewal', () => {
     const client = temporalClient('ns-1', { 'trust-root-prod': [{ runId: 'r', status: 'FAILED', memo }] });
     const seen = await look(installed({ root: T, previous: O }, { bundle: [O, T] }), { client });
     expect(seen.last).toEqual({ root: T.fingerprint, ended: true });
+  });
+});
+
+describe('a look at what expires', () => {
+  const lookAhead = async (cluster: FakeCluster, rotation: RotationInput = {}) =>
+    await carryOut(cluster, ({ lookForRenewal }) => lookForRenewal, { expiry: { rotation } });
+
+  it('says until when root and issuer last, who writes them, how long a rotation takes, and changes nothing', async () => {
+    const cluster = clusterWith();
+    cluster.addPod('web-1', [O]);
+    const seen = await lookAhead(cluster);
+    expect(seenIn(seen)).toBe('lasting');
+    expect(seen.inUse).toMatchObject([{ fingerprint: O.fingerprint, notAfter: O.notAfter.toISOString() }]);
+    expect(seen.expiry).toMatchObject({
+      issuer: {
+        fingerprint: old.issuer.certificate.fingerprint,
+        notAfter: old.issuer.certificate.notAfter.toISOString(),
+      },
+      owners: { bundle: 'reroot', issuer: 'reroot' },
+      hasRootKey: false,
+      stale: [],
+    });
+    expect(seen.expiry?.lastsMs).toBeGreaterThan(0);
+    expect(cluster.writes).toEqual([]);
+  });
+  it('reckons with windows that open seldom, as preflight does', async () => {
+    const lasts = async (rotation: RotationInput) => (await lookAhead(clusterWith(), rotation)).expiry?.lastsMs ?? 0;
+    const windows = [{ cron: '0 22 * * sun', for: '1h' }];
+    expect((await lasts({ rollout: { windows } })) - (await lasts({}))).toBeGreaterThan(6 * DAY_MS);
+  });
+  it('counts proxies that trust something else than the bundle has', async () => {
+    const cluster = clusterWith();
+    for (const [name, anchors] of [
+      ['a', [O]],
+      ['b', [O, T]],
+      ['c', [T]],
+    ] as const)
+      cluster.addPod(name, anchors);
+    expect((await lookAhead(cluster)).expiry?.stale).toEqual([{ namespace: 'shop', proxies: 2 }]);
+  });
+  it('asks no proxy while a rotation is to be gone on with, and says until when its bridge certificate lasts', async () => {
+    const bridge = createBridge({
+      issuer: old.issuer.certificate,
+      ...{ root: T, rootKey: next.root.privateKey, validForMs: DAY_MS },
+    });
+    const { expiry } = await lookAhead(clusterWith({ rotation: newRotation({ bridgePem: bridge.pem }) }));
+    expect(expiry).toMatchObject({ bridge: { fingerprint: bridge.fingerprint } });
+    expect(expiry).not.toHaveProperty('stale');
+  });
+  it.each([
+    ['of the root in use', O, toSec1Pem(old.root.privateKey), true],
+    ['of another root', T, toSec1Pem(next.root.privateKey), false],
+  ])('finds the key %s: %s', async (_what, root, key, expected) => {
+    const cluster = clusterWith();
+    cluster.put('Secret/reroot-trust-root', { data: { 'ca.crt': encode(root.pem), 'ca.key': encode(key) } });
+    const seen = await lookAhead(cluster);
+    expect(seen.expiry?.hasRootKey).toBe(expected);
+    expect(JSON.stringify(seen)).not.toContain('PRIVATE');
+  });
+  it.each([
+    [
+      'the last rotation of the root was aborted',
+      { outcome: 'aborted', strategy: 'bridge' },
+      { root: O.fingerprint, at: LATER },
+    ],
+    ['not one that was completed', { outcome: 'completed', strategy: 'bridge' }, undefined],
+    ['not one of the issuer', { outcome: 'aborted', strategy: 'issuer' }, undefined],
+  ])('knows from the report that %s', async (_what, report, aborted) => {
+    const cluster = clusterWith();
+    const text = JSON.stringify({ ...report, oldRoots: [{ fingerprint: O.fingerprint }], finishedAt: LATER });
+    cluster.put('ConfigMap/reroot-report', { data: { 'report.json': text } });
+    expect((await lookAhead(cluster)).expiry?.aborted).toEqual(aborted);
+  });
+  it('refuses an input that it does not know', async () => {
+    await expect(lookAhead(clusterWith(), { strategy: 'x' } as unknown as RotationInput)).rejects.toThrow('strategy: ');
   });
 });
 

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EVERY } from '../../../src/rotation/input-fields.js';
-import { readWatchInput } from '../../../src/rotation/watch-input.js';
-import { memoOf, startedByWatch, startedText } from '../../../src/rotation/watch-start.js';
+import { BEFORE, EVERY } from '../../../src/rotation/input-fields.js';
+import { issuerPartOf, readIssuerInput, type RotationInput } from '../../../src/rotation/input.js';
+import { aheadOf, readWatchInput } from '../../../src/rotation/watch-input.js';
+import { memoOf, replacedAlready, startedByWatch, startedText } from '../../../src/rotation/watch-start.js';
 import { refuseRenewalApproval } from '../../../src/rotation/watch-refusals.js';
 import { watchMarkdown, type WatchStatus } from '../../../src/rotation/watch-status.js';
 
@@ -54,10 +55,40 @@ describe("a watch's input", () => {
   });
 });
 
+describe('how long before something expires', () => {
+  const ahead = (input: object) => {
+    const read = readWatchInput(input);
+    return read.ok ? aheadOf(read.settings) : read.problems;
+  };
+  it.each([
+    ['is not said: nothing is done about it', {}, undefined],
+    [
+      'is that of the root for the issuer too',
+      { before: '30d' },
+      { before: 2_592_000_000, issuerBefore: 2_592_000_000 },
+    ],
+    ['may differ', { before: '30d', issuerBefore: '1d' }, { before: 2_592_000_000, issuerBefore: 86_400_000 }],
+    ['is within bounds', { before: '6y' }, [expect.stringContaining('before: "6y" is not from 10s to 5y')]],
+    ['is not said of the issuer alone', { issuerBefore: '1d' }, [expect.stringMatching(/^issuerBefore: goes with/)]],
+  ])('%s', (_what, input, expected) => expect(ahead(input)).toEqual(expected));
+});
+
+describe('what of the input of a rotation is for an issuer alone', () => {
+  it('is an input of rotateIssuer: without what is about a root, and without certificates of one’s own', () => {
+    const rollout = { windows: [{ cron: '0 22 * * *', for: '6h' }] };
+    const kept: RotationInput = { cluster: 'prod', leafRenewal: 'wait', issuer: { validity: '90d' }, rollout };
+    const ofRoot: RotationInput = { strategy: 'patient', approvals: 'none', root: { validity: '10y' } };
+    const part = issuerPartOf({ ...kept, ...ofRoot, adopt: 'a'.repeat(12), certificates: { secret: 'mine' } });
+    expect(part).toEqual(kept);
+    expect(readIssuerInput(part).ok).toBe(true);
+  });
+});
+
 describe('the bounds', () => {
   it('are in the documentation', () => {
     const docs = readFileSync(path.resolve(import.meta.dirname, '../../../docs/input.md'), 'utf8');
-    expect(docs).toMatch(new RegExp(`\\| \`every\` +\\| ${EVERY[0]} +\\| ${EVERY[1]} +\\|`));
+    for (const [field, [least, most]] of Object.entries({ every: EVERY, before: BEFORE, issuerBefore: BEFORE }))
+      expect(docs).toMatch(new RegExp(`\\| \`${field}\` +\\| ${least} +\\| ${most} +\\|`));
   });
 });
 
@@ -73,6 +104,15 @@ describe('a rotation that a watch has started', () => {
     'and no other: %j',
     (memo) => expect(startedByWatch(memo)).toBeUndefined(),
   );
+  it('for a root that expires has nothing to do where that is not in use any more', () => {
+    const started = { watch: 'w', root: 'ab', why: 'it expires', replaces: 'root' } as const;
+    expect(startedByWatch(memoOf(started))).toEqual(started);
+    expect(replacedAlready(started, ['cd'])).toContain('root ab, for which w has started this rotation, is not in use');
+    expect(replacedAlready(started, ['cd', 'ab'])).toBeUndefined();
+    expect(replacedAlready({ ...started, replaces: 'issuer' }, ['cd'])).toBeUndefined();
+    expect(replacedAlready(undefined, ['cd'])).toBeUndefined();
+    expect(startedByWatch({ startedByWatch: { ...started, replaces: 'x' } })).not.toHaveProperty('replaces');
+  });
   it('makes what others have written plain', () => {
     const started = { watch: 'w', root: 'ab', why: 'a\nb\u001B[2J' };
     expect(startedByWatch(memoOf(started))?.why).toBe('a b\uFFFD[2J');
@@ -114,6 +154,11 @@ describe('a word on a renewed root', () => {
     ['a name that nobody can read', { root: 'b'.repeat(64), by: 'a\nb' }, 'must be one line'],
   ])('with %s', (_what, args, refusal) => {
     expect(refuseRenewalApproval(args, asking) ?? 'taken').toContain(refusal);
+  });
+  it('is on what expires, where that is asked about', () => {
+    const status = { ...asking, asks: 'e'.repeat(64) };
+    expect(refuseRenewalApproval({ root: 'e'.repeat(12) }, status)).toBeUndefined();
+    expect(refuseRenewalApproval({ root: 'b'.repeat(64) }, status)).toContain('approve needs {"root": "eeee');
   });
   it('is refused where nobody has asked', () => {
     const { waiting: _, ...quiet } = asking;

@@ -134,14 +134,15 @@ describe('what is due', () => {
   ] as const)('%s', (_what, seen, remembered, due) => expect(dueNow(seen, remembered)).toBe(due));
 
   it('is asked for with the root that is meant, and why the last try has failed', () => {
-    expect(waitingOf('nothing', look(), undefined)).toBeUndefined();
-    expect(waitingOf('ask', renewed(), undefined)).toMatchObject({
+    expect(waitingOf({ due: 'nothing' }, undefined)).toBeUndefined();
+    const job = { what: 'renewed', fingerprint: T.fingerprint, why: seenText(renewed()) } as const;
+    expect(waitingOf({ due: 'ask', job }, undefined)).toMatchObject({
       kind: 'approval',
       on: [expect.stringContaining('by itself: root bbbbbbbbbbbb')],
       todo: expect.stringContaining('`reroot watch --approve bbbbbbbbbbbb`') as string,
     });
     const rotation = { workflowId: 'w', runId: 'r', root: T.fingerprint, startedAt: '', message: 'not ready' };
-    expect(waitingOf('tell', renewed(), rotation)).toMatchObject({
+    expect(waitingOf({ due: 'tell', job }, rotation)).toMatchObject({
       kind: 'attention',
       on: [expect.any(String), 'not ready'],
     });

@@ -88,12 +88,15 @@ describe('a file that is no input', () => {
 describe('the input of a watch', () => {
   it('is that of its file; flags of a rotation are for the one that it starts', () => {
     const input = file('cluster: prod\nevery: 1h\nrotation: { strategy: patient, root: { key: keep } }\n');
-    const flags = { every: '5m', onRenewal: 'ask', strategy: 'standard', linkerdNamespace: 'mesh' } as const;
+    const own = { every: '5m', onRenewal: 'ask', before: '20d', issuerBefore: '10d' } as const;
+    const flags = { ...own, strategy: 'standard', linkerdNamespace: 'mesh' } as const;
     expect(watchInput({ ...given, input, ...flags })).toEqual({
       cluster: 'prod',
       linkerdNamespace: 'mesh',
       every: '5m',
       onRenewal: 'ask',
+      before: '20d',
+      issuerBefore: '10d',
       rotation: { strategy: 'standard', rollout: {}, root: { key: 'keep' }, issuer: {} },
     });
   });
