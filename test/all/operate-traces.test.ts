@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { cliProgram } from '../../sandbox/kit/index.js';
 import { replays } from '../../worker/replay.js';
 import { expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
-import { eventually, statusWhere } from '../integration/support.js';
+import { eventually, ROTATION_MS, statusWhere } from '../integration/support.js';
 
 /** A worker that traces, and an OpenTelemetry collector that keeps what it is sent. */
 
@@ -94,6 +94,7 @@ beforeAll(async () => {
   traced = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_BSP_SCHEDULE_DELAY: '100' };
   mesh = await ownMesh();
 });
+afterEach(async () => await mesh.endRotations());
 afterAll(async () => {
   await mesh.stop();
   collector.closeAllConnections();
@@ -130,7 +131,9 @@ it('sends the spans of a rotation and of its steps as one tree, over the death o
   expect(new Set(asked.map(({ parent }) => parent))).toEqual(new Set([root?.id]));
   expect(done.map(({ name }) => name)).toEqual(
     expect.arrayContaining(
-      ['generate', 'addTarget', 'checkGate', 'dropRetired', 'finish'].map((step) => `RunActivity:${step}`),
+      ['preflight', 'generate', 'checkGate', 'writeIssuer', 'dropRetired', 'finish'].map(
+        (step) => `RunActivity:${step}`,
+      ),
     ),
   );
   // each step is below the span that asked for it, by whichever worker
@@ -169,8 +172,9 @@ it('may be turned on and off in the middle of a rotation', async () => {
   const handle = await mesh.start(FAST);
   await statusWhere(handle, 'trust', ({ phase }) => phase === 'trust');
   const untracedMb = mesh.worker().peakRssMb();
+  const before = spans.length;
   await mesh.changeWorker(undefined, traced);
-  await statusWhere(handle, 'retire', ({ phase }) => phase === 'retire');
+  await eventually('steps of the worker that traces', async () => spans.length > before + 3, ROTATION_MS);
   const tracedMb = mesh.worker().peakRssMb();
   await mesh.changeWorker();
   expect((await seenThrough(handle)).outcome).toBe('completed');
