@@ -93,12 +93,11 @@ interface Seen {
 
 /** The clock that is gone by is that of the API server's answers, and may be set back a little meanwhile. */
 function spanOf(lines: readonly LineOfProxy[], known: readonly Date[]): Pick<LastLook, 'from' | 'to'> {
-  let [from, to] = [Infinity, -Infinity];
-  const note = (time: number) => ([from, to] = [Math.min(from, time), Math.max(to, time)]);
-  for (const date of known) note(date.getTime());
-  for (const line of lines)
-    if (line.kind === 'proxy') for (const seen of [line.anchors, line.chain]) if (seen) note(Date.parse(seen.at));
-  return { from: new Date(from), to: new Date(to) };
+  const seen = lines.flatMap((line) => (line.kind === 'proxy' ? [line.anchors, line.chain] : []));
+  const times = [...known.map((date) => date.getTime()), ...seen.flatMap((one) => (one ? [Date.parse(one.at)] : []))];
+  const least = (a: number, b: number) => Math.min(a, b);
+  const most = (a: number, b: number) => Math.max(a, b);
+  return { from: new Date(times.reduce(least)), to: new Date(times.reduce(most)) };
 }
 
 function isSameProcess(seen: Seen | undefined, { startedAt }: MeshedPod): boolean {

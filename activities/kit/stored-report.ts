@@ -24,11 +24,11 @@ export async function storedReport(k8s: Kubernetes): Promise<StoredReport> {
   const { evidence } = report;
   if (!evidence || 'missing' in evidence)
     return { records, file: { format: FORMAT, report, evidence: [] }, problems: [] };
-  const read = await lines(k8s, namespace, evidence);
+  const read = await linesIn(k8s, namespace, evidence);
   return { records, file: { format: FORMAT, report, evidence: read.lines }, problems: read.problems };
 }
 
-async function lines(
+async function linesIn(
   k8s: Kubernetes,
   namespace: string,
   { chunks }: EvidenceIndex,
@@ -37,15 +37,19 @@ async function lines(
   const problems: string[] = [];
   for (const [index, chunk] of chunks.entries()) {
     const text = await readEvidence(k8s, namespace, index);
-    const name = `ConfigMap ${namespace}/${EVIDENCE_CONFIGMAPS[index] ?? index}`;
-    if (text === undefined) problems.push(`${name} has no evidence any more`);
-    else {
-      try {
-        for (const line of unpack(text, chunk).split('\n')) if (line) found.push(JSON.parse(line) as EvidenceLine);
-      } catch (error) {
-        problems.push(`${name} is not as it was written: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }
+    const piece = text === undefined ? 'has no evidence any more' : linesOf(text, chunk);
+    if (typeof piece !== 'string') found.push(...piece);
+    else problems.push(`ConfigMap ${namespace}/${EVIDENCE_CONFIGMAPS[index] ?? index} ${piece}`);
   }
   return { lines: found, problems };
+}
+
+/** @returns what it is not, where it is not as it was written */
+function linesOf(text: string, chunk: EvidenceIndex['chunks'][number]): EvidenceLine[] | string {
+  try {
+    const lines = unpack(text, chunk).split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as EvidenceLine);
+  } catch (error) {
+    return `is not as it was written: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

@@ -14,7 +14,7 @@ export function hasPrivateKey(text: string): boolean {
 }
 
 function isPrivateKey(der: Buffer): boolean {
-  if (der[0] !== 0x30) return false; // a SEQUENCE, as all three are
+  if (!beginsAsKey(der)) return false;
   return (['pkcs8', 'pkcs1', 'sec1'] as const).some((type) => {
     try {
       return createPrivateKey({ key: der, format: 'der', type }).type === 'private';
@@ -22,4 +22,13 @@ function isPrivateKey(der: Buffer): boolean {
       return false;
     }
   });
+}
+
+const [SEQUENCE, INTEGER] = [0x30, 0x02];
+
+/** All three are a SEQUENCE that begins with a version; a certificate begins with another SEQUENCE. */
+function beginsAsKey(der: Buffer): boolean {
+  const [tag, length = 0] = der;
+  const start = length < 0x80 ? 2 : 2 + (length & 0x7f);
+  return tag === SEQUENCE && der[start] === INTEGER;
 }

@@ -90,7 +90,7 @@ function approvalLine(approval: RotationReport['approvals'][number]): string {
 function whoText({ claimedBy, sender, update }: Word): string {
   const claimed = claimedBy === undefined ? 'somebody who gives no name' : `${claimedBy} (as they say)`;
   if (sender) return `${claimed}, sent by ${senderText(sender)}`;
-  return update ? `${claimed}, and no server has said who sent it` : `${claimedBy ?? 'the input of the rotation'}`;
+  return update ? `${claimed}, and no server has said who sent it` : (claimedBy ?? 'the input of the rotation');
 }
 
 function senderText({ identity, principal }: Sender): string {

@@ -139,7 +139,10 @@ export function creations(): { refused: Attempt[]; allowed: Attempt[] } {
       secret('reroot-rotation', { type: 'Opaque' }, account),
       secret('reroot-rotation', { type: 'Opaque', data: { evil: 'AA==' } }),
       secret('linkerd-identity-issuer', { type: 'Opaque' }),
-      { what: 'ConfigMap evil', method: 'POST', path: `${LINKERD}/configmaps`, body: { metadata: { name: 'evil' } } },
+      ...['evil', 'reroot-evidence-16'].map((name) => ({
+        ...{ what: `ConfigMap ${name}`, method: 'POST' as const },
+        ...{ path: `${LINKERD}/configmaps`, body: { metadata: { name } } },
+      })),
       {
         what: 'approval',
         method: 'POST',

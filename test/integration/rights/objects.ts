@@ -33,6 +33,7 @@ export function onObjects(leaseVersion: string): Attempt[] {
     ['configmaps/linkerd-config', 'binary data', [add('/binaryData', { evil: 'AA==' })]],
     ['configmaps/reroot-report', 'another key', [add('/data', { evil: 'x' })]],
     ['configmaps/reroot-timeline', 'another key', [add('/data', { evil: 'x' })]],
+    ['configmaps/reroot-evidence-15', 'another key', [add('/data', { evil: 'x' })]],
   ];
   const patches = changes.map(([object, what, body]): Attempt => ({
     what: `change of ${object}: ${what}`,
@@ -86,6 +87,8 @@ export function writes(leaseVersion: string): Attempt[] {
     patch('configmaps/linkerd-config', [replace('/data/values', 'x')]),
     patch('configmaps/reroot-report', [add('/data', { 'report.json': '{}' })]),
     patch('configmaps/reroot-timeline', [add('/data', { 'timeline.json': '{}' })]),
+    patch('configmaps/reroot-evidence-0', [add('/data', { evidence: 'AA==' })]),
+    patch('configmaps/reroot-evidence-15', [add('/data', {})]),
     {
       what: 'a dry run of a pod',
       method: 'POST',

@@ -28,10 +28,10 @@ describe('evidence in pieces', () => {
   const line = (index: number) => `${JSON.stringify({ index, der: randomBytes(600).toString('base64') })}\n`;
 
   it.each([
-    ['nothing', 0],
-    ['one line', 1],
-    ['what fills several', 6000],
-  ])('is the same again, and each fits: %s', (_what, many) => {
+    ['nothing', 0, 0],
+    ['one line', 1, 1],
+    ['what fills several', 4000, 5],
+  ])('is the same again, and each fits: %s', (_what, many, pieces) => {
     const lines = Array.from({ length: many }, (_, index) => line(index));
     const { texts, index } = pack(lines, 16);
     expect(texts.every(({ length }) => length <= MOST_CHUNK)).toBe(true);
@@ -39,7 +39,7 @@ describe('evidence in pieces', () => {
     expect(again).toBe(lines.join(''));
     expect(index.digest).toBe(digestOf(lines.join('')));
     expect(index.bytes).toBe(lines.join('').length);
-    if (many > 1000) expect(texts.length).toBeGreaterThan(2);
+    expect(texts).toHaveLength(pieces);
   });
   it('is the same bytes each time', () => {
     const lines = Array.from({ length: 50 }, (_, index) => line(index));
@@ -54,7 +54,7 @@ describe('evidence in pieces', () => {
     const { texts, index } = pack(['a\n'], 1);
     const [chunk = { digest: '', bytes: 0 }] = index.chunks;
     expect(() => unpack(texts[0] ?? '', { ...chunk, digest: digestOf('b') })).toThrow('its digest is');
-    expect(() => unpack('AAAA', chunk)).toThrow();
+    expect(() => unpack('AAAA', chunk)).toThrow('incorrect header check');
   });
   it('stands in the order of namespaces and pods', () => {
     const proxy = (namespace: string, pod: string) => ({ namespace, pod, uid: 'u' }) as LineOfProxy;
