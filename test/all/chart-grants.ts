@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject, Values } from '../../sandbox/kit/index.js';
@@ -102,7 +102,8 @@ export const CHOICES: Record<string, Choice> = {
 
 export function expectedGrants({ files, without = [] }: Choice): string[] {
   const folder = path.resolve(import.meta.dirname, '../../deploy/rbac');
-  const objects = files.flatMap((file) =>
+  const events = existsSync(path.join(folder, 'events.yaml')) ? ['events'] : [];
+  const objects = [...files, ...events].flatMap((file) =>
     parseAllDocuments(readFileSync(path.join(folder, `${file}.yaml`), 'utf8')).map(
       (document) => document.toJS() as KubernetesObject,
     ),

@@ -9,6 +9,7 @@ The rules, the objects and the policy are those of `kubectl apply -k deploy`: fi
 {{- $certManager := or (eq .Values.owners.bundle "certManager") (eq .Values.owners.issuer "certManager") -}}
 {{- if or .Values.certManager.installed $certManager -}}{{- $files = append $files "cert-manager" -}}{{- end -}}
 {{- if $certManager -}}{{- $files = append $files "cert-manager-renew" -}}{{- end -}}
+{{- if and .Values.rights.events (.Files.Get "files/deploy/rbac/events.yaml") -}}{{- $files = append $files "events" -}}{{- end -}}
 {{- if .Values.rights.eviction -}}{{- $files = append $files "eviction" -}}{{- end -}}
 {{- if .Values.rights.portForward -}}{{- $files = append $files "port-forward" -}}{{- end -}}
 {{- if .Values.rights.rollouts -}}{{- $files = append $files "rollouts" -}}{{- end -}}
