@@ -30,6 +30,7 @@ export type { PlannedPhase, ReportedPhase } from './rotation/planned-phases.js';
 export type { Approval, RotationReport } from './rotation/report.js';
 export type { Alert, RotationStatus, Waiting } from './rotation/status.js';
 export type { RenewalLook } from './rotation/watch.js';
+export type { Ahead, Expiry } from './rotation/watch-expiry.js';
 export type { WatchInput } from './rotation/watch-input.js';
 export type { WatchReport, WatchStatus } from './rotation/watch-status.js';
 export {
@@ -49,14 +50,14 @@ type RotationWorkflow<Input> = (input?: Input) => Promise<RotationReport | PlanR
 
 /**
  * Replaces the trust root: give it to `client.workflow.start`. With `planOnly` the result is the plan, else the report.
- * It fails with `InvalidInput`, `PreflightFailed`, `RotationAlreadyRunning` or `Aborted`.
+ * It fails with `InvalidInput`, `PreflightFailed`, `RotationAlreadyRunning` or `Aborted`; one that a watch has started also with `RootReplaced`.
  */
 export const rotateTrustRoot: RotationWorkflow<RotationInput> = workflow(WORKFLOW_TYPE);
 
 /** Replaces the identity issuer under the root in use. It fails as `rotateTrustRoot` does, or with `RootKeyMissing`. */
 export const rotateIssuer: RotationWorkflow<IssuerInput> = workflow(ISSUER_WORKFLOW_TYPE);
 
-/** Watches a root that cert-manager renews by itself, and starts its rotation. It fails with `InvalidInput` or `NothingToWatch`. */
+/** Watches a root that cert-manager renews by itself, or one that expires (`before`), and starts its rotation. It fails with `InvalidInput` or `NothingToWatch`. */
 export const watchTrustRoot: WatchWorkflow = workflow(WATCH_WORKFLOW_TYPE);
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, ScheduleOverlapPolicy } from '@temporalio/client';
@@ -78,11 +78,50 @@ async function end(): Promise<void> {
 }
 
 async function clean(): Promise<void> {
+  if (process.env['DEBUG_SCHEDULE']) {
+    for await (const { workflowId, type, status } of client.workflow.list()) {
+      const { raw } = await client.workflow.getHandle(workflowId).describe();
+      console.log(
+        workflowId,
+        type,
+        status.name,
+        JSON.stringify(raw.pendingActivities).slice(0, 1500),
+        JSON.stringify(raw.pendingWorkflowTask).slice(0, 600),
+      );
+    }
+    console.log(readFileSync(mesh.worker().logFile, 'utf8').slice(-3000));
+  }
   await handle()
     .delete()
     .catch(() => undefined);
   await mesh.endRotations();
 }
+
+describe('what cannot be scheduled', () => {
+  it('is refused with everything that is wrong, before anything is made', async () => {
+    const flags = ['--at', 'noon', '--every', '6h', '--before', 'soon', '--pace', 'organic', '--strategy', 'standard'];
+    const { code, stderr } = await reroot(['schedule', 'create', ...flags]);
+    expect(code).toBe(2);
+    for (const part of [
+      '--at, --every: say one of them',
+      '--at: "noon"',
+      'before: "soon"',
+      'rotation.rollout.pace: organic',
+    ])
+      expect(stderr).toContain(part);
+  });
+  it.each(['create', 'show', 'trigger'])(
+    'has no embedded server, which ends with its rotation: %s',
+    async (command) => {
+      const { code, stderr } = await reroot(['schedule', command], {
+        TEMPORAL_ADDRESS: '',
+        TEMPORAL_CONFIG_FILE: '/nowhere',
+      });
+      expect(code).toBe(2);
+      expect(stderr).toContain('a Schedule lasts for months, and needs a Temporal server that does');
+    },
+  );
+});
 
 describe('a root that expires', () => {
   beforeAll(begin);

@@ -17,7 +17,8 @@ import { causeOf, stepsOn } from '../steps.js';
 import { setAlerts, show, type Watching, waitFor } from './watching.js';
 
 /** What a worker that may not look lacks. */
-const RIGHTS = 'A watch needs the rights of a rotation: deploy/rbac/cert-manager.yaml and cert-manager-renew.yaml.';
+const RIGHTS =
+  'A watch needs the rights of a rotation: deploy/rbac, where cert-manager makes the root cert-manager.yaml and cert-manager-renew.yaml too.';
 
 /** How long a look takes before it is said that a worker may be missing. */
 const SILENCE = '10s';

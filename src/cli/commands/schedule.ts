@@ -160,12 +160,15 @@ async function afterLook(session: Session, cluster: string, before: string | und
   const giveUpAt = Date.now() + LOOK_MS;
   for (;;) {
     const seen = await seenOrNone(session, cluster);
-    const { last } = seen.schedule ?? {};
-    const isNew = last !== undefined && last.runId !== before;
-    const isThrough = last?.report !== undefined || last?.failure !== undefined || seen.status?.waiting !== undefined;
-    if ((isNew && isThrough) || Date.now() >= giveUpAt) return seen;
+    if (isThrough(seen, before) || Date.now() >= giveUpAt) return seen;
     await sleep(PAUSE_MS);
   }
+}
+
+function isThrough({ schedule, status }: WatchSeen, before: string | undefined): boolean {
+  const last = schedule?.last;
+  if (!last || last.runId === before) return false;
+  return [last.report, last.failure, status?.waiting].some((end) => end !== undefined);
 }
 
 async function remove(session: Session, options: CommonOptions): Promise<string> {

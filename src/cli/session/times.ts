@@ -28,20 +28,31 @@ const UTC = 'UTC';
 
 /** Reads them; everything that is wrong at once. */
 export function readTimes(given: GivenTimes): TimesResult {
-  const { at, every, cron, timeZone } = given;
+  const { at, every, cron } = given;
   const several = Object.entries({ at, every, cron }).filter(([, value]) => value !== undefined);
-  const checks = [
-    several.length > 1 && `${several.map(([name]) => `--${name}`).join(', ')}: say one of them`,
-    timeZone !== undefined && every !== undefined && '--time-zone: an interval has none; it goes with --at or --cron',
-    timeZone !== undefined && !isTimeZone(timeZone) && `--time-zone: ${JSON.stringify(timeZone)} is no IANA time zone`,
-    at !== undefined && !clockOf(at) && `--at: ${JSON.stringify(at)} is not a time such as 03:00`,
-    every !== undefined && !intervalOf(every) && `--every: ${JSON.stringify(every)} is not an interval such as 6h`,
-    cron !== undefined &&
-      !isCron(cron) &&
-      `--cron: ${JSON.stringify(cron)} is not five fields of cron such as "0 6 * * *"`,
-  ];
-  const problems = checks.filter((problem) => problem !== false);
+  const tooMany = several.length > 1 ? [`${several.map(([name]) => `--${name}`).join(', ')}: say one of them`] : [];
+  const hasNone = given.timeZone !== undefined && every !== undefined;
+  const clock = hasNone ? ['--time-zone: an interval has none; it goes with --at or --cron'] : [];
+  const problems = [...tooMany, ...clock, ...FORMS.flatMap((form) => misfit(form, given))];
   return problems.length > 0 ? { ok: false, problems } : { ok: true, times: timesOf(given) };
+}
+
+interface Form {
+  of: keyof GivenTimes;
+  flag: string;
+  isFit(text: string): boolean;
+  is: string;
+}
+
+const FORMS: readonly Form[] = [
+  { of: 'timeZone', flag: '--time-zone', isFit: isTimeZone, is: 'an IANA time zone such as Europe/Berlin' },
+  { of: 'at', flag: '--at', isFit: (text) => clockOf(text) !== undefined, is: 'a time such as 03:00' },
+  { of: 'every', flag: '--every', isFit: (text) => intervalOf(text) !== undefined, is: 'an interval such as 6h' },
+  { of: 'cron', flag: '--cron', isFit: isCron, is: 'five fields of cron such as "0 6 * * *"' },
+];
+
+function misfit({ of, flag, isFit, is }: Form, { [of]: text }: GivenTimes): string[] {
+  return text === undefined || isFit(text) ? [] : [`${flag}: ${JSON.stringify(text)} is not ${is}`];
 }
 
 function timesOf({ at = DAILY, every, cron, timeZone = UTC }: GivenTimes): Times {
