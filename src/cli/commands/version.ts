@@ -13,7 +13,7 @@ interface VersionOptions extends ClusterOptions {
 }
 
 const HELP = `
-What does not answer within 5 s is named as a problem, and the exit code stays 0. \`reroot --version\` prints the number alone.`;
+What does not answer is named as a problem, and the exit code stays 0. \`reroot --version\` prints the number alone.`;
 
 export function addVersionCommand(program: Command): void {
   const command = withOutputOptions(
