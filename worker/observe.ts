@@ -6,7 +6,9 @@ import packageJson from '../package.json' with { type: 'json' };
 import type { AnsweredRequest, Kubernetes } from '../src/kubernetes/client.js';
 import type { Prober } from '../src/linkerd/proxies/observe.js';
 import { createMetrics, type Metrics, type StepOutcome } from '../src/operate/metrics.js';
+import { speaker } from '../src/operate/speaker.js';
 import { type Operating, startOperating } from '../src/operate/start.js';
+import { webhookAt } from '../src/operate/webhook.js';
 import type { WorkerConfig } from './config.js';
 
 /** What a worker has that is looked at. */
@@ -37,11 +39,13 @@ export function observerOf(config: WorkerConfig, log: Logger): Observer | undefi
     onAnswer: (answered) => metrics.answered(answered),
     timeStep: stepTimer(metrics),
     start: async ({ k8s, prober, connection, namespace, workers }) => {
+      const webhook = webhookAt({ url: config.REROOT_WEBHOOK_URL, file: config.REROOT_WEBHOOK_URL_FILE });
       const options = {
         ...{ k8s, prober, temporal: new Client({ connection, namespace }), cluster, version, address, metrics, log },
         probeResults: config.REROOT_PROBE_RESULTS,
         lookIntervalMs: config.REROOT_LOOK_INTERVAL_S * 1000,
         whyNotReady: () => whyNotReady(workers),
+        tell: speaker({ k8s, log, webhook, onNotice: metrics.noticed }).tell,
       };
       try {
         return await startOperating(options);

@@ -73,7 +73,11 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
       await Worker.create({
         ...shared,
         taskQueue: queues.steps,
-        ...stepOptions({ k8s, prober, temporalAddress: address, approvals: config.REROOT_APPROVALS }, observer, tracing),
+        ...stepOptions(
+          { k8s, prober, temporalAddress: address, approvals: config.REROOT_APPROVALS },
+          observer,
+          tracing,
+        ),
       }),
     ];
     const operating = await observer?.start({ k8s, prober, connection, namespace, workers });

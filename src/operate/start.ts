@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PAGES } from '../picture/index.js';
 import type { Overview } from '../rotation/overview.js';
 import { gatherer, type Gatherer, type Sources } from './gather.js';
 import { isLookDue, type Looked, pulseMs } from './look-due.js';
 import type { Metrics } from './metrics.js';
-import { PLAIN_PAGES } from './plain-pages.js';
 import { reasonOf } from './problems.js';
-import { type Pages, serveHttp } from './server.js';
+import { serveHttp } from './server.js';
 
 export interface OperateOptions extends Sources {
   /** `host:port` to serve at; port 0: any that is free. */
@@ -15,8 +15,6 @@ export interface OperateOptions extends Sources {
   metrics: Metrics;
   /** In words; undefined: whoever runs this is ready. */
   whyNotReady?: (() => string | undefined) | undefined;
-  /** Absent: the overview as it is. */
-  pages?: Pages | undefined;
   /** Told of each overview, one after the other; that it fails is logged. */
   tell?: ((overview: Overview) => Promise<void>) | undefined;
   log: { warn(fields: object, message: string): void };
@@ -38,12 +36,12 @@ const LAST_MS = 2000;
  * @throws Error when it cannot listen at the address
  */
 export async function startOperating(options: OperateOptions): Promise<Operating> {
-  const { k8s, metrics, pages = PLAIN_PAGES, whyNotReady } = options;
+  const { k8s, metrics, whyNotReady } = options;
   const gathered = gatherer(options);
   const over = new AbortController();
   const server = await serveHttp(options.address, {
     overview: gathered.overview,
-    pages,
+    pages: PAGES,
     metrics: async () => await metrics.exposition(),
     whyNotReady: () => whyNotReady?.() ?? (k8s.clock?.now() ? undefined : 'the API server has not answered yet'),
   });

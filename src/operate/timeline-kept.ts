@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Kubernetes } from '../kubernetes/client.js';
 import { readTimeline, writeTimeline } from '../records/timeline.js';
 import { HOLDINGS, MOST_SAMPLES, type Sample } from '../rotation/census.js';
+import type { RotationReport } from '../rotation/report.js';
 import type { LookedFor } from './mesh-seen.js';
 import type { Problems } from './problems.js';
 import { nextTimeline, type Timeline } from './timeline.js';
@@ -50,6 +51,16 @@ export function timelineKeeper(k8s: Kubernetes, intervalMs: number, problems: Pr
       return known?.samples ?? [];
     },
   };
+}
+
+/** The points of a rotation that has ended, as the cluster keeps them; none, where they are another's or cannot be read. */
+export async function keptSamples(
+  k8s: Kubernetes,
+  { linkerdNamespace, workflowId, startedAt }: Pick<RotationReport, 'linkerdNamespace' | 'workflowId' | 'startedAt'>,
+): Promise<Sample[]> {
+  const read = await readTimeline(k8s, linkerdNamespace).catch(() => ({ value: undefined }));
+  const kept = timelineOf(read.value);
+  return kept?.workflowId === workflowId && (kept.samples[0]?.at ?? '') >= startedAt ? kept.samples : [];
 }
 
 /** @returns undefined when nobody says in which phase this is */

@@ -1,8 +1,10 @@
 import { formatDuration } from '../ground/duration.js';
-import { plain } from '../ground/plain.js';
 import type { Overview } from '../rotation/overview.js';
 import type { CertificateFacts } from '../rotation/payloads.js';
 import type { RotationReport, Sender, Word } from '../rotation/report.js';
+import { html, type Html } from './html.js';
+import { renderPage } from './page.js';
+import { short } from './words.js';
 
 /** The report of a rotation as a document of its own: no script, nothing to load, readable in print. */
 
@@ -32,67 +34,41 @@ export interface ProxyRow {
   at: string;
 }
 
-/** Draws the same picture as the live page. */
-export interface Picture {
-  /** Style sheet. */
-  style: string;
-  /** HTML to stand in the body, of which every text of others is escaped. */
-  body(overview: Overview, now: Date): string;
-}
-
-export function renderReport(document: ReportDocument, picture: Picture): string {
-  const { report, overview } = document;
+export function renderReport(document: ReportDocument): string {
+  const { report, overview, proxies } = document;
   const title = `Rotation of cluster ${report.cluster}: ${report.outcome}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${text(title)}</title>
-<style>${picture.style}${STYLE}</style>
-</head>
-<body>
-${picture.body(overview, new Date(report.finishedAt))}
-<main class="report">
-<h1>${text(title)}</h1>
-${facts(report)}
-${list('Approved', report.approvals.map(approvalText))}
-${list(
-  'Waived',
-  report.waivers.map(
-    (waiver) => `${waiver.subject}${waiver.gate ? ` (${waiver.gate})` : ''}: ${waiver.reason}, by ${whoText(waiver)}`,
-  ),
-)}
-${phases(report)}
-${verified(document)}
-${proxies(document.proxies)}
-${list("The old issuer's key: copies that were not deleted", report.oldKeyCopies ?? [])}
-${list('Notes', report.notes)}
-</main>
-</body>
-</html>
-`;
+  const more = [
+    section('The record', facts(report)),
+    list('Approved', report.approvals.map(approvalText)),
+    list('Waived', report.waivers.map(waiverText)),
+    section('Phases', phases(report)),
+    verified(document),
+    proxies.length > 0 && section('Proxies at the end', table(proxies)),
+    list("The old issuer's key: copies that were not deleted", report.oldKeyCopies ?? []),
+    list('Notes', report.notes),
+  ].filter((part) => part !== false);
+  return renderPage(overview, new Date(report.finishedAt), { live: false, title, more });
 }
 
-const STYLE = `
-.report{max-width:72rem;margin:0 auto;padding:1rem;font:1rem/1.5 system-ui,sans-serif}
-.report table{border-collapse:collapse;width:100%}
-.report th,.report td{text-align:left;vertical-align:top;padding:.25rem .5rem;border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)}
-.report code{overflow-wrap:anywhere;font-size:.85em}
-.report .wide{overflow-x:auto}
-`;
-
-/** Characters of one text. */
-const LONGEST = 2200;
-
-/** Text of others, as HTML shows it and runs none of it. */
-function text(value: string): string {
-  const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  return plain(value, LONGEST).replaceAll(/[&<>"']/g, (character) => escapes[character] ?? character);
+function section(title: string, content: Html): Html {
+  const id = title.toLowerCase().replaceAll(/[^a-z]+/g, '-');
+  return html`<section class="record" aria-labelledby="${id}">
+    <h2 id="${id}">${title}</h2>
+    ${content}
+  </section>`;
 }
 
-function facts(report: RotationReport): string {
+function list(title: string, items: readonly string[]): Html | false {
+  if (items.length === 0) return false;
+  return section(
+    title,
+    html`<ul class="items">
+      ${items.map((item) => html`<li>${item}</li>`)}
+    </ul>`,
+  );
+}
+
+function facts(report: RotationReport): Html {
   const { startedAt, finishedAt, startedBy, aborted, outcome, oldRoots, newRoot, newIssuer } = report;
   const made = outcome === 'completed' ? 'New' : 'Taken back:';
   const rows: [string, string][] = [
@@ -106,7 +82,15 @@ function facts(report: RotationReport): string {
     ...(newIssuer ? [[`${made} issuer`, certificate(newIssuer)] as [string, string]] : []),
     ['Digest', report.digest ?? 'none'],
   ];
-  return table(rows.map(([name, value]) => `<tr><th scope="row">${text(name)}</th><td>${text(value)}</td></tr>`));
+  return html`<dl class="facts">
+    ${rows.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
 }
 
 function abortedText(aborted: NonNullable<RotationReport['aborted']>): string {
@@ -122,6 +106,11 @@ function approvalText(approval: RotationReport['approvals'][number]): string {
   return `${phase} at ${at}, plan ${planHash}, by ${whoText(approval)}${reason ? `: ${reason}` : ''}`;
 }
 
+function waiverText(waiver: RotationReport['waivers'][number]): string {
+  const { subject, gate, reason } = waiver;
+  return `${subject}${gate ? ` (${gate})` : ''}: ${reason}, by ${whoText(waiver)}`;
+}
+
 function whoText({ claimedBy, sender }: Word): string {
   const claimed = claimedBy ?? 'somebody who gives no name';
   return sender ? `${claimed}, sent by ${senderText(sender)}` : claimed;
@@ -131,14 +120,14 @@ function senderText({ identity = 'a client without a name', principal }: Sender)
   return principal ? `${principal} (client ${identity})` : identity;
 }
 
-function phases({ phases: all }: RotationReport): string {
+function phases({ phases: all }: RotationReport): Html {
   const rows = all.map(({ phase, state, startedAt = '', tookMs }) => [
     ...[phase, state, startedAt, tookMs === undefined ? '' : formatDuration(tookMs)],
   ]);
-  return `<h2>Phases</h2>${grid(['Phase', 'State', 'Began', 'Took'], rows)}`;
+  return grid(['Phase', 'State', 'Began', 'Took'], rows);
 }
 
-function verified({ checks, compared }: ReportDocument): string {
+function verified({ checks, compared }: ReportDocument): Html | false {
   const items = checks.flatMap(({ what, passed, problems }) => [
     passed ? `✔ ${what}` : `✖ It does not hold that ${what}`,
     ...(passed ? [] : problems.map((problem) => `✖ ${problem}`)),
@@ -146,29 +135,34 @@ function verified({ checks, compared }: ReportDocument): string {
   return list('Verified', [...items, compared]);
 }
 
-function proxies(rows: readonly ProxyRow[]): string {
-  if (rows.length === 0) return '';
-  const short = (fingerprints: readonly string[]) => fingerprints.map((one) => one.slice(0, 12)).join(' ');
+function table(rows: readonly ProxyRow[]): Html {
+  const names = (fingerprints: readonly string[]) => fingerprints.map(short).join(' ');
   const cells = rows.map(({ namespace, workload, pod, uid, how, anchors, chain, at }) => [
-    ...[namespace, workload, pod, uid, how, short(anchors), short(chain), at],
+    ...[namespace, workload, pod, uid, how, names(anchors), names(chain), at],
   ]);
   const head = ['Namespace', 'Workload', 'Pod', 'uid', 'How', 'Its process trusts', 'It presents', 'Seen at'];
-  return `<h2>Proxies at the end</h2><details><summary>${rows.length} proxies</summary>${grid(head, cells)}</details>`;
+  return html`<details>
+    <summary>${rows.length} proxies</summary>
+    ${grid(head, cells)}
+  </details>`;
 }
 
-function list(title: string, items: readonly string[]): string {
-  if (items.length === 0) return '';
-  return `<h2>${text(title)}</h2><ul>${items.map((item) => `<li>${text(item)}</li>`).join('\n')}</ul>`;
-}
-
-function grid(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const titles = head.map((title) => `<th scope="col">${text(title)}</th>`).join('');
-  return table([
-    `<tr>${titles}</tr>`,
-    ...rows.map((cells) => `<tr>${cells.map((cell) => `<td>${text(cell)}</td>`).join('')}</tr>`),
-  ]);
-}
-
-function table(rows: readonly string[]): string {
-  return `<div class="wide"><table>${rows.join('\n')}</table></div>`;
+function grid(head: readonly string[], rows: readonly (readonly string[])[]): Html {
+  return html`<div class="scroll" tabindex="0">
+    <table>
+      <thead>
+        <tr>
+          ${head.map((title) => html`<th scope="col">${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (cells) =>
+            html`<tr>
+              ${cells.map((cell) => html`<td>${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }

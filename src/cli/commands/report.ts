@@ -9,14 +9,15 @@ import { overviewOf } from '../../evidence/overview.js';
 import { verifyReport } from '../../evidence/verify.js';
 import { plain } from '../../ground/plain.js';
 import { present } from '../../ground/present.js';
+import { keptSamples } from '../../operate/timeline-kept.js';
 import { renderReport } from '../../picture/report.js';
+import type { Sample } from '../../rotation/census.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { defaultCluster, workerEnvironment } from '../options/common.js';
 import { configured } from '../options/worker.js';
 import { type Compared, comparedWithTemporal } from '../session/digest.js';
 import { otherwiseText } from '../session/from-cluster.js';
 import { auditText } from '../view/audit.js';
-import { PICTURE } from '../view/picture.js';
 import { proxyRows } from '../view/report-rows.js';
 
 interface ReportOptions {
@@ -48,11 +49,13 @@ export function addReportCommand(program: Command, done: (exitCode: number) => v
 async function showReport(options: ReportOptions): Promise<number> {
   const { kubeconfig, context } = options;
   const env = workerEnvironment(present({ kubeconfig, context }), process.env);
-  const stored = await storedReport(clusterAccess(configured(env), env).k8s);
+  const { k8s } = clusterAccess(configured(env), env);
+  const stored = await storedReport(k8s);
   const file = wanted(stored, options);
   const problems = [...stored.problems, ...digestProblem(file)];
   const compared = await comparedWithTemporal(file.report, process.env);
-  const text = shown({ file, problems, compared }, stored, options);
+  const timeline = options.output === 'html' ? await keptSamples(k8s, file.report) : [];
+  const text = shown({ file, problems, compared, timeline }, stored, options);
   if (options.file === undefined) process.stdout.write(text);
   else {
     writeFileSync(options.file, text);
@@ -79,14 +82,19 @@ interface Shown {
   file: ReportFile;
   problems: string[];
   compared: Compared;
+  timeline: Sample[];
 }
 
-function shown({ file, problems, compared }: Shown, { records }: StoredReport, { output }: ReportOptions): string {
+function shown(
+  { file, problems, compared, timeline }: Shown,
+  { records }: StoredReport,
+  { output }: ReportOptions,
+): string {
   if (output === 'json') return fileText(file);
   if (output === 'text') return `${auditText(file, { compared: compared.text, problems })}\n`;
   const { version } = packageJson;
-  const overview = overviewOf(file, { apiServer: records.apiServer, version, timeline: [] });
+  const overview = overviewOf(file, { apiServer: records.apiServer, version, timeline });
   const { checks } = verifyReport(Buffer.from(fileText(file)));
   const { report, evidence } = file;
-  return renderReport({ report, overview, checks, proxies: proxyRows(evidence), compared: compared.text }, PICTURE);
+  return renderReport({ report, overview, checks, proxies: proxyRows(evidence), compared: compared.text });
 }
