@@ -12,6 +12,7 @@ import { addHandOffCommand } from './commands/hand-off.js';
 import { addPreflightCommand } from './commands/preflight.js';
 import { addRotateCommand } from './commands/rotate.js';
 import { addStatusCommand } from './commands/status.js';
+import { addUiCommand } from './commands/ui.js';
 import { addUpdateCommands } from './commands/updates.js';
 import { addValuesCommand } from './commands/values.js';
 import { addWatchCommand } from './commands/watch.js';
@@ -37,6 +38,7 @@ async function main(argv: string[]): Promise<number> {
   addUpdateCommands(program);
   addWatchCommand(program);
   addWorkerCommand(program);
+  addUiCommand(program);
   addExplainCommand(program);
   addEmbeddedHostCommand(program);
   addCompletionCommand(program);
