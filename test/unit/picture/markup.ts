@@ -40,14 +40,14 @@ export function parse(markup: string): Element {
   return root;
 }
 
-function attributesOf(text: string): Record<string, string> {
+function attributesOf(written: string): Record<string, string> {
   return Object.fromEntries(
-    Array.from(text.matchAll(ATTRIBUTE), ([, name = '', value = '']) => [name, unescaped(value)]),
+    Array.from(written.matchAll(ATTRIBUTE), ([, name = '', value = '']) => [name, unescaped(value)]),
   );
 }
 
-function unescaped(text: string): string {
-  return text.replaceAll(/&(#?\w*);?/g, (entity, name: string) => {
+function unescaped(written: string): string {
+  return written.replaceAll(/&(#?\w*);?/g, (entity, name: string) => {
     const character = ENTITIES[name];
     if (character === undefined || !entity.endsWith(';')) throw new Error(`not escaped: ${entity}`);
     return character;

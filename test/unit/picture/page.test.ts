@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PAGE_SCRIPT, PAGE_STYLE, PAGES, renderBody, renderPage } from '../../../src/picture/index.js';
+import { unseenIn } from '../../../src/ground/plain.js';
 import { inOrder, NAMESPACES_SHOWN } from '../../../src/picture/mesh.js';
 import { all, byId, type Element, named, parse, text, withClass } from './markup.js';
 import {
@@ -117,7 +118,7 @@ describe('what others have written', () => {
 
   it('moves no text and hides none', () => {
     const written = renderPage(scene.overview, scene.now, { live: false });
-    expect(written).not.toMatch(/[\u202A-\u202E\u2066-\u2069\u200B-\u200F\u001B]/);
+    expect(unseenIn(written).filter((character) => character !== 'U+000A')).toEqual([]);
     expect(written).toContain('\uFFFDgnp.exe\uFFFD');
   });
 
