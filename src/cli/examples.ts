@@ -24,6 +24,12 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     { for: 'Where it stands, and what to do', type: 'status --cluster prod' },
     { for: 'For a script', type: 'status --cluster prod -o json' },
   ],
+  report: [
+    { for: 'Who, what and when, for people', type: 'report --context prod' },
+    { for: 'The file that an auditor verifies', type: 'report --context prod -o json --file rotation.json' },
+    { for: 'The same with a picture', type: 'report --context prod -o html --file rotation.html' },
+  ],
+  verify: [{ for: 'Offline, from the file alone', type: 'verify rotation.json' }],
   values: [{ for: 'Values for the next helm upgrade', type: 'values --context prod > linkerd-identity.yaml' }],
   'hand-off': [
     { for: 'What somebody else has to write', type: 'hand-off --cluster prod' },
@@ -60,7 +66,15 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     { for: 'From a Temporal Schedule', type: 'watch --cluster prod --schedule 6h' },
     { for: 'End it', type: 'watch --cluster prod --stop' },
   ],
+  schedule: [
+    {
+      for: 'Look daily, and rotate 60 days before the root expires',
+      type: 'schedule create --cluster prod --at 03:00 --before 60d',
+    },
+    { for: 'When it looks next, and what it has seen', type: 'schedule show --cluster prod' },
+  ],
   worker: [{ for: 'Serve one of several clusters', type: 'worker --cluster prod --context prod' }],
+  ui: [{ for: 'The page of the worker in the cluster, here', type: 'ui --context prod' }],
   explain: [
     { for: 'Cause and cure of a reason', type: 'explain RolloutStuck' },
     { for: 'All of them', type: 'explain' },

@@ -11,6 +11,7 @@ import { addReportCommand } from './commands/report.js';
 import { addRotateCommand } from './commands/rotate.js';
 import { addScheduleCommand } from './commands/schedule.js';
 import { addStatusCommand } from './commands/status.js';
+import { addUiCommand } from './commands/ui.js';
 import { addUpdateCommands } from './commands/updates.js';
 import { addValuesCommand } from './commands/values.js';
 import { addVerifyCommand } from './commands/verify.js';
@@ -50,6 +51,7 @@ export function createProgram(done: (exitCode: number) => void, name: CalledName
   addWatchCommand(program);
   addScheduleCommand(program);
   addWorkerCommand(program);
+  addUiCommand(program);
   addExplainCommand(program);
   addCheckCommands(program, name);
   addVersionCommand(program);

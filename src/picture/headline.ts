@@ -147,9 +147,10 @@ function returnMark(past: boolean): Html {
 /** How many proxies meet what the phase asks. */
 function progress(seen: RotationSeen, now: Date): Html | false {
   const { status, renewal } = seen;
-  const gate = status?.gate?.phase === status?.phase ? status?.gate : undefined;
+  if (status?.outcome !== 'running') return false;
+  const gate = status.gate?.phase === status.phase ? status.gate : undefined;
   const done = renewal ?? gate;
-  if (!done || done.proxies === 0 || status?.outcome !== 'running') return false;
+  if (!done || done.proxies === 0) return false;
   return html`<div class="progress">
     <p>
       <b>${done.proven}</b> of <b>${done.proxies}</b> proxies proven${dueText(renewal, now)}${rolloutText(seen.rollout)}

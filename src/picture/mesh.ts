@@ -172,7 +172,7 @@ function progressOf(progress: ShownNamespace | undefined): Html | false {
   if (!progress) return false;
   const { state, workloads, workloadsDone, waitingFor } = progress;
   const waitsFor = waitingFor.slice(0, 1);
-  return html`<span class="rolls ${state}"
+  return html` <span class="rolls ${state}"
     >${ROLLS[state]}${workloads > 0 && `, ${workloadsDone} of ${counted(workloads, 'workload')}`}${waitsFor.map((what) => html`: ${what}`)}${waitingFor.length > 1 && ` and ${waitingFor.length - 1} more`}</span
   >`;
 }

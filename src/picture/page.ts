@@ -2,7 +2,7 @@ import type { Overview } from '../rotation/overview.js';
 import { certificates } from './certificates.js';
 import { policyOf } from './csp.js';
 import { headline, headlineOf, titleOf } from './headline.js';
-import { html, type Html, own, type Shown } from './html.js';
+import { html, type Html, own } from './html.js';
 import { DEFINITIONS } from './icons.js';
 import { mesh } from './mesh.js';
 import { next } from './next.js';
@@ -79,11 +79,18 @@ const ICON =
   );
 
 function body(overview: Overview, now: Date): Html {
-  const parts: Shown[] = [
-    headline(overview, now),
-    waits(overview, now),
-    alerts(overview, now),
-    track(overview, now),
+  return html`<div id="body" class="${headlineOf(overview, now).tone}" data-title="${marked(overview, now)}">
+    <p class="sr" role="status" id="said">${said(overview, now)}</p>
+    <div class="upper">
+      ${headline(overview, now)} ${waits(overview, now)} ${alerts(overview, now)} ${track(overview, now)}
+    </div>
+    <div class="lower">${lower(overview, now)}</div>
+  </div>`;
+}
+
+/** In the order in which it is looked at. */
+function lower(overview: Overview, now: Date): Html[] {
+  return [
     mesh(overview, now),
     overTime(overview),
     probes(overview),
@@ -95,10 +102,6 @@ function body(overview: Overview, now: Date): Html {
     next(overview, now),
     lastReport(overview, now),
   ];
-  return html`<div id="body" class="${headlineOf(overview, now).tone}" data-title="${marked(overview, now)}">
-    <p class="sr" role="status" id="said">${said(overview, now)}</p>
-    ${parts}
-  </div>`;
 }
 
 /** Of the tab: a mark in front when somebody is asked. */

@@ -36,15 +36,15 @@ function item(progress: PhaseProgress, status: RotationStatus, now: Date): Html 
   const goesBack = status.phases.some((one) => one.phase === 'abort');
   return html`${phase === 'retire' && !goesBack && pointOfNoReturn(status.pastPointOfNoReturn)}
     <li class="phase ${state}" ${state === 'running' || state === 'waiting' ? html` aria-current="step"` : ''}>
-      ${icon(iconOf(state))}<span class="name">${phase}</span><span class="is">${SAID[state]}</span
-      ><span class="took">${timeOf(progress, status, now)}</span>
+      ${icon(iconOf(state))}<span class="name">${phase}</span> <span class="is">${SAID[state]}</span>
+      <span class="took">${timeOf(progress, status, now)}</span>
     </li>`;
 }
 
 function pointOfNoReturn(past: boolean): Html {
   return html`<li class="no-return ${past ? 'past' : 'ahead'}">
-    ${icon(past ? 'passed' : 'return')}<span class="name">point of no return</span
-    ><span class="is">${past ? 'passed' : 'ahead'}</span>
+    ${icon(past ? 'passed' : 'return')}<span class="name">point of no return</span>
+    <span class="is">${past ? 'passed' : 'ahead'}</span>
   </li>`;
 }
 

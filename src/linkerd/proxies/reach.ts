@@ -1,6 +1,7 @@
 import net from 'node:net';
-import { Duplex, PassThrough } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Kubernetes } from '../../kubernetes/client.js';
+import { endWith, mayFail, openPortForward, type Patience } from '../../kubernetes/port-forward.js';
 import { ADMIN_PORT } from '../names.js';
 import type { MeshedPod } from './pods.js';
 import { ProbeError } from './probe-error.js';
@@ -14,13 +15,6 @@ export type Reach = 'address' | 'port-forward';
 /** Inside a cluster the pod network is at hand; anywhere else it takes a port-forward. */
 export function defaultReach(env: NodeJS.ProcessEnv): Reach {
   return env['KUBERNETES_SERVICE_HOST'] ? 'address' : 'port-forward';
-}
-
-/** How long somebody waits for a stream. */
-export interface Patience {
-  timeoutMs: number;
-  /** Whoever asked no longer waits: what is opened is destroyed, at once and also later. */
-  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -88,48 +82,7 @@ function endpoint(pod: MeshedPod, addresses: readonly string[], timeoutMs: numbe
   };
 }
 
-/** Whoever reads a stream hears of its errors; between two readers, and after the last, they must not end the worker. */
-function mayFail(stream: Duplex): void {
-  stream.on('error', () => undefined);
-}
-
-/** Destroys a stream when nobody waits for it any more. */
-function endWith(signal: AbortSignal | undefined, stream: Duplex): void {
-  if (!signal) return;
-  const end = () => stream.destroy(new Error('nobody waits for its answer any more'));
-  if (signal.aborted) end();
-  signal.addEventListener('abort', end, { once: true });
-  stream.once('close', () => signal.removeEventListener('abort', end));
-}
-
-async function forward({ k8s, pod, timeoutMs, signal }: Way): Promise<Duplex> {
-  const toProxy = new PassThrough();
-  const fromProxy = new PassThrough();
-  for (const end of [toProxy, fromProxy]) mayFail(end);
-  const opening = k8s.portForward.portForward(pod.namespace, pod.name, [portOf(pod)], fromProxy, null, toProxy);
-  const socket = await within(opening, timeoutMs, (late) => typeof late !== 'function' && late.terminate());
-  if (typeof socket === 'function') throw new Error('port-forward returned no connection');
-  const stream = Duplex.from({ readable: fromProxy, writable: toProxy });
-  socket.on('close', () => fromProxy.end());
-  socket.on('error', (error: Error) => stream.destroy(error));
-  mayFail(stream);
-  stream.once('close', () => socket.terminate()); // a flood would go on during the goodbyes of `close`
-  endWith(signal, stream);
-  return stream;
-}
-
-/** What is opened in time; what is opened later is closed. */
-async function within<T>(opening: Promise<T>, timeoutMs: number, close: (late: T) => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error('the port-forward was not opened in time'));
-      void opening.then(close, () => undefined);
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([opening, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+async function forward({ k8s, pod, ...patience }: Way): Promise<Duplex> {
+  const { namespace, name } = pod;
+  return await openPortForward(k8s, { namespace, name, port: portOf(pod) }, patience);
 }

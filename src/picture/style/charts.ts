@@ -57,7 +57,7 @@ export const CHARTS_STYLE = `
 .ends td:nth-child(4){grid-column:1/-1}
 .ends code,.ends time{white-space:nowrap}
 .kind{font-weight:620}
-.cn{color:var(--soft)}
+.cn{color:var(--soft);font-size:.93em}
 .kind::after{content:" "}
 .left .icon{margin-inline-end:.4rem}
 .left .bad{color:var(--bad)}

@@ -1,7 +1,9 @@
 /** Headline, what is waited for, phases, lists. */
 export const PARTS_STYLE = `
-#body{display:grid;grid-template-columns:minmax(0,1fr);gap:2.6rem 3rem}
-#body>*{min-width:0}
+#body{display:grid;gap:2.6rem}
+.upper,.lower{display:grid;grid-template-columns:minmax(0,1fr);gap:2.6rem 3rem}
+.upper>*,.lower>*{min-width:0}
+.lower:empty{display:none}
 #body section>h2{margin-bottom:.7rem}
 .headline{padding-top:1.2rem}
 .eyebrow{color:var(--soft);font-size:1.02rem;margin-bottom:.3rem}

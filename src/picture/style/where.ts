@@ -2,10 +2,11 @@
 export const WHERE_STYLE = `
 @media (max-width:63.99em){.roomy,.x-axis .minor{display:none}}
 @media (min-width:64em){
-#body{grid-template-columns:repeat(12,minmax(0,1fr))}
-#body>*{grid-column:1/-1}
-.certificates:has(+.next){grid-column:span 7!important}
-.next{grid-column:span 5!important}
+.upper,.lower{grid-template-columns:repeat(12,minmax(0,1fr))}
+.upper>*,.lower>*{grid-column:1/-1}
+.lower>.certificates:has(+.next){grid-column:span 7}
+.lower>.certificates+.next{grid-column:span 5}
+.ends th:first-child{width:40%}
 .track{flex-direction:row;align-items:stretch}
 .track li{flex:1 1 0;display:flex;flex-direction:column;align-items:flex-start;gap:.1rem;padding:0 .6rem 0 0;min-width:0}
 .track li::before{inset-inline-start:0;top:.66rem;bottom:auto;width:100%;height:2px}
@@ -30,17 +31,16 @@ export const WHERE_STYLE = `
 .cn{display:block}
 .left{min-width:8rem}
 .charts{grid-template-columns:1fr 1fr}
-.decisions:has(+.notes){grid-column:span 6!important}
-.decisions+.notes{grid-column:span 6!important}
+.lower>.decisions:has(+.notes),.lower>.decisions+.notes{grid-column:span 6}
 }
 @media (min-width:130em){
 .top,main,.source{max-width:min(100% - 6rem,150rem)}
 .headline,.waits.loud{align-self:start}
-#body:has(.waits.loud)>.headline{grid-column:span 6}
-.waits.loud{grid-column:span 6!important;margin-top:1.2rem}
-#body>.phases~*{grid-column:span 6}
-#body>.headline~.mesh{grid-column:span 6;grid-row:span 3}
-#body>.mesh~*,#body>.certificates:has(+.next),#body>.next{grid-column:span 6!important}
+.upper:has(.waits.loud)>.headline,.upper>.waits.loud{grid-column:span 6}
+.waits.loud{margin-top:1.2rem}
+.lower:has(.mesh){display:flow-root}
+.lower>.mesh{float:inline-start;width:calc(50% - 1.5rem)}
+.lower>.mesh~*{margin:0 0 2.6rem calc(50% + 1.5rem)}
 .charts{--plot:14rem;column-gap:2rem}
 }
 @media (prefers-contrast:more){:root{--soft:var(--ink);--line:var(--ink)}}
@@ -50,8 +50,9 @@ export const WHERE_STYLE = `
 html{font-size:10pt}
 .skip,.connection,noscript{display:none}
 .top,main,.source{max-width:none;margin:0}
-#body{display:block}
-#body>*{margin-bottom:1.4rem}
+#body,.upper,.lower{display:block}
+.upper>*,.lower>*{margin-bottom:1.4rem}
+.lower>.mesh{float:none;width:auto}.lower>.mesh~*{margin-inline-start:0}
 .waits.loud,.alerts{border:1.5pt solid var(--ask-line)}
 .alerts{border-color:var(--bad)}
 tr,li,figure,.waits,.alerts{break-inside:avoid}
