@@ -26,6 +26,7 @@ const EXPIRING = { rootLifeMs: 30 * MINUTE_MS, rootAgeMs: YEAR_MS };
 const DUE = ['--before', '1h'];
 /** Longest that a look takes, on such a machine. */
 const LOOK_MS = 300_000;
+const TEST_MS = LOOK_MS + 2 * ROTATION_MS;
 const NOT_DUE = ['--before', '10s'];
 
 let mesh: OwnMesh;
@@ -130,8 +131,8 @@ describe('what cannot be scheduled', () => {
   );
 });
 
-describe('a root that expires', () => {
-  beforeAll(begin);
+describe('a root that expires', { timeout: TEST_MS }, () => {
+  beforeAll(begin, TEST_MS);
   beforeEach(async () => void (await mesh.sandbox.mesh.setProbe({ reset: true })));
   afterEach(clean);
   afterAll(end);
@@ -227,8 +228,8 @@ describe('a root that expires', () => {
   });
 });
 
-describe('where a person is to approve', () => {
-  beforeAll(begin);
+describe('where a person is to approve', { timeout: TEST_MS }, () => {
+  beforeAll(begin, TEST_MS);
   afterEach(clean);
   afterAll(end);
 
