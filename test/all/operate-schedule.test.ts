@@ -20,9 +20,13 @@ const MINUTE_MS = 60_000;
 const YEAR_MS = 365 * 86_400_000;
 const ID = 'watch-trust-root-default';
 const ROTATION = 'trust-root-default';
-const EXPIRING = { rootLifeMs: 20 * MINUTE_MS, rootAgeMs: YEAR_MS };
+/** Long enough for a machine that has much else to do; the rotation is only begun with twice the time that it may take. */
+const EXPIRING = { rootLifeMs: 30 * MINUTE_MS, rootAgeMs: YEAR_MS };
 /** More than the root has left. */
 const DUE = ['--before', '1h'];
+/** Longest that a look takes, on such a machine. */
+const LOOK_MS = 300_000;
+const TEST_MS = LOOK_MS + 2 * ROTATION_MS;
 const NOT_DUE = ['--before', '10s'];
 
 let mesh: OwnMesh;
@@ -47,16 +51,20 @@ const rotation = () => client.workflow.getHandle(ROTATION);
 
 /** The report of a look that holds. */
 async function lookWhere(what: string, holds: (report: WatchReport) => boolean): Promise<WatchReport> {
-  return await eventually(what, async () => {
-    const { last } = (await shown()).schedule ?? {};
-    if (last?.report && holds(last.report)) return last.report;
-    throw new Error(JSON.stringify(last).slice(0, 3000));
-  });
+  return await eventually(
+    what,
+    async () => {
+      const { last } = (await shown()).schedule ?? {};
+      if (last?.report && holds(last.report)) return last.report;
+      throw new Error(JSON.stringify(last).slice(0, 3000));
+    },
+    LOOK_MS,
+  );
 }
 
 async function moreLooks(count: number): Promise<void> {
   const before = await looks();
-  await eventually(`${count} looks more`, async () => (await looks()) >= before + count);
+  await eventually(`${count} looks more`, async () => (await looks()) >= before + count, LOOK_MS);
 }
 
 /** How many rotations there have been. */
@@ -123,8 +131,8 @@ describe('what cannot be scheduled', () => {
   );
 });
 
-describe('a root that expires', () => {
-  beforeAll(begin);
+describe('a root that expires', { timeout: TEST_MS }, () => {
+  beforeAll(begin, TEST_MS);
   beforeEach(async () => void (await mesh.sandbox.mesh.setProbe({ reset: true })));
   afterEach(clean);
   afterAll(end);
@@ -150,7 +158,7 @@ describe('a root that expires', () => {
     expect(await rotations()).toBe(0);
 
     await schedule('resume');
-    await eventually('the rotation', async () => (await rotations()) === 1);
+    await eventually('the rotation', async () => (await rotations()) === 1, LOOK_MS);
     const report = await eventually(
       'the end of the rotation',
       async () =>
@@ -197,7 +205,11 @@ describe('a root that expires', () => {
     const rollouts = await mesh.rolloutsSince();
     const before = await rotations();
     await create('--every', '5s', '--before', '20m');
-    await eventually('a rotation of the issuer', async () => (await rotation().describe()).type === 'rotateIssuer');
+    await eventually(
+      'a rotation of the issuer',
+      async () => (await rotation().describe()).type === 'rotateIssuer',
+      LOOK_MS,
+    );
     const report = (await rotation().result()) as RotationReport;
     expect(report).toMatchObject({
       outcome: 'completed',
@@ -216,8 +228,8 @@ describe('a root that expires', () => {
   });
 });
 
-describe('where a person is to approve', () => {
-  beforeAll(begin);
+describe('where a person is to approve', { timeout: TEST_MS }, () => {
+  beforeAll(begin, TEST_MS);
   afterEach(clean);
   afterAll(end);
 
@@ -228,10 +240,14 @@ describe('where a person is to approve', () => {
       handle().trigger(ScheduleOverlapPolicy.ALLOW_ALL),
       handle().trigger(ScheduleOverlapPolicy.ALLOW_ALL),
     ]);
-    await eventually('two looks', async () => {
-      const { recentActions, runningActions } = (await handle().describe()).info;
-      return recentActions.length === 2 && runningActions.length === 0;
-    });
+    await eventually(
+      'two looks',
+      async () => {
+        const { recentActions, runningActions } = (await handle().describe()).info;
+        return recentActions.length === 2 && runningActions.length === 0;
+      },
+      LOOK_MS,
+    );
     expect(await rotations()).toBe(1);
     const { waiting, roots } = await statusWhere(
       rotation(),
@@ -256,7 +272,7 @@ describe('where a person is to approve', () => {
 
     const old = roots?.retire[0]?.fingerprint ?? '';
     expect((await cli('watch', '--approve', old.slice(0, 12), '--by', 'tester')).stdout).toContain('approved');
-    await eventually('the second rotation', async () => (await rotations()) === 2);
+    await eventually('the second rotation', async () => (await rotations()) === 2, LOOK_MS);
     const again = await statusWhere(rotation(), 'the question', (status) => status.waiting?.kind === 'approval');
     expect(again.waiting?.planHash).not.toBe(waiting?.planHash);
     await approve(rotation(), again.waiting?.planHash);
