@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import {
   type ChartRelease,
   type ChartTool,
@@ -139,8 +140,15 @@ describe('a chart, rendered', () => {
     const spec = objects.find(({ kind }) => kind === 'PrometheusRule')?.['spec'];
     const file = (name: string) =>
       readFileSync(path.resolve(import.meta.dirname, '../../deploy/chart/reroot/files', name), 'utf8');
-    const { parse } = await import('yaml');
     expect(spec).toEqual(parse(file('alerts.yaml')));
+    const linked = await chart.render({
+      ...SITUATIONS['everything'],
+      alerts: { runbookUrl: 'https://docs.example.com/reroot/' },
+    });
+    const rule = linked.find(({ kind }) => kind === 'PrometheusRule')?.['spec'];
+    expect(rule).toEqual(
+      parse(file('alerts.yaml').replaceAll('https://reroot.invalid/docs', 'https://docs.example.com/reroot')),
+    );
     const dashboard = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('dashboard'));
     expect(dashboard?.['data']).toEqual({ 'reroot.json': file('dashboard.json') });
     expect(dashboard?.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
