@@ -13,6 +13,8 @@ export interface Pages {
   body(overview: Overview): string;
   /** JavaScript, served as /page.js; where the document has it inline, byte for byte this. */
   script: string;
+  /** Content-Security-Policy of the document; absent: one that lets this script run, and inline styles. */
+  csp?: string | undefined;
 }
 
 /** What is answered from; nothing of it waits for the cluster. */
@@ -55,12 +57,12 @@ const HTML = 'text/html; charset=utf-8';
  */
 export async function serveHttp(address: string, served: Served): Promise<HttpServer> {
   const { host, port } = hostAndPort(address);
-  const headers = safeHeaders(served.pages.script);
+  const headers = safeHeaders(served.pages);
   const server = createServer({ maxHeaderSize: MOST_HEADER, ...LIMITS }, (request, response) => {
-    void answerTo(request, served, host).then(
-      (answer) => send(response, answer, headers),
-      () => send(response, { status: 500, type: PLAIN, text: 'this cannot be shown now\n' }, headers),
-    );
+    void answerTo(request, served, host)
+      .catch(() => ({ status: 500, type: PLAIN, text: 'this cannot be shown now\n' }))
+      .then((answer) => send(response, answer, headers))
+      .catch(() => response.destroy());
   });
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(SILENCE_MS);
@@ -80,6 +82,7 @@ async function listening(server: Server, host: string, port: number): Promise<vo
     server.once('error', reject);
     server.listen({ host, port }, () => {
       server.off('error', reject);
+      server.on('error', () => undefined); // a connection that could not be taken is that of who asks
       resolve();
     });
   });
@@ -128,12 +131,13 @@ function readiness(why: string | undefined): Answer {
 }
 
 /** Whatever is shown is from this server, and in nobody's frame; scripts are the page's own alone. */
-function safeHeaders(script: string): Record<string, string> {
+function safeHeaders({ script, csp }: Pages): Record<string, string> {
   const hash = createHash('sha256').update(script).digest('base64');
+  const policy =
+    `default-src 'none'; script-src 'self' 'sha256-${hash}'; style-src 'unsafe-inline'; img-src data:; ` +
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
   return {
-    'content-security-policy':
-      `default-src 'none'; script-src 'self' 'sha256-${hash}'; style-src 'unsafe-inline'; img-src data:; ` +
-      "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'content-security-policy': csp ?? policy,
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
