@@ -5,6 +5,7 @@ import path from 'node:path';
 const PACKAGES = {
   chromium: 'chromium',
   buildah: 'buildah',
+  mmdebstrap: 'mmdebstrap',
   prometheus: 'prometheus',
   promtool: 'prometheus',
 } as const;

@@ -56,10 +56,10 @@ export async function serveHttp(address: string, served: Served): Promise<HttpSe
   const { host, port } = hostAndPort(address);
   const headers = safeHeaders(served.pages.csp);
   const server = createServer({ maxHeaderSize: MOST_HEADER, ...LIMITS }, (request, response) => {
-    void answerTo(request, served, host).then(
-      (answer) => send(response, answer, headers),
-      () => send(response, { status: 500, type: PLAIN, text: 'this cannot be shown now\n' }, headers),
-    );
+    void answerTo(request, served, host)
+      .catch(() => ({ status: 500, type: PLAIN, text: 'this cannot be shown now\n' }))
+      .then((answer) => send(response, answer, headers))
+      .catch(() => response.destroy());
   });
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(SILENCE_MS);
@@ -79,6 +79,7 @@ async function listening(server: Server, host: string, port: number): Promise<vo
     server.once('error', reject);
     server.listen({ host, port }, () => {
       server.off('error', reject);
+      server.on('error', () => undefined); // a connection that could not be taken is that of who asks
       resolve();
     });
   });

@@ -95,7 +95,7 @@ function publisher(gathered: Gatherer, { metrics, tell, log }: OperateOptions): 
     isTelling = false;
   };
   return () => {
-    metrics.show(gathered.overview());
+    void logged(log, async () => await Promise.resolve(metrics.show(gathered.overview())));
     isNewer = true;
     if (!isTelling) void tellAll();
   };

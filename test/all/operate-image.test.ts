@@ -28,7 +28,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const MOST_MB = 280;
 /** A machine that has much else to do downloads two bases' packages, and builds. */
 const BUILDING_MS = 25 * 60_000;
-const canBuild = !debian('buildah').missing && process.getuid?.() === 0;
+const canBuild = !debian('buildah', 'mmdebstrap').missing && process.getuid?.() === 0;
 
 describe.skipIf(!canBuild)('the image', () => {
   let image: BuiltImage;

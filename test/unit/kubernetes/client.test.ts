@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encode } from '../../../src/kubernetes/base64.js';
-import { createKubernetes, type Kubernetes } from '../../../src/kubernetes/client.js';
+import {
+  type AnsweredRequest,
+  type ClientOptions,
+  createKubernetes,
+  type Kubernetes,
+} from '../../../src/kubernetes/client.js';
 import { KubernetesError } from '../../../src/kubernetes/errors.js';
 import { isLostRace } from '../../../src/kubernetes/patch.js';
 import { generateKey, toSec1Pem } from '../../../src/pki/key.js';
@@ -32,7 +37,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function client(user: object = { token: 'token' }, cluster: object = { 'insecure-skip-tls-verify': true }): Kubernetes {
+function client(
+  user: object = { token: 'token' },
+  cluster: object = { 'insecure-skip-tls-verify': true },
+  options: ClientOptions = {},
+): Kubernetes {
   const kubeconfig = path.join(folder, 'config');
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const config = {
@@ -42,7 +51,7 @@ function client(user: object = { token: 'token' }, cluster: object = { 'insecure
     contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
   };
   writeFileSync(kubeconfig, JSON.stringify(config));
-  return createKubernetes({ kubeconfig, timeoutMs: 3000 });
+  return createKubernetes({ kubeconfig, timeoutMs: 3000, ...options });
 }
 
 const patch = async (k8s: Kubernetes): Promise<unknown> =>
@@ -184,5 +193,24 @@ describe('a kubeconfig', () => {
     expect(error).toBeInstanceOf(Error);
     expect(findKey(textOfError(error), KEY)).toBeUndefined();
     expect(String(error)).toContain(kubeconfig);
+  });
+});
+
+describe('who wants to count requests', () => {
+  it('hears of each how it was answered, without a name in it; and what was sent is counted as before', async () => {
+    const heard: AnsweredRequest[] = [];
+    const onAnswer = (answered: AnsweredRequest) => void heard.push(answered);
+    const k8s = client(undefined, undefined, { onAnswer });
+    answer = ({ method }, response) => {
+      if (method === 'PATCH') return response.destroy();
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
+    };
+    await read(k8s);
+    await patch(k8s);
+    expect(heard).toEqual([
+      { verb: 'GET', resource: 'secrets', code: '404' },
+      { verb: 'PATCH', resource: 'secrets', code: 'error' },
+    ]);
+    expect(Object.fromEntries(k8s.requests)).toEqual({ 'GET secrets': 1, 'PATCH secrets': 1 });
   });
 });

@@ -59,7 +59,7 @@ describe('an overview', () => {
   });
   it('names the rotation that has the Lease where no Temporal server can be asked', async () => {
     const holder = { workflowId: 'w', runId: 'r', temporalNamespace: '', temporalNamespaceId: '', temporalAddress: '' };
-    cluster.put('Lease/reroot', leaseOf(holder) as object);
+    cluster.put('Lease/reroot', leaseOf(holder));
     expect((await gatherOverview(sourcesOf(cluster))).rotation).toEqual({ workflowId: 'w', runId: 'r' });
   });
   it('says in a sentence what could not be read, and has the rest', async () => {

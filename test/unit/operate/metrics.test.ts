@@ -152,7 +152,7 @@ describe('metrics', () => {
     const docs = readFileSync(path.resolve(import.meta.dirname, '../../../docs/operate.md'), 'utf8');
     const documented = [...docs.matchAll(/^\| `(reroot_\w+)`/gm)].map(([, name]) => name);
     const counted = [...(await metrics.exposition()).text.matchAll(/^# TYPE (reroot_\w+)/gm)].map(([, name]) => name);
-    expect(documented.toSorted()).toEqual(counted.toSorted());
+    expect(new Set(documented)).toEqual(new Set(counted));
     expect(counted).toEqual(expect.arrayContaining(GAUGES.map(({ name }) => name)));
   });
 });

@@ -67,6 +67,11 @@ describe('what is served', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('cache-control')).toBe('no-store');
   });
+  it('takes the policy of the page, where it has one', async () => {
+    const own = await serveHttp('127.0.0.1:0', { ...served, pages: { ...served.pages, csp: "default-src 'none'" } });
+    expect((await fetch(own.url)).headers.get('content-security-policy')).toBe("default-src 'none'");
+    await own.close();
+  });
   it('answers nobody who has come by another name', async () => {
     const { port } = new URL(server.url);
     const status = await new Promise<number | undefined>((resolve, reject) => {
