@@ -178,6 +178,29 @@ describe('finish', () => {
       waivers: [{ sender: { identity: 'curl' } }],
     });
   });
+  it('says who has started the first run, as the server knows', async () => {
+    const asked: object[] = [];
+    const first = {
+      workflowExecutionStartedEventAttributes: { identity: '4711@laptop' },
+      principal: { type: 'jwt', name: 'ann@example.com' },
+    };
+    const plain = temporalClient('ns-1');
+    const workflowService = {
+      describeNamespace: plain.workflowService.describeNamespace,
+      getWorkflowExecutionHistory: async (request: object) => {
+        asked.push(request);
+        return await Promise.resolve({ history: { events: [first] } });
+      },
+    };
+    const client = { ...plain, workflowService } as unknown as Client;
+    const cluster = clusterWith({ bundle: [T], issuer: newIssuer, rotation: newRotation() });
+    const input = { ...step(), report: reportOf('completed') };
+    const { startedBy } = await carryOut(cluster, ({ finish: act }) => act, input, { client });
+    expect(startedBy).toEqual({ identity: '4711@laptop', principal: 'jwt/ann@example.com' });
+    expect(asked).toMatchObject([{ execution: { workflowId: 'mine', runId: 'run-1' }, maximumPageSize: 1 }]);
+    const written = cluster.objects.get('ConfigMap/reroot-report')?.data?.['report.json'] ?? '';
+    expect(JSON.parse(written)).toMatchObject({ startedBy });
+  });
   it('ends without that when the history is gone', async () => {
     const cluster = clusterWith({ bundle: [T], issuer: newIssuer, rotation: newRotation() });
     const approvals = [{ phase: 'retire', planHash: 'h', at: '', update: { id: 'u1', runId: 'run-0' } }];
