@@ -81,16 +81,12 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
       }),
     ];
     const operating = await observer?.start({ k8s, prober, connection, namespace, workers });
-    const { server: apiServer } = k8s;
-    const { reach } = prober;
-    log.info(
-      { temporal: address, namespace, cluster: config.REROOT_CLUSTER, queues, apiServer, reach, http: operating?.url },
-      'worker polls',
-    );
+    const [apiServer, http] = [k8s.server, operating?.url];
+    const where = { temporal: address, namespace, cluster: config.REROOT_CLUSTER, queues, apiServer, http };
+    log.info({ ...where, reach: prober.reach }, 'worker polls');
     const ended = runToEnd(workers, connection, async () => {
       sayEnd(log, k8s);
-      await operating?.stop();
-      await tracing?.end();
+      await Promise.all([operating?.stop(), tracing?.end()]);
     });
     void adoptOldRuns(front, { connection, source: workflowSource(), log, until: ended });
     return { ended, stop: () => stopAll(workers) };
