@@ -7,7 +7,6 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PAGES, renderPage } from '../../src/picture/index.js';
 import { debian } from '../debian.js';
-import { eventually } from '../integration/support.js';
 import {
   completed,
   halfWay,
@@ -155,7 +154,7 @@ describe.skipIf(missing)('the page in Chromium', () => {
       const wanted = await page.evaluate(
         `new DOMParser().parseFromString(${JSON.stringify(PAGES.body(scene.overview, scene.now))}, 'text/html').getElementById('body').innerHTML.replace(/\\s+/g, ' ')`,
       );
-      await eventually(title, async () => (await page.evaluate(comparable)) === wanted);
+      await expect.poll(async () => await page.evaluate(comparable), { timeout: 60_000, message: title }).toBe(wanted);
     }
   });
 
@@ -181,7 +180,7 @@ describe.skipIf(missing)('the page in Chromium', () => {
     await page.waitForTimeout(5000);
     expect(asked.length).toBe(before);
     await page.evaluate(hide(false));
-    await eventually('it asks again', async () => await Promise.resolve(asked.length > before));
+    await expect.poll(() => asked.length, { timeout: 60_000 }).toBeGreaterThan(before);
   });
 
   it('is reached by keyboard: the skip link first, then everything that opens', async () => {

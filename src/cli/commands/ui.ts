@@ -12,7 +12,7 @@ import { findWorkerPod } from '../session/worker-pods.js';
 
 interface UiOptions extends Pick<ClusterOptions, 'kubeconfig' | 'context'> {
   namespace: string;
-  port: string;
+  port?: string;
   open?: boolean;
 }
 
@@ -28,7 +28,7 @@ export function addUiCommand(program: Command): void {
       "show the page of a worker in the cluster at this machine's own address, until ctrl-C; changes nothing",
     )
     .option('--namespace <name>', 'namespace of the workers', NAMESPACE)
-    .option('--port <port>', 'port of 127.0.0.1 (default: a free one)', '0')
+    .option('--port <port>', 'port of 127.0.0.1 (default: a free one)')
     .option('--open', 'open it in the browser')
     .option('--kubeconfig <file>', 'kubeconfig (default: those that KUBECONFIG lists, ~/.kube/config, in-cluster)')
     .option('--context <name>', 'context of the kubeconfig')
@@ -52,7 +52,7 @@ async function showPage(options: UiOptions): Promise<void> {
 }
 
 /** @throws CliError for what is no port */
-function portOf(text: string): number {
+function portOf(text = '0'): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new CliError(`--port takes a number up to 65535, not ${text}`, EXIT.refused);
