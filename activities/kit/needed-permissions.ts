@@ -129,9 +129,12 @@ function ofCertManager(namespace: string, { owners = OWN, certManager }: Circums
   return certManager ? certManagerPermissions(namespace, owners, certManager) : lookPermissions();
 }
 
-/** Of some names of objects those that reroot writes: what is handed off, or made by cert-manager, it only reads. */
+/**
+ * Of some names of objects those that reroot writes: the bundle that is handed off, or made by cert-manager, it only reads. Copies that
+ * Linkerd's CLI keeps may be nobody's: they follow by reroot's hand, whoever owns the bundle.
+ */
 function writtenIn({ anchors, layout }: Linkerd, { bundle, issuer }: Owners): (names: string[]) => Set<string> {
-  const ofBundle = bundle.kind === 'reroot' ? anchors.map(({ name }) => name) : [];
+  const ofBundle = anchors.slice(bundle.kind === 'reroot' ? 0 : 1).map(({ name }) => name);
   const copies = layout.issuerCopies.flatMap(({ certificate, key }) => [certificate.name, key?.name ?? '']);
   const ofIssuer = issuer.kind === 'handOff' ? [] : [ISSUER_SECRET, ...(issuer.kind === 'reroot' ? copies : [])];
   const written = new Set([

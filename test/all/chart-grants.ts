@@ -72,7 +72,6 @@ export interface Choice {
 
 const OF_BUNDLE = 'linkerd: patch /configmaps/linkerd-identity-trust-roots';
 const OF_ISSUER = 'linkerd: patch /secrets/linkerd-identity-issuer';
-const COPIES = ['linkerd: patch /configmaps/linkerd-config', 'linkerd: patch /secrets/linkerd-config-overrides'];
 const DRIVEN = ['core', 'cert-manager', 'cert-manager-renew'];
 
 export const CHOICES: Record<string, Choice> = {
@@ -82,14 +81,14 @@ export const CHOICES: Record<string, Choice> = {
   'cert-manager makes both': {
     values: { owners: { bundle: 'certManager', issuer: 'certManager' } },
     files: DRIVEN,
-    without: [OF_BUNDLE, ...COPIES],
+    without: [OF_BUNDLE],
   },
   'the bundle is handed off': { values: { owners: { bundle: 'handOff' } }, files: ['core'], without: [OF_BUNDLE] },
   'the issuer is handed off': { values: { owners: { issuer: 'handOff' } }, files: ['core'], without: [OF_ISSUER] },
   'both are handed off': {
     values: { owners: { bundle: 'handOff', issuer: 'handOff' } },
     files: ['core'],
-    without: [OF_BUNDLE, OF_ISSUER, ...COPIES],
+    without: [OF_BUNDLE, OF_ISSUER],
   },
   everything: {
     values: {

@@ -17,14 +17,11 @@ The rules, the objects and the policy are those of `kubectl apply -k deploy`: fi
 {{ toJson $files }}
 {{- end -}}
 
-{{/* `resource/name` of what is only read, because somebody else writes it, as JSON. */}}
+{{/* `resource/name` of what is only read, because somebody else writes it, as JSON. Copies that Linkerd's CLI keeps are nobody's. */}}
 {{- define "reroot.onlyRead" -}}
-{{- $bundle := ne .Values.owners.bundle "reroot" -}}
-{{- $issuer := ne .Values.owners.issuer "reroot" -}}
 {{- $read := list -}}
-{{- if $bundle -}}{{- $read = append $read "configmaps/linkerd-identity-trust-roots" -}}{{- end -}}
+{{- if ne .Values.owners.bundle "reroot" -}}{{- $read = append $read "configmaps/linkerd-identity-trust-roots" -}}{{- end -}}
 {{- if eq .Values.owners.issuer "handOff" -}}{{- $read = append $read "secrets/linkerd-identity-issuer" -}}{{- end -}}
-{{- if and $bundle $issuer -}}{{- $read = concat $read (list "configmaps/linkerd-config" "secrets/linkerd-config-overrides") -}}{{- end -}}
 {{ toJson $read }}
 {{- end -}}
 

@@ -115,6 +115,14 @@ describe('the rights of a rotation', () => {
   ])('write by name what a rotation writes, %s', (_what, change, names) => {
     expect(new Set(written(change))).toEqual(new Set([...OBJECTS, ...names]));
   });
+  it('include the copies that the CLI keeps, whoever owns the bundle: nobody else writes them', () => {
+    const overrides = { kind: 'Secret', name: 'linkerd-config-overrides', key: 'linkerd-config-overrides' };
+    const linkerd = { namespace: 'linkerd', anchors: [TRUST_ROOTS, overrides], layout: { issuerCopies: [] } };
+    const owners = { bundle: { kind: 'handOff' }, issuer: { kind: 'handOff' } } as const;
+    const needed = neededPermissions(linkerd as unknown as Linkerd, { ...ALL, owners }).map(formatPermission);
+    expect(needed).toContain('patch secrets "linkerd-config-overrides" in namespace linkerd');
+    expect(needed).not.toContain('patch configmaps "linkerd-identity-trust-roots" in namespace linkerd');
+  });
   it('are asked of cert-manager nowhere else', () => {
     expect(needs({ certManager: GUIDE }).filter(({ file }) => file.includes('cert-manager'))).toEqual([]);
   });
