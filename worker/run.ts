@@ -46,8 +46,7 @@ export async function startWorker(config: WorkerConfig, env: NodeJS.ProcessEnv, 
   const { connectionOptions } = temporal;
   const connection = await explained(temporal, async () => await NativeConnection.connect(connectionOptions));
   const shared = {
-    ...tracing?.options,
-    ...{ identity: workerIdentity(), connection, namespace },
+    ...{ ...tracing?.options, identity: workerIdentity(), connection, namespace },
     shutdownGraceTime: config.REROOT_SHUTDOWN_GRACE_S * 1000,
     shutdownForceTime: (config.REROOT_SHUTDOWN_GRACE_S + 10) * 1000,
   };

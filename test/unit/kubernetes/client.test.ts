@@ -202,8 +202,8 @@ describe('who wants to count requests', () => {
     const onAnswer = (answered: AnsweredRequest) => void heard.push(answered);
     const k8s = client(undefined, undefined, { onAnswer });
     answer = ({ method }, response) => {
-      if (method === 'PATCH') return response.destroy();
-      response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
+      if (method === 'PATCH') response.destroy();
+      else response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
     };
     await read(k8s);
     await patch(k8s);
