@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, ScheduleOverlapPolicy } from '@temporalio/client';
@@ -86,19 +86,6 @@ async function end(): Promise<void> {
 }
 
 async function clean(): Promise<void> {
-  if (process.env['DEBUG_SCHEDULE']) {
-    for await (const { workflowId, type, status } of client.workflow.list()) {
-      const { raw } = await client.workflow.getHandle(workflowId).describe();
-      console.log(
-        workflowId,
-        type,
-        status.name,
-        JSON.stringify(raw.pendingActivities).slice(0, 1500),
-        JSON.stringify(raw.pendingWorkflowTask).slice(0, 600),
-      );
-    }
-    console.log(readFileSync(mesh.worker().logFile, 'utf8').slice(-3000));
-  }
   await handle()
     .delete()
     .catch(() => undefined);
