@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, ScheduleOverlapPolicy } from '@temporalio/client';
@@ -12,7 +12,7 @@ import type { WatchSeen } from '../../src/operate/watch-seen.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { WatchReport } from '../../src/rotation/watch-status.js';
 import { approve, expectNoRefusal, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
-import { eventually, reroot, ROTATION_MS, statusWhere } from '../integration/support.js';
+import { eventually, reroot, ROTATION_MS, statusWhere, TIMING } from '../integration/support.js';
 
 /** Time shortened: a root that was made a year ago and expires within minutes, and looks that come every few seconds. */
 
@@ -86,19 +86,6 @@ async function end(): Promise<void> {
 }
 
 async function clean(): Promise<void> {
-  if (process.env['DEBUG_SCHEDULE']) {
-    for await (const { workflowId, type, status } of client.workflow.list()) {
-      const { raw } = await client.workflow.getHandle(workflowId).describe();
-      console.log(
-        workflowId,
-        type,
-        status.name,
-        JSON.stringify(raw.pendingActivities).slice(0, 1500),
-        JSON.stringify(raw.pendingWorkflowTask).slice(0, 600),
-      );
-    }
-    console.log(readFileSync(mesh.worker().logFile, 'utf8').slice(-3000));
-  }
   await handle()
     .delete()
     .catch(() => undefined);
@@ -233,18 +220,21 @@ describe('where a person is to approve', { timeout: TEST_MS }, () => {
   afterEach(clean);
   afterAll(end);
 
-  it('two looks at once start one rotation, which waits and says so; aborted, no other is started unasked', async () => {
+  it('triggers and looks at once start one rotation, which waits and says so; aborted, no other is started unasked', async () => {
     await create('--every', '6h', ...DUE);
     await schedule('pause');
+    const another = { before: '1h', once: true, rotation: { strategy: 'bridge', timing: TIMING } };
     await Promise.all([
+      // in one second these are one look: the time is in its workflow id
       handle().trigger(ScheduleOverlapPolicy.ALLOW_ALL),
       handle().trigger(ScheduleOverlapPolicy.ALLOW_ALL),
+      client.workflow.execute('watchTrustRoot', { taskQueue: 'reroot', workflowId: 'another-look', args: [another] }),
     ]);
     await eventually(
-      'two looks',
+      'the end of every look',
       async () => {
         const { recentActions, runningActions } = (await handle().describe()).info;
-        return recentActions.length === 2 && runningActions.length === 0;
+        return recentActions.length > 0 && runningActions.length === 0;
       },
       LOOK_MS,
     );
