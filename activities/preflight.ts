@@ -3,11 +3,13 @@ import { readClusterUid } from '../src/kubernetes/cluster.js';
 import { ROLLOUTS } from '../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../src/kubernetes/client.js';
 import { isServed } from '../src/kubernetes/custom.js';
+import { isKubernetesError } from '../src/kubernetes/errors.js';
 import { formatPermission, missingPermissions, type Permission } from '../src/kubernetes/permissions.js';
 import { present } from '../src/ground/present.js';
 import { fitting } from '../src/ground/size.js';
 import { StateError } from '../src/ground/state-error.js';
 import { detectLinkerd, type Linkerd } from '../src/linkerd/detect.js';
+import { LAYOUTS } from '../src/linkerd/layouts/index.js';
 import { EXTENSION_LABEL } from '../src/linkerd/names.js';
 import { memberResources } from '../src/linkerd/members.js';
 import { hasRehearsalNamespace } from '../src/linkerd/proxies/injection.js';
@@ -42,6 +44,9 @@ const MOST_FINDINGS = 100;
 /** Namespaces of extensions that a result names: those beyond are rolled among all others. */
 const EXTENSIONS = { most: 500, bytes: 16_000 };
 
+/** Where Linkerd is, where nobody says another one: it cannot be looked for. */
+const USUAL_NAMESPACE = 'linkerd';
+
 /** Looks at the worker's permissions before they are called missing, and milliseconds between them. */
 const PERMISSION_LOOKS = 3;
 const PERMISSION_PAUSE_MS = 2000;
@@ -70,7 +75,10 @@ export async function preflight(
 async function read(dependencies: Dependencies, request: RotationRequest): Promise<PreflightResult | Unread> {
   const { k8s } = dependencies;
   const { settings } = request;
-  const linkerd = await detectLinkerd(k8s, settings.linkerdNamespace);
+  const linkerd = await detectLinkerd(k8s, settings.linkerdNamespace).catch(
+    async (error: unknown) => await unlessForbidden(error, dependencies, request),
+  );
+  if ('hidden' in linkerd) return unread({ missingPermissions: linkerd.hidden });
   const missing = await permissionsMissing(dependencies, linkerd, request);
   if (missing.length > 0) return unread({ missingPermissions: missing });
   const { mesh, observation, findings } = await settledMesh(dependencies, linkerd, request);
@@ -92,6 +100,24 @@ async function read(dependencies: Dependencies, request: RotationRequest): Promi
     ),
     extensions: await extensionNamespaces(k8s),
   };
+}
+
+/**
+ * What Linkerd is may not be read: asked for is what would tell, as the newest one has it.
+ * @throws the error, where it is another one, or nothing that is known is missing
+ */
+async function unlessForbidden(
+  error: unknown,
+  { k8s, prober: { reach } }: Dependencies,
+  { settings }: RotationRequest,
+): Promise<{ hidden: MissingPermission[] }> {
+  const layout = LAYOUTS.at(-1);
+  if (!isKubernetesError(error, 'Forbidden') || !layout) throw error;
+  const newest = { namespace: settings.linkerdNamespace ?? USUAL_NAMESPACE, layout, anchors: layout.anchors };
+  const nothing = { reach, deletePods: false, rollouts: false, members: [], absent: [], rehearsal: true };
+  const hidden = await missingFor(k8s, neededPermissions(newest, nothing).filter(isReading));
+  if (hidden.length === 0) throw error;
+  return { hidden: hidden.map(missingOf) };
 }
 
 /** A mesh as it is when what may be over in a moment is over, or has lasted too long. */
@@ -155,10 +181,12 @@ async function permissionsMissing(
   const others = neededPermissions(linkerd, { ...known, ...present({ owners, certManager: driven }) }).filter(
     (permission) => !asked.has(formatPermission(permission)) && (!settings.planOnly || isReading(permission)),
   );
-  return [...hidden, ...(await missingFor(k8s, others))].map((permission) => {
-    const { neededFor, file } = permission;
-    return { what: formatPermission(permission), neededFor, file };
-  });
+  return [...hidden, ...(await missingFor(k8s, others))].map(missingOf);
+}
+
+function missingOf(permission: Permission): MissingPermission {
+  const { neededFor, file } = permission;
+  return { what: formatPermission(permission), neededFor, file };
 }
 
 async function circumstancesOf(

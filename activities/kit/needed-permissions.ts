@@ -39,11 +39,14 @@ export interface Circumstances {
   certManager?: CertManagerFacts | undefined;
 }
 
+/** What of a Linkerd decides them. */
+type Asked = Pick<Linkerd, 'namespace' | 'anchors' | 'layout'>;
+
 const CORE = 'deploy/rbac/core.yaml';
 const OBJECTS = 'deploy/objects.yaml';
 
 /** Every permission a rotation uses, with the phase that uses it and the file that grants it. */
-export function neededPermissions(linkerd: Linkerd, circumstances: Circumstances): Permission[] {
+export function neededPermissions(linkerd: Asked, circumstances: Circumstances): Permission[] {
   return [
     ...clusterWide(circumstances),
     ...inLinkerd(linkerd, circumstances.owners ?? OWN),
@@ -99,7 +102,7 @@ function rehearsalIn(rehearsal: boolean): Partial<Permission> {
   return rehearsal ? { namespace: REHEARSAL_NAMESPACE } : { file: `${OBJECTS} and ${CORE}` };
 }
 
-function inLinkerd(linkerd: Linkerd, owners: Owners): Permission[] {
+function inLinkerd(linkerd: Asked, owners: Owners): Permission[] {
   const { namespace } = linkerd;
   const secrets = [ISSUER_SECRET, ROTATION_SECRET, ROOT_SECRET, ...storedIn(linkerd, 'Secret')];
   const configMaps = [REPORT_CONFIGMAP, ...EVIDENCE_CONFIGMAPS, ...storedIn(linkerd, 'ConfigMap')];
@@ -133,8 +136,9 @@ function ofCertManager(namespace: string, { owners = OWN, certManager }: Circums
  * Of some names of objects those that reroot writes: the bundle that is handed off, or made by cert-manager, it only reads. Copies that
  * Linkerd's CLI keeps may be nobody's: they follow by reroot's hand, whoever owns the bundle.
  */
-function writtenIn({ anchors, layout }: Linkerd, { bundle, issuer }: Owners): (names: string[]) => Set<string> {
-  const ofBundle = anchors.slice(bundle.kind === 'reroot' ? 0 : 1).map(({ name }) => name);
+function writtenIn({ anchors, layout }: Asked, { bundle, issuer }: Owners): (names: string[]) => Set<string> {
+  const held = anchors.slice(bundle.kind === 'reroot' ? 0 : 1).map(({ name }) => name);
+  const ofBundle = held.filter((name) => name !== ISSUER_SECRET || issuer.kind !== 'handOff'); // its `ca.crt`
   const copies = layout.issuerCopies.flatMap(({ certificate, key }) => [certificate.name, key?.name ?? '']);
   const ofIssuer = issuer.kind === 'handOff' ? [] : [ISSUER_SECRET, ...(issuer.kind === 'reroot' ? copies : [])];
   const written = new Set([
@@ -170,6 +174,6 @@ function core(verb: string, resource: string, neededFor: string, more: Partial<P
 }
 
 /** Objects that hold anchors. */
-function storedIn(linkerd: Linkerd, kind: 'Secret' | 'ConfigMap'): string[] {
+function storedIn(linkerd: Asked, kind: 'Secret' | 'ConfigMap'): string[] {
   return linkerd.anchors.filter((location) => location.kind === kind).map(({ name }) => name);
 }

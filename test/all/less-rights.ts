@@ -93,7 +93,10 @@ async function said({ sandbox, input, reach }: Place, user: User): Promise<Said>
   const request = readInput(input);
   if (!request.ok) throw new Error(request.problems.join('; '));
   const prober = { reach, concurrency: 16, timeoutMs: 5000 };
-  const { findings } = await preflight({ k8s, prober, temporalAddress: '' }, request);
+  const looked = preflight({ k8s, prober, temporalAddress: '' }, request);
+  const { findings } = await looked.catch((error: Error) => ({
+    findings: [{ severity: 'block', reason: 'it failed', message: error.message }],
+  }));
   const block = findings.filter(({ severity }) => severity === 'block');
   const missing = block.filter(({ reason }) => reason === 'PermissionMissing');
   return {

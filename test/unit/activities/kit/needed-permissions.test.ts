@@ -122,6 +122,9 @@ describe('the rights of a rotation', () => {
     const needed = neededPermissions(linkerd as unknown as Linkerd, { ...ALL, owners }).map(formatPermission);
     expect(needed).toContain('patch secrets "linkerd-config-overrides" in namespace linkerd');
     expect(needed).not.toContain('patch configmaps "linkerd-identity-trust-roots" in namespace linkerd');
+    const anchors = [...linkerd.anchors, { kind: 'Secret', name: 'linkerd-identity-issuer', key: 'ca.crt' }];
+    const its = neededPermissions({ ...linkerd, anchors } as unknown as Linkerd, { ...ALL, owners });
+    expect(its.map(formatPermission)).not.toContain('patch secrets "linkerd-identity-issuer" in namespace linkerd');
   });
   it('are asked of cert-manager nowhere else', () => {
     expect(needs({ certManager: GUIDE }).filter(({ file }) => file.includes('cert-manager'))).toEqual([]);
