@@ -148,8 +148,8 @@ describe('a worker that is looked at', () => {
     try {
       const there = await eventually('another replica', async () => await Promise.resolve(urls()[replicas]));
       const [one, other] = await eventually('both to have looked', async () => {
-        const both = [(await overview(here)).timeline, (await overview(there)).timeline] as const;
-        return both.every(({ length }) => length > again.timeline.length) && both;
+        const shown = [(await overview(here)).timeline, (await overview(there)).timeline] as const;
+        return shown.every(({ length }) => length > again.timeline.length) && shown;
       });
       const shared = Math.min(one.length, other.length); // the newest point may be of the other's next look
       expect(other.slice(0, shared)).toEqual(one.slice(0, shared));
