@@ -12,6 +12,7 @@ import type { CertificateSeen, MeshSeen, Overview, ProbesSeen, RotationSeen } fr
 import { isReport, type RotationReport } from '../rotation/report.js';
 import type { WatchStatus } from '../rotation/watch-status.js';
 import { leafMemory } from './leaf-memory.js';
+import { restMs } from './look-due.js';
 import { meshReader } from './mesh-seen.js';
 import { readProbes } from './probes-seen.js';
 import { problemList, type Problems } from './problems.js';
@@ -79,7 +80,7 @@ export function gatherer(sources: Sources): Gatherer {
   const problems = problemList();
   const known: Known = { certificates: [], timeline: [] };
   const mesh = meshReader({ ...sources, leaves: leafMemory(k8s) }, problems);
-  const timeline = timelineKeeper(k8s, sources.lookIntervalMs, problems);
+  const timeline = timelineKeeper(k8s, problems);
   const asker = rotationAsker(sources, known, problems);
   const isRotating = () => isUnderWay(known.rotation);
   const phase = () => (isRotating() ? known.rotation?.status?.phase : undefined);
@@ -116,7 +117,8 @@ export function gatherer(sources: Sources): Gatherer {
       known.certificates = seen.certificates ?? known.certificates;
       if (!seen.mesh || !seen.sample) return false;
       known.mesh = seen.mesh;
-      known.timeline = await timeline.add(linkerd.namespace, seen.sample, rotation);
+      const intervalMs = restMs(seen.mesh.seconds * 1000, sources.lookIntervalMs);
+      known.timeline = await timeline.add(linkerd.namespace, { sample: seen.sample, intervalMs }, rotation);
       return true;
     },
   };

@@ -28,7 +28,12 @@ export interface Moment {
 export function isLookDue(last: Looked | undefined, { now, phase, isRotating, intervalMs }: Moment): boolean {
   if (!last || last.phase !== phase) return true;
   const usual = isRotating || last.failed ? intervalMs : CALM * intervalMs;
-  return now - last.endedAt >= Math.max(usual, REST * last.tookMs);
+  return now - last.endedAt >= restMs(last.tookMs, usual);
+}
+
+/** Milliseconds of rest after a look. */
+export function restMs(tookMs: number, usualMs: number): number {
+  return Math.max(usualMs, REST * tookMs);
 }
 
 /** Milliseconds until the rotation is asked about again. */

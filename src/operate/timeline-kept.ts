@@ -8,10 +8,16 @@ import type { Problems } from './problems.js';
 import { nextTimeline, type Timeline } from './timeline.js';
 import type { Holder } from './rotation-seen.js';
 
+/** What a look has seen, and the milliseconds until the next: of several replicas one writes in that time. */
+export interface Seen {
+  sample: Omit<Sample, 'phase'>;
+  intervalMs: number;
+}
+
 /** The timeline in the cluster, which every replica reads and writes. */
 export interface TimelineKeeper {
   /** Adds a point, if it is time for one; returns all there are. */
-  add(namespace: string, sample: Omit<Sample, 'phase'>, rotation: LookedFor | undefined): Promise<Sample[]>;
+  add(namespace: string, seen: Seen, rotation: LookedFor | undefined): Promise<Sample[]>;
   /** Whose it is, once it has been read. */
   owner(): Holder | undefined;
 }
@@ -28,7 +34,7 @@ const schema = z.object({
 
 const PART = 'The timeline';
 
-export function timelineKeeper(k8s: Kubernetes, intervalMs: number, problems: Problems): TimelineKeeper {
+export function timelineKeeper(k8s: Kubernetes, problems: Problems): TimelineKeeper {
   /** Where it cannot be kept in the cluster it is kept here. */
   let known: Timeline | undefined;
   const exchange = async (namespace: string, next: (stored: Timeline | undefined) => Timeline | undefined) => {
@@ -43,7 +49,7 @@ export function timelineKeeper(k8s: Kubernetes, intervalMs: number, problems: Pr
   };
   return {
     owner: () => known && { ...known, temporalNamespace: '' },
-    add: async (namespace, seen, rotation) => {
+    add: async (namespace, { sample: seen, intervalMs }, rotation) => {
       const sample = sampleOf(seen, rotation);
       const next = (stored: Timeline | undefined) =>
         rotation && sample && nextTimeline(stored, { owner: rotation, isOver: rotation.isOver, sample, intervalMs });

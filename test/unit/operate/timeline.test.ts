@@ -56,19 +56,20 @@ describe('the timeline in the cluster', () => {
     cluster = new FakeCluster();
     cluster.put('ConfigMap/reroot-timeline', {});
   });
+  const seen = (seconds: number) => ({ sample: point(seconds), intervalMs: 15_000 });
   const rotation = (phase: string, isOver = false) => ({ ...OWNER, isOver, status: { phase } as RotationStatus });
   const stored = async () => (await readTimeline(cluster.k8s, 'linkerd')).value as Timeline;
 
   it('is the same for two replicas, and goes on in a third', async () => {
-    const [one, other] = [0, 1].map(() => timelineKeeper(cluster.k8s, 15_000, problemList()));
-    await one?.add('linkerd', point(0), rotation('trust'));
-    const seen = await other?.add('linkerd', point(1), rotation('trust'));
-    expect(seen).toEqual([sample(0, 'trust')]);
+    const [one, other] = [0, 1].map(() => timelineKeeper(cluster.k8s, problemList()));
+    await one?.add('linkerd', seen(0), rotation('trust'));
+    const shown = await other?.add('linkerd', seen(1), rotation('trust'));
+    expect(shown).toEqual([sample(0, 'trust')]);
     expect(cluster.writes).toEqual(['patch ConfigMap/reroot-timeline']);
-    const third = timelineKeeper(cluster.k8s, 15_000, problemList());
-    expect(await third.add('linkerd', point(20), rotation('trust'))).toEqual([sample(0, 'trust'), sample(20, 'trust')]);
+    const third = timelineKeeper(cluster.k8s, problemList());
+    expect(await third.add('linkerd', seen(20), rotation('trust'))).toEqual([sample(0, 'trust'), sample(20, 'trust')]);
     expect(third.owner()).toMatchObject(OWNER);
-    await third.add('linkerd', point(21), rotation('finish', true));
+    await third.add('linkerd', seen(21), rotation('finish', true));
     expect((await stored()).samples.map(({ phase }) => phase)).toEqual(['trust', 'trust', undefined]);
   });
   it('is that of whoever was quicker', async () => {
@@ -81,29 +82,29 @@ describe('the timeline in the cluster', () => {
     cluster.put('ConfigMap/reroot-timeline', {
       data: { 'timeline.json': '{"workflowId":"w","runId":"r","samples":"x"}' },
     });
-    const keeper = timelineKeeper(cluster.k8s, 15_000, problemList());
-    expect(await keeper.add('linkerd', point(0), rotation('trust'))).toHaveLength(1);
+    const keeper = timelineKeeper(cluster.k8s, problemList());
+    expect(await keeper.add('linkerd', seen(0), rotation('trust'))).toHaveLength(1);
     expect((await stored()).samples).toHaveLength(1);
   });
   it('is kept by the process alone where it may not be made, and says so', async () => {
     cluster.objects.delete('ConfigMap/reroot-timeline');
     cluster.mayCreate = false;
     const problems = problemList();
-    const keeper = timelineKeeper(cluster.k8s, 15_000, problems);
-    await keeper.add('linkerd', point(0), rotation('trust'));
-    expect(await keeper.add('linkerd', point(1), rotation('renew'))).toHaveLength(2);
+    const keeper = timelineKeeper(cluster.k8s, problems);
+    await keeper.add('linkerd', seen(0), rotation('trust'));
+    expect(await keeper.add('linkerd', seen(1), rotation('renew'))).toHaveLength(2);
     expect(problems.all()).toEqual([
       expect.stringMatching(/^The timeline cannot be read: ConfigMap linkerd\/reroot-timeline is not there/),
     ]);
     cluster.mayCreate = true;
-    await keeper.add('linkerd', point(2), rotation('retire'));
+    await keeper.add('linkerd', seen(2), rotation('retire'));
     expect(problems.all()).toEqual([]);
     expect((await stored()).samples).toHaveLength(3);
   });
   it('has no point while nobody says which phase it is', async () => {
-    const keeper = timelineKeeper(cluster.k8s, 15_000, problemList());
-    expect(await keeper.add('linkerd', point(0), { ...OWNER, isOver: false })).toEqual([]);
-    expect(await keeper.add('linkerd', point(0), undefined)).toEqual([]);
+    const keeper = timelineKeeper(cluster.k8s, problemList());
+    expect(await keeper.add('linkerd', seen(0), { ...OWNER, isOver: false })).toEqual([]);
+    expect(await keeper.add('linkerd', seen(0), undefined)).toEqual([]);
     expect(cluster.writes).toEqual([]);
   });
 });
