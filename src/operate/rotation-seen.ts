@@ -43,7 +43,7 @@ export function rotationReader(temporal: Client | undefined, problems: Problems)
     const { progress, isAnswered } = await status(handle, description);
     const isOver = isClosed(description.status.name);
     problems.say(PART, problemOf(holder, { isOver, isHeld, isAnswered }));
-    if (isOver && !isHeld && !isUnreported(progress?.status)) return undefined;
+    if (isOver && !isHeld && !isUnreported(progress?.status, description.status.name)) return undefined;
     return { ...named(holder), ...(progress ? shown(progress) : {}) };
   };
   return {
@@ -107,8 +107,10 @@ function ended(status: RotationStatus, name: string): RotationStatus {
   return { ...status, outcome: OUTCOMES[name] ?? 'failed' };
 }
 
-function isUnreported(status: RotationStatus | undefined): boolean {
-  return status?.outcome === 'failed' || status?.outcome === 'cancelled';
+/** An abort before anything was written leaves no report either: its workflow has failed. */
+function isUnreported(status: RotationStatus | undefined, name: string): boolean {
+  const outcome = status?.outcome;
+  return outcome === 'failed' || outcome === 'cancelled' || (outcome === 'aborted' && name === 'FAILED');
 }
 
 /** All that is known without an answer. */

@@ -9,7 +9,7 @@ Made from the program by \`npm run docs\`: do not edit it. What the commands are
 has this as \`man reroot\`.`;
 
 export function markdownReference(commands: readonly CommandFacts[]): string {
-  const index = commands.map(({ name }) => `[${name}](#${name})`).join(' · ');
+  const index = commands.map(({ name }) => `[${name}](#${name.replaceAll(' ', '-')})`).join(' · ');
   return `${[HEAD, index, ...commands.map(section)].join('\n\n')}\n`;
 }
 

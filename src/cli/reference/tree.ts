@@ -25,25 +25,29 @@ interface Described {
   required?: true;
 }
 
-export function commandsOf(program: Command): CommandFacts[] {
+/** @param above whose commands they are: `schedule` has some of its own */
+export function commandsOf(program: Command, above = ''): CommandFacts[] {
   return program
     .createHelp()
     .visibleCommands(program)
     .filter((command) => command.name() !== 'help')
-    .map(factsOf);
+    .flatMap((command) => {
+      const name = `${above}${command.name()}`;
+      return [factsOf(command, name), ...commandsOf(command, `${name} `)];
+    });
 }
 
-function factsOf(command: Command): CommandFacts {
+function factsOf(command: Command, name: string): CommandFacts {
   const help = command.createHelp();
   const options = help.visibleOptions(command).filter(({ long }) => long !== '--help');
   return {
-    name: command.name(),
-    usage: `${command.name()} ${command.usage()}`,
+    name,
+    usage: `${name} ${command.usage()}`,
     description: command.description(),
     arguments: help.visibleArguments(command).map(argumentFacts),
     options: options.map(optionFacts),
     notes: notesOf(command),
-    examples: EXAMPLES[command.name()] ?? [],
+    examples: EXAMPLES[name] ?? [],
   };
 }
 

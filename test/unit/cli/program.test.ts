@@ -31,10 +31,12 @@ interface Parsed {
 async function parsed(line: string): Promise<Parsed> {
   const seen: Parsed[] = [];
   const tree = createProgram(() => undefined, 'reroot');
-  for (const command of tree.commands) {
+  const listen = (command: Command, name: string): void => {
     command.configureOutput({ writeErr: () => undefined });
-    command.action(() => void seen.push({ name: command.name(), options: command.opts() }));
-  }
+    if (command.commands.length === 0) command.action(() => void seen.push({ name, options: command.opts() }));
+    for (const below of command.commands) listen(below, name);
+  };
+  for (const command of tree.commands) listen(command, command.name());
   await tree.parseAsync(words(line), { from: 'user' });
   const [only] = seen;
   if (!only || seen.length !== 1) throw new Error(`${seen.length} commands ran`);

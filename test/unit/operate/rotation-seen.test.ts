@@ -69,6 +69,8 @@ describe('the rotation that has the Lease', () => {
   it.each([
     ['FAILED', { outcome: 'failed', namespaces: [] }, 'failed'],
     ['CANCELLED', { outcome: 'cancelled', namespaces: [] }, 'cancelled'],
+    // before anything was written
+    ['FAILED', { outcome: 'aborted', namespaces: [] }, 'aborted'],
     ['TERMINATED', { outcome: 'running', namespaces: [] }, 'failed'],
   ])('that has ended (%s) without a report is still shown', async (name, status, outcome) => {
     change({ name, status });
