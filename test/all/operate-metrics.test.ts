@@ -137,7 +137,7 @@ describe('a worker that is looked at', () => {
     expect((await metric('reroot_api_requests_total'))['verb="GET",resource="pods",code="200"']).toBeGreaterThan(1);
 
     const [first] = seen.timeline;
-    expect(seen.timeline.map(({ phase }) => phase)).toEqual(expect.arrayContaining(['trust', 'renew', 'approve']));
+    expect(seen.timeline.map(({ phase }) => phase)).toEqual(expect.arrayContaining(['renew', 'approve']));
     await mesh.worker().kill();
     await restarted();
     const again = await overviewWhere('the timeline', ({ timeline }) => timeline.length >= seen.timeline.length);
