@@ -41,6 +41,8 @@ export interface ScheduledLook {
   report?: WatchReport;
   /** Why it has failed. */
   failure?: string;
+  /** It has not ended. */
+  running?: true;
 }
 
 /** @returns undefined where there is none, or the server has no Schedules */
@@ -62,14 +64,17 @@ async function factsOf(server: Server, scheduleId: string, found: ScheduleDescri
   const { info, state } = found;
   const [next] = state.paused ? [] : info.nextActionTimes;
   const { when } = scheduled(found);
+  const last = await lastLook(server, info.recentActions);
+  // one that was triggered beside the others (ALLOW_ALL) is not among those that the server says to be running
+  const unlisted = last?.running ? [last.workflowId] : [];
   return {
     scheduleId,
-    running: info.runningActions.map(({ workflow }) => workflow.workflowId),
+    running: [...new Set([...info.runningActions.map(({ workflow }) => workflow.workflowId), ...unlisted])],
     ...present({
       when,
       next: next?.toISOString(),
       paused: state.paused ? (state.note ?? '') : undefined,
-      last: await lastLook(server, info.recentActions),
+      last,
     }),
   };
 }
@@ -86,7 +91,7 @@ async function lastLook(
   // by its id alone: a look that waits long goes on in another run
   const handle = client.workflow.getHandle(workflowId);
   try {
-    if ((await handle.describe()).status.name === 'RUNNING') return look;
+    if ((await handle.describe()).status.name === 'RUNNING') return { ...look, running: true };
     return { ...look, report: (await handle.result()) as WatchReport };
   } catch (error) {
     if (error instanceof WorkflowFailedError) return { ...look, failure: error.cause?.message ?? error.message };

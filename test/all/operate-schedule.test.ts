@@ -39,7 +39,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const cli = async (...args: string[]) => {
   const { code, stdout, stderr } = await reroot(args, sandboxEnvironment(mesh.sandbox));
-  if (code > 1) throw new Error(stderr);
+  if (code === 2) throw new Error(stderr);
   return { stdout, stderr };
 };
 const schedule = async (...args: string[]) => await cli('schedule', ...args);

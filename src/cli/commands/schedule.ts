@@ -150,7 +150,7 @@ async function trigger(session: Session, { cluster, output }: CommonOptions): Pr
   const { handle, schedule } = await found(session, cluster);
   const running = await runningWatch(session, cluster, schedule);
   if (running) await answered(session, running, async () => await running.executeUpdate('retry', { args: [] }));
-  else await handle.trigger();
+  else await handle.trigger('SKIP'); // unsaid it would be ALLOW_ALL
   const seen = running ? await seenOrNone(session, cluster) : await afterLook(session, cluster, schedule.last?.runId);
   return machineText(seen, output) ?? watchText(seen);
 }

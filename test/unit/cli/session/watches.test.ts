@@ -29,6 +29,7 @@ const started = (workflowId: string) => ({
 
 /** What a Schedule says, beside the looks under way. */
 interface Described {
+  isOver?: boolean;
   state?: { paused: boolean; note?: string };
   last?: string;
 }
@@ -37,7 +38,7 @@ interface Described {
 function server(
   workflows: Record<string, object | Error>,
   running?: string[],
-  { state = { paused: false }, last }: Described = {},
+  { state = { paused: false }, last, isOver = true }: Described = {},
 ): Server {
   const connection = { withDeadline: async (_: number, ask: () => Promise<unknown>) => await ask() };
   const getHandle = (workflowId: string) => ({
@@ -45,7 +46,7 @@ function server(
     client: { connection },
     describe: async () => {
       if (!(workflowId in workflows)) throw new WorkflowNotFoundError('', workflowId, undefined);
-      return await Promise.resolve({ status: { name: workflowId === last ? 'COMPLETED' : 'RUNNING' } });
+      return await Promise.resolve({ status: { name: workflowId === last && isOver ? 'COMPLETED' : 'RUNNING' } });
     },
     result: async () => {
       const answer = workflows[workflowId];
@@ -143,6 +144,10 @@ describe('the last look of a Schedule', () => {
   it('is shown with why it has failed', async () => {
     const failed = new WorkflowFailedError('', new Error('identity is gone'), 'NON_RETRYABLE_FAILURE');
     expect(await textAfter(failed)).toContain('Look look at 2026-11-30T00:00:00.000Z has failed: identity is gone');
+  });
+  it('is found where it waits, though the server does not list it as running: triggered by somebody beside the others', async () => {
+    const seen = await findWatch(server({ look: STATUS }, [], { last: 'look', isOver: false }), 'prod');
+    expect(seen).toMatchObject({ workflowId: 'look', status: STATUS, schedule: { running: ['look'] } });
   });
   it('is not known any more', async () => {
     expect(await textAfter(new WorkflowNotFoundError('', 'look', undefined))).toBe(
