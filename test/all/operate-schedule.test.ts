@@ -11,7 +11,7 @@ import { parseKey, toSec1Pem } from '../../src/pki/key.js';
 import type { WatchSeen } from '../../src/operate/watch-seen.js';
 import type { RotationReport } from '../../src/rotation/report.js';
 import type { WatchReport } from '../../src/rotation/watch-status.js';
-import { approve, expectNoRefusal, type OwnMesh, ownMesh } from '../integration/own-mesh.js';
+import { expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
 import { eventually, reroot, ROTATION_MS, statusWhere, TIMING } from '../integration/support.js';
 
 /** Time shortened: a root that was made a year ago and expires within minutes, and looks that come every few seconds. */
@@ -265,8 +265,7 @@ describe('where a person is to approve', { timeout: TEST_MS }, () => {
     await eventually('the second rotation', async () => (await rotations()) === 2, LOOK_MS);
     const again = await statusWhere(rotation(), 'the question', (status) => status.waiting?.kind === 'approval');
     expect(again.waiting?.planHash).not.toBe(waiting?.planHash);
-    await approve(rotation(), again.waiting?.planHash);
-    await eventually('its end', async () => (await rotation().describe()).status.name === 'COMPLETED', ROTATION_MS);
+    expect((await seenThrough(rotation())).outcome).toBe('completed');
     expect((await schedule('delete')).stdout).toContain(`ended: Schedule ${ID}`);
     await expect(schedule('show')).resolves.toMatchObject({
       stderr: expect.stringContaining('has no Schedule') as string,
