@@ -22,7 +22,9 @@ describe('pages that are made from the program', () => {
 
 describe('the variables of a worker', () => {
   it('stand in the table of docs/cli.md, which the man page has too', () => {
-    const settings = [...read('worker/config.ts').matchAll(/^ {2}(\w+): /gm)].map(([, name]) => name ?? '');
+    const settings = [...read('worker/config.ts').matchAll(/^ {2}(REROOT_\w+|KUBECONFIG): /gm)].map(
+      ([, name]) => name ?? '',
+    );
     const documented = tableUnder(read('docs/cli.md'), 'Configuration of workers').flatMap(([names = '']) =>
       [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name ?? ''),
     );
