@@ -2,10 +2,9 @@ import { expect } from 'vitest';
 import { clientCertificate } from '../../../sandbox/cluster/client-authority.js';
 import { createKubernetes, type Kubernetes } from '../../../src/kubernetes/client.js';
 import { openAdminStream } from '../../../src/linkerd/proxies/reach.js';
-import { k8s, mesh, sandbox } from '../../integration/support.js';
+import { k8s, mesh, reroot, sandbox } from '../../integration/support.js';
 import { ADMIN_TOKEN, inFolder, kubeconfig, revocableToken, write } from '../kubeconfigs.js';
 import type { Row } from '../row.js';
-import { reroot } from '../../integration/support.js';
 import { refused, whoIs } from './looks.js';
 
 export const users: readonly Row[] = [
