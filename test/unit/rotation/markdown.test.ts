@@ -40,6 +40,7 @@ describe('text in Markdown', () => {
     ['a message with its code', 'repair it, then `retry`; `reroot waive … --gate trust`'],
     ['a link as text', '[approve](here)', String.raw`\[approve\](here)`],
     ['an address as code', 'see https://evil.example/x now', 'see `https://evil.example/x` now'],
+    ['the start of an address as code', 'a www.` b', 'a `www.`\\` b'],
     ['HTML as text', '<b>x</b> &lt;', String.raw`\<b>x\</b> \&lt;`],
     ['a heading as text', '# x', String.raw`\# x`],
     ['a list as text', '1. x', String.raw`1\. x`],
@@ -87,6 +88,7 @@ describe('the details in the Temporal UI', () => {
         expect(shapeOf(text)).toEqual(shape);
         expect(text).not.toMatch(UNFIT);
       }),
+      { examples: [[['\u001B[2J`1. www.evil.example', '']]] },
     );
   });
 });
