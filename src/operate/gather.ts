@@ -10,6 +10,7 @@ import { readReport } from '../records/report.js';
 import type { Sample } from '../rotation/census.js';
 import type { CertificateSeen, MeshSeen, Overview, ProbesSeen, RotationSeen } from '../rotation/overview.js';
 import { isReport, type RotationReport } from '../rotation/report.js';
+import type { ScheduledWatch } from '../rotation/scheduled-watch.js';
 import type { WatchStatus } from '../rotation/watch-status.js';
 import { leafMemory } from './leaf-memory.js';
 import { restMs } from './look-due.js';
@@ -60,6 +61,7 @@ interface Known {
   /** As it was when it was last seen under way. */
   underWay?: RotationSeen;
   watch?: WatchStatus | undefined;
+  schedule?: ScheduledWatch | undefined;
   probes?: ProbesSeen | undefined;
   report?: RotationReport | undefined;
   mesh?: MeshSeen;
@@ -97,7 +99,7 @@ export function gatherer(sources: Sources): Gatherer {
     overview: () => ({
       ...{ at: clusterNow(k8s).toISOString(), cluster, apiServer: plain(k8s.server), version },
       linkerdNamespace: known.linkerd?.namespace ?? linkerdNamespace ?? '',
-      ...present({ rotation: known.rotation, watch: known.watch, mesh: known.mesh }),
+      ...present({ rotation: known.rotation, watch: known.watch, schedule: known.schedule, mesh: known.mesh }),
       ...{ timeline: known.timeline, certificates: known.certificates },
       ...present({ probes: known.probes, report: known.report }),
       problems: problems.all(),
@@ -133,6 +135,7 @@ function isUnderWay(rotation: RotationSeen | undefined): boolean {
 function rotationAsker({ k8s, temporal, cluster, probeResults }: Sources, known: Known, problems: Problems) {
   const reader = rotationReader(temporal, problems);
   const watch = temporal && watchReader({ client: temporal }, cluster);
+  const ofWatch = async () => ({ status: known.watch, schedule: known.schedule } = (await watch?.()) ?? {});
   let last: Holder | undefined;
   const ofLease = async ({ namespace }: Linkerd): Promise<void> => {
     const lease = await readLease(k8s, namespace);
@@ -146,7 +149,7 @@ function rotationAsker({ k8s, temporal, cluster, probeResults }: Sources, known:
     last ??= remembered;
     await Promise.all([
       linkerd && problems.attempt('The Lease', async () => await ofLease(linkerd)),
-      watch && problems.attempt('The watch', async () => (known.watch = await watch())),
+      watch && problems.attempt('The watch', ofWatch),
       probeResults &&
         problems.attempt('The results of the probes', async () => (known.probes = await readProbes(probeResults))),
     ]);

@@ -1,6 +1,7 @@
 import { HOLDINGS } from '../rotation/census.js';
 import type { CertificateSeen, MeshSeen, Overview, RotationSeen } from '../rotation/overview.js';
 import type { RotationReport } from '../rotation/report.js';
+import { watchAlertsOf } from '../rotation/scheduled-watch.js';
 import type { Alert, RotationStatus } from '../rotation/status.js';
 import { waitsOf } from '../rotation/waits.js';
 
@@ -47,11 +48,12 @@ function gauge<N extends string>(name: N, help: string, labels: string[] = []) {
 }
 
 /** A gauge that is not among them has no series. */
-export function seriesOf({ rotation, watch, mesh, certificates, report }: Overview): Series {
+export function seriesOf(overview: Overview): Series {
+  const { rotation, mesh, certificates, report } = overview;
   const running = rotation && isUnderWay(rotation) ? rotation : undefined;
   return {
     ...(running && ofRotation(running)),
-    ...ofAlerts(running?.status?.alerts, watch?.alerts),
+    ...ofAlerts([...(running?.status?.alerts ?? []), ...watchAlertsOf(overview)]),
     ...(report && ofReport(report)),
     ...(mesh && ofMesh(mesh)),
     ...ofCertificates(certificates),
@@ -89,8 +91,8 @@ function ofStatus(status: RotationStatus): Series {
   };
 }
 
-function ofAlerts(rotating: Alert[] = [], watching: Alert[] = []): Series {
-  const all = [...rotating, ...watching].map(({ reason, since }) => ({ key: reason, since }));
+function ofAlerts(alerts: readonly Alert[]): Series {
+  const all = alerts.map(({ reason, since }) => ({ key: reason, since }));
   return {
     reroot_alert_since_timestamp_seconds: earliest(all).map(([reason, value]) => ({ labels: { reason }, value })),
   };

@@ -3,6 +3,7 @@ import { present } from '../ground/present.js';
 import { formatFinding } from '../rotation/findings.js';
 import type { Overview } from '../rotation/overview.js';
 import type { RotationReport } from '../rotation/report.js';
+import { alertsOfLast, type ScheduledWatch } from '../rotation/scheduled-watch.js';
 import type { Alert, RotationStatus, Waiting } from '../rotation/status.js';
 import { WAITS, waitsOf } from '../rotation/waits.js';
 import type { WatchStatus } from '../rotation/watch-status.js';
@@ -42,11 +43,12 @@ const SHOWN = 3;
 
 /** All that stands now. */
 export function noticesOf(overview: Overview): Notice[] {
-  const { rotation, watch, report, certificates, at } = overview;
+  const { rotation, watch, schedule, report, certificates, at } = overview;
   const all = [
     ...(rotation?.status ? ofRotation(rotation.status, at) : []),
     ...(report ? ofReport(report, at) : []),
     ...(watch ? ofWatch(watch) : []),
+    ...(schedule && !watch ? ofSchedule(schedule, overview) : []),
     ...staleProxies(overview),
     ...expiring(certificates, overview),
   ];
@@ -209,6 +211,12 @@ function ofWatch(status: WatchStatus): Notice[] {
       ? ({ reason: 'ApprovalRequired', type: 'Normal' } as const)
       : ({ reason: 'WatchWaiting', type: 'Warning' } as const);
   return [...told, notice(status, { ...what, since, which: since, says })];
+}
+
+/** Each look finds anew what still stands: it is the same notice, since whenever. */
+function ofSchedule(schedule: ScheduledWatch, { cluster }: Overview): Notice[] {
+  const of = { workflowId: schedule.scheduleId, cluster, startedAt: '' };
+  return alertsOfLast(schedule).map((alert) => ({ ...ofAlert(of, alert), key: `${of.workflowId} ${alert.reason}` }));
 }
 
 /** Proxies whose anchors are not those of the bundle, while nobody rotates: known by the bundle that they differ from. */

@@ -7,6 +7,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { present } from '../ground/present.js';
+import type { ScheduledLook, ScheduledWatch } from '../rotation/scheduled-watch.js';
 import type { WatchReport } from '../rotation/watch-status.js';
 import { watchIdFor } from '../temporal/names.js';
 
@@ -15,34 +16,6 @@ import { watchIdFor } from '../temporal/names.js';
 /** The Temporal server that is asked. */
 export interface Server {
   client: Client;
-}
-
-/** A Schedule whose action is one look. */
-export interface ScheduledWatch {
-  scheduleId: string;
-  /** For people: `daily at 03:00 UTC`; absent: reroot has not made it. */
-  when?: string;
-  /** ISO 8601; absent: it is paused, or there is none. */
-  next?: string;
-  /** It is paused: why, as somebody has said. */
-  paused?: string;
-  /** Workflow ids of looks under way: one that waits for a person. */
-  running: string[];
-  /** The last look that was begun. */
-  last?: ScheduledLook;
-}
-
-export interface ScheduledLook {
-  workflowId: string;
-  runId: string;
-  /** ISO 8601: when it was begun. */
-  at: string;
-  /** What it has seen and done, once it has ended. */
-  report?: WatchReport;
-  /** Why it has failed. */
-  failure?: string;
-  /** It has not ended. */
-  running?: true;
 }
 
 /** @returns undefined where there is none, or the server has no Schedules */

@@ -1,8 +1,10 @@
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { present } from '../ground/present.js';
+import type { ScheduledWatch } from '../rotation/scheduled-watch.js';
 import type { WatchStatus } from '../rotation/watch-status.js';
 import { isNoAnswer } from '../temporal/answers.js';
 import { watchIdFor } from '../temporal/names.js';
-import { findSchedule, type ScheduledWatch, type Server } from './schedule-seen.js';
+import { findSchedule, type Server } from './schedule-seen.js';
 
 /** What watches a cluster, as its Temporal server knows it: a workflow that lasts, or the looks of a Schedule. */
 
@@ -49,17 +51,18 @@ async function describedWatch({ client }: Server, cluster: string, schedule: Sch
   return undefined;
 }
 
-/** What a watch says, for whoever looks again and again: it is asked when its history has grown. */
-export function watchReader(session: Server, cluster: string): () => Promise<WatchStatus | undefined> {
+/** What watches a cluster, for whoever looks again and again: a workflow is asked when its history has grown. */
+export function watchReader(server: Server, cluster: string): () => Promise<Omit<WatchSeen, 'workflowId'>> {
   let known: { runId: string; length: number; status: WatchStatus } | undefined;
   return async () => {
-    const found = await describedWatch(session, cluster, await findSchedule(session, cluster));
-    if (!found) return undefined;
+    const schedule = await findSchedule(server, cluster);
+    const found = await describedWatch(server, cluster, schedule);
+    if (!found) return present({ schedule });
     const { runId, historyLength: length } = found.description;
-    if (known?.runId === runId && known.length === length) return known.status;
+    if (known?.runId === runId && known.length === length) return present({ status: known.status, schedule });
     const status = await statusOfWatch(found.handle);
     if (status) known = { runId, length, status };
-    return status ?? (known?.runId === runId ? known.status : undefined);
+    return present({ status: status ?? (known?.runId === runId ? known.status : undefined), schedule });
   };
 }
 

@@ -20,7 +20,7 @@ export function endingOf({ notBefore, notAfter }: Pick<CertificateSeen, 'notBefo
   return left <= Math.min(SOON.ms, SOON.part * (to - from)) ? 'soon' : 'later';
 }
 
-const KINDS: Record<CertificateSeen['kind'], string> = {
+export const KINDS: Record<CertificateSeen['kind'], string> = {
   anchor: 'trust anchor',
   issuer: 'identity issuer',
   bridge: 'bridge certificate',
@@ -33,7 +33,7 @@ const ROLES: Record<NonNullable<CertificateSeen['role']>, string> = {
   other: 'another root',
 };
 
-export function kindText({ kind, role }: Pick<CertificateSeen, 'kind' | 'role'>): string {
+function kindText({ kind, role }: Pick<CertificateSeen, 'kind' | 'role'>): string {
   return role === undefined ? KINDS[kind] : `${KINDS[kind]}, ${ROLES[role]}`;
 }
 

@@ -22,7 +22,7 @@ export function mesh(overview: Overview, now: Date): Html {
     <h2 id="mesh">Who trusts and presents what</h2>
     <p class="note">
       ${proxiesText(total)} in ${counted(order.length, 'namespace')}, looked at ${moment(seen.at, now)}
-      (${away(seen.at, now)}); the look took ${lasting(seen.seconds * 1000)}.
+      (${away(seen.at, now)}); the look took ${seen.seconds < 1 ? 'less than a second' : lasting(seen.seconds * 1000)}.
     </p>
     ${staleText(seen.stale)} ${legend(overview)} ${shown.length > 0 && table(shown, { words, overview })}
     ${
@@ -54,7 +54,8 @@ function staleText(stale: NonNullable<Overview['mesh']>['stale']): Html | false 
   if (some.length === 0) return false;
   const total = some.reduce((sum, { proxies }) => sum + proxies, 0);
   const where = some.slice(0, 5).map(({ namespace, proxies }) => `${namespace} ${proxies}`);
-  const more = some.length > 5 ? ` and ${some.length - 5} more namespaces` : '';
+  const hidden = some.length - where.length;
+  const more = hidden > 0 ? `, and ${hidden} more ${hidden === 1 ? 'namespace' : 'namespaces'}` : '';
   return html`<p class="note">
     ${total === 1 ? 'One proxy was' : `${total} proxies were`} started with other anchors than the bundle has now:
     ${where.join(', ')}${more}.

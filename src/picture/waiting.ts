@@ -1,4 +1,5 @@
 import type { Overview } from '../rotation/overview.js';
+import { watchAlertsOf } from '../rotation/scheduled-watch.js';
 import type { Alert, Waiting } from '../rotation/status.js';
 import { placeName } from '../rotation/hand-off.js';
 import { waitsOf } from '../rotation/waits.js';
@@ -101,8 +102,8 @@ function reasonFirst(subject: string): Html {
   return html`<b class="reason">${reason}</b> ${prose(rest)}`;
 }
 
-export function alertsOf({ rotation, watch }: Overview): Alert[] {
-  return [...(rotation?.status?.alerts ?? []), ...(watch?.alerts ?? [])];
+export function alertsOf(overview: Overview): Alert[] {
+  return [...(overview.rotation?.status?.alerts ?? []), ...watchAlertsOf(overview)];
 }
 
 export function alerts(overview: Overview, now: Date): Html {

@@ -3,6 +3,7 @@ import type { CertificateFacts } from './payloads.js';
 import type { RenewalState } from './renewal.js';
 import type { RotationReport } from './report.js';
 import type { RolloutProgress } from './rollout-payloads.js';
+import type { ScheduledWatch } from './scheduled-watch.js';
 import type { RotationStatus } from './status.js';
 import type { WatchStatus } from './watch-status.js';
 
@@ -21,8 +22,10 @@ export interface Overview {
   linkerdNamespace: string;
   /** The rotation that has the cluster now. */
   rotation?: RotationSeen;
-  /** What watches the cluster, if anything does. */
+  /** The watch that runs, or the look of a Schedule that is under way. */
   watch?: WatchStatus;
+  /** The Schedule that looks at the cluster. */
+  schedule?: ScheduledWatch;
   /** Absent: the mesh has not been looked at yet. */
   mesh?: MeshSeen;
   /** From the beginning of the rotation under way, or of the last one. */

@@ -4,12 +4,14 @@ import path from 'node:path';
 import { Client, Connection, ScheduleOverlapPolicy } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sandboxEnvironment } from '../../sandbox/kit/index.js';
+import { present } from '../../src/ground/present.js';
 import { encode } from '../../src/kubernetes/base64.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import { createIssuer } from '../../src/pki/issue.js';
 import { parseKey, toSec1Pem } from '../../src/pki/key.js';
-import type { WatchSeen } from '../../src/operate/watch-seen.js';
+import { type WatchSeen, watchReader } from '../../src/operate/watch-seen.js';
 import type { RotationReport } from '../../src/rotation/report.js';
+import { watchAlertsOf } from '../../src/rotation/scheduled-watch.js';
 import type { WatchReport } from '../../src/rotation/watch-status.js';
 import { expectNoRefusal, type OwnMesh, ownMesh, seenThrough } from '../integration/own-mesh.js';
 import { eventually, reroot, ROTATION_MS, statusWhere, TIMING } from '../integration/support.js';
@@ -132,6 +134,19 @@ describe('a root that expires', { timeout: TEST_MS }, () => {
     expect(early.rotation).toBeUndefined();
     expect(early.seen).toContain('nothing renews the root by itself');
     expect(early.alerts).toMatchObject([{ reason: 'WatchTooLate' }]);
+    // as the page, the metrics and the notices of a worker have it
+    const reader = watchReader({ client }, 'default');
+    await eventually(
+      'the alert of the last look',
+      async () => {
+        const { status, schedule: seen } = await reader();
+        return (
+          status === undefined &&
+          watchAlertsOf(present({ schedule: seen })).map(({ reason }) => reason)[0] === 'WatchTooLate'
+        );
+      },
+      LOOK_MS,
+    );
 
     await schedule('pause', '--reason', 'change freeze');
     const { stderr } = await create('--every', '5s', '--approvals', 'none', ...DUE);

@@ -10,7 +10,8 @@ import { type InputOptions, watchInput, type WatchInputOptions, withInputOptions
 import type { Session } from '../session/connect.js';
 import { lastingSession } from '../session/lasting.js';
 import { answered } from '../session/pollers.js';
-import { findSchedule, type ScheduledWatch } from '../../operate/schedule-seen.js';
+import { findSchedule } from '../../operate/schedule-seen.js';
+import type { ScheduledWatch } from '../../rotation/scheduled-watch.js';
 import { putSchedule, scheduleOf } from '../session/schedules.js';
 import { type GivenTimes, readTimes, type Times } from '../session/times.js';
 import { findWatch, runningWatch, type WatchSeen } from '../../operate/watch-seen.js';

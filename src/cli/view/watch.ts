@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { formatAlert } from '../../rotation/alerts.js';
-import type { ScheduledLook, ScheduledWatch } from '../../operate/schedule-seen.js';
+import type { ScheduledLook, ScheduledWatch } from '../../rotation/scheduled-watch.js';
 import type { WatchSeen } from '../../operate/watch-seen.js';
 import { endLines, watchLines, type WatchStatus } from '../../rotation/watch-status.js';
 import { plainly } from './terminal.js';

@@ -56,6 +56,14 @@ const ROTATING: Overview = {
 };
 
 describe('gauges', () => {
+  it('of a Schedule whose last look has failed', () => {
+    const last = { workflowId: 'watch-1', runId: 'run-1', at: later(8), failure: 'no right' };
+    const schedule = { scheduleId: 'watch', running: [], last };
+    expect(seriesOf({ ...CALM, schedule })['reroot_alert_since_timestamp_seconds']).toEqual([
+      { labels: { reason: 'WatchFailing' }, value: SECONDS + 8 },
+    ]);
+  });
+
   it('of a rotation', () => {
     expect(seriesOf(ROTATING)).toEqual({
       reroot_rotation_phase: [

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type Notice, NEWS_MS, noticesOf } from '../../../src/operate/notices.js';
 import type { Overview } from '../../../src/rotation/overview.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
+import type { ScheduledLook } from '../../../src/rotation/scheduled-watch.js';
 import { WAITS } from '../../../src/rotation/waits.js';
-import type { WatchStatus } from '../../../src/rotation/watch-status.js';
+import type { WatchReport, WatchStatus } from '../../../src/rotation/watch-status.js';
 import { certificate, completed, inDays, minutesAgo, NOON, quiet, rotating, running, wait } from './support.js';
 
 const reasons = (overview: Overview): string[] => noticesOf(overview).map(({ reason }) => reason);
@@ -54,6 +55,21 @@ const watch: WatchStatus = {
   onRenewal: 'ask',
   notes: [],
 };
+
+const seen: WatchReport = {
+  cluster: 'prod',
+  seen: 'the root lasts',
+  look: { at: NOON, linkerdNamespace: 'linkerd', clusterUid: 'uid', inUse: [] },
+  notes: [],
+};
+const scheduled = (last: Partial<ScheduledLook>): Overview => ({
+  ...quiet,
+  schedule: {
+    scheduleId: 'watch-trust-root-prod',
+    running: [],
+    last: { workflowId: 'watch-1', runId: 'run-1', at: minutesAgo(60), ...last },
+  },
+});
 
 describe('what is told', () => {
   it.each<[string, Overview, string[]]>([
@@ -113,8 +129,23 @@ describe('what is told', () => {
       { ...quiet, watch: { ...watch, alerts: [{ ...alert, reason: 'WatchFailing' }] } },
       ['WatchFailing'],
     ],
+    ['an alert of the last look of a Schedule', scheduled({ report: { ...seen, alerts: [alert] } }), [alert.reason]],
+    ['a look of a Schedule that has failed', scheduled({ failure: 'no right to get secrets' }), ['WatchFailing']],
+    ['not of a look that has none', scheduled({ report: seen }), []],
+    [
+      'not what is old while a look is under way',
+      { ...scheduled({ report: { ...seen, alerts: [alert] } }), watch },
+      [],
+    ],
     ['an end that is near', { ...quiet, certificates: [certificate()] }, ['TrustAnchorExpiring']],
   ])('%s', (_what, overview, told) => expect(reasons(overview)).toEqual(told));
+
+  it('what each look of a Schedule finds again, once', () => {
+    const [first, later] = [minutesAgo(1500), minutesAgo(60)].map((at) => one(scheduled({ failure: 'no', at })));
+    expect(first?.message).toContain('no. `reroot preflight` says more');
+    expect(later?.key).toBe(first?.key);
+    expect(later?.since).not.toBe(first?.since);
+  });
 
   const mesh = { at: NOON, seconds: 1, namespaces: [], stale: [{ namespace: 'payments', proxies: 3 }] };
 

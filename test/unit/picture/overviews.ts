@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { present } from '../../../src/ground/present.js';
 import { type Counts, type NamespaceCensus, noCounts, type Sample, totalOf } from '../../../src/rotation/census.js';
 import type { CertificateSeen, Overview, RotationSeen } from '../../../src/rotation/overview.js';
 import type { CertificateFacts } from '../../../src/rotation/payloads.js';
 import type { Phase, PhaseProgress } from '../../../src/rotation/phases.js';
 import type { Plan } from '../../../src/rotation/plan.js';
 import type { RotationReport } from '../../../src/rotation/report.js';
+import type { ScheduledWatch } from '../../../src/rotation/scheduled-watch.js';
 import type { RotationStatus } from '../../../src/rotation/status.js';
 import type { WatchStatus } from '../../../src/rotation/watch-status.js';
 
@@ -536,6 +538,17 @@ export function watching(): Scene {
       { ...short, kind: 'issuer' },
     ],
   });
+}
+
+/** The same, where the looks of a Schedule watch. */
+export function scheduled({
+  failure,
+  ...facts
+}: Pick<ScheduledWatch, 'next' | 'paused'> & { failure?: string }): Scene {
+  const { watch, ...overview } = watching().overview;
+  const last = { workflowId: 'watch-1', runId: 'run-1', at: watch?.look?.at ?? '', ...present({ failure }) };
+  const schedule = { scheduleId: 'watch-trust-root-prod', when: 'daily at 03:00 UTC', running: [], last, ...facts };
+  return { ...watching(), overview: { ...overview, schedule } };
 }
 
 function gateOf(now: Date, proven: number, proxies: number): NonNullable<RotationStatus['gate']> {

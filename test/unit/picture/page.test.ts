@@ -14,6 +14,7 @@ import {
   SCENES,
   stuck,
   waitingForApproval,
+  scheduled,
   watching,
 } from './overviews.js';
 
@@ -388,6 +389,21 @@ describe('the rest', () => {
 
   it('says so where nothing watches', () => {
     expect(text(withClass(drawn(completed()), 'next')[0])).toContain('Nothing watches this cluster');
+  });
+
+  it('says when a Schedule looks next, what it has seen, and that its last look has failed', () => {
+    const drawnAt = drawn(scheduled({ next: '2027-01-21T03:00:00Z', failure: 'no right to get secrets' }));
+    const said = text(withClass(drawnAt, 'next')[0]).replaceAll('\u00A0', ' ');
+    expect(said).toContain('in 18 h 36 min Schedule watch-trust-root-prod looks at the root again');
+    expect(said).toContain('Schedule watch-trust-root-prod looks at the root (daily at 03:00 UTC).');
+    expect(said).not.toContain('Nothing watches');
+    expect(text(withClass(drawnAt, 'alerts')[0])).toContain('look watch-1 has failed: no right to get secrets');
+  });
+
+  it('says that a Schedule is paused', () => {
+    const said = text(withClass(drawn(scheduled({ paused: 'see `TICKET-7`' })), 'next')[0]);
+    expect(said).toContain('is paused (daily at 03:00 UTC): nothing is looked at. see TICKET-7');
+    expect(said).not.toContain('looks at the root again');
   });
 
   it('has the result of the last rotation', () => {
