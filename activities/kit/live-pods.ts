@@ -4,7 +4,7 @@ import { missingPermissions } from '../../src/kubernetes/permissions.js';
 import { listMeshedPods, meshedPodSource, verifiedPods } from '../../src/linkerd/proxies/list-pods.js';
 import type { MeshedPod } from '../../src/linkerd/proxies/pods.js';
 import type { Dependencies } from './dependencies.js';
-import { watchPermissions } from './needed-permissions.js';
+import { watchPermissions } from './optional-permissions.js';
 
 /** Every meshed pod of the cluster, looked at again and again. */
 export interface LivePods {

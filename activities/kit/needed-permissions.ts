@@ -87,13 +87,6 @@ function clusterWide({ reach, deletePods, rollouts, rehearsal, members }: Circum
   ];
 }
 
-/** What a rollout over many namespaces is followed by; without it, everything is listed again at each look. */
-export function watchPermissions(): Permission[] {
-  const neededFor = 'following a rollout without listing everything again';
-  const ofApps = (resource: string) => ({ verb: 'watch', group: 'apps', resource, neededFor, file: CORE });
-  return [core('watch', 'pods', neededFor), ofApps('deployments'), ofApps('replicasets')];
-}
-
 function approval(namespace: string): Permission {
   return core('get', 'configmaps', '`approvals: inCluster`', { namespace, name: APPROVAL_CONFIGMAP });
 }

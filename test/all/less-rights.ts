@@ -22,10 +22,11 @@ export interface Place {
   reach: Reach;
 }
 
-/** Of a preflight: rights that it misses, and everything else that blocks. */
+/** Of a preflight: rights that it misses, everything else that blocks, and rights that it does without. */
 export interface Said {
   missing: string[];
   blocking: string[];
+  without: string[];
 }
 
 /** A user with rights of its own. */
@@ -35,6 +36,8 @@ interface User {
 }
 
 const AT_A_TIME = 8;
+/** That say what may not be done, and that it is done without. */
+const WARNINGS = new Set(['OptionalPermissionMissing', 'AdmissionPolicyAbsent']);
 
 /** @returns what is said without each right, by `textOf` it; and with all of them */
 export async function withoutEach(place: Place): Promise<{ all: Said; without: Map<string, Said> }> {
@@ -99,11 +102,13 @@ async function said({ sandbox, input, reach }: Place, user: User): Promise<Said>
   }));
   const block = findings.filter(({ severity }) => severity === 'block');
   const missing = block.filter(({ reason }) => reason === 'PermissionMissing');
+  const without = findings.filter(({ reason }) => WARNINGS.has(reason));
   return {
     missing: missing.map(({ message }) => message.replace(/^reroot may not (.*); needed for: .*$/, '$1')),
     blocking: block
       .filter((finding) => !missing.includes(finding))
       .map(({ reason, message }) => `${reason} ${message}`),
+    without: without.map(({ message }) => message),
   };
 }
 

@@ -3,9 +3,17 @@ import type { Kubernetes } from '../../kubernetes/client.js';
 import { type CustomObject, type CustomResource, listIfAllowed } from '../../kubernetes/custom.js';
 
 /** docs.buoyant.io, "Trust anchor rotation reference": it keeps ConfigMap linkerd-identity-trust-roots by itself. */
-const ROTATIONS: CustomResource = { group: 'trust.linkerd.io', version: 'v1alpha1', plural: 'trustanchorrotations' };
+export const ROTATIONS: CustomResource = {
+  group: 'trust.linkerd.io',
+  version: 'v1alpha1',
+  plural: 'trustanchorrotations',
+};
 /** docs.buoyant.io, "Lifecycle automation reference": it installs and upgrades the control plane from its own values. */
-const CONTROL_PLANES: CustomResource = { group: 'linkerd.buoyant.io', version: 'v1alpha1', plural: 'controlplanes' };
+export const CONTROL_PLANES: CustomResource = {
+  group: 'linkerd.buoyant.io',
+  version: 'v1alpha1',
+  plural: 'controlplanes',
+};
 
 /** What the resources of Buoyant's operators say that they do, in sentences; none where they may not be read. */
 export async function readBuoyant(k8s: Kubernetes): Promise<string[]> {

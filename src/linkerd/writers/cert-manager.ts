@@ -1,11 +1,11 @@
 import type { Kubernetes } from '../../kubernetes/client.js';
-import { type CustomResource, listIfAllowed } from '../../kubernetes/custom.js';
+import { listIfAllowed } from '../../kubernetes/custom.js';
 import { selects } from '../../kubernetes/selector.js';
+import { CERTIFICATES } from '../cert-manager/certificate.js';
 import { ISSUER_SECRET } from '../names.js';
 import { type CertManagerCertificate, issuerRenewal, rootRenewal } from './certificate-renewal.js';
 import { type FoundBundle, readBundleOfRoots, selectedSource } from './trust-manager.js';
 
-const CERTIFICATES: CustomResource = { group: 'cert-manager.io', version: 'v1', plural: 'certificates' };
 /** Where trust-manager takes its sources from unless told otherwise (`--trust-namespace`). */
 const TRUST_NAMESPACE = 'cert-manager';
 

@@ -5,9 +5,13 @@ import { type CustomResource, listIfAllowed } from '../../kubernetes/custom.js';
 import { selectorText } from '../../kubernetes/selector.js';
 import { TRUST_ROOTS } from '../names.js';
 
-const BUNDLES: CustomResource = { group: 'trust.cert-manager.io', version: 'v1alpha1', plural: 'bundles' };
+export const BUNDLES: CustomResource = { group: 'trust.cert-manager.io', version: 'v1alpha1', plural: 'bundles' };
 /** What Bundles are becoming (trust-manager pkg/apis/trustmanager/v1alpha2/types_cluster_bundle.go). */
-const CLUSTER_BUNDLES: CustomResource = { group: 'trust-manager.io', version: 'v1alpha2', plural: 'clusterbundles' };
+export const CLUSTER_BUNDLES: CustomResource = {
+  group: 'trust-manager.io',
+  version: 'v1alpha2',
+  plural: 'clusterbundles',
+};
 
 /** Both kinds are named as the object that they write. */
 interface Bundle {

@@ -18,7 +18,12 @@ import { rotationLeftBehind } from './left-behind.js';
 import { bundleWithoutSlot } from './made-bundle.js';
 import { membersUnseen } from './members.js';
 import type { PreflightObservation } from './observation.js';
-import { admissionPolicyAbsent, approvalsElsewhere, permissionMissing } from './permissions.js';
+import {
+  admissionPolicyAbsent,
+  approvalsElsewhere,
+  optionalPermissionMissing,
+  permissionMissing,
+} from './permissions.js';
 import { leafUnderNoAnchor, podUnstarted, proxyUnreadable, workloadCannotRoll } from './workloads.js';
 import { ownerUnfit, rootOutside } from './owner-unfit.js';
 import { anotherWriter, foreignFieldManager, handOff, helmWouldRevert } from './writers.js';
@@ -32,6 +37,7 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
   clockSkewed,
   linkerdUndetected,
   permissionMissing,
+  optionalPermissionMissing,
   admissionPolicyAbsent,
   approvalsElsewhere,
   controlPlaneWaived,

@@ -24,6 +24,8 @@ export interface PreflightObservation {
   /** Why Linkerd was not found or is not understood; nothing else is known then. */
   undetected?: Undetected | undefined;
   missingPermissions: MissingPermission[];
+  /** What a rotation does without. */
+  optionalMissing?: MissingPermission[];
   /** This worker takes approvals in the cluster alone, and the input asks for others. */
   approvalsInCluster?: boolean;
   /** Why no admission policy limits what reroot's user may write; absent: one does, or it is a person's own rights. */

@@ -27,6 +27,22 @@ export function permissionMissing({ missingPermissions }: PreflightObservation):
   }));
 }
 
+/** What is used for one thing is one finding. */
+export function optionalPermissionMissing({ optionalMissing = [] }: PreflightObservation): Finding[] {
+  const uses = new Set(optionalMissing.map(({ neededFor }) => neededFor));
+  return [...uses].map((use) => {
+    const lacking = optionalMissing.filter(({ neededFor }) => neededFor === use);
+    const files = [...new Set(lacking.map(({ file }) => file))];
+    return {
+      reason: 'OptionalPermissionMissing',
+      severity: 'warn',
+      message: `reroot may not ${lacking.map(({ what }) => what).join(', nor ')}; a rotation goes on without: ${use}`,
+      subject: CLUSTER,
+      hint: `apply ${files.join(' and ')} of this version, if you want it`,
+    };
+  });
+}
+
 /** RBAC lets through far more than a rotation does; what holds that back is a policy, which a cluster may lack. */
 export function admissionPolicyAbsent({ policyShortfall }: PreflightObservation): Finding[] {
   if (policyShortfall === undefined) return [];

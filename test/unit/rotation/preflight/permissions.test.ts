@@ -33,6 +33,41 @@ describe('permissionMissing', () => {
   ])('$name', holds);
 });
 
+describe('optionalPermissionMissing', () => {
+  const events = { neededFor: 'Events for those who watch', file: 'deploy/rbac/events.yaml' };
+  it.each<Case>([
+    { name: 'finds nothing when all are granted', observed: { optionalMissing: [] }, finds: [] },
+    {
+      name: 'warns of what is used for one thing as one',
+      observed: {
+        optionalMissing: [
+          { what: 'create events in namespace linkerd', ...events },
+          { what: 'patch events in namespace linkerd', ...events },
+          { what: 'list bundles.trust.cert-manager.io in all namespaces', neededFor: 'who writes', file: 'a.yaml' },
+        ],
+      },
+      finds: [
+        {
+          reason: 'OptionalPermissionMissing',
+          severity: 'warn',
+          subject: 'cluster',
+          says: [
+            'may not create events in namespace linkerd, nor patch events in namespace linkerd; a rotation goes on',
+          ],
+          hint: 'apply deploy/rbac/events.yaml of this version, if you want it',
+        },
+        {
+          reason: 'OptionalPermissionMissing',
+          severity: 'warn',
+          subject: 'cluster',
+          says: ['list bundles.trust.cert-manager.io', 'who writes'],
+          hint: 'a.yaml',
+        },
+      ],
+    },
+  ])('$name', holds);
+});
+
 describe('admissionPolicyAbsent', () => {
   it.each<Case>([
     { name: 'finds nothing where a policy limits the user', observed: {}, finds: [] },
