@@ -60,6 +60,7 @@ describe('where reroot writes all of it', () => {
     expect((await mesh.certificates()).bundle).toEqual([report.newRoot.fingerprint]);
     await expectNoRefusal(mesh);
     await git.stop();
+    git = undefined;
 
     const refused = await mesh.start({ strategy: 'bridge', owners: { bundle: 'reroot', issuer: 'reroot' } });
     const { failure } = await refused.result().then(
@@ -100,16 +101,16 @@ describe('where cert-manager makes both', () => {
   afterEach(async () => await mesh.endRotations());
   afterAll(async () => await mesh.stop());
 
-  it('a bridge', async () => {
-    const look = await lookAt(mesh);
-    const report = await seenThrough(await mesh.start({ strategy: 'bridge' }));
-    await expectRotated(mesh, look, report);
-  });
-
   it('an abort', async () => {
     const [look, sources] = [await lookAt(mesh), await sourcesOf(mesh)];
     await abortIn(mesh, { strategy: 'bridge', phase: 'renew' });
     expect(await sourcesOf(mesh)).toEqual(sources);
     await expectUntouched(mesh, look);
+  });
+
+  it('a bridge', async () => {
+    const look = await lookAt(mesh);
+    const report = await seenThrough(await mesh.start({ strategy: 'bridge' }));
+    await expectRotated(mesh, look, report);
   });
 });
