@@ -1,6 +1,8 @@
-import { type CustomResource, isServed } from '../../src/kubernetes/custom.js';
+import { ROLLOUTS } from '../../src/kubernetes/argo-rollouts.js';
 import type { Kubernetes } from '../../src/kubernetes/client.js';
+import { type CustomResource, isServed } from '../../src/kubernetes/custom.js';
 import type { Permission } from '../../src/kubernetes/permissions.js';
+import { KINDS } from '../../src/kubernetes/workload-kinds.js';
 import { CERTIFICATES } from '../../src/linkerd/cert-manager/certificate.js';
 import { CONTROL_PLANES, ROTATIONS } from '../../src/linkerd/writers/buoyant.js';
 import { BUNDLES, CLUSTER_BUNDLES } from '../../src/linkerd/writers/trust-manager.js';
@@ -18,7 +20,7 @@ const WRITERS: readonly (CustomResource & { file: string })[] = [
 
 /** @param namespace that of Linkerd */
 export async function optionalPermissions(k8s: Kubernetes, namespace: string): Promise<Permission[]> {
-  return [...(await writerPermissions(k8s)), ...watchPermissions(), ...tellingPermissions(namespace)];
+  return [...(await writerPermissions(k8s)), ...(await everyWatch(k8s)), ...tellingPermissions(namespace)];
 }
 
 /** Of those that the cluster has. */
@@ -32,13 +34,19 @@ export async function writerPermissions(k8s: Kubernetes): Promise<Permission[]> 
 
 /** What a rollout over many namespaces is followed by; without it, everything is listed again at each look. */
 export function watchPermissions(): Permission[] {
-  const neededFor = 'following a rollout without listing everything again';
-  const watch = { verb: 'watch', neededFor, file: CORE };
-  return [
-    { ...watch, group: '', resource: 'pods' },
-    { ...watch, group: 'apps', resource: 'deployments' },
-    { ...watch, group: 'apps', resource: 'replicasets' },
-  ];
+  return [watching('', 'pods'), watching('apps', 'deployments'), watching('apps', 'replicasets')];
+}
+
+/** The same, of every kind of workload that the cluster has: those beyond are watched when there is something to do for one. */
+async function everyWatch(k8s: Kubernetes): Promise<Permission[]> {
+  const rollouts = await isServed(k8s, ROLLOUTS);
+  const kinds = Object.values(KINDS).filter(({ custom }) => !custom || rollouts);
+  return [watching('', 'pods'), ...kinds.map(({ group, plural, custom }) => watching(group, plural, custom))];
+}
+
+function watching(group: string, resource: string, custom = false): Permission {
+  const file = custom ? 'deploy/rbac/rollouts.yaml' : CORE;
+  return { verb: 'watch', group, resource, file, neededFor: 'following a rollout without listing everything again' };
 }
 
 /** What others see of a rotation. */

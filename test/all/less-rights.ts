@@ -36,8 +36,13 @@ interface User {
 }
 
 const AT_A_TIME = 8;
-/** That say what may not be done, and that it is done without. */
-const WARNINGS = new Set(['OptionalPermissionMissing', 'AdmissionPolicyAbsent']);
+/** What may not be done, and is done without. That a policy is not about these users, who are none of reroot's, is another matter. */
+function isWithout({ reason, message }: { reason: string; message: string }): boolean {
+  return (
+    reason === 'OptionalPermissionMissing' ||
+    (reason === 'AdmissionPolicyAbsent' && message.endsWith('may not be read'))
+  );
+}
 
 /** @returns what is said without each right, by `textOf` it; and with all of them */
 export async function withoutEach(place: Place): Promise<{ all: Said; without: Map<string, Said> }> {
@@ -102,7 +107,7 @@ async function said({ sandbox, input, reach }: Place, user: User): Promise<Said>
   }));
   const block = findings.filter(({ severity }) => severity === 'block');
   const missing = block.filter(({ reason }) => reason === 'PermissionMissing');
-  const without = findings.filter(({ reason }) => WARNINGS.has(reason));
+  const without = findings.filter(isWithout);
   return {
     missing: missing.map(({ message }) => message.replace(/^reroot may not (.*); needed for: .*$/, '$1')),
     blocking: block

@@ -1,54 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { ofIssuerAlone } from '../../../../activities/kit/cert-manager-permissions.js';
 import { type Circumstances, neededPermissions } from '../../../../activities/kit/needed-permissions.js';
-import { formatPermission, type Permission } from '../../../../src/kubernetes/permissions.js';
+import { formatPermission } from '../../../../src/kubernetes/permissions.js';
 import type { Linkerd } from '../../../../src/linkerd/detect.js';
 import { LAYOUTS } from '../../../../src/linkerd/layouts/index.js';
 import { EVIDENCE_CONFIGMAPS } from '../../../../src/records/names.js';
 import type { OwnName } from '../../../../src/records/absent.js';
 import { OWN } from '../../../../src/rotation/owners.js';
+import { files, isGranted } from './granted.js';
 import { DRIVEN, GUIDE } from '../../rotation/preflight/support.js';
-
-interface Rule {
-  apiGroups: string[];
-  resources: string[];
-  verbs: string[];
-  resourceNames?: string[];
-}
-
-interface Role {
-  kind: string;
-  metadata: { namespace?: string };
-  rules?: Rule[];
-}
-
-const folder = path.resolve(import.meta.dirname, '../../../../deploy/rbac');
-const files = new Map(
-  readdirSync(folder).map((file) => {
-    const documents = parseAllDocuments(readFileSync(path.join(folder, file), 'utf8'));
-    return [`deploy/rbac/${file}`, documents.map((document) => document.toJS() as Role)];
-  }),
-);
-
-/** Whether the file that a permission names grants it. */
-function isGranted({ verb, group, resource, subresource, namespace, name, file }: Permission): boolean {
-  const wanted = subresource ? `${resource}/${subresource}` : resource;
-  const roles = (files.get(file) ?? []).filter(
-    ({ kind, metadata }) => kind === 'ClusterRole' || (kind === 'Role' && metadata.namespace === namespace),
-  );
-  return roles
-    .flatMap(({ rules = [] }) => rules)
-    .some(
-      ({ apiGroups, resources, verbs, resourceNames }) =>
-        apiGroups.includes(group) &&
-        resources.includes(wanted) &&
-        verbs.includes(verb) &&
-        (resourceNames === undefined || (name !== undefined && resourceNames.includes(name))),
-    );
-}
 
 const ALL: Circumstances = {
   ...{ reach: 'port-forward', deletePods: true, rollouts: true, absent: [], rehearsal: true },
