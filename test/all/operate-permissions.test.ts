@@ -72,13 +72,7 @@ const DEFINITIONS: readonly Definition[] = [
 /** Of the policy of reroot's user, which these users are not: it is not looked at. */
 const OTHER_POLICY = /\/reroot-cert-manager$/;
 /** No VMs, no other cluster, no approval in the cluster, and none of Linkerd's older guide's Secrets. */
-const NOT_THERE = [
-  /externalworkloads/,
-  /links/,
-  /reroot-approval$/,
-  /clusterbundles/,
-  /^linkerd: get \/secrets\/linkerd-trust-anchor$/,
-];
+const NOT_THERE = [/externalworkloads/, /links/, /reroot-approval$/, /^linkerd: get \/secrets\/linkerd-trust-anchor$/];
 
 describe('a mesh that nobody else writes', () => {
   beforeAll(async () => {
