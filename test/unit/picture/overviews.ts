@@ -545,10 +545,10 @@ export function scheduled({
   failure,
   ...facts
 }: Pick<ScheduledWatch, 'next' | 'paused'> & { failure?: string }): Scene {
-  const { watch, ...overview } = watching().overview;
+  const { watch, ...others } = watching().overview;
   const last = { workflowId: 'watch-1', runId: 'run-1', at: watch?.look?.at ?? '', ...present({ failure }) };
   const schedule = { scheduleId: 'watch-trust-root-prod', when: 'daily at 03:00 UTC', running: [], last, ...facts };
-  return { ...watching(), overview: { ...overview, schedule } };
+  return { ...watching(), overview: { ...others, schedule } };
 }
 
 function gateOf(now: Date, proven: number, proxies: number): NonNullable<RotationStatus['gate']> {
