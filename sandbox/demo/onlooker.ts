@@ -19,6 +19,8 @@ const SIZE = { width: 1280, height: 1000 };
 /** A picture of a phase is taken when there is something to be seen of it. */
 const SETTLE_MS = 4000;
 const PATIENCE_MS = 15_000;
+/** A worker answers, and has looked at the mesh. */
+const SEEN = 'html[data-connection="live"] .mesh table';
 
 export async function onlookerOf({ out }: Demo, { pageUrl }: WorkerPool): Promise<Onlooker> {
   const url = pageUrl?.();
@@ -58,7 +60,7 @@ async function look(browser: Browser, { url, folder }: { url: string; folder: st
 
 /** The worker that answers may have been killed a moment ago: then when there is one again. One that cannot be taken spoils nothing. */
 async function shot(page: Page, file: string): Promise<void> {
-  await page.waitForSelector('html[data-connection="live"]', { timeout: PATIENCE_MS }).catch(() => undefined);
+  await page.waitForSelector(SEEN, { timeout: PATIENCE_MS }).catch(() => undefined);
   await page.screenshot({ path: file, fullPage: true }).catch(() => undefined);
 }
 

@@ -18,7 +18,7 @@ import { alerts, allWaits, alertsOf, waits } from './waiting.js';
 
 /** What is in `main`, as a fragment: what a live page asks for again and again. */
 export function renderBody(overview: Overview, now: Date = new Date()): string {
-  return body(overview, now).markup;
+  return body(overview, now, true).markup;
 }
 
 export interface PageOptions {
@@ -26,13 +26,13 @@ export interface PageOptions {
   live: boolean;
   /** Of the document; absent: cluster and state. */
   title?: string;
-  /** Sections that follow those of the picture. */
+  /** Sections of a report that follow the picture, which says then nothing of what comes next. */
   more?: readonly Html[];
 }
 
 /** A whole document: no other file is asked for, by nobody. */
 export function renderPage(overview: Overview, now: Date = new Date(), options: PageOptions = { live: false }): string {
-  const { live, title = titleOf(overview, now), more = [] } = options;
+  const { live, title = titleOf(overview, now), more } = options;
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -52,7 +52,9 @@ export function renderPage(overview: Overview, now: Date = new Date(), options: 
           <p class="brand"><b>reroot</b> ${overview.version}</p>
           ${live ? connection() : html`<p class="moment">As of ${stamp(overview.at)}</p>`}
         </header>
-        <main id="picture" tabindex="-1">${body(overview, now)} ${more}</main>
+        <main id="picture" tabindex="-1">
+          ${body(overview, now, more === undefined)} ${more && html`<div class="lower more">${more}</div>`}
+        </main>
         <footer class="source">
           <p>
             API server <code>${overview.apiServer}</code>, Linkerd in namespace
@@ -78,13 +80,13 @@ const ICON =
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="12" fill="none" stroke="#e0a030" stroke-width="6"/><path d="M16 4a12 12 0 0 1 0 24" fill="none" stroke="#2a72c8" stroke-width="6"/></svg>',
   );
 
-function body(overview: Overview, now: Date): Html {
+function body(overview: Overview, now: Date, isAll: boolean): Html {
   return html`<div id="body" class="${headlineOf(overview, now).tone}" data-title="${marked(overview, now)}">
     <p class="sr" role="status" id="said">${said(overview, now)}</p>
     <div class="upper">
       ${headline(overview, now)} ${waits(overview, now)} ${alerts(overview, now)} ${track(overview, now)}
     </div>
-    <div class="lower">${lower(overview, now)}</div>
+    <div class="lower">${lower(overview, now)} ${isAll && [next(overview, now), lastReport(overview, now)]}</div>
   </div>`;
 }
 
@@ -99,8 +101,6 @@ function lower(overview: Overview, now: Date): Html[] {
     decisions(overview, now),
     notes(overview),
     problems(overview),
-    next(overview, now),
-    lastReport(overview, now),
   ];
 }
 

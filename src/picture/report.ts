@@ -47,7 +47,9 @@ export function renderReport(document: ReportDocument): string {
     list("The old issuer's key: copies that were not deleted", report.oldKeyCopies ?? []),
     list('Notes', report.notes),
   ].filter((part) => part !== false);
-  return renderPage(overview, new Date(report.finishedAt), { live: false, title, more });
+  // it was looked at once more right after its end
+  const seen = [report.finishedAt, ...(overview.mesh ? [overview.mesh.at] : [])].map((at) => Date.parse(at));
+  return renderPage(overview, new Date(Math.max(...seen)), { live: false, title, more });
 }
 
 function section(title: string, content: Html): Html {
@@ -73,7 +75,7 @@ function facts(report: RotationReport): Html {
   const made = outcome === 'completed' ? 'New' : 'Taken back:';
   const rows: [string, string][] = [
     ['Workflow', `${report.workflowId}, run ${report.runId}`],
-    ['Started', `${startedAt}, by ${startedBy ? senderText(startedBy) : 'nobody whom a Temporal server has named'}`],
+    ['Started', `${startedAt}, by ${startedBy ? senderText(startedBy) : 'a client that gave no name'}`],
     ['Ended', `${finishedAt}, after ${formatDuration(Date.parse(finishedAt) - Date.parse(startedAt))}`],
     ...(aborted ? [['Aborted', abortedText(aborted)] as [string, string]] : []),
     ['Strategy', `${report.strategy}, Linkerd ${report.linkerdVersion} in namespace ${report.linkerdNamespace}`],

@@ -65,7 +65,7 @@ export function day(iso: string): Html {
 export function away(iso: string, now: Date): string {
   const left = Date.parse(iso) - now.getTime();
   if (Number.isNaN(left)) return 'at an unknown time';
-  return left >= 0 ? `in ${lasting(left)}` : `${lasting(-left)} ago`;
+  return left > 0 ? `in ${lasting(left)}` : `${lasting(-left)} ago`;
 }
 
 function timeElement(iso: string, text: string): Html {

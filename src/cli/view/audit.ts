@@ -56,10 +56,7 @@ function factLines(report: RotationReport): string[] {
   const took = formatDuration(Date.parse(finishedAt) - Date.parse(startedAt));
   return [
     fact('workflow', `${report.workflowId}, run ${report.runId}`),
-    fact(
-      'started',
-      `${startedAt}, by ${startedBy ? senderText(startedBy) : 'nobody whom a Temporal server has named'}`,
-    ),
+    fact('started', `${startedAt}, by ${startedBy ? senderText(startedBy) : 'a client that gave no name'}`),
     fact('ended', `${finishedAt}, after ${took}`),
     fact(
       'how',

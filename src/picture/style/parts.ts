@@ -4,6 +4,7 @@ export const PARTS_STYLE = `
 .upper,.lower{display:grid;grid-template-columns:minmax(0,1fr);gap:2.6rem 3rem}
 .upper>*,.lower>*{min-width:0}
 .lower:empty{display:none}
+.more{margin-top:2.6rem}
 #body section>h2{margin-bottom:.7rem}
 .headline{padding-top:1.2rem}
 .eyebrow{color:var(--soft);font-size:1.02rem;margin-bottom:.3rem}
