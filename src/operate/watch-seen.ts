@@ -54,15 +54,18 @@ async function describedWatch({ client }: Server, cluster: string, schedule: Sch
 /** What watches a cluster, for whoever looks again and again: a workflow is asked when its history has grown. */
 export function watchReader(server: Server, cluster: string): () => Promise<Omit<WatchSeen, 'workflowId'>> {
   let known: { runId: string; length: number; status: WatchStatus } | undefined;
-  return async () => {
-    const schedule = await findSchedule(server, cluster);
+  const statusOf = async (schedule: ScheduledWatch | undefined): Promise<WatchStatus | undefined> => {
     const found = await describedWatch(server, cluster, schedule);
-    if (!found) return present({ schedule });
+    if (!found) return undefined;
     const { runId, historyLength: length } = found.description;
-    if (known?.runId === runId && known.length === length) return present({ status: known.status, schedule });
+    if (known?.runId === runId && known.length === length) return known.status;
     const status = await statusOfWatch(found.handle);
     if (status) known = { runId, length, status };
-    return present({ status: status ?? (known?.runId === runId ? known.status : undefined), schedule });
+    return status ?? (known?.runId === runId ? known.status : undefined);
+  };
+  return async () => {
+    const schedule = await findSchedule(server, cluster);
+    return present({ status: await statusOf(schedule), schedule });
   };
 }
 

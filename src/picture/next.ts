@@ -1,6 +1,6 @@
 import type { Overview } from '../rotation/overview.js';
 import type { ScheduledWatch } from '../rotation/scheduled-watch.js';
-import { watchLines, type WatchStatus } from '../rotation/watch-status.js';
+import { AFTER_RENEWAL, watchLines, type WatchStatus } from '../rotation/watch-status.js';
 import { KINDS } from './certificates.js';
 import { html, type Html, prose } from './html.js';
 import { away, moment } from './times.js';
@@ -35,8 +35,6 @@ function nextLook({ look, every }: WatchStatus): Coming[] {
 function nextScheduled({ scheduleId, next: at }: ScheduledWatch): Coming[] {
   return at === undefined ? [] : [{ at, what: `Schedule ${scheduleId} looks at the root again` }];
 }
-
-const AFTER_RENEWAL = { rotate: 'starts the rotation', ask: 'asks before it starts the rotation' } as const;
 
 function renewal(watch: WatchStatus | undefined, schedule: ScheduledWatch | undefined): Coming[] {
   const at = (watch?.look ?? schedule?.last?.report?.look)?.renewalTime;

@@ -86,12 +86,12 @@ function body(overview: Overview, now: Date, isAll: boolean): Html {
     <div class="upper">
       ${headline(overview, now)} ${waits(overview, now)} ${alerts(overview, now)} ${track(overview, now)}
     </div>
-    <div class="lower">${lower(overview, now)} ${isAll && [next(overview, now), lastReport(overview, now)]}</div>
+    <div class="lower">${lower(overview, now, isAll)}</div>
   </div>`;
 }
 
 /** In the order in which it is looked at. */
-function lower(overview: Overview, now: Date): Html[] {
+function lower(overview: Overview, now: Date, isAll: boolean): Html[] {
   return [
     mesh(overview, now),
     overTime(overview),
@@ -101,6 +101,7 @@ function lower(overview: Overview, now: Date): Html[] {
     decisions(overview, now),
     notes(overview),
     problems(overview),
+    ...(isAll ? [next(overview, now), lastReport(overview, now)] : []),
   ];
 }
 

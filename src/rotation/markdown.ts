@@ -7,7 +7,7 @@ import { LONGEST_SAYING, plain, plainLines } from '../ground/plain.js';
  */
 
 /** A code span, or something that is made a link without being asked. */
-const VERBATIM = /`([^`]+)`|(?:(?:https?|ftp|mailto|xmpp):|[^\s`]+@)[^\s`]+|www\.[^\s`]*/gi;
+const VERBATIM = /`([^`]+)`|(?:(?:https?|ftp|mailto|xmpp):|[^\s`@]+@)[^\s`]+|www\.[^\s`]*/gi;
 
 /** One line of text, escaped. */
 export function markdown(text: string, most = LONGEST_SAYING): string {

@@ -70,12 +70,17 @@ export interface WatchReport {
 /** Characters of a note. */
 const LONGEST = 2000;
 
+/** What a watch does when the root has renewed itself, for people. */
+export const AFTER_RENEWAL: Record<WatchStatus['onRenewal'], string> = {
+  rotate: 'starts the rotation',
+  ask: 'asks before it starts the rotation',
+};
+
 /** For people, a line each; the CLI and the Temporal UI show the same. */
 export function watchLines(status: WatchStatus): string[] {
   const { cluster, every, onRenewal, startedAt, look, rotation, ahead } = status;
-  const then = onRenewal === 'rotate' ? 'starts the rotation' : 'asks before it starts the rotation';
   return [
-    `Watch of ${cluster} since ${startedAt}: looks every ${formatDuration(every)}, and ${then} when the root has renewed itself.`,
+    `Watch of ${cluster} since ${startedAt}: looks every ${formatDuration(every)}, and ${AFTER_RENEWAL[onRenewal]} when the root has renewed itself.`,
     ...(ahead ? [aheadText(ahead)] : []),
     ...(look ? [`At ${look.at}: ${seenText(look)}.`] : []),
     ...(look && ahead ? endLines(look, ahead) : []),

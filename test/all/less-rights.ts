@@ -36,6 +36,7 @@ interface User {
 }
 
 const AT_A_TIME = 8;
+
 /** What may not be done, and is done without. That a policy is not about these users, who are none of reroot's, is another matter. */
 function isWithout({ reason, message }: { reason: string; message: string }): boolean {
   return (
